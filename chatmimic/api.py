@@ -1,0 +1,128 @@
+"""What `import chatmimic` offers: the commands of the terminal, as functions.
+
+Example::
+
+    import chatmimic
+
+    chatmimic.import_exports("messenger.zip")
+    chatmimic.train("Ada Lovelace", base="starter")
+    talk = chatmimic.talk("ada-lovelace")
+    print(talk.say("tea?"))
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.errors import TrainingError
+from chatmimic.home import Home
+from chatmimic.mimic import Mimic, latest
+from chatmimic.records import Message
+
+if TYPE_CHECKING:
+    from chatmimic.archive import Archive
+    from chatmimic.generation import Decoding
+    from chatmimic.importers import ImportOptions, ImportReport
+    from chatmimic.training.run import Trained, Watcher
+
+Place = str | PathLike[str] | Home | None
+
+
+def open_archive(home: Place = None) -> Archive:
+    """The archive of a home (a folder; None: the user's own). Close it, or use it in `with`."""
+    from chatmimic.archive import Archive
+
+    return Archive.open(_home(home).make().archive)
+
+
+def import_exports(
+    *paths: str | PathLike[str], home: Place = None, options: ImportOptions | None = None
+) -> list[ImportReport]:
+    """Read exports into the archive, each whole or not at all. Raises ExportError.
+
+    Returns a report for each path: what was kept, and what was left out by reason.
+    """
+    from chatmimic.importers import ImportOptions, ImportReport, read_exports
+
+    reports = []
+    with open_archive(home) as archive:
+        for path in paths:
+            report = ImportReport()
+            archive.add(read_exports(Path(path), options or ImportOptions(), report))
+            reports.append(report)
+    return reports
+
+
+def train(
+    persona: str,
+    *,
+    home: Place = None,
+    name: str | None = None,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Trained:
+    """Train a mimic of one person; settings are those of `chatmimic train`, with underscores.
+
+    Raises NoSuchPerson, BaseError and TrainingError.
+    """
+    from chatmimic.training import Settings
+    from chatmimic.training.run import Run, Trained, Watcher
+    from chatmimic.training.unfinished import run_name
+
+    place = _home(home)
+    run = Run(place, run_name(persona, name), watcher or Watcher())
+    with open_archive(place) as archive:
+        outcome = run.start(archive, Settings(persona=persona, **settings))
+    if not isinstance(outcome, Trained):
+        raise TrainingError(
+            f"The training stopped at step {outcome.step} of {outcome.steps}, as was asked.",
+            f"To go on: `chatmimic train --name {outcome.name} --resume`.",
+        )
+    return outcome
+
+
+def talk(mimic: str | Path | None = None, *, home: Place = None) -> Talk:
+    """Load a mimic (a name or a folder; None: the newest) and begin to talk with it."""
+    place = _home(home)
+    return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place))
+
+
+class Talk:
+    """A conversation with a mimic. `history` is all that was said, and may be changed."""
+
+    def __init__(self, mimic: Mimic) -> None:
+        from chatmimic.generation.engine import TorchGenerator
+
+        self.mimic = mimic
+        self.history: list[Message] = []
+        self._generator = TorchGenerator(mimic.load())
+
+    def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
+        """Say something and hear one reply."""
+        return "".join(self.stream(text, sender=sender, decoding=decoding))
+
+    def stream(
+        self, text: str, *, sender: str = "You", decoding: Decoding | None = None
+    ) -> Iterator[str]:
+        """Say something and hear one reply, in pieces, as they are made."""
+        from chatmimic.generation import Decoding, as_message
+
+        self.history.append(as_message(sender, text, _now()))
+        pieces = []
+        chosen = decoding or Decoding()
+        for piece in self._generator.stream(self.history, self.mimic.persona, chosen):
+            pieces.append(piece)
+            yield piece
+        self.history.append(as_message(self.mimic.persona, "".join(pieces), _now()))
+
+
+def _home(given: Place) -> Home:
+    return given if isinstance(given, Home) else Home.find(given)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

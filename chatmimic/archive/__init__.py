@@ -1,0 +1,7 @@
+"""The archive: one private SQLite file with all of a user's messages and people."""
+
+from chatmimic.archive.adding import Added
+from chatmimic.archive.reading import Thread
+from chatmimic.archive.store import Archive
+
+__all__ = ["Added", "Archive", "Thread"]

@@ -1,0 +1,179 @@
+"""Adding messages: once each, however often and in whatever overlapping exports they come.
+
+Identity within a thread: the service's message id where there is one; else time, sender and text,
+and which occurrence of these three it is within the import. So two equal messages of one instant
+both stay (IRC stamps are minutes), the same export again adds nothing, and a newer export that
+overlaps adds only what is new.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from chatmimic.archive.people import PeopleBook
+from chatmimic.archive.threads import ThreadBook
+from chatmimic.records import Message, Reaction
+from chatmimic.text import clean
+
+# What is held before it is written. Long messages fill a batch sooner.
+_BATCH_MESSAGES = 2_000
+_BATCH_CHARACTERS = 4_000_000
+
+_LARGEST_TIME = 2**62  # beyond it SQLite has no room; nobody chats then
+
+_COLUMNS = (
+    "thread_id, alias_id, sent_at, placed_at, kind, text, message_id, reply_to, reactions, identity"
+)
+# A batch goes in as one statement: before each statement the search index writes out what it has
+# gathered, so that one statement for each message takes four times as long.
+_STAGE = f"INSERT INTO temp.staged ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOVE = f"""
+    INSERT INTO message ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staged WHERE true ORDER BY rowid
+    ON CONFLICT (thread_id, identity) DO NOTHING"""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What one import did. Times are UTC milliseconds; messages are those with words."""
+
+    new: int = 0
+    known: int = 0  # in the import, and in the archive before it
+    by_kind: Mapping[str, int] = field(default_factory=dict)  # new ones, wordless kinds too
+    threads: int = 0  # threads and people of this import, new or not
+    people: int = 0
+    first_at: int | None = None
+    last_at: int | None = None
+
+
+class Adding:
+    """One import, inside a write transaction the caller holds. Memory does not grow with it."""
+
+    def __init__(self, connection: sqlite3.Connection, number: int) -> None:
+        self._db = connection
+        self._people = PeopleBook(connection, number)
+        self._threads = ThreadBook(connection, number)
+        self._batch: list[tuple[object, ...]] = []
+        self._characters = 0
+        self._words = 0
+        self._first_at: int | None = None
+        self._last_at: int | None = None
+        # How often each identity came in this import: on disk, since it is as long as the import.
+        self._db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS occurrence (thread_id INTEGER, base BLOB, n INTEGER, "
+            "PRIMARY KEY (thread_id, base)) WITHOUT ROWID"
+        )
+        self._db.execute("DELETE FROM temp.occurrence")
+        self._db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({_COLUMNS})")
+
+    def run(self, messages: Iterable[Message]) -> Added:
+        """Add them all and say what was new."""
+        last_before = self._db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
+        for message in messages:
+            self._take(message)
+            if len(self._batch) >= _BATCH_MESSAGES or self._characters >= _BATCH_CHARACTERS:
+                self._flush()
+        self._flush()
+        self._db.execute("DELETE FROM temp.occurrence")
+        return self._added(last_before)
+
+    def _take(self, message: Message) -> None:
+        text = clean(message.text)
+        sent_at = message.sent_at
+        if sent_at is not None and abs(sent_at) > _LARGEST_TIME:
+            sent_at = None
+        thread = self._threads.of(message)
+        alias = self._people.of(message)
+        if sent_at is not None:
+            thread.last_at = sent_at
+        if message.kind.has_words:
+            self._count(sent_at)
+        self._characters += len(text)
+        self._batch.append(
+            (
+                thread.id,
+                alias,
+                sent_at,
+                thread.last_at,
+                message.kind.value,
+                text,
+                clean(message.message_id),
+                clean(message.reply_to),
+                pack_reactions(message.reactions),
+                self._identity(thread.id, message, sent_at, text),
+            )
+        )
+
+    def _count(self, sent_at: int | None) -> None:
+        self._words += 1
+        if sent_at is None:
+            return
+        if self._first_at is None or sent_at < self._first_at:
+            self._first_at = sent_at
+        if self._last_at is None or sent_at > self._last_at:
+            self._last_at = sent_at
+
+    def _identity(self, thread_id: int, message: Message, sent_at: int | None, text: str) -> bytes:
+        if message.message_id:
+            return _digest("id", clean(message.message_id))
+        base = _digest("said", str(sent_at), clean(message.sender_key or message.sender), text)
+        occurrence = self._occurrence(thread_id, base)
+        return base if occurrence == 1 else _digest("again", base.hex(), str(occurrence))
+
+    def _occurrence(self, thread_id: int, base: bytes) -> int:
+        key = (thread_id, base)
+        if self._db.execute("INSERT OR IGNORE INTO temp.occurrence VALUES (?, ?, 1)", key).rowcount:
+            return 1
+        where = "WHERE thread_id = ? AND base = ?"
+        self._db.execute(f"UPDATE temp.occurrence SET n = n + 1 {where}", key)
+        return int(self._db.execute(f"SELECT n FROM temp.occurrence {where}", key).fetchone()[0])
+
+    def _flush(self) -> None:
+        self._db.executemany(_STAGE, self._batch)
+        self._db.execute(_MOVE)
+        self._db.execute("DELETE FROM temp.staged")
+        self._batch.clear()
+        self._characters = 0
+
+    def _added(self, last_before: int) -> Added:
+        by_kind = dict(
+            self._db.execute(
+                "SELECT kind, count(*) FROM message WHERE id > ? GROUP BY kind", (last_before,)
+            )
+        )
+        new = by_kind.get("text", 0) + by_kind.get("action", 0)
+        return Added(
+            new=new,
+            known=self._words - new,
+            by_kind=by_kind,
+            threads=self._threads.seen(),
+            people=self._people.seen(),
+            first_at=self._first_at,
+            last_at=self._last_at,
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether a reader of the archive can see a difference, apart from new messages."""
+        return self._people.changed or self._threads.changed
+
+
+def _digest(*parts: str) -> bytes:
+    # "\x1f" cannot be in a part: clean() takes it out.
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+
+
+def pack_reactions(reactions: Iterable[Reaction]) -> str:
+    """Reactions as they are stored: JSON, or nothing."""
+    pairs = [[clean(reaction.emoji), clean(reaction.sender)] for reaction in reactions]
+    return json.dumps(pairs, ensure_ascii=False) if pairs else ""
+
+
+def unpack_reactions(stored: str) -> tuple[Reaction, ...]:
+    """The inverse of `pack_reactions`."""
+    if not stored:
+        return ()
+    return tuple(Reaction(emoji, sender) for emoji, sender in json.loads(stored))

@@ -1,0 +1,89 @@
+"""Forgetting a person, so that nothing of what they wrote is left in the file."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from chatmimic.archive import people
+from chatmimic.archive.adding import pack_reactions, unpack_reactions
+from chatmimic.archive.database import Database, explained, is_busy
+from chatmimic.errors import ArchiveBusy
+
+_THEIRS = "(SELECT id FROM alias WHERE person_id = ?)"
+
+
+def forget(connection: sqlite3.Connection, name: str) -> int:
+    """Delete a person, their messages and reactions. The caller holds the write transaction.
+
+    Gives how many messages with words went. Raises NoSuchPerson. `scrub` must follow.
+    """
+    person = people.find(connection, name)
+    names = set(people.names_of(connection, person))
+    said = connection.execute(
+        f"SELECT count(*) FROM message WHERE kind IN ('text', 'action') AND alias_id IN {_THEIRS}",
+        (person,),
+    ).fetchone()[0]
+    connection.execute(f"DELETE FROM message WHERE alias_id IN {_THEIRS}", (person,))
+    connection.execute("DELETE FROM alias WHERE person_id = ?", (person,))
+    connection.execute("DELETE FROM person WHERE id = ?", (person,))
+    connection.execute(  # a thread's title is often the person's name
+        "DELETE FROM thread WHERE NOT EXISTS (SELECT 1 FROM message WHERE thread_id = thread.id)"
+    )
+    _drop_reactions(connection, names)
+    connection.execute("INSERT OR REPLACE INTO fact VALUES ('scrub', 'wanted')")
+    return int(said)
+
+
+def _drop_reactions(connection: sqlite3.Connection, names: set[str]) -> None:
+    last = 0
+    while True:  # in slices: an archive may hold millions
+        rows = connection.execute(
+            "SELECT id, reactions FROM message WHERE id > ? AND reactions <> '' "
+            "ORDER BY id LIMIT 1000",
+            (last,),
+        ).fetchall()
+        if not rows:
+            return
+        for row_id, stored in rows:
+            kept = pack_reactions(r for r in unpack_reactions(stored) if r.sender not in names)
+            if kept != stored:
+                connection.execute("UPDATE message SET reactions = ? WHERE id = ?", (kept, row_id))
+        last = rows[-1][0]
+
+
+def scrub(database: Database) -> None:
+    """Rewrite the file so that deleted text is in no page of it, of its search index or its log.
+
+    Raises ArchiveBusy while somebody else has the archive open; the next opening tries again.
+    """
+    with database.writing() as connection:
+        # The search index keeps deleted words in its older segments until it is built anew.
+        connection.execute("INSERT INTO message_text (message_text) VALUES ('rebuild')")
+    with explained(database.path):
+        try:
+            connection.execute("VACUUM")
+            in_use, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                raise _still_open(database) from error
+            raise
+    if in_use:  # an older reader still needs the log, with the old pages in it
+        raise _still_open(database)
+    with database.writing() as connection:
+        connection.execute("DELETE FROM fact WHERE key = 'scrub'")
+
+
+def scrub_if_wanted(database: Database) -> None:
+    """Finish a scrub that could not be done when somebody was forgotten."""
+    with database.reading() as connection:
+        wanted = connection.execute("SELECT 1 FROM fact WHERE key = 'scrub'").fetchone()
+    if wanted:  # no waiting: this is not what the user came for
+        scrub(Database(database.path, database.connection, wait_s=0))
+
+
+def _still_open(database: Database) -> ArchiveBusy:
+    return ArchiveBusy(
+        f"The messages are deleted, but another chatmimic has {database.path} open, so their text "
+        "may still be in the file.",
+        "Close the other one and run `chatmimic people`: it finishes the work.",
+    )

@@ -1,0 +1,254 @@
+"""People: which senders are one person, and what that person has said.
+
+A sender is a service's own key with the names seen for it. Senders of two services that share a
+name exactly are one person; two keys of one service never are, by themselves, even under one name
+(the second is called "Name (2)"). `merge` joins what the rule cannot know, and a later import
+keeps to it, because a person is remembered by the senders' keys.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from difflib import get_close_matches
+
+from chatmimic.archive.seen import Seen
+from chatmimic.errors import ArchiveError, NoSuchPerson
+from chatmimic.records import Message, Person
+from chatmimic.text import clean
+
+_REMEMBERED = 50_000  # senders held in memory while adding
+_LONGEST_NAME = 200
+_NAMELESS = "Unknown"
+_SUGGESTED_FROM = 5_000  # the most talkative people that a mistyped name is compared with
+
+
+class PeopleBook:
+    """Finds or makes the alias (and the person) of a message's sender."""
+
+    def __init__(self, connection: sqlite3.Connection, number: int) -> None:
+        self._db = connection
+        self._known: dict[tuple[str, str, str, bool, bool], int] = {}
+        self._seen = Seen(connection, "alias", number)
+        self.changed = False
+
+    def of(self, message: Message) -> int:
+        """The id of its sender's alias; made when it is new."""
+        sender = (message.service, message.sender_key, message.sender, message.is_bot)
+        key = (*sender, message.kind.has_words)
+        alias = self._known.get(key)
+        if alias is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            alias = self._known[key] = self._row(message)
+            if message.kind.has_words:
+                self._seen.add(alias)
+        return alias
+
+    def seen(self) -> int:
+        """How many people said something in this import."""
+        return int(
+            self._db.execute(
+                "SELECT count(DISTINCT person_id) FROM alias WHERE id IN "
+                "(SELECT id FROM temp.seen WHERE what = 'alias' AND number = ?)",
+                (self._seen.number,),
+            ).fetchone()[0]
+        )
+
+    def _row(self, message: Message) -> int:
+        service = clean(message.service)
+        name = tidy_name(message.sender or message.sender_key)
+        key = clean(message.sender_key) or name
+        row = self._db.execute(
+            "SELECT id, is_bot FROM alias WHERE service = ? AND sender_key = ? AND name = ?",
+            (service, key, name),
+        ).fetchone()
+        if row is None:
+            person = self._person(service, key, name, message.is_bot)
+            made = self._db.execute(
+                "INSERT INTO alias (service, sender_key, name, is_bot, person_id) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (service, key, name, message.is_bot, person),
+            )
+            return int(made.lastrowid or 0)
+        if message.is_bot and not row[1]:
+            self._db.execute("UPDATE alias SET is_bot = 1 WHERE id = ?", (row[0],))
+            self.changed = True
+        return int(row[0])
+
+    def _person(self, service: str, key: str, name: str, is_bot: bool) -> int:
+        """The person of a new alias: by key, else by name on other services, else a new one."""
+        by_key = self._db.execute(
+            "SELECT person_id FROM alias WHERE service = ? AND sender_key = ?", (service, key)
+        ).fetchone()
+        if by_key:
+            return int(by_key[0])
+        by_name = self._db.execute(
+            """SELECT person_id FROM alias AS elsewhere
+               WHERE name = ? AND is_bot = ? AND service <> ? AND NOT EXISTS (
+                   SELECT 1 FROM alias AS here
+                   WHERE here.person_id = elsewhere.person_id AND here.service = ?)
+               ORDER BY person_id""",
+            (name, is_bot, service, service),
+        ).fetchone()
+        if by_name:
+            return int(by_name[0])
+        made = self._db.execute("INSERT INTO person (name) VALUES (?)", (self._free_name(name),))
+        return int(made.lastrowid or 0)
+
+    def _free_name(self, name: str) -> str:
+        number, free = 1, name
+        while self._db.execute("SELECT 1 FROM person WHERE name = ?", (free,)).fetchone():
+            number += 1
+            free = f"{name} ({number})"
+        return free
+
+
+def tidy_name(name: str) -> str:
+    """A sender's name on one line, at most 200 characters, never empty."""
+    return " ".join(clean(name).split())[:_LONGEST_NAME].strip() or _NAMELESS
+
+
+_COUNTED = """
+    SELECT person.id, person.name, coalesce(sum(said.n), 0), min(said.first), max(said.last),
+           min(alias.is_bot)
+    FROM person JOIN alias ON alias.person_id = person.id
+    LEFT JOIN (SELECT alias_id, count(*) AS n, min(sent_at) AS first, max(sent_at) AS last
+               FROM message WHERE kind IN ('text', 'action') GROUP BY alias_id) AS said
+        ON said.alias_id = alias.id
+    GROUP BY person.id"""
+
+
+def everybody(connection: sqlite3.Connection) -> list[Person]:
+    """Everybody who has said something, the most talkative first."""
+    names, services = _names(connection), _services(connection)
+    people = [
+        Person(name, count, first, last, (), (), bool(is_bot))
+        for _, name, count, first, last, is_bot in connection.execute(
+            f"{_COUNTED} HAVING sum(said.n) > 0 ORDER BY sum(said.n) DESC, person.name"
+        )
+    ]
+    return [
+        replace(p, names=_chosen_first(p.name, names[p.name]), services=tuple(services[p.name]))
+        for p in people
+    ]
+
+
+def one(connection: sqlite3.Connection, person_id: int) -> Person:
+    """A person by row, whether they have said something or not."""
+    row = connection.execute(f"{_COUNTED} HAVING person.id = ?", (person_id,)).fetchone()
+    _, name, count, first, last, is_bot = row
+    services = connection.execute(
+        "SELECT DISTINCT service FROM alias WHERE person_id = ? ORDER BY service", (person_id,)
+    )
+    return Person(
+        name,
+        count,
+        first,
+        last,
+        _chosen_first(name, names_of(connection, person_id)),
+        tuple(s for (s,) in services),
+        bool(is_bot),
+    )
+
+
+def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
+    """Every name this person's messages came under."""
+    rows = connection.execute("SELECT name FROM alias WHERE person_id = ?", (person_id,))
+    return [name for (name,) in rows]
+
+
+def _chosen_first(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([name, *sorted(names)]))
+
+
+def _names(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    return _gathered(connection, "name")
+
+
+def _services(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    return _gathered(connection, "service")
+
+
+def _gathered(connection: sqlite3.Connection, column: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for person, value in connection.execute(
+        f"SELECT DISTINCT person.name, alias.{column} FROM alias JOIN person "
+        f"ON person.id = alias.person_id ORDER BY 1, 2"
+    ):
+        found.setdefault(person, []).append(value)
+    return found
+
+
+def find(connection: sqlite3.Connection, name: str) -> int:
+    """The row of the person called so: by name, by a sender's name, or either in another case.
+
+    Raises NoSuchPerson, with suggestions, when nobody or more than one is meant.
+    """
+    wanted = tidy_name(name)
+    searches = (
+        ("SELECT id FROM person WHERE name = ?", wanted),
+        ("SELECT DISTINCT person_id FROM alias WHERE name = ?", wanted),
+    )
+    for query, value in searches:
+        rows = connection.execute(query, (value,)).fetchall()
+        if len(rows) == 1:
+            return int(rows[0][0])
+    folded = _folded(connection, wanted)
+    if len(folded) == 1:
+        return folded.pop()
+    raise NoSuchPerson(wanted, _near(connection, wanted, folded))
+
+
+def _folded(connection: sqlite3.Connection, wanted: str) -> set[int]:
+    # In Python: SQLite's own NOCASE knows ASCII only.
+    fold = wanted.casefold()
+    for query in ("SELECT id, name FROM person", "SELECT person_id, name FROM alias"):
+        found = {row for row, name in connection.execute(query) if name.casefold() == fold}
+        if found:
+            return found
+    return set()
+
+
+def _near(connection: sqlite3.Connection, wanted: str, candidates: set[int]) -> list[str]:
+    if candidates:
+        marks = ",".join("?" * len(candidates))
+        rows = connection.execute(f"SELECT name FROM person WHERE id IN ({marks})", [*candidates])
+        return sorted(name for (name,) in rows)
+    known = {
+        name.casefold(): person.name
+        for person in reversed(everybody(connection)[:_SUGGESTED_FROM])  # the talkative win
+        for name in (*person.names, *person.name.split())
+    }
+    near = get_close_matches(wanted.casefold(), known, n=5, cutoff=0.6)
+    return list(dict.fromkeys(known[name] for name in near))[:3]
+
+
+def merge(connection: sqlite3.Connection, keep: str, other: str) -> int:
+    """Make `other`'s senders `keep`'s, for good. Gives the row of the person that stays."""
+    kept, joined = find(connection, keep), find(connection, other)
+    if kept == joined:
+        raise ArchiveError(
+            f'"{keep}" and "{other}" are one person already.', "`chatmimic people` lists everybody."
+        )
+    connection.execute("UPDATE alias SET person_id = ? WHERE person_id = ?", (kept, joined))
+    connection.execute("DELETE FROM person WHERE id = ?", (joined,))
+    return kept
+
+
+def activity(connection: sqlite3.Connection, spans: int) -> dict[str, list[int]]:
+    """How many messages each person sent in each of `spans` equal stretches of the whole time."""
+    said = "FROM message JOIN alias ON alias.id = alias_id WHERE kind IN ('text', 'action')"
+    first, last = connection.execute(f"SELECT min(sent_at), max(sent_at) {said}").fetchone()
+    counts: dict[str, list[int]] = {}
+    if first is None:
+        return counts
+    width = (last - first) // spans + 1
+    for name, span, n in connection.execute(
+        f"SELECT (SELECT name FROM person WHERE id = person_id), (sent_at - ?) / ? AS span, "
+        f"count(*) {said} AND sent_at IS NOT NULL GROUP BY person_id, span",
+        (first, width),
+    ):
+        counts.setdefault(name, [0] * spans)[span] = n
+    return counts

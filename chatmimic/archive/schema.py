@@ -1,0 +1,111 @@
+"""What the tables look like, and how an older archive becomes one of today."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from chatmimic.errors import ArchiveError
+
+# "Chat" in ASCII: tells our files from other programs' SQLite files.
+APPLICATION_ID = 0x43686174
+
+_FIRST = (
+    # revision: counts changes of what a reader sees; fingerprint: "revision:digest";
+    # scrub: forgotten text may still be in the file, see people.scrub
+    "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "INSERT INTO fact VALUES ('revision', '0')",
+    "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    # One row for each name a sender has been seen under. All rows of one (service, sender_key)
+    # belong to one person.
+    """CREATE TABLE alias (
+        id INTEGER PRIMARY KEY,
+        service TEXT NOT NULL,
+        sender_key TEXT NOT NULL,
+        name TEXT NOT NULL,
+        is_bot INTEGER NOT NULL,
+        person_id INTEGER NOT NULL REFERENCES person (id),
+        UNIQUE (service, sender_key, name)
+    )""",
+    "CREATE INDEX alias_of_name ON alias (name)",
+    "CREATE INDEX alias_of_person ON alias (person_id)",
+    """CREATE TABLE thread (
+        id INTEGER PRIMARY KEY,
+        service TEXT NOT NULL,
+        key TEXT NOT NULL,
+        title TEXT NOT NULL,
+        UNIQUE (service, key)
+    )""",
+    # id is the order of arrival. placed_at is sent_at, or for a message without a time that of
+    # the message before it, so that it keeps its place in the file. identity: see adding.py.
+    """CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        thread_id INTEGER NOT NULL REFERENCES thread (id),
+        alias_id INTEGER NOT NULL REFERENCES alias (id),
+        sent_at INTEGER,
+        placed_at INTEGER,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        reply_to TEXT NOT NULL,
+        reactions TEXT NOT NULL,
+        identity BLOB NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX message_identity ON message (thread_id, identity)",
+    "CREATE INDEX message_place ON message (thread_id, placed_at)",
+    "CREATE INDEX message_of_alias ON message (alias_id, kind, sent_at)",
+    # Search: an index over what people said, kept in step by triggers; the text is stored once.
+    "CREATE VIEW said AS SELECT id, text FROM message WHERE kind IN ('text', 'action')",
+    """CREATE VIRTUAL TABLE message_text USING fts5 (
+        text, content = 'said', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+    )""",
+    """CREATE TRIGGER message_added AFTER INSERT ON message
+        WHEN new.kind IN ('text', 'action') BEGIN
+        INSERT INTO message_text (rowid, text) VALUES (new.id, new.text);
+    END""",
+    """CREATE TRIGGER message_removed AFTER DELETE ON message
+        WHEN old.kind IN ('text', 'action') BEGIN
+        INSERT INTO message_text (message_text, rowid, text) VALUES ('delete', old.id, old.text);
+    END""",
+    """CREATE TRIGGER message_reworded AFTER UPDATE OF text ON message
+        WHEN old.kind IN ('text', 'action') BEGIN
+        INSERT INTO message_text (message_text, rowid, text) VALUES ('delete', old.id, old.text);
+        INSERT INTO message_text (rowid, text) VALUES (new.id, new.text);
+    END""",
+)
+
+# The n-th entry takes an archive from version n-1 to version n. Entries are never edited.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of the file; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(connection: sqlite3.Connection, where: str) -> None:
+    """Refuse a database that is another program's, or a newer chatmimic's. Raises ArchiveError."""
+    if version_of(connection) > VERSION:
+        raise ArchiveError(
+            f"{where} was written by a newer chatmimic (archive version "
+            f"{version_of(connection)}; this one knows up to {VERSION}).",
+            "Update chatmimic, or choose another place with --home.",
+        )
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    filled = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if filled and owner != APPLICATION_ID:
+        raise ArchiveError(
+            f"{where} is a database of another program, not a chatmimic archive.",
+            "Choose another place with --home.",
+        )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date. The caller holds the write transaction."""
+    for number, statements in enumerate(MIGRATIONS, start=1):
+        if number > version_of(connection):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number:d}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")

@@ -1,0 +1,170 @@
+"""The Archive: the one door to the file. What it does stands in the modules beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from chatmimic.archive import forgetting, people, reading, seen
+from chatmimic.archive.adding import Added, Adding
+from chatmimic.archive.database import Database, explained
+from chatmimic.archive.reading import Thread
+from chatmimic.errors import ArchiveBusy, ArchiveError
+from chatmimic.records import Message, Person
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Archive:
+    """All messages and people of one user, in one SQLite file. Use it in a `with` statement.
+
+    Every method raises ArchiveError where the file cannot be read or written, and ArchiveBusy
+    where another process writes for longer than `wait_s`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._imports = 0
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True, wait_s: float = 60.0) -> Archive:
+        """Open the archive at `path`; make it, for its owner only, unless `create` is False.
+
+        `wait_s`: seconds to wait while another process writes.
+        """
+        archive = cls(Database.open(Path(path), create=create, wait_s=wait_s))
+        with contextlib.suppress(ArchiveError):  # then the next opening tries again
+            forgetting.scrub_if_wanted(archive._database)
+        return archive
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.connection.close()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._database.path
+
+    def add(self, messages: Iterable[Message]) -> Added:
+        """Add what is not there yet: all of it, or nothing if anything goes wrong on the way.
+
+        Memory does not grow with the number of messages.
+        """
+        self._imports += 1
+        with self._database.writing() as connection:
+            adding = Adding(connection, self._imports)
+            added = adding.run(messages)
+            if added.new or adding.changed:
+                _revise(connection)
+        return added
+
+    def touched(self) -> tuple[int, int]:
+        """How many threads and people all imports of this opening touched, each counted once."""
+        return seen.together(self._database.connection)
+
+    def people(self) -> list[Person]:
+        """Everybody who has said something, the most talkative first."""
+        with self._database.reading() as connection:
+            return people.everybody(connection)
+
+    def person(self, name: str) -> Person:
+        """The person of that name, any of their senders' names, or that name in another case.
+
+        Raises NoSuchPerson, with suggestions.
+        """
+        with self._database.reading() as connection:
+            return people.one(connection, people.find(connection, name))
+
+    def activity(self, spans: int) -> dict[str, list[int]]:
+        """Messages of each person in each of `spans` equal stretches of the archive's time."""
+        with self._database.reading() as connection:
+            return people.activity(connection, spans)
+
+    def merge(self, keep: str, other: str) -> Person:
+        """Join `other` into `keep`, whose name stays; later imports keep to it.
+
+        Raises NoSuchPerson, and ArchiveError when both are one person already.
+        """
+        with self._database.writing() as connection:
+            kept = people.merge(connection, keep, other)
+            _revise(connection)
+            return people.one(connection, kept)
+
+    def forget(self, name: str) -> int:
+        """Remove a person, their messages and their reactions, from every page of the file.
+
+        What others wrote about them stays. Gives how many messages with words went. Raises
+        NoSuchPerson; ArchiveBusy when the messages are gone but the file could not be rewritten.
+        """
+        with self._database.writing() as connection:
+            gone = forgetting.forget(connection, name)
+            _revise(connection)
+        forgetting.scrub(self._database)
+        return gone
+
+    def threads(self) -> list[Thread]:
+        """Every thread, with how much was said in it."""
+        with self._database.reading() as connection:
+            return reading.threads(connection)
+
+    def search(self, query: str, limit: int = 20) -> list[Message]:
+        """Messages that hold every word (`word*`: beginning) or "phrase", the best first."""
+        with self._database.reading() as connection:
+            return reading.search(connection, query, limit)
+
+    def messages(
+        self, *, person: str | None = None, service: str | None = None, thread: str | None = None
+    ) -> pd.DataFrame:
+        """Messages of every kind as a table; `sent_at` is a UTC time. Raises NoSuchPerson."""
+        with self._database.reading() as connection:
+            found = None if person is None else people.find(connection, person)
+            return reading.table(connection, found, service, thread)
+
+    def stream(self, *, service: str | None = None, thread: str | None = None) -> Iterator[Message]:
+        """Messages with words, by (service, thread, time, arrival), in constant memory.
+
+        `sender` is the person's name. A message without a time keeps its place in its file.
+        `source` is not kept.
+        """
+        with explained(self.path):
+            yield from reading.stream(self._database.connection, service, thread)
+
+    def fingerprint(self) -> str:
+        """Hex digits that change exactly when what `stream` gives changes."""
+        with self._database.reading() as connection:
+            revision, kept = _fact(connection, "revision"), _fact(connection, "fingerprint")
+            if kept.startswith(f"{revision}:"):
+                return kept.partition(":")[2]
+            digest = reading.digest(connection)
+        # Only to save time: an archive that cannot be written now has its fingerprint all the same.
+        with contextlib.suppress(ArchiveBusy), self._database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO fact VALUES ('fingerprint', ?)", (f"{revision}:{digest}",)
+            )
+        return digest
+
+
+def _fact(connection: sqlite3.Connection, key: str) -> str:
+    row = connection.execute("SELECT value FROM fact WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _revise(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE fact SET value = value + 1 WHERE key = 'revision'")

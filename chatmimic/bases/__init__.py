@@ -1,0 +1,132 @@
+"""Bases: the models that training starts from, by name, by folder, or the starter.
+
+The road of a base is one way::
+
+    name ──▶ find_base ──▶ a folder on this machine ──▶ open_base ──▶ model and tokenizer
+
+`hub.py` is the only module of the project that reaches the network, and only for a name that is
+neither `starter` nor a folder nor already fetched. `folder.py` looks a folder over without
+loading it, `download.py` fetches one file and can go on where it stopped, and `loading.py` hands a
+sound folder to transformers. Nothing here loads a pickle or runs code that came with a base.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatmimic.bases.folder import BaseFacts, look_over
+from chatmimic.errors import BaseError
+
+# The hub's library reads these when it is first imported: nobody is told what is done here.
+for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    os.environ.setdefault(_switch, "1")
+
+STARTER = "starter"
+_STARTER_FOLDER = Path(__file__).parent.parent / "starter"
+
+__all__ = ["STARTER", "Base", "BaseFacts", "describe_base", "find_base", "open_base"]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A causal language model in memory (float32, on the CPU) with its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+    name: str
+    where: Path
+
+
+def find_base(name: str, *, tokenizer: str | None = None) -> Path:
+    """The folder of a base, fetched from the hub first if it is a hub name and not yet here.
+
+    Loads no weights and imports neither torch nor transformers. `tokenizer` names another folder
+    or file to take the tokenizer from. Raises BaseError, within three seconds where the hub
+    cannot be reached.
+    """
+    folder = _local(name)
+    if folder is None:
+        from chatmimic.bases.hub import cached, fetch
+
+        folder = cached(name, with_tokenizer=tokenizer is None) or fetch(name)
+    look_over(folder, name, tokenizer)
+    return folder
+
+
+def describe_base(name: str) -> BaseFacts:
+    """Parameters, layers and window of a base on this machine; nothing is loaded or fetched.
+
+    Raises BaseError when it is not here or is damaged.
+    """
+    folder = _local(name)
+    if folder is None:
+        from chatmimic.bases.hub import cached
+
+        folder = cached(name)
+    if folder is None:
+        raise BaseError(
+            f'The base "{name}" is not on this machine yet.', "`chatmimic train` fetches it."
+        )
+    return look_over(folder, name)
+
+
+def open_base(
+    name: str,
+    *,
+    dropout: float = 0.0,
+    attention: str = "sdpa",
+    tokenizer: str | None = None,
+) -> Base:
+    """Load a base: `starter`, a folder, or a name on the model hub.
+
+    `dropout` (0 to 1) is set wherever the architecture knows one. Raises BaseError.
+
+    Example::
+
+        base = open_base("starter")
+        base.model(**base.tokenizer("hello", return_tensors="pt"))
+    """
+    folder = find_base(name, tokenizer=tokenizer)
+    from chatmimic.bases.loading import load_model, load_tokenizer
+
+    model = load_model(folder, dropout=dropout, attention=attention)
+    words = load_tokenizer(Path(tokenizer).expanduser() if tokenizer else folder)
+    if len(words) > model.get_input_embeddings().num_embeddings:
+        raise BaseError(
+            f"The tokenizer of {name} knows {len(words):,} tokens and its model only "
+            f"{model.get_input_embeddings().num_embeddings:,}.",
+            "They belong to different models: give the right one with --tokenizer.",
+        )
+    return Base(model, words, name, folder)
+
+
+def _local(name: str) -> Path | None:
+    """The folder that `name` means without a hub; None for a hub name."""
+    if name == STARTER:
+        return _starter()
+    path = Path(name).expanduser()
+    if name and os.path.isdir(path):  # pathlib's own would raise for a name too long to be one
+        return path.absolute()
+    if os.path.isfile(path):
+        raise BaseError(
+            f"The base {name} is a file, and a base is a folder.",
+            "Give the folder that holds config.json and model.safetensors.",
+        )
+    if path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1:
+        raise BaseError(
+            f"There is no base at {name}: no such folder.",
+            "Give a folder, a name on the model hub such as gpt2-medium, or `--base starter`.",
+        )
+    return None
+
+
+def _starter() -> Path:
+    if not (_STARTER_FOLDER / "config.json").is_file():
+        raise BaseError(
+            "The starter is not part of this installation of chatmimic.",
+            "Install a released package, or give another base with --base FOLDER.",
+        )
+    return _STARTER_FOLDER

@@ -1,0 +1,203 @@
+"""Looking a base's folder over without loading it: is it whole, is it safe, how large is it?
+
+Only JSON is read here: `config.json`, and the table at the head of each safetensors file, which
+says where every tensor ends. So a cut download, a pickle or a stray tokenizer is named within
+milliseconds, before torch is even imported.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatmimic.errors import BaseError
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+# Any of these sets of files is a tokenizer; the last is GPT-2's first release.
+TOKENIZERS = (
+    ("tokenizer.json",),
+    ("vocab.json", "merges.txt"),
+    ("encoder.json", "vocab.bpe"),
+)
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".msgpack", ".h5")
+_AGAIN = "Fetch or copy the base again, or use `--base starter`."
+_LARGEST_TABLE = 100_000_000  # bytes; safetensors itself refuses more
+
+
+@dataclass(frozen=True)
+class BaseFacts:
+    """What can be said of a base without loading it; `bytes` is the size of its weights on disk."""
+
+    name: str
+    where: Path
+    architecture: str
+    parameters: int
+    layers: int
+    width: int
+    window: int
+    vocabulary: int
+    bytes: int
+
+
+def look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
+    """The facts of a sound folder; BaseError, naming the file, for any other."""
+    config = _config(folder)
+    weights = weight_files(folder)
+    tensors = {key: shape for file in weights for key, shape in _tensors(file)}
+    if tokenizer is None:
+        tokenizer_files(folder)
+    else:
+        _given_tokenizer(tokenizer)
+    return BaseFacts(
+        name=name,
+        where=folder,
+        architecture=str(config["model_type"]),
+        parameters=_count(tensors, config),
+        layers=_number(config, "n_layer", "num_hidden_layers", "num_layers"),
+        width=_number(config, "n_embd", "hidden_size", "d_model"),
+        window=_number(config, "n_positions", "max_position_embeddings", "n_ctx"),
+        vocabulary=_number(config, "vocab_size"),
+        bytes=sum(file.stat().st_size for file in weights),
+    )
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object from a file of a base; BaseError when it is not there or is something else."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BaseError(f"The base has no {file.name}: {file} is missing.", _AGAIN) from error
+    except OSError as error:
+        raise BaseError(
+            f"Cannot read {file}: {error.strerror or error}.", "Check its permissions."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise BaseError(f"{file} is damaged: it is not JSON.", _AGAIN) from error
+    if not isinstance(found, dict):
+        raise BaseError(f"{file} is damaged: it is not a JSON object.", _AGAIN)
+    return found
+
+
+def check_config(config: Mapping[str, Any], where: str) -> None:
+    """Refuse what would need code that came with the base; `where` names it in the sentence."""
+    if "auto_map" in config:
+        raise BaseError(
+            f"{where} asks for program code of its own (auto_map), and such code is never run.",
+            "Choose a base of an architecture that transformers knows, or `--base starter`.",
+        )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a folder, all of them there; BaseError when not."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if (folder / INDEX).is_file():
+        shards = shards_of(read_json(folder / INDEX), str(folder / INDEX))
+        for shard in shards:
+            if not (folder / shard).is_file():
+                raise BaseError(f"The base is not whole: {folder / shard} is missing.", _AGAIN)
+        return [folder / shard for shard in shards]
+    pickles = sorted(file.name for file in folder.iterdir() if file.suffix in _PICKLES)
+    if pickles:
+        raise BaseError(
+            f"{folder} holds its weights only as {pickles[0]}; opening such a file can run "
+            "any program that was put into it, so only safetensors are read.",
+            "On a machine where you trust it, open it with transformers and `save_pretrained` it.",
+        )
+    raise BaseError(f"The base has no weights: {folder / WEIGHTS} is missing.", _AGAIN)
+
+
+def shards_of(index: Mapping[str, Any], where: str) -> list[str]:
+    """The file names in an index of weights, sorted; BaseError if one is not a plain name."""
+    table = index.get("weight_map")
+    names = sorted(set(map(str, table.values()))) if isinstance(table, dict) else []
+    plain = all(Path(name).name == name and name.endswith(".safetensors") for name in names)
+    if not names or not plain or any("\\" in name or ":" in name for name in names):
+        raise BaseError(f"{where} is damaged: it does not list safetensors files.", _AGAIN)
+    return names
+
+
+def tokenizer_files(folder: Path) -> tuple[Path, ...]:
+    """The files of the first kind of tokenizer that is whole in a folder; BaseError if none is."""
+    for names in TOKENIZERS:
+        files = tuple(folder / name for name in names)
+        if all(file.is_file() for file in files):
+            return files
+    raise BaseError(
+        f"{folder} has no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor "
+        "encoder.json and vocab.bpe.",
+        "Give the folder that has one with --tokenizer.",
+    )
+
+
+def _given_tokenizer(given: str) -> None:
+    path = Path(given).expanduser()
+    if path.is_dir():
+        tokenizer_files(path)
+    elif not path.is_file():
+        raise BaseError(f"There is no tokenizer at {given}.", "Give its folder with --tokenizer.")
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    file = folder / "config.json"
+    config = read_json(file)
+    check_config(config, str(file))
+    if (folder / "adapter_config.json").exists():
+        raise BaseError(
+            f"{folder} is an adapter of another model, not a whole one.",
+            "Merge it into its model first, and give the merged folder.",
+        )
+    if not isinstance(config.get("model_type"), str):
+        raise BaseError(f"{file} does not say which architecture it is (model_type).", _AGAIN)
+    return config
+
+
+def _tensors(file: Path) -> Iterator[tuple[str, list[int]]]:
+    """Names and shapes from the table of a safetensors file; BaseError if the file is cut short."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as raw:
+            length = int.from_bytes(raw.read(8), "little")
+            if size < 8 or length > min(size - 8, _LARGEST_TABLE):
+                raise BaseError(f"{file} is damaged or cut short ({size:,} bytes).", _AGAIN)
+            table = json.loads(raw.read(length))
+        tensors = {key: entry for key, entry in table.items() if key != "__metadata__"}
+        whole = (
+            8 + length + max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+        )
+        shapes = [(key, [int(side) for side in entry["shape"]]) for key, entry in tensors.items()]
+    except OSError as error:
+        raise BaseError(f"Cannot read {file}: {error.strerror or error}.", _AGAIN) from error
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise BaseError(
+            f"{file} is damaged: its table of tensors is no such table.", _AGAIN
+        ) from error
+    if size != whole:
+        fault = "cut short" if size < whole else "too long"
+        raise BaseError(f"{file} is {fault}: {size:,} bytes instead of {whole:,}.", _AGAIN)
+    yield from shapes
+
+
+def _count(tensors: Mapping[str, list[int]], config: Mapping[str, Any]) -> int:
+    """Parameters among the tensors.
+
+    Old GPT-2 files also hold the causal mask of each layer, and the output layer a second time
+    though it is the input table.
+    """
+    masks = (".attn.bias", ".attn.masked_bias")
+    tied = config.get("tie_word_embeddings", config["model_type"] == "gpt2")
+    return sum(
+        math.prod(shape)
+        for key, shape in tensors.items()
+        if not key.endswith(masks) and not (tied and key == "lm_head.weight" and len(tensors) > 1)
+    )
+
+
+def _number(config: Mapping[str, Any], *names: str) -> int:
+    """The first setting of these that is a number, as architectures differ in names; else 0."""
+    return next((config[name] for name in names if isinstance(config.get(name), int)), 0)

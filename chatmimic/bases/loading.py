@@ -1,0 +1,163 @@
+"""A sound folder into memory, by transformers, silently and without a look at the network."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chatmimic.bases.folder import tokenizer_files
+from chatmimic.errors import BaseError
+
+# What transformers and safetensors raise for content that they cannot use.
+_FAULTS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RuntimeError,
+    ImportError,
+    ArithmeticError,
+)
+# Where architectures keep their dropout: GPT-2 and kin, GPT-NeoX, Llama and kin, OPT.
+_DROPOUTS = (
+    "resid_pdrop",
+    "embd_pdrop",
+    "attn_pdrop",
+    "embed_dropout",
+    "resid_dropout",
+    "attention_dropout",
+    "hidden_dropout",
+    "dropout",
+)
+_ANOTHER = "Check that it is a whole causal language model, or use `--base starter`."
+
+
+def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -> Any:
+    """The causal language model of a folder, float32, on the CPU, in evaluation mode.
+
+    Raises BaseError when the files do not make up such a model.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    local = {"local_files_only": True, "trust_remote_code": False}
+    with quiet(), _explained(folder, "opened"):
+        config = AutoConfig.from_pretrained(folder, **local)
+        _check_causal(folder, config)
+        for field in _DROPOUTS:
+            if hasattr(config, field):
+                setattr(config, field, dropout)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            attn_implementation=attention,
+            use_safetensors=True,
+            output_loading_info=True,
+            **local,
+        )
+    if missing := sorted(report["missing_keys"]):
+        raise BaseError(
+            f"The weights in {folder} are not all of the model that its config.json describes: "
+            f"{len(missing)} tensors are missing ({missing[0]}).",
+            _ANOTHER,
+        )
+    return model
+
+
+def load_tokenizer(path: Path) -> Any:
+    """The tokenizer of a folder, or of a `tokenizer.json`; BaseError when it cannot be used."""
+    files = tokenizer_files(path) if path.is_dir() else (path,)
+    with quiet(), _explained(files[0], "read as a tokenizer"):
+        if files[0].name == "encoder.json":
+            return _gpt2_pair(*files)
+        if _described(files):
+            from transformers import AutoTokenizer
+
+            return AutoTokenizer.from_pretrained(
+                files[0].parent, local_files_only=True, trust_remote_code=False
+            )
+        return _gpt2_pair(*files) if len(files) == 2 else _bare(files[0])
+
+
+def _described(files: tuple[Path, ...]) -> bool:
+    """Whether a file beside says whose tokenizer it is; a `tokenizer.json` hardly needs that."""
+    folder = files[0].parent
+    if (folder / "tokenizer_config.json").is_file():
+        return True
+    return len(files) == 2 and (folder / "config.json").is_file()
+
+
+def _gpt2_pair(vocabulary: Path, merges: Path) -> Any:
+    from transformers import GPT2Tokenizer
+
+    return GPT2Tokenizer(vocab=str(vocabulary), merges=str(merges))
+
+
+def _bare(file: Path) -> Any:
+    """A `tokenizer.json` on its own: the one thing it does not say is which token ends a text."""
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(file))
+    known = tokenizer.get_vocab()
+    for end in ("<|endoftext|>", "</s>", "<|end_of_text|>"):
+        if end in known:
+            tokenizer.eos_token = tokenizer.bos_token = end
+            break
+    return tokenizer
+
+
+def _check_causal(folder: Path, config: Any) -> None:
+    """Refuse models that see what comes after, or that translate: their loss is another thing."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        MODEL_MAPPING_NAMES,
+    )
+
+    named = list(getattr(config, "architectures", None) or [])
+    kind = config.model_type
+    fitting = {MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(kind), MODEL_MAPPING_NAMES.get(kind)}
+    if kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and (not named or fitting & set(named)):
+        return
+    what = named[0] if named else kind
+    raise BaseError(
+        f"{folder} is not a causal language model: its config.json says {what}.",
+        "Choose a base that writes text from left to right, such as gpt2-medium.",
+    )
+
+
+@contextlib.contextmanager
+def _explained(where: Path, done: str) -> Iterator[None]:
+    """Turn what the libraries raise for unusable content into a BaseError naming the file."""
+    from huggingface_hub.errors import StrictDataclassError
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except Exception as error:
+        # The tokenizers library raises Exception itself, and nothing narrower, for a bad file.
+        faults = (*_FAULTS, SafetensorError, StrictDataclassError)
+        if type(error) is not Exception and not isinstance(error, faults):
+            raise
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise BaseError(f"{where} cannot be {done}: {why[:300].rstrip('.')}.", _ANOTHER) from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' load report, bars and advice off the terminal."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

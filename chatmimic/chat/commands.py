@@ -1,0 +1,104 @@
+"""The commands of the chat: their names, what they take, what they do, and how to complete them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from chatmimic.generation.decoding import SETTINGS
+from chatmimic.generation.generator import ACTION
+
+
+@dataclass(frozen=True)
+class Help:
+    """One line of `/help`."""
+
+    name: str
+    takes: str
+    does: str
+
+
+HELP = (
+    Help("help", "", "Show this list."),
+    Help("persona", "[NAME]", "Let somebody else answer: a person it knows, or another mimic."),
+    Help("as", "[NAME]", "Speak as somebody else; without a name, see who there is."),
+    Help("retry", "", "Have the last message answered anew."),
+    Help("undo", "", "Take back your last message and its answer."),
+    Help("reset", "", "Begin a new conversation."),
+    Help("set", "[KEY=VALUE]", "See or change how replies are drawn."),
+    Help("save", "[FILE]", "Write the conversation to a file."),
+    Help("quit", "", "Leave. So does Ctrl-D."),
+)
+NAMES = tuple(line.name for line in HELP)
+_ALSO = {"exit": "quit", "q": "quit", "bye": "quit", "?": "help", "h": "help", "redo": "retry"}
+
+TIPS = (
+    "/me waves says an action; //text says a message that begins with a slash.",
+    "Ctrl-C stops a reply and empties a line; Alt-Enter begins a new line in a message.",
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line that is a message."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line that is a command."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A line that looks like a command and is none; `near` is what may have been meant."""
+
+    name: str
+    near: str
+
+
+def parse(line: str) -> Said | Command | Unknown:
+    """What a line means. `//x` is the message `/x`; `/me x` is an action, a message too."""
+    text = line.strip()
+    if not text.startswith("/") or text.startswith(ACTION):
+        return Said(text)
+    if text.startswith("//"):
+        return Said(text[1:])
+    name, _, argument = text[1:].partition(" ")
+    name = _ALSO.get(name.lower(), name.lower())
+    if name in NAMES:
+        return Command(name, argument.strip())
+    return Unknown(name, next(iter(get_close_matches(name, NAMES, n=1)), ""))
+
+
+def pairs(argument: str) -> list[tuple[str, str]]:
+    """The settings of `/set top_p=0.5 seed=1` (or `/set seed 1`). ValueError when there is none."""
+    words = argument.replace("=", " = ").split()
+    if "=" not in words and len(words) == 2:
+        words.insert(1, "=")
+    triples = [tuple(words[at : at + 3]) for at in range(0, len(words), 3)]
+    if any(len(triple) != 3 or triple[1] != "=" for triple in triples):
+        raise ValueError("write KEY=VALUE, for example /set temperature=0.7")
+    return [(key, value) for key, _, value in triples]
+
+
+def completions(line: str, people: Sequence[str], mimics: Sequence[str]) -> list[str]:
+    """What could stand in place of the last part of a line: commands, names, settings."""
+    if not line.startswith("/") or line.startswith("//"):
+        return []
+    name, space, argument = line[1:].partition(" ")
+    if not space:
+        found = [line for line in HELP if line.name.startswith(name)]
+        return [f"/{line.name} " if line.takes else f"/{line.name}" for line in found]
+    options: Sequence[str] = {
+        "persona": [*people, *mimics],
+        "as": people,
+        "set": [f"{setting.name}=" for setting in SETTINGS],
+    }.get(name, [])
+    wanted = argument.casefold()
+    return [o for o in dict.fromkeys(options) if o.casefold().startswith(wanted) and o != argument]

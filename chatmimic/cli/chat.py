@@ -1,0 +1,66 @@
+"""`chatmimic chat`: talk with a mimic at the terminal, or through a pipe."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from chatmimic.cli.common import home_option
+from chatmimic.cli.talking import (
+    decoding_options,
+    find_mimic,
+    load_voice,
+    make_screen,
+    one_of,
+)
+from chatmimic.generation.decoding import Decoding
+from chatmimic.home import Home
+
+
+@click.command("chat")
+@click.argument("mimic", required=False)
+@click.option("--persona", metavar="NAME", help="Who answers, if not the mimic's persona.")
+@click.option("--as", "you", metavar="NAME", help="Whom you speak as; one of those it knows.")
+@decoding_options
+@home_option
+def command(
+    mimic: str | None, persona: str | None, you: str | None, decoding: Decoding, home: Home
+) -> int:
+    """Talk with a mimic.
+
+    MIMIC is its name, its persona's name or its folder; by default the newest one. In the chat,
+    /help lists the commands. From a pipe, each line is a message.
+
+    \b
+    Example:
+      chatmimic chat
+      chatmimic chat ada-lovelace --as Bob --temperature 0.6
+      printf 'hi\\nhow are you?\\n' | chatmimic chat ada-lovelace
+    """
+    found = find_mimic(home, mimic)
+    people = found.people
+    chosen = one_of(people, persona, "--persona") if persona else found.persona
+    name = one_of([*people, "You"], you, "--as") if you else ""
+    if name == chosen:
+        raise click.UsageError(f'"{name}" is who answers: speak --as somebody else.')
+    live = sys.stdin.isatty() and sys.stdout.isatty()
+    screen = make_screen(live)
+
+    from chatmimic.chat.lines import EditedLines, PipedLines
+    from chatmimic.chat.repl import Repl
+    from chatmimic.chat.session import Session
+    from chatmimic.mimic import Mimic, list_mimics
+
+    with screen.waiting(f"Waking {found.name} …"):
+        voice = load_voice(found)
+    repl = Repl(
+        Session(voice, decoding, chosen, name),
+        screen,
+        home,
+        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home)),
+        mimics=[known.name for known in list_mimics(home)],
+    )
+    if live:
+        return repl.run(EditedLines(home.chats / "lines", repl.completions))
+    return repl.run(PipedLines(sys.stdin.buffer))

@@ -1,0 +1,50 @@
+"""What commands share: the home, JSON output, the console. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from chatmimic.home import Home
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _take_home(ctx: click.Context, _: click.Parameter, value: str | None) -> Home:
+    return Home.find(value or (ctx.find_root().obj or {}).get("home"))
+
+
+def home_option(command: Command) -> Command:
+    """Add `--home DIR`; the command's `home` argument is a `Home`."""
+    return click.option(
+        "--home",
+        metavar="DIR",
+        callback=_take_home,
+        help="Where the archive and the mimics live. Also CHATMIMIC_HOME.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add `--json`; the command's `as_json` argument is a bool."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print facts as JSON, for scripts."
+    )(command)
+
+
+def print_json(facts: object) -> None:
+    """Print one JSON value on standard output, as ASCII so that any terminal and pipe takes it."""
+    print(json.dumps(facts, ensure_ascii=True, indent=2), file=sys.stdout)
+
+
+def console(stderr: bool = False) -> Console:
+    """The Rich console of a command: what it prints is never markup or emoji codes."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)

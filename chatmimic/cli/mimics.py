@@ -1,0 +1,221 @@
+"""`chatmimic mimics`: which mimics there are, what one was made from, removing one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.errors import MimicError
+from chatmimic.home import Home
+from chatmimic.mimic import Mimic, list_mimics, remove
+from chatmimic.text import shown, visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_ROOMY, _MEDIUM = 90, 60  # columns of terminal for everything, and for the base
+
+
+@click.group("mimics", invoke_without_command=True)
+@json_option
+@home_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, home: Home) -> None:
+    """List, show or remove trained mimics.
+
+    A mimic is as private as the chats it was trained on: it can repeat them.
+
+    \b
+    Example:
+      chatmimic mimics
+      chatmimic mimics show ada-lovelace
+      chatmimic mimics remove ada-lovelace
+    """
+    ctx.ensure_object(dict)["home"] = str(home.path)
+    if ctx.invoked_subcommand is None:
+        _list(home, as_json)
+
+
+@command.command("list")
+@json_option
+@home_option
+def list_command(as_json: bool, home: Home) -> None:
+    """List every mimic, the newest first.
+
+    \b
+    Example:
+      chatmimic mimics list --json
+    """
+    _list(home, as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+@home_option
+def show(name: str, as_json: bool, home: Home) -> None:
+    """Show what a mimic was made from and how well it does.
+
+    \b
+    Example:
+      chatmimic mimics show ada-lovelace
+    """
+    mimic = Mimic.open(name, home)
+    if as_json:
+        print_json({**facts(mimic), "manifest": mimic.manifest})
+        return
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for label, value in _details(mimic):
+        table.add_row(shown(label, "bold"), shown(value))
+    console().print(table)
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@home_option
+def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
+    """Remove a mimic for good.
+
+    \b
+    Example:
+      chatmimic mimics remove ada-lovelace
+      chatmimic mimics remove ada-lovelace --yes
+    """
+    mimic = Mimic.open(name, home)
+    if mimic.path.absolute().parent != home.mimics.absolute():
+        raise MimicError(
+            f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself if you mean it."
+        )
+    if not yes:
+        _ask(mimic)
+    size = mimic.size
+    remove(mimic)
+    if as_json:
+        print_json({"removed": mimic.name, "bytes": size})
+    else:
+        console().print(shown(f"The mimic {mimic.name} is gone ({in_words(size)} freed)."))
+
+
+def _ask(mimic: Mimic) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
+    question = f"Remove the mimic {visible(mimic.name)} of {visible(mimic.persona)} for good?"
+    click.confirm(question, abort=True, err=True)
+
+
+def _list(home: Home, as_json: bool) -> None:
+    mimics = list_mimics(home)
+    if as_json:
+        print_json([facts(mimic) for mimic in mimics])
+    elif mimics:
+        console().print(_table(mimics))
+    else:
+        console().print("There is no mimic yet. Make one: chatmimic train --persona NAME")
+
+
+def _table(mimics: Sequence[Mimic]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    width = console().width
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Mimic", overflow="fold")
+    table.add_column("Persona", overflow="fold")
+    table.add_column("Perplexity", justify="right")
+    if width >= _MEDIUM:
+        table.add_column("Base", overflow="fold")
+        table.add_column("Made", min_width=10, no_wrap=True)
+    if width >= _ROOMY:
+        table.add_column("Form")
+        table.add_column("Learnt", justify="right")
+        table.add_column("Size", justify="right", no_wrap=True)
+    for mimic in mimics:
+        table.add_row(*map(shown, _cells(facts(mimic))[: len(table.columns)]))
+    return table
+
+
+def _cells(known: dict[str, Any]) -> list[str]:
+    perplexity, messages = known["perplexity"], known["messages"]
+    return [
+        known["name"],
+        known["persona"],
+        "–" if perplexity is None else f"{perplexity:,.1f}",
+        known["base"],
+        (known["made_at"] or "–")[:10],
+        known["form"],
+        "–" if messages is None else f"{messages:,}",
+        in_words(known["bytes"]),
+    ]
+
+
+def facts(mimic: Mimic) -> dict[str, Any]:
+    """What is known of a mimic, for `--json`; None where its manifest does not say."""
+    say = mimic.manifest.get
+    data, held_out = _object(say("data")), _object(say("held_out"))
+    return {
+        "name": mimic.name,
+        "persona": mimic.persona,
+        "people": list(mimic.people),
+        "base": str(say("base", "unknown")),
+        "form": str(say("form", "")),
+        "parameters": _number(say("parameters")),
+        "messages": _number(data.get("messages")),
+        "perplexity": _number(_object(held_out.get("mimic")).get("perplexity")),
+        "base_perplexity": _number(_object(held_out.get("base")).get("perplexity")),
+        "bytes": mimic.size,
+        "made_at": say("made_at") if isinstance(say("made_at"), str) else None,
+        "path": str(mimic.path),
+    }
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _details(mimic: Mimic) -> list[tuple[str, str]]:
+    known = facts(mimic)
+    messages, perplexity, before = (
+        known[key] for key in ("messages", "perplexity", "base_perplexity")
+    )
+    better = "" if before is None else f" (its base: {before:,.1f})"
+    versions = _object(mimic.manifest.get("versions"))
+    rows = [
+        ("Mimic", known["name"]),
+        ("Persona", known["persona"]),
+        ("Knows", ", ".join(known["people"])),
+        ("Base", known["base"]),
+        ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
+        ("Form", known["form"]),
+        ("Learnt from", "" if messages is None else f"{messages:,} messages of {mimic.persona}"),
+        (
+            "Perplexity",
+            "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",
+        ),
+        ("Made", (known["made_at"] or "").replace("T", " ")),
+        ("Made with", ", ".join(f"{name} {number}" for name, number in versions.items())),
+        ("Size", in_words(known["bytes"])),
+        ("Folder", known["path"]),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def in_words(size: int) -> str:
+    """Bytes as people say them: 17.3 MB."""
+    value = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,216 @@
+"""`chatmimic people`: who is in the archive; joining a person's names; forgetting a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.when import day, iso
+from chatmimic.errors import MimicError
+from chatmimic.home import Home
+from chatmimic.text import shown, visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chatmimic.records import Person
+
+_SHOWN = 100  # people in the table; a public channel has thousands
+_SPANS = 12  # stretches of time in the picture of who spoke when
+_BARS = " ▁▂▃▄▅▆▇█"
+_PLAIN_BARS = " .:-=+*#@"  # where the terminal's encoding has no blocks
+_ROOMY, _MEDIUM = 80, 44  # columns of terminal for everything, and for the dates
+
+
+@click.group("people", invoke_without_command=True)
+@click.option("--all", "everybody", is_flag=True, help=f"Show more than the first {_SHOWN}.")
+@json_option
+@home_option
+@click.pass_context
+def command(ctx: click.Context, everybody: bool, as_json: bool, home: Home) -> None:
+    """Show who is in the archive; merge names; forget a person.
+
+    People with the same name on two services are one person; every other sender is a person
+    of their own until you merge them.
+
+    \b
+    Example:
+      chatmimic people
+      chatmimic people merge "Ada Lovelace" ada_l
+      chatmimic people forget "Charles B."
+    """
+    ctx.ensure_object(dict)["home"] = str(home.path)
+    if ctx.invoked_subcommand is None:
+        _list(home, as_json, everybody)
+
+
+def _list(home: Home, as_json: bool, everybody: bool) -> None:
+    from chatmimic.archive import Archive
+
+    with Archive.open(home.archive, create=False) as archive:
+        people = archive.people()
+        if as_json:
+            print_json([_facts(person) for person in people])
+            return
+        if not people:
+            console().print("Nobody has said anything in the archive yet.")
+            return
+        some = people if everybody else people[:_SHOWN]
+        console().print(_table(some, archive.activity(_SPANS)))
+        if len(some) < len(people):
+            console().print(f"And {len(people) - len(some):,} more: --all shows them.")
+
+
+def _facts(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "messages": person.messages,
+        "first_at": iso(person.first_at),
+        "last_at": iso(person.last_at),
+        "names": list(person.names),
+        "services": list(person.services),
+        "is_bot": person.is_bot,
+    }
+
+
+def _table(people: Sequence[Person], activity: dict[str, list[int]]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    screen = console()
+    bars = _BARS if screen.encoding.startswith("utf") else _PLAIN_BARS
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Name", overflow="fold")
+    table.add_column("Messages", justify="right")
+    if screen.width >= _MEDIUM:
+        table.add_column("First", min_width=10, no_wrap=True)
+        table.add_column("Last", min_width=10, no_wrap=True)
+    if screen.width >= _ROOMY:
+        table.add_column("Services", overflow="fold")
+        table.add_column("Activity", min_width=_SPANS, no_wrap=True)
+    for person in people:
+        picture = sparkline(activity.get(person.name, []), bars)
+        table.add_row(*map(shown, _cells(person, picture)[: len(table.columns)]))
+    return table
+
+
+def _cells(person: Person, picture: str) -> list[str]:
+    name = person.name + (" (bot)" if person.is_bot else "")
+    first, last = day(person.first_at), day(person.last_at)
+    return [name, f"{person.messages:,}", first, last, ", ".join(person.services), picture]
+
+
+def sparkline(counts: Sequence[int], bars: str = _BARS) -> str:
+    """Counts as a row of bars; a space is none, and the least bar is at least one."""
+    most = max(counts, default=0)
+    top = len(bars) - 1
+    return "".join(bars[0 if not n else max(1, round(top * n / most))] for n in counts)
+
+
+@command.command("merge")
+@click.argument("keep", metavar="A")
+@click.argument("other", metavar="B")
+@json_option
+@home_option
+def merge(keep: str, other: str, as_json: bool, home: Home) -> None:
+    """Join B into A: one person, called A, from now on.
+
+    Later imports keep to it.
+
+    \b
+    Example:
+      chatmimic people merge "Ada Lovelace" ada_l
+    """
+    from chatmimic.archive import Archive
+
+    with Archive.open(home.archive, create=False) as archive:
+        person = archive.merge(keep, other)
+    if as_json:
+        print_json(_facts(person))
+        return
+    names = ", ".join(person.names)
+    console().print(
+        shown(f"{person.name} is one person now: {names} ({_messages(person.messages)}).")
+    )
+
+
+@command.command("forget")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@home_option
+def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
+    """Remove a person's messages from the archive, for good.
+
+    Their text goes from the file and its search index; what others wrote about them stays. The
+    export itself is not touched: importing it again would bring the messages back.
+
+    \b
+    Example:
+      chatmimic people forget "Charles B."
+    """
+    from chatmimic.archive import Archive
+
+    with Archive.open(home.archive, create=False) as archive:
+        person = archive.person(name)
+        if not yes:
+            _ask(person)
+        gone = archive.forget(person.name)
+    holders = _mimics_that_know(home, person.names)
+    if as_json:
+        facts = {"name": person.name, "removed": gone, "mimics": holders}
+        print_json({**facts, "runs": _has_runs(home)})
+        return
+    _say_forgotten(person.name, gone, holders, home)
+
+
+def _ask(person: Person) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is there to ask: add --yes to forget without a question.")
+    question = f"Remove {_messages(person.messages)} of {visible(person.name)} for good?"
+    click.confirm(question, abort=True, err=True)
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
+def _say_forgotten(name: str, gone: int, holders: Sequence[str], home: Home) -> None:
+    screen = console()
+    screen.print(
+        shown(f"{_messages(gone)} of {name} {'is' if gone == 1 else 'are'} gone from the archive.")
+    )
+    for mimic in holders:
+        screen.print(
+            shown(
+                f'The mimic "{mimic}" was trained on their words and still holds traces of them: '
+                f"chatmimic mimics remove {mimic}"
+            )
+        )
+    if _has_runs(home):
+        screen.print(shown(f"Training runs in {home.runs} may hold their words too: delete them."))
+    screen.print("Your export still has them: importing it again would bring them back.")
+
+
+def _mimics_that_know(home: Home, names: Sequence[str]) -> list[str]:
+    """The mimics whose people include one of these names."""
+    from chatmimic.mimic import MANIFEST, read_mimic
+
+    found = []
+    for manifest in sorted(home.mimics.glob(f"*/{MANIFEST}")):
+        try:
+            mimic = read_mimic(manifest.parent)
+        except MimicError:  # a damaged one may hold their words as well as a whole one
+            found.append(manifest.parent.name)
+            continue
+        if {mimic.persona, *mimic.people} & set(names):
+            found.append(mimic.name)
+    return found
+
+
+def _has_runs(home: Home) -> bool:
+    return home.runs.is_dir() and any(home.runs.iterdir())

@@ -1,0 +1,91 @@
+"""`chatmimic reply`: one reply on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chatmimic.cli.common import home_option, json_option, print_json
+from chatmimic.cli.talking import (
+    decoding_options,
+    find_mimic,
+    history_option,
+    load_voice,
+    make_screen,
+    one_of,
+)
+from chatmimic.generation.decoding import Decoding
+from chatmimic.home import Home
+from chatmimic.text import clean, visible
+
+if TYPE_CHECKING:
+    from chatmimic.chat.session import Session
+
+
+@click.command("reply")
+@click.argument("text", required=False)
+@click.option("--mimic", metavar="NAME", help="Which mimic answers; by default the newest one.")
+@click.option("--persona", metavar="NAME", help="Who answers, if not the mimic's persona.")
+@click.option("--as", "you", metavar="NAME", help="Whom you speak as; any name.")
+@history_option("What was said before: a file that /save made.")
+@decoding_options
+@json_option
+@home_option
+def command(
+    text: str | None,
+    mimic: str | None,
+    persona: str | None,
+    you: str | None,
+    history: Path | None,
+    decoding: Decoding,
+    as_json: bool,
+    home: Home,
+) -> None:
+    """Print one reply of a mimic, for scripts.
+
+    TEXT is what is said to it; without TEXT (or with -), it is read from a pipe.
+
+    \b
+    Example:
+      chatmimic reply --mimic ada-lovelace "tea?"
+      echo "tea?" | chatmimic reply --mimic ada-lovelace --as Bob --seed 7
+    """
+    said = _said(text)
+    found = find_mimic(home, mimic)
+    chosen = one_of(found.people, persona, "--persona") if persona else found.persona
+
+    from chatmimic.chat.saving import read_history
+    from chatmimic.chat.session import Entry, Session
+
+    before = read_history(history) if history else []
+    with make_screen().waiting(f"Waking {found.name} …"):
+        session = Session(load_voice(found), decoding, chosen, you or "")
+    session.entries = [Entry(message, mine=False) for message in before]
+    session.say(said)
+    answer = _answer(session)
+    if as_json:
+        print_json({"mimic": found.name, "persona": chosen, "as": session.you, "reply": answer})
+    else:
+        print(visible(answer) if sys.stdout.isatty() else answer, flush=True)
+
+
+def _said(text: str | None) -> str:
+    """The text of the message, from the command line or from a pipe."""
+    if text is None or text == "-":
+        if sys.stdin.isatty():
+            raise click.UsageError('Say something: chatmimic reply "hi", or send it by a pipe.')
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    text = clean(text).strip()
+    if not text:
+        raise click.UsageError("There is nothing to answer: the text is empty.")
+    return text
+
+
+def _answer(session: Session) -> str:
+    stream = session.voice.generator.stream(
+        session.history, session.persona, session.reply_decoding()
+    )
+    return clean("".join(stream)).strip()

@@ -1,0 +1,95 @@
+"""`chatmimic sample`: a made-up conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chatmimic.cli.common import home_option, json_option, print_json
+from chatmimic.cli.talking import (
+    decoding_options,
+    find_mimic,
+    history_option,
+    load_voice,
+    make_screen,
+    one_of,
+)
+from chatmimic.generation.decoding import Decoding
+from chatmimic.home import Home
+
+if TYPE_CHECKING:
+    from chatmimic.chat.screen import Screen
+    from chatmimic.records import Message
+
+
+@click.command("sample")
+@click.argument("mimic", required=False)
+@click.option(
+    "--messages",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="Stop after so many messages, if the talk has not ended by itself.",
+)
+@click.option(
+    "--people", metavar="NAME", multiple=True, help="Who takes part (repeat it); else everybody."
+)
+@history_option("How it begins: a file that /save made.")
+@decoding_options
+@json_option
+@home_option
+def command(
+    mimic: str | None,
+    messages: int,
+    people: tuple[str, ...],
+    history: Path | None,
+    decoding: Decoding,
+    as_json: bool,
+    home: Home,
+) -> None:
+    """Make up a whole conversation between the people a mimic knows.
+
+    MIMIC is its name, its persona's name or its folder; by default the newest one. Nobody said
+    any of it.
+
+    \b
+    Example:
+      chatmimic sample
+      chatmimic sample ada-lovelace --messages 40 --seed 7
+      chatmimic sample ada-lovelace --people "Ada Lovelace" --people Bob
+    """
+    found = find_mimic(home, mimic)
+    taking_part = tuple(one_of(found.people, name, "--people") for name in people) or found.people
+
+    from chatmimic.chat.saving import read_history
+    from chatmimic.generation import as_text, made_up
+
+    opening = read_history(history) if history else []
+    screen = make_screen()
+    with screen.waiting(f"Waking {found.name} …"):
+        generator = load_voice(found).generator
+    said = made_up(generator, decoding, people=taking_part, opening=opening, messages=messages)
+    if as_json:
+        rows = [{"sender": m.sender, "text": as_text(m)} for m in said]
+        print_json({"mimic": found.name, "seed": decoding.seed, "messages": rows})
+    else:
+        screen.note(f"Made up by the mimic {found.name}: nobody said this.")
+        _show(screen, said, taking_part)
+
+
+def _show(screen: Screen, said: Iterator[Message], people: Sequence[str]) -> None:
+    """Each message as soon as it is made, a colour for each name."""
+    from chatmimic.chat.screen import COLOURS
+    from chatmimic.generation import as_text
+
+    colours = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(dict.fromkeys(people))}
+    while True:
+        with screen.waiting("…"):
+            message = next(said, None)
+        if message is None:
+            return
+        screen.message(message.sender, as_text(message), colours.get(message.sender, ""))

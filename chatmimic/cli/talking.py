@@ -1,0 +1,95 @@
+"""What the commands that make a mimic speak share: decoding options, opening one, the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.cli.common import console
+from chatmimic.generation.decoding import SETTINGS, Decoding, sentence
+from chatmimic.home import Home
+
+if TYPE_CHECKING:
+    from chatmimic.chat.screen import Screen
+    from chatmimic.chat.session import Voice
+    from chatmimic.mimic import Mimic
+
+
+def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each decoding setting; the command's `decoding` argument is a Decoding."""
+
+    @wraps(command)
+    def with_decoding(**given: Any) -> Any:
+        values = {setting.name: given.pop(setting.name) for setting in SETTINGS}
+        try:
+            decoding = Decoding(**values)
+        except ValueError as error:
+            raise click.UsageError(sentence(error)) from error
+        return command(decoding=decoding, **given)
+
+    result: Callable[..., Any] = with_decoding
+    for setting in reversed(SETTINGS):
+        kind = (
+            click.IntRange(int(setting.low), int(setting.high))
+            if setting.kind is int
+            else click.FloatRange(setting.low, setting.high)
+        )
+        result = click.option(
+            setting.option,
+            setting.name,
+            type=kind,
+            default=setting.default,
+            show_default=setting.default is not None,
+            help=setting.meaning,
+        )(result)
+    return result
+
+
+def history_option(meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--history FILE`, a talk that /save wrote; the `history` argument is a Path or None."""
+    file = click.Path(path_type=Path, dir_okay=False, exists=True)
+    return click.option("--history", metavar="FILE", type=file, help=meaning)
+
+
+def make_screen(live: bool = False) -> Screen:
+    """The screen of a command: `live` on a terminal, else plain lines and notes on stderr."""
+    from chatmimic.chat.screen import Screen
+
+    out = console()
+    return Screen(out, out if live else console(stderr=True), live)
+
+
+def find_mimic(home: Home, name: str | None) -> Mimic:
+    """The mimic that was asked for, or the newest. MimicError names those there are."""
+    from chatmimic.mimic import Mimic, latest
+
+    return latest(home) if name is None else Mimic.open(name, home)
+
+
+def load_voice(mimic: Mimic) -> Voice:
+    """A mimic in memory, ready to talk."""
+    from chatmimic.chat.session import Voice
+    from chatmimic.generation.engine import TorchGenerator
+
+    settings = mimic.manifest.get("settings")
+    learn = settings.get("learn") if isinstance(settings, dict) else None
+    base = str(mimic.manifest.get("base", "unknown"))
+    return Voice(TorchGenerator(mimic.load()), mimic.name, base, learn == "all")
+
+
+def one_of(people: Sequence[str], wanted: str, option: str) -> str:
+    """The person that a user named. A usage error with who there is."""
+    from chatmimic.chat.session import find_name
+
+    found = find_name(wanted, people)
+    if found is not None:
+        return found
+    near = get_close_matches(wanted, people, n=1)
+    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    there = ", ".join(people[:12]) + (", …" if len(people) > 12 else "")
+    raise click.UsageError(f'{option}: the mimic knows no "{wanted}". {hint}It knows: {there}.')

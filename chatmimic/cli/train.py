@@ -1,0 +1,211 @@
+"""`chatmimic train`: from the archive to a mimic."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import types
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import click
+
+from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.errors import TrainingError
+from chatmimic.home import Home
+from chatmimic.training.settings import Settings
+
+if TYPE_CHECKING:
+    from chatmimic.training.run import Run, Stopped, Trained
+
+INTERRUPTED = 130
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each field of Settings; its sentence there is its help here."""
+    hints = get_type_hints(Settings)
+    for field in reversed(fields(Settings)):
+        flag = field.name.replace("_", "-")
+        kind = hints[field.name]
+        kinds = set(kind.__args__) - {type(None)} if isinstance(kind, types.UnionType) else {kind}
+        text = field.metadata["help"]
+        if kinds == {bool}:
+            option = click.option(f"--{flag}/--no-{flag}", field.name, default=None, help=text)
+        else:
+            shown = f"  [default: {field.default}]" if field.default not in (None, "") else ""
+            option = click.option(f"--{flag}", field.name, type=kinds.pop(), help=text + shown)
+        command = option(command)
+    return command
+
+
+@click.command("train")
+@settings_options
+@click.option("--name", help="What to call the mimic; else the persona's name.")
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped or killed.")
+@home_option
+@json_option
+def command(home: Home, as_json: bool, name: str | None, resume: bool, **options: Any) -> int:
+    """Train a mimic of one person.
+
+    The persona's latest conversations are held out and tested on. Ctrl-C saves; --resume goes on.
+
+    \b
+    Example:
+      chatmimic train --persona "Ada Lovelace" --base starter
+      chatmimic train --persona "Ada Lovelace" --minutes 30
+      chatmimic train --persona "Ada Lovelace" --resume
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    chosen = _run_to_resume(home, name, given) if resume else None
+    if chosen is None and not given.get("persona"):
+        raise click.UsageError("Say whom to learn: --persona NAME (see `chatmimic people`).")
+    settings = _with_whole_paths(Settings(**given))
+    if chosen is not None:
+        _say_what_stays(home, chosen, settings, given)
+    return _train(home, settings, chosen, name, as_json)
+
+
+def _train(
+    home: Home, settings: Settings, chosen: str | None, name: str | None, as_json: bool
+) -> int:
+    """Check what is cheap to check, then do the work under a display."""
+    from chatmimic.archive import Archive
+    from chatmimic.bases import find_base
+    from chatmimic.cli.training_display import show_result, training_display
+
+    if chosen is None:
+        with Archive.open(home.archive, create=False) as archive:
+            archive.person(settings.persona)
+        # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
+        # fetch has its own bar.
+        find_base(settings.base, tokenizer=settings.tokenizer)
+    with _stoppable() as stopping, training_display(quiet=as_json) as watcher:
+        from chatmimic.training.run import Run, Trained
+        from chatmimic.training.unfinished import run_name
+
+        watcher = replace(watcher, stop=lambda: stopping.asked)
+        run = Run(home, chosen or run_name(settings.persona, name), watcher)
+        outcome = _go(run, home, settings, resume=chosen is not None)
+    if isinstance(outcome, Trained):
+        if as_json:
+            print_json(facts(outcome))
+        else:
+            show_result(console(), outcome, _exchanges(home, outcome))
+        return 0
+    print(
+        f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
+        f"To go on: chatmimic train --name {outcome.name} --resume{_elsewhere(home)}",
+        file=sys.stderr,
+    )
+    return INTERRUPTED
+
+
+def _elsewhere(home: Home) -> str:
+    """The `--home` a command needs to find this home again, where it is not found by itself."""
+    return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
+
+
+def _go(run: Run, home: Home, settings: Settings, *, resume: bool) -> Trained | Stopped:
+    from chatmimic.archive import Archive
+
+    if resume:
+        return run.resume()
+    with Archive.open(home.archive, create=False) as archive:
+        return run.start(archive, settings)
+
+
+def facts(outcome: Trained) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "mimic": outcome.mimic.name,
+        "path": str(outcome.mimic.path),
+        "persona": outcome.mimic.persona,
+        "form": outcome.mimic.manifest["form"],
+        "steps": outcome.mimic.manifest["plan"]["steps"],
+        "gradient_checkpointing": outcome.mimic.manifest["plan"]["gradient_checkpointing"],
+        "held_out": {"base": outcome.base.as_dict(), "mimic": outcome.figures.as_dict()},
+        "tokens_per_second": outcome.tokens_per_second,
+        "data": outcome.material,
+        "notes": list(outcome.notes),
+    }
+
+
+def _exchanges(home: Home, outcome: Trained) -> list[Any]:
+    """Three held-out exchanges with the mimic's replies; none if the archive has changed."""
+    from chatmimic.archive import Archive
+    from chatmimic.conversations import parse_gap
+    from chatmimic.training.material import gather
+    from chatmimic.training.samples import replies
+
+    settings = outcome.mimic.manifest["settings"]
+    with Archive.open(home.archive, create=False) as archive:
+        if archive.fingerprint() != outcome.material["fingerprint"]:
+            return []
+        gap_ms = parse_gap(settings["gap"]) if settings["gap"] else None
+        material = gather(archive, outcome.mimic.persona, gap_ms, settings["held_out"])
+    return replies(outcome.mimic, material.held_out)
+
+
+def _run_to_resume(home: Home, name: str | None, given: dict[str, Any]) -> str:
+    """The run that --resume means: by --name, by --persona, or the only one there is."""
+    from chatmimic.training.unfinished import run_name, unfinished
+
+    if name or given.get("persona"):
+        return run_name(given.get("persona", ""), name)
+    there = unfinished(home)
+    if len(there) != 1:
+        raise TrainingError(
+            "There is no unfinished training."
+            if not there
+            else f"There are several unfinished trainings: {', '.join(there)}.",
+            "Start one with --persona NAME." if not there else "Say which with --name.",
+        )
+    return there[0]
+
+
+def _say_what_stays(home: Home, name: str, settings: Settings, given: dict[str, Any]) -> None:
+    """Options that --resume does not follow: a training keeps the settings it began with."""
+    from chatmimic.training.unfinished import settings_of
+
+    begun = settings_of(home, name)
+    asked = {key: getattr(settings, key) for key in given if key != "persona"}
+    other = [key for key, value in asked.items() if begun.get(key, value) != value]
+    if other:
+        options = ", ".join(f"--{key.replace('_', '-')}" for key in other)
+        print(
+            f"--resume keeps the settings it began with; not changed: {options}.", file=sys.stderr
+        )
+
+
+def _with_whole_paths(settings: Settings) -> Settings:
+    """Paths written out, so that --resume works from another folder."""
+    base, tokenizer = settings.base, settings.tokenizer
+    if base != "starter" and Path(base).expanduser().is_dir():
+        base = str(Path(base).expanduser().absolute())
+    if tokenizer:
+        tokenizer = str(Path(tokenizer).expanduser().absolute())
+    return replace(settings, base=base, tokenizer=tokenizer)
+
+
+class _stoppable(AbstractContextManager["_stoppable"]):
+    """While it lasts, the first Ctrl-C asks for a stop after the step, the second stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> _stoppable:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: types.FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        print("\nStopping after this step; Ctrl-C again stops at once.", file=sys.stderr)

@@ -1,0 +1,188 @@
+"""What `chatmimic train` shows: a live panel at a terminal, plain lines elsewhere, a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.cli.common import console
+from chatmimic.text import shown, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from chatmimic.training.loop import Progress
+    from chatmimic.training.run import Trained, Watcher
+    from chatmimic.training.samples import Exchange
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+@contextlib.contextmanager
+def training_display(quiet: bool) -> Iterator[Watcher]:
+    """Watch a training on standard error: live where it is a terminal, else a line a look."""
+    from rich.live import Live
+
+    from chatmimic.training.run import Watcher
+
+    screen = console(stderr=True)
+    panel = Panel(screen)
+    if screen.is_terminal and not screen.is_dumb_terminal:
+        with Live(panel, console=screen, refresh_per_second=4, transient=True) as live:
+            yield Watcher(stage=panel.stage, progress=panel.progress)
+            live.update("")
+    elif quiet:
+        yield Watcher()
+    else:
+        lines = _Lines(screen)
+        yield Watcher(stage=lines.stage, progress=lines.progress)
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The last `width` values as blocks from the lowest to the highest."""
+    shown_values = [v for v in values if math.isfinite(v)]
+    if len(shown_values) > width:
+        step = len(shown_values) / width
+        shown_values = [shown_values[int(i * step)] for i in range(width - 1)] + shown_values[-1:]
+    if not shown_values:
+        return ""
+    low, high = min(shown_values), max(shown_values)
+    scale = (len(BLOCKS) - 1) / ((high - low) or 1.0)
+    return "".join(BLOCKS[round((v - low) * scale)] for v in shown_values)
+
+
+def clock(seconds: float) -> str:
+    """`4 s`, `3:07`, `2:05:11`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Panel:
+    """The live panel: a bar, the loss and the held-out perplexity as they fall, speed, time."""
+
+    def __init__(self, screen: Console) -> None:
+        self.screen = screen
+        self.words = "starting"
+        self.last: Progress | None = None
+        self.losses: list[float] = []
+        self.held_out: list[float] = []
+
+    def stage(self, words: str) -> None:
+        """Say what is being done."""
+        self.words = words
+
+    def progress(self, progress: Progress) -> None:
+        """Take in a step."""
+        self.last = progress
+        self.losses.append(progress.loss)
+        if progress.held_out:
+            self.held_out.append(progress.held_out.perplexity)
+
+    def __rich__(self) -> RenderableType:
+        """The panel as it is now."""
+        from rich.progress_bar import ProgressBar
+        from rich.spinner import Spinner
+        from rich.table import Table
+
+        if self.last is None:
+            return Spinner("dots", shown(f"{self.words} …"))
+        now = self.last
+        room = max(8, min(40, self.screen.width - 40))
+        table = Table.grid(padding=(0, 2))
+        perplexity = self.held_out[-1] if self.held_out else math.nan
+        table.add_row("loss", f"{now.loss:.3f}", sparkline(self.losses, room))
+        table.add_row("held-out perplexity", f"{perplexity:.2f}", sparkline(self.held_out, room))
+        table.add_row(
+            "speed",
+            f"{now.tokens_per_second:,.0f} tokens/s",
+            f"{now.learnt_per_second:,.0f} of them learnt",
+        )
+        done = f"step {now.step} of {now.steps}"
+        if now.step:
+            done += f", {clock(now.seconds_left)} left"
+        bar = ProgressBar(now.steps, now.step, width=min(60, self.screen.width))
+        heading = shown(f"{self.words}: {done}")
+        # Rows of a grid: a bar by itself ends without a new line.
+        rows = Table.grid()
+        for row in (heading, bar, table):
+            rows.add_row(row)
+        return rows
+
+
+class _Lines:
+    """Plain lines for pipes and logs."""
+
+    def __init__(self, screen: Console) -> None:
+        self.screen = screen
+
+    def stage(self, words: str) -> None:
+        self.screen.print(shown(f"{words} …"))
+
+    def progress(self, progress: Progress) -> None:
+        if progress.held_out is None:
+            return
+        facts = [f"held-out perplexity {progress.held_out.perplexity:.2f}"]
+        if progress.step:  # before the first step there is no loss, and nothing was timed
+            facts.insert(0, f"loss {progress.loss:.3f}")
+            facts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
+            facts.append(f"{clock(progress.seconds_left)} left")
+        self.screen.print(shown(f"step {progress.step}/{progress.steps}: {', '.join(facts)}"))
+
+
+def show_result(screen: Console, outcome: Trained, exchanges: Sequence[Exchange]) -> None:
+    """The end of a training: figures beside the base's, and replies beside the real ones."""
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"Held-out messages of {outcome.mimic.persona}"
+    table = Table(title=Text(visible(title), "bold"))
+    table.add_column("")
+    for column in ("perplexity", "per character", "bits per character"):
+        table.add_column(column, justify="right")
+    for name, figures in (("base", outcome.base), ("mimic", outcome.figures)):
+        table.add_row(
+            name,
+            f"{figures.perplexity:,.1f}",
+            f"{figures.perplexity_per_character:.2f}",
+            f"{figures.bits_per_character:.3f}",
+        )
+    screen.print(table)
+    screen.print(shown(_what_was_read(outcome.material)))
+    for note in outcome.notes:
+        screen.print(shown(note))
+    for exchange in exchanges:
+        _show_exchange(screen, exchange, outcome.mimic.persona)
+    screen.print(
+        shown(
+            f"\nThe mimic is in {outcome.mimic.path}. It is as private as the chats.\n"
+            f"Talk with it: chatmimic chat {outcome.mimic.name}"
+        )
+    )
+
+
+def _what_was_read(material: dict[str, Any]) -> str:
+    return (
+        f"Learnt {material['messages']:,} messages in {material['conversations']:,} conversations "
+        f"(a silence of {material['gap']} ends one); tested on the "
+        f"{material['held_out_messages']:,} latest."
+    )
+
+
+def _show_exchange(screen: Console, exchange: Exchange, persona: str) -> None:
+    screen.print()
+    for message in exchange.before[-2:]:
+        screen.print(_line(message.sender, message.text, "dim"))
+    screen.print(_line(f"{persona}, really", exchange.real.text, "green"))
+    screen.print(_line(f"{persona}, mimic", exchange.mimic, "cyan"))
+
+
+def _line(who: str, text: str, style: str) -> Any:
+    from rich.text import Text
+
+    return Text.assemble(shown(f"{who}: ", style), shown(text))

@@ -1,0 +1,22 @@
+"""Times as the commands show them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(ms: int | None) -> str | None:
+    """UTC milliseconds as ISO 8601; None where there is no time or it is no date we can write."""
+    if ms is None:
+        return None
+    try:
+        return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
+    except OverflowError:
+        return None
+
+
+def day(ms: int | None) -> str:
+    """UTC milliseconds as a date, or a dash."""
+    return (iso(ms) or "–")[:10]

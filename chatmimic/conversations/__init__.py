@@ -1,0 +1,14 @@
+"""Conversations: a thread is cut where the silence is long."""
+
+from chatmimic.conversations.cutting import conversations, cut, thread_gaps
+from chatmimic.conversations.gaps import DEFAULT_GAP_MS, choose_gap, parse_gap, show_gap
+
+__all__ = [
+    "DEFAULT_GAP_MS",
+    "choose_gap",
+    "conversations",
+    "cut",
+    "parse_gap",
+    "show_gap",
+    "thread_gaps",
+]

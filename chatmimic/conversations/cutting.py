@@ -1,0 +1,56 @@
+"""Cutting threads into conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from chatmimic.archive import Archive
+from chatmimic.conversations.gaps import choose_gap
+from chatmimic.records import Conversation, Message
+
+
+def cut(messages: Iterable[Message], gap_ms: int | None = None) -> Iterator[Conversation]:
+    """Cut wherever a silence is longer than `gap_ms`, and wherever the thread changes.
+
+    Messages come by thread and in order of time, as `Archive.stream` gives them. None: each
+    thread's own gap, which holds one thread at a time in memory. A message without a time belongs
+    to what came before it; messages without words are left out.
+    """
+    with_words = (message for message in messages if message.kind.has_words)
+    for (service, thread), run in groupby(with_words, key=lambda m: (m.service, m.thread)):
+        for part in _cut_thread(run, gap_ms):
+            yield Conversation(tuple(part), service, thread)
+
+
+def _cut_thread(messages: Iterable[Message], gap_ms: int | None) -> Iterator[list[Message]]:
+    if gap_ms is None:
+        messages = list(messages)
+        gap_ms = choose_gap([m.sent_at for m in messages if m.sent_at is not None])
+    part: list[Message] = []
+    latest: int | None = None  # not the last one's time: a clock that stepped back is no silence
+    for message in messages:
+        at = message.sent_at
+        if part and at is not None and latest is not None and at - latest > gap_ms:
+            yield part
+            part = []
+        part.append(message)
+        if at is not None:
+            latest = at if latest is None else max(latest, at)
+    if part:
+        yield part
+
+
+def conversations(archive: Archive, gap_ms: int | None = None) -> list[Conversation]:
+    """All conversations of the archive by the time they start; those without a time come last."""
+    found = list(cut(archive.stream(), gap_ms))
+    found.sort(key=lambda c: (c.starts_at is None, c.starts_at or 0, c.service, c.thread))
+    return found
+
+
+def thread_gaps(archive: Archive) -> dict[tuple[str, str], int]:
+    """The gap, in milliseconds, that `cut` chooses for each (service, thread)."""
+    gaps = {}
+    for key, run in groupby(archive.stream(), key=lambda m: (m.service, m.thread)):
+        gaps[key] = choose_gap([m.sent_at for m in run if m.sent_at is not None])
+    return gaps

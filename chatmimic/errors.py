@@ -1,0 +1,103 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+::
+
+    ChatmimicError                 exit status 1: stopped, with a reason and a way on
+    ├── ExportError                something is wrong with what was given to `chatmimic import`
+    │   ├── UnknownFormat          no importer knows this file or folder
+    │   ├── DamagedExport          it is known, and broken (cut short, not JSON, …)
+    │   └── UnsafeExport           it is known, and refused (zip bomb, `../` names, encrypted)
+    ├── ArchiveError               the archive cannot be opened, read or written
+    │   ├── ArchiveBusy            another chatmimic is writing to it
+    │   └── NoSuchPerson           nobody by that name; carries suggestions
+    ├── BaseError                  the base model cannot be had
+    ├── TrainingError              training cannot start or go on
+    │   ├── TooLittleData          the persona has said too little
+    │   ├── CheckpointDamaged      no whole checkpoint to resume from
+    │   └── LossNotFinite          the loss became NaN or infinite
+    └── MimicError                 a mimic is not there, or is damaged
+
+`what` says what happened and where; `way_on` says which option or command helps.
+The command line prints both and exits with `exit_code`; nothing else is ever shown
+unless `--debug` asks for the traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ChatmimicError(Exception):
+    """The root: one sentence of what happened, one of what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, way_on: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.way_on = way_on
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.way_on}".strip()
+
+
+class ExportError(ChatmimicError):
+    """What was given to `chatmimic import` cannot be used."""
+
+
+class UnknownFormat(ExportError):
+    """No importer knows this file or folder."""
+
+
+class DamagedExport(ExportError):
+    """The format is known and the content is broken."""
+
+
+class UnsafeExport(ExportError):
+    """The content is refused: it could exhaust or escape this machine."""
+
+
+class ArchiveError(ChatmimicError):
+    """The archive cannot be opened, read or written."""
+
+
+class ArchiveBusy(ArchiveError):
+    """Another process holds the archive."""
+
+
+class NoSuchPerson(ArchiveError):
+    """Nobody in the archive has that name."""
+
+    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
+        near = ", ".join(f'"{s}"' for s in suggestions)
+        hint = f"Did you mean {near}? " if near else ""
+        super().__init__(
+            f'Nobody in the archive is called "{name}".',
+            f"{hint}`chatmimic people` lists everybody.",
+        )
+        self.name = name
+        self.suggestions = tuple(suggestions)
+
+
+class BaseError(ChatmimicError):
+    """The base model cannot be fetched, found or opened."""
+
+
+class TrainingError(ChatmimicError):
+    """Training cannot start or cannot go on."""
+
+
+class TooLittleData(TrainingError):
+    """The persona has said too little to learn from."""
+
+
+class CheckpointDamaged(TrainingError):
+    """There is no whole checkpoint to resume from."""
+
+
+class LossNotFinite(TrainingError):
+    """The loss became NaN or infinite."""
+
+
+class MimicError(ChatmimicError):
+    """A mimic is missing or damaged."""

@@ -1,0 +1,54 @@
+"""How well a mimic foretells what somebody said: the persona, or another in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from chatmimic.bases.loading import quiet
+from chatmimic.mimic import LoadedMimic
+from chatmimic.records import Conversation
+from chatmimic.training.figures import Figures, measure
+from chatmimic.training.loss import Learner, Surprise, feed, keeps_apart
+from chatmimic.windows import Windows, build_windows
+
+
+def perplexity(
+    loaded: LoadedMimic,
+    conversations: Iterable[Conversation],
+    speaker: str,
+    *,
+    window: int = 512,
+    context: int = 12,
+    most: int = 512,
+) -> Figures:
+    """Figures of a mimic on `speaker`'s messages, each read with `context` messages before it.
+
+    At most `most` windows of `window` tokens are computed, spread evenly. What is measured should
+    be later than what the mimic learnt: `training.material.split` gives such conversations.
+    """
+    form = loaded.form
+    typed = form if loaded.mimic.manifest.get("token_types") else None
+    learner = Learner(loaded.model.eval())
+    device = next(learner.parameters()).device
+
+    def surprise(windows: Windows, rows: np.ndarray) -> Surprise:
+        result: Surprise = learner(*(t.to(device) for t in feed(windows, rows, typed)))
+        return result
+
+    with quiet(), TemporaryDirectory(ignore_cleanup_errors=True) as folder, torch.no_grad():
+        windows = build_windows(
+            conversations,
+            form,
+            frozenset({speaker}),
+            window=min(window, getattr(loaded.model.config, "max_position_embeddings", window)),
+            context=context,
+            folder=Path(folder),
+            packed=keeps_apart(loaded.model),
+        )
+        return measure(windows, partial(surprise, windows), batch=4, most=most)

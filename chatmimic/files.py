@@ -1,0 +1,64 @@
+"""Private, all-or-nothing files: what is written is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from chatmimic.errors import ChatmimicError
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder (and its parents) that only its owner can read (0700), whatever the umask."""
+    missing = [p for p in [path, *path.parents] if not p.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        made.chmod(0o700)
+    return path
+
+
+def private_file(path: Path) -> Path:
+    """Make a file, if it is not there, that only its owner can read (0600), whatever the umask."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    os.close(descriptor)
+    path.chmod(0o600)
+    return path
+
+
+def write_whole(path: Path, data: bytes | str) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part of either.
+
+    Raises ChatmimicError when there is no room or no right to write; the old content stays.
+    """
+    raw = data.encode() if isinstance(data, str) else data
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(raw)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(temporary, path)
+        except BaseException:  # Ctrl-C too: nothing half-written stays
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ChatmimicError(
+            f"Cannot write {path}: {error.strerror or error}.",
+            "Free some space there, or choose another place with --home.",
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Ask the disk to remember the names in a folder (a no-op where folders cannot be opened)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

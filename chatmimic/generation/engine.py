@@ -1,0 +1,184 @@
+"""The token loop: a mimic's model, its form and a sampler make messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from chatmimic.generation.cache import Reader, Stopped, TypesOf
+from chatmimic.generation.decoding import Decoding
+from chatmimic.generation.generator import ACTION
+from chatmimic.generation.pieces import Pieces
+from chatmimic.generation.repetition import runs_in_circle
+from chatmimic.generation.sampler import choose, seeded
+from chatmimic.generation.turns import draw, probability
+from chatmimic.generation.window import fit
+from chatmimic.records import Kind, Message
+from chatmimic.text import clean
+from chatmimic.transcript import TokenForm
+
+if TYPE_CHECKING:
+    from chatmimic.mimic import LoadedMimic
+
+_HEADER_ROOM = 32  # tokens kept free for the header of the next message
+_DEFAULT_WINDOW = 1024
+_BLANK = 8  # tokens after which a reply may end even if there is nothing to see in it
+
+
+class TorchGenerator:
+    """A mimic that speaks, on the model of transformers it was loaded with."""
+
+    def __init__(self, loaded: LoadedMimic) -> None:
+        self.form = loaded.form
+        self.people: tuple[str, ...] = loaded.form.cast.people
+        self.persona: str = self.people[0]
+        self._reader = Reader(loaded.model, _types_of(loaded))
+        self._window = _window_of(loaded.model)
+        self._ends = frozenset({*self.form.ends, self.form.end_of_conversation})
+        self._barred = _barred(loaded, self._ends)
+
+    def stream(
+        self,
+        history: Sequence[Message],
+        speaker: str,
+        decoding: Decoding,
+        stop: threading.Event | None = None,
+    ) -> Iterator[str]:
+        """Pieces of the text of the next message, by `speaker`; see `Generator.stream`."""
+        most = min(decoding.max_tokens, self._window // 2)
+        prompt, header = self._prompt(history, speaker, most)
+        body: list[int] = []
+        pieces = Pieces()
+        end: int | None = None
+        for token in self._tokens(prompt + header, speaker, decoding, most, stop):
+            if token in self._ends:
+                end = token
+                break
+            body.append(token)
+            piece = pieces.grow(self._text(header, body))
+            if piece:
+                yield piece
+        rest = pieces.finish(self._text(header, body, end))
+        if rest:
+            yield rest
+
+    def continues(self, history: Sequence[Message], speaker: str) -> float:
+        """The probability that `speaker`, who spoke last, sends one more message at once."""
+        people = dict.fromkeys([*(message.sender for message in history), speaker])
+        prompt, headers = self._headers(history, tuple(people))
+        header = list(headers[speaker])
+        ids = prompt + header[:-1]
+        return probability(speaker, headers, self._reader.logits(ids, last=len(header)))
+
+    def next_speaker(
+        self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
+    ) -> str | None:
+        """Who of `people` speaks next, drawn at random; None when the talk ends here."""
+        prompt, headers = self._headers(history, people)
+        if not history:
+            headers.pop(None)
+        return draw(headers, lambda path: self._reader.logits(prompt + [*path])[-1], seeded(seed))
+
+    def _tokens(
+        self,
+        prompt: list[int],
+        speaker: str,
+        decoding: Decoding,
+        most: int,
+        stop: threading.Event | None,
+    ) -> Iterator[int]:
+        """Ids of a message as they are drawn, an end included, until a rule says enough."""
+        generator = seeded(decoding.seed)
+        opening = self._action_opening(speaker)
+        body: list[int] = []
+        while len(body) < most and not runs_in_circle(body):
+            if stop is not None and stop.is_set():
+                return
+            try:
+                row = self._reader.logits(prompt + body, stop=stop)[-1].cpu().clone()
+            except Stopped:
+                return
+            self._bar(row, body, decoding, opening)
+            token = choose(row, body, decoding, generator)
+            if token is None:
+                return
+            yield token
+            body.append(token)
+
+    def _bar(self, row: Tensor, body: list[int], decoding: Decoding, opening: list[int]) -> None:
+        """Rule out what must not come now: structure, and the end of a reply too short."""
+        allowed = None if body else row[opening]
+        row[self._barred[self._barred < row.shape[-1]]] = -torch.inf
+        row[len(self.form.tokenizer) :] = -torch.inf  # rows that only round up the matrix
+        if allowed is not None:
+            row[opening] = allowed
+        if len(body) < decoding.min_tokens or (decoding.min_tokens and self._is_blank(body)):
+            row[list(self._ends)] = -torch.inf
+
+    def _is_blank(self, body: list[int]) -> bool:
+        """Whether nothing has been said yet, only spaces, controls or part of a letter."""
+        return len(body) < _BLANK and not clean(self.form.text(body)).strip("\ufffd \t\n")
+
+    def _text(self, header: list[int], body: list[int], end: int | None = None) -> str:
+        """The text of a body. An end may carry the last letters of a text (`.\\n` is one token)."""
+        if not body and end is None:
+            return ""
+        ids = body if end is None else [*body, end]
+        text = self.form.text(ids) if end is None else self.form.text(ids).rstrip("\n")
+        read = self.form.decode(header + body)
+        action = bool(read) and read[0].kind is Kind.ACTION
+        return ACTION + text if action and text else text
+
+    def _action_opening(self, speaker: str) -> list[int]:
+        """The structure ids that may open a body: the action token, where the form has one."""
+        plain = self.form.header(speaker)
+        action = self.form.header(speaker, Message(speaker, "", kind=Kind.ACTION))
+        return action[len(plain) :]
+
+    def _prompt(
+        self, history: Sequence[Message], speaker: str, most: int
+    ) -> tuple[list[int], list[int]]:
+        header = self.form.header(speaker, _at(speaker, history))
+        room = self._window - most - len(header)
+        seen = fit(history, room, lambda part: len(self.form.prompt(part, None)))
+        return self.form.prompt(seen, None), header
+
+    def _headers(
+        self, history: Sequence[Message], people: Sequence[str]
+    ) -> tuple[list[int], dict[str | None, list[int]]]:
+        """The prompt, and what could follow: somebody's header, or (None) the end of the talk."""
+        headers: dict[str | None, list[int]] = {
+            person: self.form.header(person, _at(person, history)) for person in people
+        }
+        headers[None] = [self.form.end_of_conversation]
+        room = self._window - max(_HEADER_ROOM, *(len(ids) for ids in headers.values()))
+        seen = fit(history, room, lambda part: len(self.form.prompt(part, None)))
+        return self.form.prompt(seen, None), headers
+
+
+def _at(speaker: str, history: Sequence[Message]) -> Message:
+    """An empty message at the time of the last one: a header shows a time where the talk does."""
+    return Message(speaker, "", history[-1].sent_at if history else None)
+
+
+def _types_of(loaded: LoadedMimic) -> TypesOf | None:
+    """How to tell the model who says each token, if it was trained to be told."""
+    wanted = loaded.mimic.manifest.get("token_types", False)
+    return loaded.form.speaker_tokens if wanted and isinstance(loaded.form, TokenForm) else None
+
+
+def _window_of(model: torch.nn.Module) -> int:
+    """How many tokens the model can look at."""
+    found = getattr(model.config, "max_position_embeddings", None)
+    return found if isinstance(found, int) and found > 0 else _DEFAULT_WINDOW
+
+
+def _barred(loaded: LoadedMimic, ends: frozenset[int]) -> Tensor:
+    """The special ids: structure and padding, which are never part of what somebody says."""
+    tokenizer = loaded.tokenizer
+    added = {ids for ids, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return torch.tensor(sorted({*tokenizer.all_special_ids, *added} - ends), dtype=torch.long)

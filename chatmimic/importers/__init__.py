@@ -1,0 +1,23 @@
+"""From a chat export to Messages.
+
+`read_exports` finds out what a path is and reads it; `formats` lists what it knows. One module
+per service; `registry` tells them apart by content; `sources` opens files, folders, zips and tars.
+"""
+
+from __future__ import annotations
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.reading import read_exports
+from chatmimic.importers.registry import ImporterInfo, formats
+from chatmimic.importers.report import ImportOptions, ImportReport
+
+__all__ = [
+    "Context",
+    "Head",
+    "ImportOptions",
+    "ImportReport",
+    "Importer",
+    "ImporterInfo",
+    "formats",
+    "read_exports",
+]

@@ -1,0 +1,58 @@
+"""What an importer is, and what it is given to work with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from chatmimic.importers.report import ImportOptions, ImportReport
+from chatmimic.importers.sources import ByteStream, Source
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of one file, for an importer to recognise."""
+
+    member: Member
+    data: bytes  # the first 64 KiB
+    text: str  # the same, decoded as well as it goes
+    columns_named: bool = False  # the user said which column is what: any table will do
+
+    @property
+    def first(self) -> str:
+        """The first character that is not space."""
+        return self.text.lstrip()[:1]
+
+
+@dataclass
+class Context:
+    """One import under way."""
+
+    source: Source
+    options: ImportOptions
+    report: ImportReport
+    heads: dict[str, Head] = field(default_factory=dict)
+
+    def open(self, member: Member) -> AbstractContextManager[ByteStream]:
+        """A member's bytes, counted for the progress bar."""
+        return self.source.open(member, self.report)
+
+
+class Importer(ABC):
+    """Reads the exports of one service. Third parties offer theirs under `chatmimic.importers`."""
+
+    name: str  # what --format takes
+    title: str  # what the summary calls it
+    description: str  # one line for `chatmimic import --help`
+
+    @abstractmethod
+    def knows(self, head: Head) -> bool:
+        """Whether a file is this importer's, by its content."""
+
+    @abstractmethod
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every message of these files, whatever its kind. Raises ExportError."""

@@ -1,0 +1,207 @@
+"""Which importers there are, and which of them knows a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from chatmimic.errors import ExportError, UnknownFormat
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.decoding import decoded_head
+from chatmimic.importers.streams import Member
+
+GROUP = "chatmimic.importers"  # the entry-point group of importers that others write
+SURE_AFTER = 24  # files of one numbered family that must be looked at before the rest is believed
+_SEE_HELP = "`chatmimic import --help` lists what can be read."
+
+# What lies beside the messages of nearly every export, by the thousand.
+_NOT_TEXT = re.compile(
+    r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
+    r"|pdf|docx?|xlsx?|pptx?|exe|dll|so|apk|css|js|woff2?|ttf|eot|psd|sqlite|db|zip|7z|rar)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class ImporterInfo:
+    """One line of the list of formats."""
+
+    name: str  # what --format takes
+    title: str
+    description: str
+
+
+@lru_cache(maxsize=1)
+def importers() -> tuple[Importer, ...]:
+    """Every importer, most particular first: ours, then those that others registered."""
+    from chatmimic.importers.columns import Columns
+    from chatmimic.importers.discord import Discord
+    from chatmimic.importers.irc import Irc
+    from chatmimic.importers.messenger import Messenger
+    from chatmimic.importers.ubuntu import Ubuntu
+
+    return (Messenger(), Discord(), Ubuntu(), *_registered(), Irc(), Columns())
+
+
+def _registered() -> Iterator[Importer]:
+    for point in entry_points(group=GROUP):
+        try:
+            made = point.load()()
+        except (ImportError, AttributeError, TypeError) as error:
+            raise ExportError(
+                f'The importer "{point.name}" ({point.value}) cannot be loaded: {error}.',
+                "Update or remove the package that brings it.",
+            ) from error
+        yield made
+
+
+def formats() -> list[ImporterInfo]:
+    """What can be read, for `--format` and `--help`."""
+    return [ImporterInfo(i.name, i.title, i.description) for i in importers()]
+
+
+def named(name: str) -> Importer:
+    """The importer of that name. Raises UnknownFormat."""
+    for importer in importers():
+        if importer.name == name:
+            return importer
+    known = ", ".join(importer.name for importer in importers())
+    raise UnknownFormat(f'There is no format called "{name}".', f"--format takes {known}.")
+
+
+def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
+    """Share the files of an export out among the importers, by content.
+
+    Raises UnknownFormat, saying what was looked at, when no file is anybody's.
+    """
+    candidates = list(importers())
+    if context.options.format is not None:
+        candidates = [named(context.options.format)]
+    elif context.options.columns:
+        candidates = [named("columns")]
+    shares: dict[str, list[Member]] = {importer.name: [] for importer in candidates}
+    strangers = _Strangers()
+    families = _Families()
+    for member in context.source.members:
+        importer = families.believed(member)
+        if importer is None:
+            head = head_of(context, member)
+            importer = None if head is None else _first(candidates, head)
+            families.saw(member, importer)
+            if importer is None and head is not None:
+                strangers.saw(head)
+        if importer is not None:
+            shares[importer.name].append(member)
+    found = [(importer, shares[importer.name]) for importer in candidates]
+    found = _without_tables_beside([(i, members) for i, members in found if members])
+    if not found:
+        raise _unknown(context, strangers)
+    strangers.tell(context)
+    return found
+
+
+def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
+    return next((importer for importer in candidates if importer.knows(head)), None)
+
+
+def _without_tables_beside(
+    found: list[tuple[Importer, list[Member]]],
+) -> list[tuple[Importer, list[Member]]]:
+    """Tables beside the files of a chat service belong to its export and are not chat."""
+    own = [(importer, members) for importer, members in found if importer.name != "columns"]
+    return own or found
+
+
+def head_of(context: Context, member: Member) -> Head | None:
+    """The beginning of a file, decoded; None for what is plainly no text."""
+    alone = len(context.source.members) == 1
+    if not alone and _NOT_TEXT.search(member.name):
+        return None
+    data = context.source.head(member)
+    text = decoded_head(data)
+    if text is None or not text.strip():
+        return None
+    return Head(member, data, text, bool(context.options.columns))
+
+
+@dataclass
+class _Strangers:
+    """Text files that are nobody's: the user is told, for they may be what was meant."""
+
+    count: int = 0
+    pages: int = 0  # of them, HTML
+    names: list[str] = field(default_factory=list)  # of the first few
+
+    def saw(self, head: Head) -> None:
+        self.count += 1
+        self.pages += head.text.lstrip()[:15].lower().startswith(_HTML)
+        self.names += [head.member.label] if len(self.names) < 3 else []
+
+    def tell(self, context: Context) -> None:
+        if self.count:
+            files = "file is" if self.count == 1 else "files are"
+            more = ", …" if self.count > len(self.names) else ""
+            context.report.note(
+                f"{self.count:,} other {files} no chat known here and left out "
+                f"({', '.join(self.names)}{more})."
+            )
+
+
+class _Families:
+    """Files named alike but for their numbers (`3/17.tsv`): after enough of one kind, believed."""
+
+    def __init__(self) -> None:
+        self._streaks: dict[str, tuple[Importer | None, int]] = {}
+
+    def believed(self, member: Member) -> Importer | None:
+        importer, length = self._streaks.get(_shape(member), (None, 0))
+        return importer if length >= SURE_AFTER else None
+
+    def saw(self, member: Member, importer: Importer | None) -> None:
+        before, length = self._streaks.get(_shape(member), (None, 0))
+        self._streaks[_shape(member)] = (importer, length + 1 if importer is before else 1)
+
+
+def _shape(member: Member) -> str:
+    return re.sub(r"\d+", "0", member.name)
+
+
+def _unknown(context: Context, strangers: _Strangers) -> ExportError:
+    """The one sentence that says what was looked at and why it is nothing."""
+    members = context.source.members
+    path = context.source.path
+    if not members:
+        return UnknownFormat(f"{path.name or path} holds no files.", _SEE_HELP)
+    if len(members) == 1:
+        return _unknown_file(context, members[0])
+    names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")
+    way_on = _ASK_JSON if strangers.pages else _SEE_HELP
+    return UnknownFormat(
+        f"None of the {len(members):,} files in {path.name or path} is a chat export chatmimic "
+        f"knows (looked at {names}).",
+        way_on,
+    )
+
+
+_HTML = ("<!doctype html", "<html")
+_ASK_JSON = "If the service offers it, export as JSON instead of HTML."
+
+
+def _unknown_file(context: Context, member: Member) -> ExportError:
+    data = context.source.head(member)
+    text = decoded_head(data)
+    if not data.strip():
+        return UnknownFormat(f"{member.label} is empty.", "Export the chat again.")
+    if text is None:
+        return UnknownFormat(f"{member.label} is a binary file, not a chat export.", _SEE_HELP)
+    if text.lstrip()[:15].lower().startswith(_HTML):
+        return UnknownFormat(f"{member.label} is an HTML page, which is not read yet.", _ASK_JSON)
+    asked = context.options.format
+    as_what = f"in the format {asked}" if asked else "a chat export chatmimic knows"
+    return UnknownFormat(
+        f'{member.label} is not {as_what}; it begins with "{" ".join(text[:200].split())[:60]}".',
+        f"{_SEE_HELP} --columns reads any table.",
+    )

@@ -1,0 +1,23 @@
+"""Mending text that was encoded twice, as Facebook's exports are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+
+def repaired(text: str) -> str:
+    """Undo one round of "UTF-8 read as Latin-1", if the text shows it; any other text as it is.
+
+    Facebook writes every byte of a UTF-8 string as a character of its own ("Ã©" for "é").
+    Both steps back must succeed for the whole string, so that text which is already right
+    ("’", "é", an emoji) is left alone. Never raises.
+    """
+    return text if text.isascii() else _mended(text)
+
+
+@lru_cache(maxsize=4096)
+def _mended(text: str) -> str:
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text

@@ -1,0 +1,129 @@
+"""One guarded stream for every kind of member: counts, refuses bombs, speaks only ExportError."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import IO
+
+from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
+from chatmimic.importers.report import ImportReport
+
+MAX_RATIO = 200  # expanded : packed, …
+RATIO_FROM = 64 << 20  # … once past this many expanded bytes
+MAX_MEMBER = 4 << 30  # expanded bytes of one packed member
+
+UNPACK = "If you trust it, unpack it yourself and give chatmimic the folder."
+
+
+@dataclass(slots=True)
+class Opened:
+    """An open member: the bytes, and, where it is packed, what they are unpacked from."""
+
+    stream: IO[bytes]
+    packed: IO[bytes] | None = None  # the packed file, when its own position is the progress
+    packed_size: int | None = None  # bytes it takes packed; None: it is not
+
+    def close(self) -> None:
+        """Close both."""
+        self.stream.close()
+        if self.packed is not None:
+            self.packed.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an export. `name` is its path inside the export, with "/"."""
+
+    name: str
+    where: str  # the whole path, folders above the export included: dates may stand there
+    size: int  # bytes to read, in the unit of the progress bar
+    opener: Callable[[], Opened] = field(repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """What to call it in a sentence to the user."""
+        return PurePosixPath(self.name).name or self.name
+
+
+class Stream:
+    """The bytes of one member."""
+
+    def __init__(self, opened: Opened, member: Member) -> None:
+        self.report: ImportReport | None = None
+        self._opened = opened
+        self._label = member.label
+        self._size = member.size
+        self._given = 0
+        self._counted = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes. Raises DamagedExport or UnsafeExport."""
+        with translated(self._label):
+            data = self._opened.stream.read(size)
+        self._given += len(data)
+        if self._opened.packed_size is not None:
+            guard_ratio(self._label, self._given, self._opened.packed_size)
+        if self.report is not None:
+            self._count(self.report)
+        return data
+
+    def skip_to_last(self, size: int) -> None:
+        """Skip to the last `size` bytes where the file allows it."""
+        if self._opened.packed_size is None:
+            with translated(self._label):
+                self._opened.stream.seek(max(0, self._size - size))
+
+    def _count(self, report: ImportReport) -> None:
+        # How long an unpacked file gets is known only at its end: progress follows the packed one.
+        packed = self._opened.packed
+        now = self._given if packed is None else packed.tell()
+        report.bytes_read += now - self._counted
+        self._counted = now
+
+
+def guard_ratio(label: str, expanded: int, packed: int) -> None:
+    """Raise UnsafeExport when something expands as only a bomb does."""
+    if expanded > MAX_MEMBER:
+        raise UnsafeExport(f"{label} expands to over {MAX_MEMBER >> 30} GiB.", UNPACK)
+    if expanded > RATIO_FROM and expanded > MAX_RATIO * max(packed, 1):
+        raise UnsafeExport(f"{label} expands more than {MAX_RATIO}:1, as only a bomb does.", UNPACK)
+
+
+# What zipfile, tarfile and the unpackers raise at damage, promised by them or not.
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error,
+    ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
+)  # fmt: skip
+
+
+@contextmanager
+def translated(label: str) -> Iterator[None]:
+    """Turn what the standard library's readers raise into our own errors."""
+    try:
+        yield
+    except NotImplementedError as error:
+        what = f"{label} is packed in a way that cannot be read ({error})."
+        raise ExportError(what, UNPACK) from error
+    except OSError as error:
+        if error.errno is None:  # the unpackers' own: "Not a gzipped file"
+            raise _damaged(label, error) from error
+        why = error.strerror or str(error)
+        raise ExportError(
+            f"Cannot read {label}: {why}.", "Check that it is there and that you may read it."
+        ) from error
+    except _DAMAGE as error:
+        raise _damaged(label, error) from error
+
+
+def _damaged(label: str, error: BaseException) -> DamagedExport:
+    return DamagedExport(
+        f"{label} is damaged: it cannot be unpacked ({error}).", "Download the export again."
+    )

@@ -1,0 +1,58 @@
+"""Making text safe: once when it enters the archive, once when it leaves for a terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+# C0 and C1 controls except tab and newline: they carry no words.
+_CONTROLS = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# What a terminal obeys or what turns text around: controls except newline, bidirectional
+# overrides and isolates, line and paragraph separators.
+_UNSHOWABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
+)
+
+
+def clean(text: str) -> str:
+    """Text fit to be stored: no NUL, no lone surrogate, no control but tab and newline.
+
+    NUL and lone surrogates become U+FFFD, "\\r\\n" and "\\r" become newline, other controls go.
+    A JSON pair of surrogates that the parser left apart is joined.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    if _SURROGATES.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = text.replace("\x00", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROLS.sub("", text)
+
+
+def visible(text: str) -> str:
+    """Text a terminal cannot obey: controls become pictures (␛), direction marks become �.
+
+    Newlines stay. Idempotent.
+    """
+    return _UNSHOWABLE.sub(
+        lambda found: _picture(found.group()), text.encode("utf-8", "replace").decode()
+    )
+
+
+def _picture(control: str) -> str:
+    code = ord(control)
+    if control == "\t":
+        return " "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def shown(text: str, style: str = "") -> Text:
+    """The one way text of a chat or a model reaches the screen: visible, and never markup."""
+    from rich.text import Text
+
+    return Text(visible(text), style=style, end="")

@@ -1,0 +1,167 @@
+"""Checkpoints that are complete or absent.
+
+A checkpoint is a folder. It is written beside its place, synced, given a manifest of its files with
+their SHA-256, and renamed. What has no whole manifest is no checkpoint: a kill at any moment leaves
+the one before. Tensors are safetensors, the rest is JSON; nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.errors import ChatmimicError, CheckpointDamaged, TrainingError
+from chatmimic.files import private_folder, sync_folder, write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MANIFEST = "manifest.json"
+PARTIAL = ".partial-"
+
+
+def save(
+    folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: dict[str, Any]
+) -> Path:
+    """Write `step-NNNNNN` into a folder: one safetensors file for each name, and `state.json`.
+
+    Raises TrainingError when the disk is full; nothing half-written stays.
+    """
+    from safetensors import SafetensorError
+
+    final = path_of(folder, step)
+    partial = folder / f"{PARTIAL}{final.name}"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        private_folder(folder)
+        _write(partial, tensors, state)
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(partial, final)
+        sync_folder(folder)
+    except (OSError, SafetensorError, ChatmimicError) as error:  # a full disk comes as any
+        shutil.rmtree(partial, ignore_errors=True)
+        raise _no_room(folder, tensors, error) from error
+    return final
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return folder / f"step-{step:06d}"
+
+
+def latest(folder: Path, best: Path) -> tuple[Path | None, list[str]]:
+    """The newest whole checkpoint, and what is wrong with each newer one that was passed over.
+
+    `best` is the folder of best weights: a checkpoint is whole only with those that it refers to.
+    Raises CheckpointDamaged when there are checkpoints and none is whole.
+    """
+    clear_partial(folder)
+    clear_partial(best)
+    passed: list[str] = []
+    for checkpoint in _newest_first(folder):
+        fault = _fault(checkpoint) or _best_fault(checkpoint, best)
+        if fault is None:
+            return checkpoint, passed
+        passed.append(f"{checkpoint.name} is damaged ({fault})")
+    if passed:
+        raise CheckpointDamaged(
+            f"No checkpoint in {folder} is whole: {'; '.join(passed)}.",
+            "Train again without --resume.",
+        )
+    return None, passed
+
+
+def load(checkpoint: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """The tensors of each file by its name, and the state."""
+    from safetensors.torch import load_file
+
+    tensors = {f.stem: load_file(f) for f in sorted(checkpoint.glob("*.safetensors"))}
+    state: dict[str, Any] = json.loads((checkpoint / "state.json").read_text("utf-8"))
+    return tensors, state
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Remove all but the newest `count` checkpoints, so that disk use is bounded."""
+    for old in _newest_first(folder)[count:]:
+        # Without its manifest it is no checkpoint: an interrupted removal leaves nothing to trust.
+        (old / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def clear_partial(folder: Path) -> None:
+    """Remove what a killed run left half-written."""
+    for rest in folder.glob(f"{PARTIAL}*"):
+        shutil.rmtree(rest, ignore_errors=True)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    # By number: from a million steps on, names are longer and do not sort.
+    found = [p for p in folder.glob("step-*") if p.name.removeprefix("step-").isdecimal()]
+    return sorted(found, key=lambda p: int(p.name.removeprefix("step-")), reverse=True)
+
+
+def _write(
+    partial: Path, tensors: Mapping[str, Mapping[str, Tensor]], state: dict[str, Any]
+) -> None:
+    from safetensors.torch import save_file
+
+    private_folder(partial)
+    for name, group in tensors.items():
+        save_file({k: t.contiguous() for k, t in group.items()}, partial / f"{name}.safetensors")
+    write_whole(partial / "state.json", json.dumps(state, indent=2))
+    files = sorted(partial.iterdir())
+    for file in files:
+        file.chmod(0o600)
+        sync(file)
+    digests = {file.name: digest(file) for file in files}
+    write_whole(partial / MANIFEST, json.dumps(digests, indent=2))
+    sync_folder(partial)
+
+
+def _fault(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint, or None."""
+    try:
+        digests = json.loads((checkpoint / MANIFEST).read_text("utf-8"))
+        for name, kept in digests.items():
+            if digest(checkpoint / name) != kept:
+                return str(name)
+    except FileNotFoundError as error:
+        return f"{Path(str(error.filename)).name} is missing"
+    except (OSError, ValueError, AttributeError):
+        return MANIFEST
+    return None if "state.json" in digests else MANIFEST
+
+
+def _best_fault(checkpoint: Path, best: Path) -> str | None:
+    step = json.loads((checkpoint / "state.json").read_text("utf-8"))["best_step"]
+    fault = _fault(path_of(best, step))
+    return None if fault is None else f"its best weights: {fault}"
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def sync(file: Path) -> None:
+    """Ask the disk to keep what was written to a file."""
+    with file.open("rb+") as content:
+        os.fsync(content.fileno())
+
+
+def _no_room(
+    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], error: Exception
+) -> TrainingError:
+    size = sum(t.numel() * t.element_size() for group in tensors.values() for t in group.values())
+    cause = error.__cause__ if isinstance(error, ChatmimicError) else error
+    why = getattr(cause, "strerror", None) or cause
+    return TrainingError(
+        f"Cannot write a checkpoint to {folder}: {why} (it needs about {size / 1e9:.1f} GB).",
+        "Free some space, or choose another place with --home; then --resume.",
+    )

@@ -1,0 +1,71 @@
+"""How well a model foretells the scored words of windows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatmimic.windows import Windows
+
+if TYPE_CHECKING:
+    from chatmimic.training.loss import Surprise
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well held-out words of the persona are foretold."""
+
+    loss: float  # nats per scored token
+    bits_per_character: float
+    tokens: int  # scored
+
+    @property
+    def perplexity(self) -> float:
+        """Per token, weighted by tokens: exp of the mean loss."""
+        return math.exp(min(self.loss, 700.0))
+
+    @property
+    def perplexity_per_character(self) -> float:
+        """Comparable between tokenisers: 2 to the bits per character."""
+        return float(2.0 ** min(self.bits_per_character, 1000.0))
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values, for JSON."""
+        return {
+            "loss": self.loss,
+            "perplexity": self.perplexity,
+            "bits_per_character": self.bits_per_character,
+            "perplexity_per_character": self.perplexity_per_character,
+            "tokens": self.tokens,
+        }
+
+
+def measure(
+    windows: Windows, surprise: Callable[[np.ndarray], Surprise], *, batch: int, most: int
+) -> Figures:
+    """Figures on at most `most` windows, spread evenly over all of them.
+
+    `surprise` computes the model's surprise at some rows, `batch` at a time, without gradients.
+    """
+    nats = tokens = characters = 0.0
+    for rows in groups(_spread(len(windows), most), batch):
+        result = surprise(rows)
+        nats += float(result.scored)
+        tokens += float(result.scored_tokens)
+        characters += float(windows.characters[rows].sum())
+    bits = nats / math.log(2) / max(1.0, characters)
+    return Figures(nats / max(1.0, tokens), bits, int(tokens))
+
+
+def groups(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Rows, `size` at a time."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _spread(size: int, most: int) -> np.ndarray:
+    return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))

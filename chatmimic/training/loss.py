@@ -1,0 +1,132 @@
+"""What training minimises: the surprise at learnt tokens, without ever holding all logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from chatmimic.transcript import Form, Mark, TokenForm
+from chatmimic.windows import Windows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# 256 rows of 50,257 logits in float32 are 51 MB; the whole of a 512-token window is 103 MB, and
+# its gradient and softmax as much again.
+ROWS = 256
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Summed negative log-likelihood in nats, of learnt tokens and of scored ones.
+
+    `learnt` carries the gradient; `scored` counts only the words of the persona.
+    """
+
+    learnt: Tensor
+    learnt_tokens: Tensor
+    scored: Tensor
+    scored_tokens: Tensor
+
+
+class Learner(nn.Module):
+    """A causal model whose forward is its surprise at a batch of windows.
+
+    It is one module so that wrappers for several devices see every use of the parameters.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, ids: Tensor, marks: Tensor, positions: Tensor, types: Tensor | None = None
+    ) -> Surprise:
+        """Surprise at windows of shape `(batch, time)`; `types` are GPT-2's token types.
+
+        Only rows that are learnt go through the output head.
+        """
+        # Positions that restart tell transformers where pieces border: it masks them apart.
+        extra = {} if types is None else {"token_type_ids": types}
+        hidden = self.model.base_model(ids, position_ids=positions, use_cache=False, **extra)
+        marks = marks[:, 1:]
+        rows = marks != Mark.CONTEXT
+        states, targets = hidden.last_hidden_state[:, :-1][rows], ids[:, 1:][rows]
+        nats = _nats(self.model.get_output_embeddings(), states, targets)
+        scored = marks[rows] == Mark.TEXT
+        return Surprise(nats.sum(), rows.sum(), nats.detach()[scored].sum(), scored.sum())
+
+
+def feed(windows: Windows, rows: np.ndarray, typed: Form | None = None) -> list[Tensor]:
+    """A Learner's arguments for some windows: ids, marks and positions of `(rows, time)`.
+
+    With `typed`, a tokens form, the speaker tokens too, as GPT-2's token types.
+    """
+    ids = np.asarray(windows.ids[rows], np.int64)
+    arrays = [ids, np.asarray(windows.marks[rows]), np.asarray(windows.positions[rows], np.int64)]
+    if isinstance(typed, TokenForm):
+        arrays.append(np.stack([typed.speaker_tokens(row) for row in ids]))
+    return [torch.from_numpy(a) for a in arrays]
+
+
+def head_is_plain(model: Any) -> bool:
+    """Whether logits are just the output head of the last hidden state, as `Learner` takes them.
+
+    Some architectures scale or cap their logits; they cannot be trained this way.
+    """
+    with _trying(model) as ids:
+        direct = model(ids, use_cache=False).logits
+        ours = model.get_output_embeddings()(
+            model.base_model(ids, use_cache=False).last_hidden_state
+        )
+    return torch.allclose(direct.float(), ours.float(), atol=1e-3)
+
+
+def keeps_apart(model: Any) -> bool:
+    """Whether positions that restart keep the pieces of a window from seeing each other.
+
+    They do where an architecture builds its mask from them. OPT, BLOOM, Falcon, MPT and recurrent
+    models do not: there, each piece must have a window of its own.
+    """
+    with _trying(model) as ids:
+        half = ids.shape[1] // 2
+        positions = torch.arange(half, device=ids.device).repeat(2)[None]
+        both, alone = (
+            model.base_model(i, position_ids=p, use_cache=False).last_hidden_state.float()
+            for i, p in ((ids, positions), (ids[:, half:], positions[:, half:]))
+        )
+    return bool((both[:, half:] - alone).abs().max() < 1e-3 * alone.abs().mean())
+
+
+@contextmanager
+def _trying(model: Any) -> Iterator[Tensor]:
+    """Some ids to try a model with, in evaluation mode and without gradients."""
+    device = next(model.parameters()).device
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        yield torch.arange(16, device=device).remainder(model.config.vocab_size)[None]
+    model.train(training)
+
+
+def _nats(head: Any, states: Tensor, targets: Tensor) -> Tensor:
+    """Negative log-likelihood of each row, ROWS at a time."""
+
+    def some(states: Tensor, targets: Tensor) -> Tensor:
+        return functional.cross_entropy(head(states).float(), targets, reduction="none")
+
+    if not len(targets):
+        return states.sum(-1) * 0.0
+    parts = zip(states.split(ROWS), targets.split(ROWS), strict=True)
+    if not torch.is_grad_enabled() or len(targets) <= ROWS:
+        return torch.cat([some(s, t) for s, t in parts])
+    # The logits of a chunk are computed again in the backward pass instead of being kept.
+    return torch.cat([checkpoint(some, s, t, use_reentrant=False) for s, t in parts])

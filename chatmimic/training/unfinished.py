@@ -1,0 +1,31 @@
+"""Which trainings can be gone on with. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from chatmimic.home import Home, slug
+
+READY = "ready.json"  # a run with this file has everything it needs to go on
+
+
+def run_name(persona: str, name: str | None) -> str:
+    """The name of a run and of its mimic: what was asked for, or the persona's, as a folder's."""
+    return slug(name or persona)
+
+
+def unfinished(home: Home) -> list[str]:
+    """The names of runs that were stopped or killed before they made a mimic."""
+    if not home.runs.is_dir():
+        return []
+    return sorted(p.name for p in home.runs.iterdir() if (p / READY).is_file())
+
+
+def settings_of(home: Home, name: str) -> dict[str, Any]:
+    """The settings a run began with; none where there is no such run or it is damaged."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        ready = json.loads((home.runs / name / READY).read_text("utf-8"))
+        return dict(ready["settings"])
+    return {}

@@ -1,0 +1,28 @@
+"""Conversation ⇄ token ids, with the mask that says which tokens are learnt.
+
+Two written forms stand behind one interface, `Form`:
+
+- `named` (`named.py`): time, `Name: text`, a line a message, `<|endoftext|>` between
+  conversations. Plain text, so any causal model reads it with the tokeniser it came with.
+- `tokens` (`tokens.py`): a token for each speaker, a token that ends a message. Shorter, and
+  nothing in a message can look like a border.
+"""
+
+from chatmimic.transcript.form import Cast, Form, Mark, Transcript
+from chatmimic.transcript.named import NamedForm
+from chatmimic.transcript.registry import FORMS, make_form, natural_form, prepare
+from chatmimic.transcript.tokens import SPECIAL_TOKENS, TokenForm
+
+__all__ = [
+    "FORMS",
+    "SPECIAL_TOKENS",
+    "Cast",
+    "Form",
+    "Mark",
+    "NamedForm",
+    "TokenForm",
+    "Transcript",
+    "make_form",
+    "natural_form",
+    "prepare",
+]

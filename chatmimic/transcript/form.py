@@ -1,0 +1,183 @@
+"""What every written form of a conversation can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatmimic.records import Conversation, Kind, Message
+from chatmimic.text import clean
+
+CONVERSATION_END = "<|endoftext|>"
+
+
+class Mark(IntEnum):
+    """What training does with a token."""
+
+    CONTEXT = 0  # read, never learnt
+    TEXT = 1  # a learnt sender's words and the end of their message: learnt, and what is scored
+    TURN = 2  # who speaks next, or that the talk ends: learnt, not scored
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A conversation as a model reads it.
+
+    `ids` and `marks` have shape `(time,)`; `marks` holds `Mark` values. For each message `starts`
+    is the position in `ids` of its header, and `characters` the length of its text where it is
+    learnt, plus one for its end (0 where it is not): the denominator of figures per character.
+    """
+
+    ids: NDArray[np.int32]
+    marks: NDArray[np.uint8]
+    starts: tuple[int, ...]
+    characters: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people a mimic knows by name, the persona first."""
+
+    people: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Names are unique: a slot stands for one person."""
+        if len(set(self.people)) != len(self.people):
+            raise ValueError("a cast names each person once")
+
+    def slot(self, name: str) -> int | None:
+        """The place of a person in the cast, or None for somebody it does not know."""
+        return self._slots.get(name)
+
+    @property
+    def _slots(self) -> dict[str, int]:
+        found: dict[str, int] | None = self.__dict__.get("_slots_cache")
+        if found is None:
+            found = {name: slot for slot, name in enumerate(self.people)}
+            self.__dict__["_slots_cache"] = found
+        return found
+
+
+class Form(ABC):
+    """One way to write conversations for one tokeniser and one cast."""
+
+    name: str
+    ends: frozenset[int]  # ids that end a message
+
+    def __init__(self, tokenizer: Any, cast: Cast) -> None:
+        self.tokenizer = tokenizer
+        self.cast = cast
+        # A clone, so that the setting below changes nothing for other users of the tokeniser.
+        backend = type(tokenizer.backend_tokenizer).from_str(tokenizer.backend_tokenizer.to_str())
+        # A message that contains "<|endoftext|>" must encode to those letters, not to the token
+        # that ends conversations: text of a chat never becomes structure.
+        backend.encode_special_tokens = True
+        backend.no_padding()
+        backend.no_truncation()
+        self._backend = backend
+        self.end_of_conversation: int = self._special(CONVERSATION_END)
+
+    def encode(
+        self, conversation: Conversation, learn: Collection[str] | None = None
+    ) -> Transcript:
+        """Write a conversation; `learn` names the senders whose words are learnt (None: everybody).
+
+        The transcript begins and ends with the id of `<|endoftext|>`.
+        """
+        ids: list[int] = [self.end_of_conversation]
+        marks: list[int] = [Mark.CONTEXT]
+        starts: list[int] = []
+        characters: list[int] = []
+        learnt_before = False
+        for message in conversation.messages:
+            learnt = learn is None or message.sender in learn
+            header, body = self.header(message.sender, message), self.body(message)
+            starts.append(len(ids))
+            characters.append(len(message.text) + 1 if learnt else 0)
+            # Whose turn it is is learnt around the persona, and everywhere where it is one token:
+            # a model that only saw turns around the persona would think them always theirs.
+            near = learnt or learnt_before or len(header) == 1
+            turn = Mark.TURN if near else Mark.CONTEXT
+            ids += header
+            marks += [turn] * len(header)
+            ids += body
+            marks += [Mark.TEXT if learnt else Mark.CONTEXT] * len(body)
+            learnt_before = learnt
+        ids.append(self.end_of_conversation)
+        marks.append(Mark.TURN if learnt_before else Mark.CONTEXT)
+        return Transcript(
+            np.asarray(ids, np.int32), np.asarray(marks, np.uint8), tuple(starts), tuple(characters)
+        )
+
+    def decode(self, ids: Sequence[int]) -> list[Message]:
+        """The messages that ids stand for; the last may be cut off. Inverse of `encode`."""
+        return [message for message in self._messages(self._split(ids)) if message is not None]
+
+    def prompt(self, history: Sequence[Message], speaker: str | None) -> list[int]:
+        """Ids of the talk so far, ready for the next message.
+
+        With a `speaker` their header stands at the end; with None a header is to come.
+        """
+        ids = self.encode(Conversation(tuple(history)), learn=()).ids.tolist()[:-1]
+        if speaker is None:
+            return ids
+        sent_at = history[-1].sent_at if history else None
+        return ids + self.header(speaker, Message(speaker, "", sent_at))
+
+    @abstractmethod
+    def header(self, speaker: str, message: Message | None = None) -> list[int]:
+        """The ids that open a message of `speaker`; `message` gives its kind and time."""
+
+    @abstractmethod
+    def body(self, message: Message) -> list[int]:
+        """The ids of a message's text and of its end."""
+
+    @abstractmethod
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of body ids (without the end). A cut UTF-8 character shows as U+FFFD."""
+
+    @abstractmethod
+    def _message(self, ids: list[int]) -> Message | None:
+        """One message from header and body ids (without the end); None if there is no header."""
+
+    def tokens_of(self, text: str) -> list[int]:
+        """Plain text as ids; special tokens spelt in it are only letters."""
+        ids: list[int] = self._backend.encode(clean(text), add_special_tokens=False).ids
+        return ids
+
+    def _text_of(self, ids: Iterable[int]) -> str:
+        text: str = self._backend.decode(list(ids), skip_special_tokens=False)
+        return text
+
+    def _special(self, token: str) -> int:
+        found = self.tokenizer.convert_tokens_to_ids(token)
+        if found is None or self.tokenizer.convert_ids_to_tokens(found) != token:
+            raise ValueError(f"the tokeniser has no {token}")
+        return int(found)
+
+    def _split(self, ids: Sequence[int]) -> Iterator[list[int]]:
+        piece: list[int] = []
+        for token in ids:
+            if token in self.ends or token == self.end_of_conversation:
+                if piece:
+                    yield piece
+                piece = []
+            else:
+                piece.append(int(token))
+        if piece:
+            yield piece
+
+    def _messages(self, pieces: Iterable[list[int]]) -> Iterator[Message | None]:
+        for piece in pieces:
+            yield self._message(piece)
+
+
+def spoken(sender: str, text: str, action: bool, sent_at: int | None = None) -> Message:
+    """The message a form reads back: who, what, and whether it is an action."""
+    return Message(sender, text, sent_at, Kind.ACTION if action else Kind.TEXT)

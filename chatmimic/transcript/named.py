@@ -1,0 +1,109 @@
+"""The `named` form: the founding post's lines of time, name and text.
+
+::
+
+    <|endoftext|>[14:03] Ada Lovelace: hi there
+    [14:03] Bob: * waves
+    <|endoftext|>
+
+A line is a message, so that a newline token is always a border: inside a text it is written `\\n`
+and a backslash `\\\\`. Names that hold a separator are written with a look-alike, one spelling for
+each person of the cast. The time is the hour and minute in UTC; messages without a time have no
+brackets. The post wrote milliseconds, which cost thirteen digits a message and came out running
+backwards; the hour and minute are what a reader uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from chatmimic.records import Kind, Message
+from chatmimic.text import clean
+from chatmimic.transcript.form import Cast, Form, spoken
+
+_UNESCAPES = {"\\n": "\n", "\\\\": "\\", "\\*": "*"}
+_LINE = re.compile(r"(?:\[(?P<time>[-: \d]+)\] )?(?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
+
+
+class NamedForm(Form):
+    """Lines of `[time] Name: text`, for any causal model with its own tokeniser."""
+
+    name = "named"
+
+    def __init__(self, tokenizer: Any, cast: Cast) -> None:
+        super().__init__(tokenizer, cast)
+        self._newline = self.tokens_of("\n")
+        if len(self._newline) != 1:
+            raise ValueError("the named form needs a tokeniser with a token for the newline")
+        # "\n\n" and its like are tokens too; whatever holds a newline ends a message.
+        vocabulary = range(len(self.tokenizer))
+        self.ends = frozenset(t for t in vocabulary if "\n" in self._text_of([t]))
+        self._labels = _labels(cast.people)
+        self._people = {label: person for person, label in self._labels.items()}
+
+    def header(self, speaker: str, message: Message | None = None) -> list[int]:
+        """The line up to its colon. The time is there when the message has one."""
+        time = _clock(message.sent_at) if message else ""
+        label = self._labels.get(speaker) or _label(speaker)
+        return self.tokens_of(f"{time}{label}:")
+
+    def body(self, message: Message) -> list[int]:
+        """A space, the text on one line, and the newline that ends it."""
+        text = _escape(message.text)
+        star = "* " if message.kind is Kind.ACTION else ""
+        written = f" {star}{text}" if star or text else ""
+        return [*self.tokens_of(written), *self._newline]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of body ids: the first space taken off, escapes undone."""
+        return _unescape(self._text_of(ids).removeprefix(" ").removeprefix("* "))
+
+    def _message(self, ids: list[int]) -> Message | None:
+        found = _LINE.fullmatch(self._text_of(ids))
+        if not found:
+            return None
+        label, written = found["name"], found["text"] or ""
+        action = written.startswith("* ")
+        text = _unescape(written.removeprefix("* ") if action else written)
+        return spoken(self._people.get(label, label), text, action)
+
+
+def _escape(text: str) -> str:
+    text = clean(text).replace("\\", "\\\\").replace("\n", "\\n")
+    # "* " opens an action; a text that starts so is told apart by a backslash.
+    return f"\\{text}" if text.startswith("* ") else text
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\[n\\*]", lambda found: _UNESCAPES[found.group()], text)
+
+
+def _label(name: str) -> str:
+    """A name that cannot break the line: look-alikes for `:`, `[`, `]` and newlines."""
+    plain = clean(name).translate({ord(":"): "꞉", ord("["): "(", ord("]"): ")", ord("\n"): " "})
+    return plain.strip() or "?"
+
+
+def _labels(people: Sequence[str]) -> dict[str, str]:
+    """One label for each person, no two the same."""
+    labels: dict[str, str] = {}
+    taken: set[str] = set()
+    for person in people:
+        label = base = _label(person)
+        number = 2
+        while label in taken:
+            label = f"{base} ({number})"
+            number += 1
+        taken.add(label)
+        labels[person] = label
+    return labels
+
+
+def _clock(sent_at: int | None) -> str:
+    """`[HH:MM] ` in UTC, or nothing."""
+    if sent_at is None:
+        return ""
+    return f"[{datetime.fromtimestamp(sent_at / 1000, UTC):%H:%M}] "

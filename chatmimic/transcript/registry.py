@@ -1,0 +1,53 @@
+"""Which form a base uses, and making a base's tokeniser ready for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.transcript.form import Cast, Form
+from chatmimic.transcript.named import NamedForm
+from chatmimic.transcript.tokens import END, SPECIAL_TOKENS, TokenForm
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+FORMS: dict[str, type[Form]] = {form.name: form for form in (NamedForm, TokenForm)}
+
+
+def make_form(name: str, tokenizer: Any, cast: Cast) -> Form:
+    """The form of that name for a tokeniser and a cast. ValueError for an unknown name."""
+    if name not in FORMS:
+        raise ValueError(f"no transcript form {name!r}; there are {', '.join(FORMS)}")
+    return FORMS[name](tokenizer, cast)
+
+
+def natural_form(tokenizer: Any) -> str:
+    """`tokens` where the base was made with the speaker tokens (the starter), else `named`."""
+    return "tokens" if END in tokenizer.get_vocab() else "named"
+
+
+def prepare(name: str, tokenizer: Any, model: PreTrainedModel | None) -> None:
+    """Give a base what a form needs: for `tokens`, its special tokens and rows for them.
+
+    New rows start at the mean of the old ones, so that a new token is at first as likely as an
+    average one and the old ones keep their odds.
+    """
+    if name != "tokens":
+        return
+    missing = [token for token in SPECIAL_TOKENS if token not in tokenizer.get_vocab()]
+    if not missing:
+        return
+    tokenizer.add_special_tokens({"additional_special_tokens": missing})
+    if model is not None and len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+        _start_at_mean(model, len(missing))
+
+
+def _start_at_mean(model: PreTrainedModel, new: int) -> None:
+    import torch
+
+    with torch.no_grad():
+        for layer in (model.get_input_embeddings(), model.get_output_embeddings()):
+            if layer is not None:
+                weight = layer.weight
+                weight[-new:] = weight[:-new].mean(dim=0, keepdim=True)

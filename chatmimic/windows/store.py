@@ -1,0 +1,128 @@
+"""Windows on disk: four arrays, memory-mapped, private to their owner."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatmimic.files import private_file, private_folder
+from chatmimic.records import Conversation
+from chatmimic.transcript import Form, Mark
+from chatmimic.windows.excerpts import excerpts
+from chatmimic.windows.packing import Piece, pack, pieces
+
+ARRAYS = {"ids": np.int32, "marks": np.uint8, "positions": np.int32, "characters": np.float64}
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Packed windows: arrays of shape `(windows, time)`.
+
+    `ids` are tokens, `marks` are `Mark` values, `positions` count from 0 within each piece, so
+    that no piece sees its neighbour. `characters`, of shape `(windows,)`, is the length of the
+    learnt text in each, ends included: the denominator of figures per character.
+    """
+
+    ids: NDArray[np.int32]
+    marks: NDArray[np.uint8]
+    positions: NDArray[np.int32]
+    characters: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def fill(self) -> float:
+        """The share of positions that hold a token of a transcript."""
+        # Padding is written as position 0 again and again at the end of a row.
+        return 1 - sum(_tail(row) for row in self.positions) / max(1, self.ids.size)
+
+    @property
+    def learnt(self) -> int:
+        """How many tokens are learnt in one pass."""
+        return int((self.marks != Mark.CONTEXT).sum())
+
+    @classmethod
+    def open(cls, folder: Path) -> Windows:
+        """Memory-map the windows that a WindowsWriter left in a folder."""
+        return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS})
+
+
+class WindowsWriter:
+    """Collects pieces and writes them as windows."""
+
+    def __init__(self, window: int, padding: int) -> None:
+        self.window = window
+        self.padding = padding
+        self._pieces: list[Piece] = []
+
+    def add(self, conversation: Conversation, form: Form, learn: Collection[str] | None) -> None:
+        """Write one excerpt with a form and keep its pieces."""
+        self._pieces += pieces(form.encode(conversation, learn), self.window)
+
+    def write(self, folder: Path, *, packed: bool = True) -> Windows:
+        """Pack all pieces, or give each a window of its own, and put the arrays into a folder."""
+        private_folder(folder)
+        lengths = [len(p.ids) for p in self._pieces]
+        plan = pack(lengths, self.window) if packed else [[i] for i in range(len(lengths))]
+        with contextlib.ExitStack() as stack:
+            # Written in order and not through a memory map: to that, a full disk is a fatal signal.
+            files = {n: stack.enter_context(self._array(folder, n, len(plan))) for n in ARRAYS}
+            for indices in plan:
+                for name, values in self._row([self._pieces[i] for i in sorted(indices)]).items():
+                    files[name].write(values.astype(ARRAYS[name]).tobytes())
+        return Windows.open(folder)
+
+    @contextlib.contextmanager
+    def _array(self, folder: Path, name: str, rows: int) -> Iterator[BinaryIO]:
+        """A new `.npy` file, its header written, to which the rows are to be added."""
+        shape = (rows,) if name == "characters" else (rows, self.window)
+        kind = np.lib.format.dtype_to_descr(np.dtype(ARRAYS[name]))
+        with private_file(folder / f"{name}.npy").open("wb") as file:
+            header = {"descr": kind, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            yield file
+
+    def _row(self, row: Sequence[Piece]) -> dict[str, NDArray[Any]]:
+        """The values of one window, for each array."""
+        padding = self.window - sum(len(p.ids) for p in row)
+        return {
+            "ids": np.concatenate([*(p.ids for p in row), np.full(padding, self.padding)]),
+            "marks": np.concatenate([*(p.marks for p in row), np.full(padding, Mark.CONTEXT)]),
+            "positions": np.concatenate([*(np.arange(len(p.ids)) for p in row), np.zeros(padding)]),
+            "characters": np.asarray(sum(p.characters for p in row)),
+        }
+
+
+def build_windows(
+    conversations: Iterable[Conversation],
+    form: Form,
+    learn: Collection[str] | None,
+    *,
+    window: int,
+    context: int,
+    folder: Path,
+    packed: bool = True,
+) -> Windows:
+    """Excerpts of all conversations, written with a form and packed, in a folder.
+
+    `learn` names whose words are learnt (None: everybody's); `context` is how many messages before
+    each of theirs are kept; `window` is in tokens; `packed` says whether windows are shared.
+    """
+    writer = WindowsWriter(window, form.end_of_conversation)
+    for conversation in conversations:
+        for excerpt in excerpts(conversation, learn, context):
+            writer.add(excerpt, form, learn)
+    return writer.write(folder, packed=packed)
+
+
+def _tail(positions: NDArray[np.int32]) -> int:
+    """How many positions of a row are padding: its run of zeros at the end."""
+    filled = np.flatnonzero(positions)
+    return len(positions) - 1 - int(filled[-1]) if len(filled) else len(positions)

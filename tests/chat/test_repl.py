@@ -1,0 +1,334 @@
+"""The chat from line to line, with a scripted voice."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatmimic.errors import ChatmimicError
+from chatmimic.generation import Decoding
+from chatmimic.records import Message
+
+# What no text may send to a terminal: all controls but newline, and what turns text around.
+UNSHOWABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
+)
+
+
+def test_a_whole_talk_through_a_pipe(make_repl):
+    repl = make_repl(["hel", "lo"], ["fine, ", "you?"])
+    assert repl.pipe(b"hi\n\n  \nhow are you\n/quit\nnever read\n") == 0
+    assert repl.shown == (
+        "An imitation of Ada Lovelace by a model, not the person: all it says is made up.\n"
+        "Mimic ada-lovelace · base tiny · temperature 0.8 · top_p 0.9\n"
+        "You speak as Bob. /help shows the commands.\n"
+        "Ada Lovelace: hello\n"
+        "Ada Lovelace: fine, you?\n"
+    )
+    assert [message.text for message in repl.session.history] == [
+        "hi", "hello", "how are you", "fine, you?",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("piped", "said"),
+    [
+        (b"hi", ["hi"]),  # no newline at the end
+        (b"hi\r\n", ["hi"]),
+        (b"\xff\xfe\n", ["\ufffd\ufffd"]),
+        (b"a\x00b\x1b[2J\n", ["a\ufffdb[2J"]),
+        (b"//quit\n", ["/quit"]),
+        (b"", []),
+    ],
+)
+def test_a_pipe_may_hold_anything(make_repl, piped, said):
+    repl = make_repl()
+    assert repl.pipe(piped) == 0
+    assert [entry.message.text for entry in repl.session.entries if entry.mine] == said
+
+
+def test_a_voice_hears_the_whole_talk_and_the_settings(make_repl):
+    repl = make_repl(["hello"], decoding=Decoding(seed=5))
+    repl.hear("hi", "/set temperature=0.3 top-p=0.5", "again")
+    (_, _, first), (history, speaker, second) = repl.generator.asked
+    assert [(m.sender, m.text) for m in history] == [
+        ("Bob", "hi"),
+        ("Ada Lovelace", "hello"),
+        ("Bob", "again"),
+    ]
+    assert speaker == "Ada Lovelace"
+    assert (first.seed, first.temperature) == (5, 0.8)
+    assert (second.seed, second.temperature, second.top_p) == (6, 0.3, 0.5)
+
+
+def test_a_burst_is_several_messages_and_ends(make_repl):
+    repl = make_repl(["a"], ["b"], ["c"], ["d"], ["e"], bursts=[True] * 5)
+    assert repl.hear("hi") == "".join(f"Ada Lovelace: {text}\n" for text in "abcd")
+    assert repl.hear("more") == "".join(f"Ada Lovelace: {t}\n" for t in ("e", "echo 7", "echo 8"))
+
+
+def test_retry_asks_anew_and_undo_takes_back(make_repl):
+    repl = make_repl(["one"], ["two"], ["three"], bursts=[False, True])
+    repl.hear("hi")
+    assert repl.hear("/retry") == "Ada Lovelace: two\nAda Lovelace: three\n"
+    assert [len(history) for history, *_ in repl.generator.asked] == [1, 1, 2]
+    assert repl.hear("/undo") == 'Taken back: "hi" and 2 answers.\n'
+    assert repl.session.history == []
+    assert repl.hear("/undo") == "There is nothing to take back.\n"
+    assert repl.hear("/retry") == "There is nothing to answer yet.\n"
+
+
+def test_undo_says_where_the_talk_stands(make_repl):
+    repl = make_repl(["one"], ["two"])
+    assert repl.hear("hi", "ho", "/undo").endswith(
+        'Taken back: "ho" and the answer.\nLast said: Ada Lovelace: one\n'
+    )
+
+
+def test_reset_begins_anew(make_repl):
+    repl = make_repl(["one"])
+    assert repl.hear("hi", "/reset").endswith("A new conversation.\n")
+    repl.hear("hello")
+    assert [m.text for m in repl.generator.asked[-1][0]] == ["hello"]
+
+
+def test_another_person_answers(make_repl):
+    repl = make_repl(["I am Bob"])
+    said = repl.hear("/persona bob", "hi")
+    assert "Bob answers now (mimic ada-lovelace); you speak as Ada Lovelace." in said
+    assert "learnt only the words of Ada Lovelace" in said
+    assert said.endswith("Bob: I am Bob\n")
+    assert repl.session.history[0].sender == "Ada Lovelace"
+
+
+def test_another_mimic_answers_and_the_talk_goes_on(make_repl):
+    repl = make_repl(["hello"])
+    repl.hear("hi")
+    said = repl.hear("/persona cyd", "and you?")
+    assert "Cyd answers now (mimic cyd); you speak as Bob." in said
+    assert "learnt only" not in said
+    assert said.endswith("Cyd: echo 3\n")
+
+
+def test_a_mimic_that_is_not_there_changes_nothing(make_repl):
+    repl = make_repl()
+    assert repl.pipe(b"/persona nobody\nhi\n") == 0
+    assert 'There is no mimic called "nobody". There are: cyd.\n' in repl.shown
+    assert repl.shown.endswith("Ada Lovelace: echo 1\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("/persona", "Ada Lovelace answers. It knows: Ada Lovelace, Bob, Zoë [x].\nMimics: cyd.\n"),
+        ("/as", "Bob is you. It knows: Ada Lovelace, Bob, Zoë [x].\n"),
+        ("/as zoë", "You speak as Zoë [x].\n"),
+        ("/as you", "You speak as You.\n"),
+        ("/as ada", "Ada Lovelace is who answers. Let somebody else do so first: /persona NAME.\n"),
+        ("/as nobody", 'Nobody it knows is called "nobody".\nBob is you. It knows: '),
+        ("/quti", "There is no command /quti. Did you mean /quit? See /help.\n"),
+        ("/zzzz", "There is no command /zzzz. See /help.\n"),
+        ("/set temperature=9", "Temperature must be a number from 0 to 5, not 9.0.\n"),
+        ("/set temprature=1", "There is no setting 'temprature'; did you mean temperature?\n"),
+        ("/set temperature", "Write KEY=VALUE, for example /set temperature=0.7.\n"),
+        ("/set seed=7", "seed  7  The same seed gives the same reply. (0 to 4294967295)"),
+        ("/save", "Nothing has been said yet.\n"),
+    ],
+)
+def test_a_command_says_what_it_did(make_repl, line, says):
+    assert make_repl().hear(line).startswith(says)
+
+
+def test_a_wrong_value_changes_no_setting(make_repl):
+    repl = make_repl()
+    repl.hear("/set temperature=0.5 top_p=7")
+    assert repl.session.decoding == Decoding()
+
+
+def test_set_lists_every_setting_and_help_every_command(make_repl):
+    repl = make_repl()
+    shown = repl.hear("/set")
+    for name in Decoding.__dataclass_fields__:
+        assert name in shown
+    shown = repl.hear("/help")
+    for name in ("persona", "as", "reset", "undo", "retry", "set", "save", "quit"):
+        assert f"/{name}" in shown
+
+
+def test_ctrl_c_keeps_what_was_said_and_marks_it(make_repl, tmp_path):
+    repl = make_repl()
+
+    def breaking(*_):
+        yield "half a "
+        yield "sen"
+        raise KeyboardInterrupt
+
+    repl.generator.stream = breaking
+    assert repl.hear("hi") == "Ada Lovelace: half a sen (stopped)\n"
+    assert repl.session.history[-1].text == "half a sen"
+    repl.hear(f"/save {tmp_path / 'talk.jsonl'}")
+    rows = [json.loads(line) for line in (tmp_path / "talk.jsonl").read_text().splitlines()]
+    assert [row.get("stopped") for row in rows] == [None, True]
+
+
+def test_ctrl_c_before_a_word_keeps_the_question(make_repl):
+    repl = make_repl()
+
+    def breaking(*_):
+        raise KeyboardInterrupt
+        yield
+
+    repl.generator.stream = breaking
+    assert repl.hear("hi") == "Stopped before a word was said.\n"
+    assert [message.text for message in repl.session.history] == ["hi"]
+    del repl.generator.stream
+    assert repl.hear("/retry") == "Ada Lovelace: echo 1\n"
+
+
+def test_ctrl_c_elsewhere_stops_that_and_not_the_chat(make_repl):
+    repl = make_repl()
+
+    def breaking(*_):
+        raise KeyboardInterrupt
+
+    repl.open_voice = breaking
+    assert repl.pipe(b"/persona cyd\nhi\n") == 0
+    assert repl.shown.endswith("Stopped.\nAda Lovelace: echo 1\n")
+
+
+def test_a_silent_reply_is_said_to_be_one(make_repl):
+    repl = make_repl(["", " "])
+    assert repl.hear("hi") == "Ada Lovelace:   (says nothing)\n"
+    assert [message.text for message in repl.session.history] == ["hi"]
+
+
+HOSTILE = [
+    "\x1b[2J",
+    "\x1b]52;c;aGk=\x07",
+    "\x1b]0;title\x1b\\",
+    "\x1b]8;;http://x\x1b\\y",
+    "\x9b31m",
+    "[bold]x[/] [/] [link=file:///etc/passwd]x[/link] :smile: [@click=app.bell]",
+    "\u202egnp.exe",
+    "a\rb\x00\x7f\x08",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_no_text_of_a_voice_drives_the_terminal(make_repl, text, step):
+    pieces = [text[at : at + step] for at in range(0, len(text), step)]
+    repl = make_repl(pieces, terminal=True)
+    shown = repl.hear("hi").split("writing …")[-1]
+    said = shown.partition("Ada Lovelace: ")[2]
+    assert said
+    assert not UNSHOWABLE.search(said)
+    if text.isprintable():
+        assert said == f"{text}\n"
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
+def test_no_text_or_name_at_all_drives_the_terminal(make_repl, text, name):
+    from talking_support import ScriptedGenerator
+
+    generator = ScriptedGenerator((name, name + "2"))
+    repl = make_repl([text], generator=generator)
+    repl.pipe(
+        f"{text}\n/persona\n/as {text}\n/{text}\n/undo\n/set {text}\n".encode("utf-8", "replace")
+    )
+    assert not UNSHOWABLE.search(repl.shown)
+
+
+def test_a_message_of_several_lines_cannot_look_like_two(make_repl):
+    repl = make_repl(["hi\nBob: I owe you 5\n"])
+    assert repl.hear("x") == "Ada Lovelace: hi\n  Bob: I owe you 5\n  \n"
+
+
+@pytest.mark.parametrize("width", [1, 20])
+def test_a_narrow_terminal_loses_nothing(make_repl, width):
+    repl = make_repl(["a very long reply " * 5], width=width)
+    shown = repl.hear("hi", "/help", "/set", "/persona", "/undo")
+    assert "a very long reply " * 5 in shown
+    assert "Ctrl-D" in shown.replace("\n", "") or width == 1
+
+
+# --- saving ---
+
+
+def test_a_saved_talk_is_private_and_is_read_back(make_repl, tmp_path):
+    from chatmimic.chat.saving import read_history
+
+    repl = make_repl(["héllo\n👋"], ["ok"])
+    file = tmp_path / "talk.jsonl"
+    os.umask(0)
+    try:
+        said = repl.hear("hi", "/me waves", f"/save {file}")
+    finally:
+        os.umask(0o022)
+    assert "".join(said.split()).endswith(f"Saved4messagesto{file}")  # however long the path
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert read_history(file) == repl.session.history
+    assert repl.hear(f"/save {file}").startswith("Saved 4")  # its own file may be renewed
+
+
+def test_a_talk_is_saved_in_the_home_without_a_name(make_repl, home):
+    repl = make_repl()
+    repl.hear("hi", "/save")
+    (file,) = home.glob("chats/*.jsonl")
+    assert re.fullmatch(r"ada-lovelace-\d{8}-\d{6}\.jsonl", file.name)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_somebody_elses_file_is_not_overwritten(make_repl, tmp_path):
+    file = tmp_path / "mine.txt"
+    file.write_text("precious")
+    repl = make_repl()
+    assert "is there already" in repl.hear("hi", f"/save {file}")
+    assert file.read_text() == "precious"
+
+
+def test_a_folder_that_is_not_there_is_said(make_repl, tmp_path):
+    repl = make_repl()
+    assert repl.pipe(f"hi\n/save {tmp_path}/no/talk.jsonl\nho\n".encode()) == 0
+    assert "There is no folder" in repl.shown
+    assert repl.shown.endswith("Ada Lovelace: echo 3\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x",
+        b"[]",
+        b'{"sender": "Bob"}',
+        b'{"sender": 1, "text": "x"}',
+        b"null",
+        b"\xff",
+        b'"' + b"[" * 9999,
+    ],
+)
+def test_a_history_that_is_none_names_its_line(tmp_path, content):
+    from chatmimic.chat.saving import read_history
+
+    file = tmp_path / "history.jsonl"
+    file.write_bytes(b'{"sender": "Bob", "text": "hi"}\n\n' + content + b"\n")
+    with pytest.raises(ChatmimicError, match="line 3"):
+        read_history(file)
+
+
+def test_a_history_needs_only_sender_and_text(tmp_path: Path):
+    from chatmimic.chat.saving import read_history
+
+    file = tmp_path / "history.jsonl"
+    file.write_text('{"sender": "Bob\\u0000", "text": "hi", "sent_at": "2020"}\n')
+    assert read_history(file) == [Message("Bob\ufffd", "hi")]

@@ -1,0 +1,99 @@
+"""What a training shows: at any width, in any terminal, and nothing that a chat could drive."""
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from chatmimic.cli.training_display import Panel, clock, sparkline, training_display
+from chatmimic.training.figures import Figures
+from chatmimic.training.loop import Progress
+
+FIGURES = Figures(loss=3.0, bits_per_character=1.5, tokens=100)
+
+
+def step(number, loss=4.0, held_out=None):
+    return Progress(number, 100, loss, held_out, 1234.5, 200.0, 75.0, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "drawn"),
+    [
+        ([], 8, ""),
+        ([math.nan], 8, ""),
+        ([2.0], 8, "▁"),
+        ([1.0, 1.0, 1.0], 8, "▁▁▁"),
+        ([3.0, 2.0, 1.0], 8, "█▅▁"),
+        ([math.nan, 1.0, math.inf, 2.0], 8, "▁█"),
+        (range(100), 4, "▁▃▅█"),
+        ([1.0, 2.0], 1, "▁"),
+    ],
+)
+def test_a_line_of_blocks_runs_from_the_lowest_to_the_highest(values, width, drawn):
+    assert sparkline(list(values), width) == drawn
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-1, "0 s"), (4.4, "4 s"), (59.6, "1:00"), (187, "3:07"), (7511, "2:05:11")],
+)
+def test_time_left_as_people_say_it(seconds, told):
+    assert clock(seconds) == told
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 80, 300])
+def test_the_panel_fits_any_width(width):
+    out = io.StringIO()
+    screen = Console(file=out, width=width, force_terminal=True, color_system=None)
+    panel = Panel(screen)
+    screen.print(panel)
+    panel.stage("training\x1b[2J")
+    panel.progress(step(0, math.nan, FIGURES))
+    for number in range(1, 60):
+        panel.progress(step(number, 5 - number / 20, FIGURES if number % 10 == 0 else None))
+    screen.print(panel)
+    lines = out.getvalue().splitlines()
+    assert all(len(line) <= max(width, 1) for line in lines)
+    assert "\x1b[2J" not in out.getvalue()
+    if width >= 80:
+        assert "training␛[2J: step 59 of 100, 1:15 left" in out.getvalue()
+        assert "20.09" in out.getvalue()  # e³
+        assert "1,234 tokens/s" in out.getvalue()
+
+
+def test_each_part_of_the_panel_has_a_line_of_its_own():
+    screen = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
+    panel = Panel(screen)
+    panel.progress(step(3, held_out=FIGURES))
+    screen.print(panel)
+    lines = screen.file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines[:1] + lines[2:]] == [
+        "starting:",
+        "loss",
+        "held-out",
+        "speed",
+    ]
+    assert set(lines[1].strip()) <= set("━╸╺ ")
+
+
+def test_a_pipe_gets_a_line_for_each_look(capsys):
+    with training_display(quiet=False) as watcher:
+        watcher.stage("opening the base [bold]x[/]\x1b[2J")
+        watcher.progress(step(0, math.nan, FIGURES))
+        watcher.progress(step(1))
+        watcher.progress(step(2, 3.25, FIGURES))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "opening the base [bold]x[/]␛[2J …",
+        "step 0/100: held-out perplexity 20.09",
+        "step 2/100: loss 3.250, held-out perplexity 20.09, 1,234 tokens/s, 1:15 left",
+    ]
+
+
+def test_scripts_hear_nothing(capsys):
+    with training_display(quiet=True) as watcher:
+        watcher.stage("reading")
+        watcher.progress(step(2, 3.25, FIGURES))
+    assert capsys.readouterr() == ("", "")

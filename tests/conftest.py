@@ -1,0 +1,55 @@
+"""What tests share: a home of their own, and a model small enough to train in a second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test reaches a network unless it says so
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# On models this small threads only wait for each other, very long on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+WORDS = "hello there how are you fine thanks see later ok lol what a day tea garden train"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has an empty home of its own."""
+    place = tmp_path / "home"
+    monkeypatch.setenv("CHATMIMIC_HOME", str(place))
+    return place
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random two-layer GPT-2 and its tokeniser, speaker tokens included."""
+    from tests_support import write_tiny_base
+
+    return write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", speaker_tokens=True)
+
+
+@pytest.fixture(scope="session")
+def plain_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without speaker tokens, as bases of a model hub are."""
+    from tests_support import write_tiny_base
+
+    return write_tiny_base(tmp_path_factory.mktemp("base") / "plain", speaker_tokens=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer(tiny_base: Path):
+    """The tokeniser of `tiny_base`."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(tiny_base)
+
+
+@pytest.fixture(scope="session")
+def plain_tokenizer(plain_base: Path):
+    """The tokeniser of `plain_base`."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(plain_base)
