@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -51,6 +52,12 @@ def write_whole(path: Path, data: bytes | str) -> None:
             f"Cannot write {path}: {error.strerror or error}.",
             "Free some space there, or choose another place with --home.",
         ) from error
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -43,6 +43,25 @@ class Home:
         """The SQLite file of all messages and people."""
         return self.path / "archive.sqlite"
 
+    def corpus(self, name: str) -> Path:
+        """The SQLite file of a corpus: an archive of other people's talk, kept apart."""
+        return self.corpora / slug(name) / "archive.sqlite"
+
+    @property
+    def corpora(self) -> Path:
+        """The folder with one folder for each corpus."""
+        return self.path / "corpora"
+
+    @property
+    def bases(self) -> Path:
+        """The folder with one folder for each base that `chatmimic pretrain` made."""
+        return self.path / "bases"
+
+    @property
+    def pretrainings(self) -> Path:
+        """The folder with one folder for each pretraining (shards, log, checkpoints)."""
+        return self.path / "pretrainings"
+
     @property
     def mimics(self) -> Path:
         """The folder with one folder for each finished mimic."""

@@ -20,6 +20,7 @@ FLOORS = [
     {"home"},
     {"importers", "archive"},
     {"conversations"},
+    {"corpora"},
     {"transcript", "bases"},
     {"windows", "mimic"},
     {"generation"},

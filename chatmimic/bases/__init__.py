@@ -37,7 +37,7 @@ class Base:
     model: Any
     tokenizer: Any
     name: str
-    where: Path
+    where: Path | None  # None for a new one, which is on no disk yet
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:

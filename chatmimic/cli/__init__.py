@@ -23,6 +23,7 @@ COMMANDS = {
     "chat": ("chat", "Talk with a mimic."),
     "reply": ("reply", "Print one reply of a mimic, for scripts."),
     "sample": ("sample", "Make up a whole conversation between the people a mimic knows."),
+    "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
     "mimics": ("mimics", "List, show or remove trained mimics."),
 }
 

@@ -14,6 +14,8 @@ from chatmimic.home import Home
 if TYPE_CHECKING:
     from rich.console import Console
 
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -67,6 +67,11 @@ class Outcome:
 @click.option(
     "--allow-truncated", is_flag=True, help="Keep the whole messages of a file that is cut short."
 )
+@click.option(
+    "--corpus",
+    metavar="NAME",
+    help="Read into this corpus, for `chatmimic pretrain`: other people's talk, kept apart.",
+)
 @json_option
 @home_option
 def command(
@@ -75,6 +80,7 @@ def command(
     columns: tuple[str, ...],
     format_: str | None,
     allow_truncated: bool,
+    corpus: str | None,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -89,13 +95,14 @@ def command(
       chatmimic import facebook-ada.zip
       chatmimic import --tz Europe/Berlin irclogs/ discord.json
       chatmimic import --columns sender=who,text=body,time=when chat.csv
+      chatmimic import --corpus ubuntu ubuntu-logs.tar.xz
     """
     from chatmimic.importers import ImportOptions
 
     options = ImportOptions(tz, _columns(columns), format_, allow_truncated)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
-    with _opened_late(home) as archive:
+    with _opened_late(home.corpus(corpus) if corpus else home.archive) as archive:
         for path in paths:
             try:
                 outcome = _import(path, options, archive)
@@ -110,7 +117,7 @@ def command(
         if as_json:
             print_json(_facts(done, failed, archive()) if done else _failures(failed))
         elif done:
-            _next_step(archive())
+            _next_step(archive(), corpus)
     if failed:
         raise _some_failed(failed, len(paths))
 
@@ -127,7 +134,7 @@ def _columns(given: Sequence[str]) -> dict[str, str] | None:
 
 
 @contextlib.contextmanager
-def _opened_late(home: Home) -> Iterator[Callable[[], Archive]]:
+def _opened_late(where: Path) -> Iterator[Callable[[], Archive]]:
     """The archive, opened when it is first asked for: a path that is no export makes none."""
     from chatmimic.archive import Archive
 
@@ -136,7 +143,7 @@ def _opened_late(home: Home) -> Iterator[Callable[[], Archive]]:
 
         def archive() -> Archive:
             if not opened:
-                opened.append(stack.enter_context(Archive.open(home.archive)))
+                opened.append(stack.enter_context(Archive.open(where)))
             return opened[0]
 
         yield archive
@@ -221,11 +228,14 @@ def _span(added: Added) -> str:
     return f"{day(added.first_at)} to {day(added.last_at)}"
 
 
-def _next_step(archive: Archive) -> None:
+def _next_step(archive: Archive, corpus: str | None) -> None:
     talkers = [person for person in archive.people() if not person.is_bot]
     screen = console()
     if not talkers:
         screen.print("Nobody has said anything in the archive yet.")
+        return
+    if corpus:
+        screen.print(shown(f"Next: chatmimic pretrain --corpus {_quoted(corpus)}"))
         return
     screen.print(shown(f"Next: chatmimic train --persona {_quoted(talkers[0].name)}"))
 

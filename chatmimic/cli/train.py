@@ -3,47 +3,49 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import types
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
-from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
-from chatmimic.home import Home
+from chatmimic.home import Home, slug
 from chatmimic.training.settings import Settings
 
 if TYPE_CHECKING:
     from chatmimic.training.run import Run, Stopped, Trained
 
-INTERRUPTED = 130
+
+def settings_options(settings: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option for each field of a settings class; its sentence there is its help here."""
+    hints = get_type_hints(settings)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for field in reversed(fields(settings)):
+            command = _option(field, hints[field.name])(command)
+        return command
+
+    return decorate
 
 
-def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """An option for each field of Settings; its sentence there is its help here."""
-    hints = get_type_hints(Settings)
-    for field in reversed(fields(Settings)):
-        flag = field.name.replace("_", "-")
-        kind = hints[field.name]
-        kinds = set(kind.__args__) - {type(None)} if isinstance(kind, types.UnionType) else {kind}
-        text = field.metadata["help"]
-        if kinds == {bool}:
-            option = click.option(f"--{flag}/--no-{flag}", field.name, default=None, help=text)
-        else:
-            shown = f"  [default: {field.default}]" if field.default not in (None, "") else ""
-            option = click.option(f"--{flag}", field.name, type=kinds.pop(), help=text + shown)
-        command = option(command)
-    return command
+def _option(field: Field[Any], kind: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    flag = field.name.replace("_", "-")
+    kinds = set(kind.__args__) - {type(None)} if isinstance(kind, types.UnionType) else {kind}
+    text = field.metadata["help"]
+    if kinds == {bool}:
+        return click.option(f"--{flag}/--no-{flag}", field.name, default=None, help=text)
+    shown = f"  [default: {field.default}]" if field.default not in (None, "") else ""
+    return click.option(f"--{flag}", field.name, type=kinds.pop(), help=text + shown)
 
 
 @click.command("train")
-@settings_options
+@settings_options(Settings)
 @click.option("--name", help="What to call the mimic; else the persona's name.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped or killed.")
 @home_option
@@ -63,7 +65,7 @@ def command(home: Home, as_json: bool, name: str | None, resume: bool, **options
     chosen = _run_to_resume(home, name, given) if resume else None
     if chosen is None and not given.get("persona"):
         raise click.UsageError("Say whom to learn: --persona NAME (see `chatmimic people`).")
-    settings = _with_whole_paths(Settings(**given))
+    settings = _with_whole_paths(home, Settings(**given))
     if chosen is not None:
         _say_what_stays(home, chosen, settings, given)
     return _train(home, settings, chosen, name, as_json)
@@ -83,7 +85,7 @@ def _train(
         # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
         # fetch has its own bar.
         find_base(settings.base, tokenizer=settings.tokenizer)
-    with _stoppable() as stopping, training_display(quiet=as_json) as watcher:
+    with stoppable() as stopping, training_display(quiet=as_json) as watcher:
         from chatmimic.training.run import Run, Trained
         from chatmimic.training.unfinished import run_name
 
@@ -98,13 +100,13 @@ def _train(
         return 0
     print(
         f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
-        f"To go on: chatmimic train --name {outcome.name} --resume{_elsewhere(home)}",
+        f"To go on: chatmimic train --name {outcome.name} --resume{elsewhere(home)}",
         file=sys.stderr,
     )
     return INTERRUPTED
 
 
-def _elsewhere(home: Home) -> str:
+def elsewhere(home: Home) -> str:
     """The `--home` a command needs to find this home again, where it is not found by itself."""
     return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
 
@@ -181,31 +183,13 @@ def _say_what_stays(home: Home, name: str, settings: Settings, given: dict[str, 
         )
 
 
-def _with_whole_paths(settings: Settings) -> Settings:
-    """Paths written out, so that --resume works from another folder."""
+def _with_whole_paths(home: Home, settings: Settings) -> Settings:
+    """Paths written out, so that --resume works from another folder; our own bases' too."""
     base, tokenizer = settings.base, settings.tokenizer
-    if base != "starter" and Path(base).expanduser().is_dir():
+    if (made := home.bases / slug(base)).is_dir():
+        base = str(made)
+    elif base != "starter" and Path(base).expanduser().is_dir():
         base = str(Path(base).expanduser().absolute())
     if tokenizer:
         tokenizer = str(Path(tokenizer).expanduser().absolute())
     return replace(settings, base=base, tokenizer=tokenizer)
-
-
-class _stoppable(AbstractContextManager["_stoppable"]):
-    """While it lasts, the first Ctrl-C asks for a stop after the step, the second stops at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __enter__(self) -> _stoppable:
-        self._before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, number: int, frame: types.FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-        print("\nStopping after this step; Ctrl-C again stops at once.", file=sys.stderr)

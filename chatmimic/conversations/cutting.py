@@ -10,7 +10,9 @@ from chatmimic.conversations.gaps import choose_gap
 from chatmimic.records import Conversation, Message
 
 
-def cut(messages: Iterable[Message], gap_ms: int | None = None) -> Iterator[Conversation]:
+def cut(
+    messages: Iterable[Message], gap_ms: int | None = None, *, most: int | None = None
+) -> Iterator[Conversation]:
     """Cut wherever a silence is longer than `gap_ms`, and wherever the thread changes.
 
     Messages come by thread and in order of time, as `Archive.stream` gives them. None: each
@@ -19,11 +21,13 @@ def cut(messages: Iterable[Message], gap_ms: int | None = None) -> Iterator[Conv
     """
     with_words = (message for message in messages if message.kind.has_words)
     for (service, thread), run in groupby(with_words, key=lambda m: (m.service, m.thread)):
-        for part in _cut_thread(run, gap_ms):
+        for part in _cut_thread(run, gap_ms, most):
             yield Conversation(tuple(part), service, thread)
 
 
-def _cut_thread(messages: Iterable[Message], gap_ms: int | None) -> Iterator[list[Message]]:
+def _cut_thread(
+    messages: Iterable[Message], gap_ms: int | None, most: int | None
+) -> Iterator[list[Message]]:
     if gap_ms is None:
         messages = list(messages)
         gap_ms = choose_gap([m.sent_at for m in messages if m.sent_at is not None])
@@ -31,7 +35,8 @@ def _cut_thread(messages: Iterable[Message], gap_ms: int | None) -> Iterator[lis
     latest: int | None = None  # not the last one's time: a clock that stepped back is no silence
     for message in messages:
         at = message.sent_at
-        if part and at is not None and latest is not None and at - latest > gap_ms:
+        silent = at is not None and latest is not None and at - latest > gap_ms
+        if part and (silent or len(part) == most):
             yield part
             part = []
         part.append(message)

@@ -7,7 +7,6 @@ the one before. Tensors are safetensors, the rest is JSON; nothing is pickled.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import ChatmimicError, CheckpointDamaged, TrainingError
-from chatmimic.files import private_folder, sync_folder, write_whole
+from chatmimic.files import file_digest, private_folder, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -118,7 +117,7 @@ def _write(
     for file in files:
         file.chmod(0o600)
         sync(file)
-    digests = {file.name: digest(file) for file in files}
+    digests = {file.name: file_digest(file) for file in files}
     write_whole(partial / MANIFEST, json.dumps(digests, indent=2))
     sync_folder(partial)
 
@@ -128,7 +127,7 @@ def _fault(checkpoint: Path) -> str | None:
     try:
         digests = json.loads((checkpoint / MANIFEST).read_text("utf-8"))
         for name, kept in digests.items():
-            if digest(checkpoint / name) != kept:
+            if file_digest(checkpoint / name) != kept:
                 return str(name)
     except FileNotFoundError as error:
         return f"{Path(str(error.filename)).name} is missing"
@@ -141,12 +140,6 @@ def _best_fault(checkpoint: Path, best: Path) -> str | None:
     step = json.loads((checkpoint / "state.json").read_text("utf-8"))["best_step"]
     fault = _fault(path_of(best, step))
     return None if fault is None else f"its best weights: {fault}"
-
-
-def digest(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def sync(file: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,26 +30,35 @@ def write_mimic(
 
     Raises OSError or SafetensorError for a disk that gives out; an older mimic stays then.
     """
-    private_folder(home.mimics)
-    final, partial = home.mimics / name, home.mimics / f".partial-{name}"
+    final = private_folder(home.mimics) / name
+    with whole_folder(final) as partial:
+        save_model(partial, loop)
+        write_manifest(partial, _manifest(name, loop, ready, base, figures))
+    return read_mimic(final)
+
+
+@contextlib.contextmanager
+def whole_folder(final: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `final` when all of it is written."""
+    partial = final.with_name(f".partial-{final.name}")
     if not final.exists() and _aside(final).exists():  # killed between the two moves
         os.replace(_aside(final), final)
     shutil.rmtree(partial, ignore_errors=True)
     private_folder(partial)
     try:
-        _save(partial, loop)
-        write_manifest(partial, _manifest(name, loop, ready, base, figures))
+        yield partial
         _put_in_place(partial, final)
     except BaseException:  # Ctrl-C too: nothing half-written stays
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return read_mimic(final)
 
 
-def _save(folder: Path, loop: Loop) -> None:
+def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:
     """Model and tokeniser, private and lasting: the checkpoints are removed after this."""
     model = loop.learner.model
     model.config.use_cache = True
+    if half:
+        model.half()
     with quiet():
         model.save_pretrained(folder, max_shard_size="100GB")
         loop.form.tokenizer.save_pretrained(folder)
@@ -96,10 +107,13 @@ def _manifest(
         "best_step": loop.state.best_step,
         "settings": settings,
         "plan": ready["plan"],
-        "versions": {
-            "chatmimic": __version__,
-            **{package: version(package) for package in ("torch", "transformers", "tokenizers")},
-        },
+        "versions": versions(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "notice": PRIVATE,
     }
+
+
+def versions() -> dict[str, str]:
+    """What a model was made with."""
+    packages = ("torch", "transformers", "tokenizers")
+    return {"chatmimic": __version__, **{package: version(package) for package in packages}}

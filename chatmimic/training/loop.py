@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,8 +26,10 @@ from chatmimic.errors import LossNotFinite, TrainingError
 from chatmimic.files import private_file
 from chatmimic.training import checkpoints
 from chatmimic.training.figures import Figures, groups, measure
-from chatmimic.training.loss import Learner, Surprise, feed
+from chatmimic.training.loss import Learner, Surprise, count_learnt, feed
+from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.plan import Plan
+from chatmimic.training.precision import arithmetic
 from chatmimic.transcript import Form
 from chatmimic.windows import Windows
 
@@ -79,13 +81,16 @@ class Loop:
 
     def __post_init__(self) -> None:
         """Put the model on its device, in the precision that device is fast in."""
-        cuda_bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-        # On CPUs without bf16 instructions a block is 40 times slower in it than in float32.
-        self.accelerator = Accelerator(mixed_precision="bf16" if cuda_bf16 else "no")
+        self.accelerator = Accelerator(mixed_precision="no")  # `arithmetic` sees to it
         if self.plan.gradient_checkpointing:
             self.learner.model.activation_checkpointing_enable()
         self.at_once = self.plan.batch  # windows; fewer where memory does not hold them
-        self.optimizer = make_optimizer(self.learner.model, self.weight_decay)
+        self.optimizer = make_optimizer(
+            self.learner.model,
+            self.weight_decay,
+            name=self.plan.optimizer,
+            half=self.plan.precision == "bf16",
+        )
         self._prepared, self._stepper = self.accelerator.prepare(self.learner, self.optimizer)
 
     # -- running -----------------------------------------------------------------------------
@@ -108,7 +113,7 @@ class Loop:
             self._note(self._figures() if looked else None, clock, tokens, self._positions)
             if self.stop() and self.state.step < self.plan.steps:
                 if not looked:
-                    self._save()
+                    self.save()
                 return False
         return True
 
@@ -141,8 +146,7 @@ class Loop:
 
     def _step(self, step: int) -> tuple[float, int]:
         """Learn from the windows of one step. Returns (nats, learnt tokens)."""
-        for group in self._stepper.param_groups:
-            group["lr"] = self.plan.rate(step)
+        set_rate(self._stepper, self.plan.rate(step))
         nats, tokens = self._learn_from(step)
         norm = self.accelerator.clip_grad_norm_(self.learner.model.parameters(), self.clip)
         if not (math.isfinite(nats) and math.isfinite(float(norm or 0.0))):
@@ -158,12 +162,13 @@ class Loop:
         """Gradients of the windows of a step, some at once. Returns (nats, learnt tokens)."""
         torch.manual_seed(_number(self.seed, step))
         self._stepper.zero_grad(set_to_none=True)
+        parts = self.plan.parts(step)
         batches = list(groups(self._rows(step), at_once))
         # Each token weighs the same, in whichever batch of the step it lies.
-        total = sum(int((self.learnt.marks[rows][:, 1:] != 0).sum()) for rows in batches)
+        total = sum(count_learnt(self.learnt, rows, parts) for rows in batches)
         nats = 0.0
         for rows in batches:
-            result = self._surprise(self.learnt, rows)
+            result = self._surprise(self.learnt, rows, parts)
             self.accelerator.backward(result.learnt / max(1, total))
             nats += float(result.learnt.detach())
         return nats, total
@@ -186,9 +191,9 @@ class Loop:
             self.at_once = (self.at_once + 1) // 2
             self.tell(f"memory is short: {self.at_once} windows at once from here on")
 
-    def _surprise(self, windows: Windows, rows: np.ndarray) -> Surprise:
-        tensors = feed(windows, rows, self.form if self.token_types else None)
-        with self.accelerator.autocast():
+    def _surprise(self, windows: Windows, rows: np.ndarray, parts: int = 1) -> Surprise:
+        tensors = feed(windows, rows, self.form if self.token_types else None, parts=parts)
+        with arithmetic(self.accelerator.device, self.plan.precision):
             result: Surprise = self._prepared(*(t.to(self.accelerator.device) for t in tensors))
         return result
 
@@ -221,10 +226,11 @@ class Loop:
             self.state.best_loss, self.state.best_step = figures.loss, self.state.step
             checkpoints.save(self.folder / "best", self.state.step, {"model": self._weights()}, {})
         self._log(figures)
-        self._save()
+        self.save()
         return figures
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint: weights, moments, step."""
         tensors = {"model": self._weights(), "optimizer": self._moments()}
         state = {**vars(self.state), "logged": private_file(self._log_path).stat().st_size}
         checkpoints.save(self.folder / "checkpoints", self.state.step, tensors, state)
@@ -352,16 +358,6 @@ class _Clock:
     @property
     def seconds_left(self) -> float:
         return self.left * (time.monotonic() - self.began) / max(1, self.taken)
-
-
-def make_optimizer(model: Any, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW, fused, with weight decay on matrices only: not on biases and norms."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.99), fused=True)
 
 
 def _no_memory(window: int) -> TrainingError:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # 256 rows of 50,257 logits in float32 are 51 MB; the whole of a 512-token window is 103 MB, and
 # its gradient and softmax as much again.
 ROWS = 256
+KEPT = 32_000_000  # logits that may be kept for the backward pass: 128 MB, a small vocabulary's
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,29 @@ class Learner(nn.Module):
         return Surprise(nats.sum(), rows.sum(), nats.detach()[scored].sum(), scored.sum())
 
 
-def feed(windows: Windows, rows: np.ndarray, typed: Form | None = None) -> list[Tensor]:
+def feed(
+    windows: Windows, rows: np.ndarray, typed: Form | None = None, *, parts: int = 1
+) -> list[Tensor]:
     """A Learner's arguments for some windows: ids, marks and positions of `(rows, time)`.
 
-    With `typed`, a tokens form, the speaker tokens too, as GPT-2's token types.
+    With `typed`, a tokens form, the speaker tokens too, as GPT-2's token types. `parts` cuts each
+    window into so many rows of equal length.
     """
     ids = np.asarray(windows.ids[rows], np.int64)
     arrays = [ids, np.asarray(windows.marks[rows]), np.asarray(windows.positions[rows], np.int64)]
     if isinstance(typed, TokenForm):
         arrays.append(np.stack([typed.speaker_tokens(row) for row in ids]))
-    return [torch.from_numpy(a) for a in arrays]
+    return [torch.from_numpy(_cut(a, parts)) for a in arrays]
+
+
+def count_learnt(windows: Windows, rows: np.ndarray, parts: int = 1) -> int:
+    """How many tokens a step learns from these windows; the first of a row foretells nothing."""
+    marks = _cut(np.asarray(windows.marks[rows]), parts)
+    return int((marks[:, 1:] != Mark.CONTEXT).sum())
+
+
+def _cut(array: np.ndarray, parts: int) -> np.ndarray:
+    return array.reshape(len(array) * parts, -1)
 
 
 def head_is_plain(model: Any) -> bool:
@@ -126,7 +140,8 @@ def _nats(head: Any, states: Tensor, targets: Tensor) -> Tensor:
     if not len(targets):
         return states.sum(-1) * 0.0
     parts = zip(states.split(ROWS), targets.split(ROWS), strict=True)
-    if not torch.is_grad_enabled() or len(targets) <= ROWS:
+    few = len(targets) <= ROWS or len(targets) * head.weight.shape[0] <= KEPT
+    if few or not torch.is_grad_enabled():
         return torch.cat([some(s, t) for s, t in parts])
     # The logits of a chunk are computed again in the backward pass instead of being kept.
     return torch.cat([checkpoint(some, s, t, use_reentrant=False) for s, t in parts])

@@ -25,6 +25,9 @@ class Plan:
     gradient_checkpointing: bool
     look: int  # held-out windows at each look
     final: int  # held-out windows at the end
+    precision: str = "fp32"  # or bf16
+    optimizer: str = "adamw"  # or muon
+    short_first: bool = False  # windows in quarters, then in halves, then whole
 
     @property
     def windows_per_step(self) -> int:
@@ -37,13 +40,29 @@ class Plan:
             return self.learning_rate * (step + 1) / self.warmup
         return self.learning_rate * (self.steps - step) / max(1, self.steps - self.warmup)
 
+    def parts(self, step: int) -> int:
+        """Into how many parts a step cuts its windows.
+
+        Short windows cost less and teach as much while a model still learns words; the tokens of
+        a step stay the same.
+        """
+        if not self.short_first or step >= 0.6 * self.steps:
+            return 1
+        return 4 if step < 0.25 * self.steps else 2
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
 
 
 def make_plan(
-    settings: Settings, *, parameters: int, windows: int, on_cpu: bool, step_seconds: float
+    settings: Settings,
+    *,
+    parameters: int,
+    windows: int,
+    on_cpu: bool,
+    step_seconds: float,
+    precision: str = "fp32",
 ) -> Plan:
     """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes)."""
     batch, accumulate = batches(settings, parameters, windows)
@@ -61,6 +80,7 @@ def make_plan(
         gradient_checkpointing=large if checkpointing is None else checkpointing,
         look=8 if slow else 48,
         final=32 if slow else 512,
+        precision=precision,
     )
 
 

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
 from chatmimic.errors import CheckpointDamaged, TrainingError
-from chatmimic.files import write_whole
-from chatmimic.training.checkpoints import digest, sync
+from chatmimic.files import file_digest, write_whole
+from chatmimic.training.checkpoints import sync
 from chatmimic.training.unfinished import READY
 
 FOLDERS = ("base", "learnt", "held-out")  # description and tokeniser of the base; windows
 
 
-def write_ready(folder: Path, facts: dict[str, Any]) -> None:
+def write_ready(folder: Path, facts: dict[str, Any], folders: Sequence[str] = FOLDERS) -> None:
     """Make what was prepared private and lasting, then write `ready.json` over it."""
     files = {}
-    for name in FOLDERS:
+    for name in folders:
         for file in sorted((folder / name).iterdir()):
             file.chmod(0o600)
             sync(file)
-            files[f"{name}/{file.name}"] = digest(file)
+            files[f"{name}/{file.name}"] = file_digest(file)
     write_whole(folder / READY, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2))
 
 
@@ -40,7 +40,7 @@ def read_ready(folder: Path) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads((folder / READY).read_text("utf-8"))
         for name, kept in facts["files"].items():
             damaged = name
-            if digest(folder / name) != kept:
+            if file_digest(folder / name) != kept:
                 raise ValueError(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointDamaged(

@@ -32,6 +32,7 @@ from chatmimic.training.loop import Loop, Progress
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, gather
 from chatmimic.training.plan import Plan, make_plan
+from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.settings import Settings
 from chatmimic.training.unfinished import READY, unfinished
@@ -203,7 +204,7 @@ class Run:
                 "window_tokens": loop.learnt.ids.shape[1],
                 "window_fill": round(loop.learnt.fill, 4),
                 "learnt_tokens": loop.learnt.learnt,
-                "characters": int(loop.learnt.characters.sum()),
+                "characters": int(loop.learnt.total_characters),
             },
         }
         write_ready(folder, ready)
@@ -330,6 +331,7 @@ def _plan(settings: Settings, model: Any, windows: int, step_seconds: float) -> 
         windows=windows,
         on_cpu=not torch.cuda.is_available(),
         step_seconds=step_seconds,
+        precision=choose_precision(settings.precision),
     )
 
 

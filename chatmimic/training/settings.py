@@ -10,7 +10,8 @@ from typing import Any
 from chatmimic.errors import TrainingError
 
 
-def _setting(default: Any, sentence: str) -> Any:
+def setting(default: Any, sentence: str) -> Any:
+    """A field of settings, with its default and the sentence that is its help."""
     return field(default=default, metadata={"help": sentence})
 
 
@@ -18,50 +19,53 @@ def _setting(default: Any, sentence: str) -> Any:
 class Settings:
     """Everything that decides what a training computes. Same settings and data, same mimic."""
 
-    persona: str = _setting("", "Whose manner to learn: a name of `chatmimic people`.")
-    base: str = _setting(
+    persona: str = setting("", "Whose manner to learn: a name of `chatmimic people`.")
+    base: str = setting(
         "gpt2-medium", "Model to start from: `starter`, a name on the model hub, or a folder."
     )
-    tokenizer: str | None = _setting(
+    tokenizer: str | None = setting(
         None, "Folder or file of the base's tokenizer, where the base has none of its own."
     )
-    form: str = _setting(
+    form: str = setting(
         "base",
         "Written form: named, tokens, base (what the base was made for), or auto (try both).",
     )
-    token_types: bool = _setting(
+    token_types: bool = setting(
         False, "Mark every token with its speaker too (tokens form, GPT-2 bases)."
     )
-    learn: str = _setting("persona", "Whose words to learn: persona, or all for everybody's.")
-    gap: str | None = _setting(
+    learn: str = setting("persona", "Whose words to learn: persona, or all for everybody's.")
+    gap: str | None = setting(
         None, "Silence that ends a conversation, such as 30m or 2h; else from the chats."
     )
-    context: int = _setting(12, "Messages before each of the persona's that are read with it.")
-    window: int = _setting(512, "Tokens the model sees at once.")
-    held_out: float = _setting(0.1, "Share of the persona's messages, the latest, to test on.")
-    epochs: float = _setting(3.0, "Times to read everything.")
-    steps: int | None = _setting(None, "Steps to take, in place of --epochs.")
-    minutes: float | None = _setting(
+    context: int = setting(12, "Messages before each of the persona's that are read with it.")
+    window: int = setting(512, "Tokens the model sees at once.")
+    held_out: float = setting(0.1, "Share of the persona's messages, the latest, to test on.")
+    epochs: float = setting(3.0, "Times to read everything.")
+    steps: int | None = setting(None, "Steps to take, in place of --epochs.")
+    minutes: float | None = setting(
         None, "About how long to train, in place of --epochs: the first steps are timed."
     )
-    batch: int | None = _setting(
+    batch: int | None = setting(
         None, "Windows computed at once; else what suits the size of the base."
     )
-    accumulate: int | None = _setting(None, "Batches added up before each step.")
-    learning_rate: float | None = _setting(
+    accumulate: int | None = setting(None, "Batches added up before each step.")
+    learning_rate: float | None = setting(
         None, "Highest learning rate; else 1e-3 below 50 M parameters and 5e-5 above."
     )
-    warmup: float = _setting(0.05, "Share of the steps in which the learning rate rises.")
-    weight_decay: float = _setting(0.01, "Pull of the matrices towards zero; not biases or norms.")
-    clip: float = _setting(1.0, "Longest gradient, as a norm.")
-    dropout: float = _setting(0.0, "Dropout. GPT-2's own 0.1 makes a block 60 % slower on a CPU.")
-    gradient_checkpointing: bool | None = _setting(
+    warmup: float = setting(0.05, "Share of the steps in which the learning rate rises.")
+    weight_decay: float = setting(0.01, "Pull of the matrices towards zero; not biases or norms.")
+    clip: float = setting(1.0, "Longest gradient, as a norm.")
+    dropout: float = setting(0.0, "Dropout. GPT-2's own 0.1 makes a block 60 % slower on a CPU.")
+    gradient_checkpointing: bool | None = setting(
         None, "Save memory by computing activations twice; else on above 200 M parameters."
     )
-    evaluate_every: int | None = _setting(
+    precision: str = setting(
+        "auto", "Arithmetic: bf16, fp32, or auto: bf16 where the device is fast in it."
+    )
+    evaluate_every: int | None = setting(
         None, "Steps between looks at the held-out part, each of which saves; else ten looks."
     )
-    seed: int = _setting(0, "Same seed, same result.")
+    seed: int = setting(0, "Same seed, same result.")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, all of it at once, by option name. Raises TrainingError."""
@@ -85,6 +89,8 @@ def _complaints(s: Settings) -> Iterator[str]:
         yield f'--form is "{s.form}"; it can be named, tokens, base or auto.'
     if s.learn not in ("persona", "all"):
         yield f'--learn is "{s.learn}"; it can be persona or all.'
+    if s.precision not in ("auto", "bf16", "fp32"):
+        yield f'--precision is "{s.precision}"; it can be auto, bf16 or fp32.'
     if s.token_types and s.form == "named":
         yield "--token-types needs --form tokens."
     if sum(v is not None for v in (s.steps, s.minutes)) > 1:

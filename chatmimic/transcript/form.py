@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,12 @@ class Form(ABC):
         backend.no_truncation()
         self._backend = backend
         self.end_of_conversation: int = self._special(CONVERSATION_END)
+
+    def with_cast(self, cast: Cast) -> Form:
+        """The same form for other people; the tokeniser is shared."""
+        other = copy.copy(self)
+        other.cast = cast
+        return other
 
     def encode(
         self, conversation: Conversation, learn: Collection[str] | None = None

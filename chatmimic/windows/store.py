@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,19 @@ from chatmimic.transcript import Form, Mark
 from chatmimic.windows.excerpts import excerpts
 from chatmimic.windows.packing import Piece, pack, pieces
 
-ARRAYS = {"ids": np.int32, "marks": np.uint8, "positions": np.int32, "characters": np.float64}
+ARRAYS = ("ids", "marks", "positions", "characters")
+
+
+class Rows(Protocol):
+    """What windows need of an array: its rows by number. NumPy's arrays are such, mapped or not."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As NumPy's."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +41,10 @@ class Windows:
     learnt text in each, ends included: the denominator of figures per character.
     """
 
-    ids: NDArray[np.int32]
-    marks: NDArray[np.uint8]
-    positions: NDArray[np.int32]
-    characters: NDArray[np.float64]
+    ids: Rows
+    marks: Rows
+    positions: Rows
+    characters: Rows
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,12 +53,18 @@ class Windows:
     def fill(self) -> float:
         """The share of positions that hold a token of a transcript."""
         # Padding is written as position 0 again and again at the end of a row.
-        return 1 - sum(_tail(row) for row in self.positions) / max(1, self.ids.size)
+        size = max(1, len(self) * self.ids.shape[1])
+        return 1 - sum(_tail(self.positions[row]) for row in range(len(self))) / size
 
     @property
     def learnt(self) -> int:
         """How many tokens are learnt in one pass."""
-        return int((self.marks != Mark.CONTEXT).sum())
+        return sum(int((self.marks[row] != Mark.CONTEXT).sum()) for row in range(len(self)))
+
+    @property
+    def total_characters(self) -> float:
+        """The length of all learnt text."""
+        return float(sum(self.characters[row] for row in range(len(self))))
 
     @classmethod
     def open(cls, folder: Path) -> Windows:
@@ -55,37 +73,54 @@ class Windows:
 
 
 class WindowsWriter:
-    """Collects pieces and writes them as windows."""
+    """Collects pieces and writes them as windows. `tokens` counts what it holds."""
 
     def __init__(self, window: int, padding: int) -> None:
         self.window = window
         self.padding = padding
+        self.tokens = 0
         self._pieces: list[Piece] = []
 
     def add(self, conversation: Conversation, form: Form, learn: Collection[str] | None) -> None:
         """Write one excerpt with a form and keep its pieces."""
-        self._pieces += pieces(form.encode(conversation, learn), self.window)
+        for piece in pieces(form.encode(conversation, learn), self.window):
+            self._pieces.append(piece)
+            self.tokens += len(piece.ids)
 
     def write(self, folder: Path, *, packed: bool = True) -> Windows:
         """Pack all pieces, or give each a window of its own, and put the arrays into a folder."""
         private_folder(folder)
         lengths = [len(p.ids) for p in self._pieces]
         plan = pack(lengths, self.window) if packed else [[i] for i in range(len(lengths))]
+        kinds = self._kinds()
         with contextlib.ExitStack() as stack:
             # Written in order and not through a memory map: to that, a full disk is a fatal signal.
-            files = {n: stack.enter_context(self._array(folder, n, len(plan))) for n in ARRAYS}
+            files = {
+                name: stack.enter_context(self._array(folder / f"{name}.npy", kind, len(plan)))
+                for name, kind in kinds.items()
+            }
             for indices in plan:
                 for name, values in self._row([self._pieces[i] for i in sorted(indices)]).items():
-                    files[name].write(values.astype(ARRAYS[name]).tobytes())
+                    files[name].write(values.astype(kinds[name]).tobytes())
         return Windows.open(folder)
 
+    def _kinds(self) -> dict[str, np.dtype[Any]]:
+        """The type of each array: two bytes for ids and positions where two are enough."""
+        most = max((int(p.ids.max()) for p in self._pieces), default=0)
+        return {
+            "ids": np.min_scalar_type(max(most, self.padding, 256)),
+            "marks": np.dtype(np.uint8),
+            "positions": np.min_scalar_type(max(self.window, 256)),
+            "characters": np.dtype(np.float64),
+        }
+
     @contextlib.contextmanager
-    def _array(self, folder: Path, name: str, rows: int) -> Iterator[BinaryIO]:
+    def _array(self, path: Path, kind: np.dtype[Any], rows: int) -> Iterator[BinaryIO]:
         """A new `.npy` file, its header written, to which the rows are to be added."""
-        shape = (rows,) if name == "characters" else (rows, self.window)
-        kind = np.lib.format.dtype_to_descr(np.dtype(ARRAYS[name]))
-        with private_file(folder / f"{name}.npy").open("wb") as file:
-            header = {"descr": kind, "fortran_order": False, "shape": shape}
+        shape = (rows,) if path.stem == "characters" else (rows, self.window)
+        descr = np.lib.format.dtype_to_descr(kind)
+        with private_file(path).open("wb") as file:
+            header = {"descr": descr, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             yield file
 

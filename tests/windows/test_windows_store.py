@@ -29,7 +29,7 @@ def test_what_was_written_is_what_is_read(form, tmp_path):
     transcripts = [form.encode(c, {"Ada"}) for c in conversations]
     again = Windows.open(tmp_path / "w")
     assert np.array_equal(windows.ids, again.ids)
-    assert (windows.ids.dtype, windows.marks.dtype) == (np.int32, np.uint8)
+    assert (windows.ids.dtype, windows.marks.dtype) == (np.uint16, np.uint8)
     assert windows.learnt == sum(int((t.marks != Mark.CONTEXT).sum()) for t in transcripts)
     assert windows.characters.sum() == sum(sum(t.characters) for t in transcripts)
     tokens = sum(len(t.ids) for t in transcripts)

@@ -1,0 +1,151 @@
+"""`chatmimic pretrain`: from corpora to a base."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.stopping import stoppable
+from chatmimic.cli.train import elsewhere, settings_options
+from chatmimic.corpora import open_corpora
+from chatmimic.errors import TrainingError
+from chatmimic.home import Home, slug
+from chatmimic.text import shown
+from chatmimic.training.pretrain_settings import PretrainSettings
+
+if TYPE_CHECKING:
+    from chatmimic.training.pretraining import Pretrained
+
+
+@click.command("pretrain")
+@click.option(
+    "--corpus",
+    "corpora",
+    metavar="NAME[=WEIGHT]",
+    multiple=True,
+    help="A corpus of `chatmimic import --corpus`, and how often a pass reads it. Several at will.",
+)
+@settings_options(PretrainSettings)
+@click.option("--name", help="What to call the base; else the first corpus' name.")
+@click.option("--resume", is_flag=True, help="Go on with one that was stopped or killed.")
+@home_option
+@json_option
+def command(
+    home: Home,
+    as_json: bool,
+    corpora: tuple[str, ...],
+    name: str | None,
+    resume: bool,
+    **options: Any,
+) -> int:
+    """Make a base from public chats, or warm one up on them.
+
+    People are shown under invented names. Ctrl-C saves; --resume goes on.
+
+    \b
+    Example:
+      chatmimic import --corpus ubuntu ubuntu-logs.tar.xz
+      chatmimic pretrain --corpus ubuntu --size small --hours 2
+      chatmimic pretrain --corpus ubuntu --base gpt2-medium --steps 1000
+      chatmimic train --persona "Ada Lovelace" --base ubuntu
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    settings = _with_whole_paths(PretrainSettings(**given))
+    chosen = open_corpora(home, corpora)
+    if resume:
+        name = name or (chosen[0].name if chosen else _only_unfinished(home))
+    elif not chosen:
+        raise click.UsageError("Say what to read: --corpus NAME (`chatmimic import --corpus`).")
+    name = slug(name or chosen[0].name)
+    from chatmimic.cli.training_display import training_display
+
+    if settings.base is not None and not resume:
+        from chatmimic.bases import find_base
+
+        find_base(settings.base, tokenizer=settings.tokenizer)
+    with stoppable() as stopping, training_display(quiet=as_json) as watcher:
+        from chatmimic.training.pretraining import Pretrained, Pretraining
+
+        run = Pretraining(home, name, replace(watcher, stop=lambda: stopping.asked))
+        outcome = run.resume() if resume else run.start(chosen, settings)
+    if isinstance(outcome, Pretrained):
+        if as_json:
+            print_json(facts(outcome))
+        else:
+            _show(outcome)
+        return 0
+    print(
+        f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
+        f"To go on: chatmimic pretrain --name {outcome.name} --resume{elsewhere(home)}",
+        file=sys.stderr,
+    )
+    return INTERRUPTED
+
+
+def facts(outcome: Pretrained) -> dict[str, Any]:
+    """What `--json` prints."""
+    kept = ("form", "corpora", "windows", "tokens_a_pass", "passes", "tokens_read", "plan")
+    return {
+        "base": outcome.name,
+        "path": str(outcome.path),
+        "held_out": {"loss_before": outcome.before, **outcome.figures.as_dict()},
+        "tokens_per_second": outcome.tokens_per_second,
+        **{key: outcome.facts[key] for key in kept},
+        "notes": list(outcome.notes),
+    }
+
+
+def _show(outcome: Pretrained) -> None:
+    """The end of a pretraining: what was read, and how well held-out talk is foretold."""
+    from rich.table import Table
+
+    screen = console()
+    table = Table(title=shown("Corpora", "bold"))
+    table.add_column("")
+    for column in ("weight", "tokens", "shards"):
+        table.add_column(column, justify="right")
+    for corpus in outcome.facts["corpora"]:
+        weight, tokens = f"{corpus['weight']:g}", f"{corpus['tokens']:,}"
+        table.add_row(shown(corpus["name"]), weight, tokens, str(corpus["shards"]))
+    screen.print(table)
+    figures = outcome.figures
+    lines = [
+        f"Read {outcome.facts['tokens_read']:,} tokens, {outcome.facts['passes']:g} passes.",
+        f"Held-out talk: {outcome.before:.3f} nats a token before, {figures.loss:.3f} after; "
+        f"{figures.bits_per_character:.3f} bits per character.",
+        *outcome.notes,
+        f"\nThe base is in {outcome.path}.",
+        f"Train a mimic from it: chatmimic train --persona NAME --base {outcome.name}",
+    ]
+    for line in lines:
+        screen.print(shown(line))
+
+
+def _only_unfinished(home: Home) -> str:
+    from chatmimic.training.unfinished import READY
+
+    folder = home.pretrainings
+    there = sorted(p.parent.name for p in folder.glob(f"*/{READY}")) if folder.is_dir() else []
+    if len(there) != 1:
+        raise TrainingError(
+            f"There are several unfinished pretrainings: {', '.join(there)}."
+            if there
+            else "There is no unfinished pretraining.",
+            "Say which with --name." if there else "Start one with --corpus NAME.",
+        )
+    return there[0]
+
+
+def _with_whole_paths(settings: PretrainSettings) -> PretrainSettings:
+    """Paths written out, so that --resume works from another folder."""
+    base, tokenizer = settings.base, settings.tokenizer
+    if base and base != "starter" and Path(base).expanduser().is_dir():
+        base = str(Path(base).expanduser().absolute())
+    if tokenizer:
+        tokenizer = str(Path(tokenizer).expanduser().absolute())
+    return replace(settings, base=base, tokenizer=tokenizer)

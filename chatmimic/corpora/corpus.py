@@ -1,0 +1,70 @@
+"""Which corpora there are, and how often each is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatmimic.errors import TrainingError
+from chatmimic.home import Home, slug
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus by name, the file of its archive, and how often one pass reads it.
+
+    A weight of 2 reads everything twice in a pass, one of 0.5 half of it.
+    """
+
+    name: str
+    path: Path
+    weight: float = 1.0
+
+
+def known_corpora(home: Home) -> list[str]:
+    """The names of all corpora that `chatmimic import --corpus` has made."""
+    if not home.corpora.is_dir():
+        return []
+    return sorted(f.name for f in home.corpora.iterdir() if (f / "archive.sqlite").is_file())
+
+
+def open_corpora(home: Home, asked: Sequence[str]) -> tuple[Corpus, ...]:
+    """The corpora of `NAME` or `NAME=WEIGHT` words, each named once.
+
+    Raises TrainingError for a name that is not there and for a weight that is none.
+    """
+    found: dict[str, Corpus] = {}
+    for word in asked:
+        name, _, weight = word.partition("=")
+        corpus = Corpus(slug(name.strip()), home.corpus(name.strip()), _weight(word, weight))
+        if not corpus.path.is_file():
+            raise _no_corpus(home, name)
+        if corpus.name in found:
+            raise TrainingError(
+                f"--corpus names {corpus.name} twice.", f"Write --corpus {corpus.name}=2."
+            )
+        found[corpus.name] = corpus
+    return tuple(found.values())
+
+
+def _weight(word: str, weight: str) -> float:
+    try:
+        value = float(weight or 1)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise TrainingError(
+            f"--corpus {word}: the weight is a number above 0.", "For example --corpus ubuntu=0.5."
+        )
+    return value
+
+
+def _no_corpus(home: Home, name: str) -> TrainingError:
+    there = ", ".join(known_corpora(home))
+    return TrainingError(
+        f'There is no corpus called "{name}".',
+        (f"There are {there}. " if there else "")
+        + f"`chatmimic import --corpus {slug(name)} PATH` makes one from chat exports.",
+    )

@@ -1,0 +1,355 @@
+"""One pretraining from corpora to a base: its folder, what it prepares, and what it leaves.
+
+The same windows, loop, checkpoints and lock as a mimic's training; what differs is what is read
+(corpora, everybody's words learnt, retold under invented names) and what comes out (a base).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from chatmimic import bases
+from chatmimic.bases.loading import load_tokenizer, quiet
+from chatmimic.bases.new import learn_tokenizer, new_base
+from chatmimic.corpora import Corpus, Told, read_corpus
+from chatmimic.errors import TooLittleData, TrainingError
+from chatmimic.files import private_folder, write_whole
+from chatmimic.home import Home
+from chatmimic.training import checkpoints
+from chatmimic.training.figures import Figures
+from chatmimic.training.finish import save_model, versions, whole_folder
+from chatmimic.training.lock import Lock
+from chatmimic.training.loop import Loop
+from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
+from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan
+from chatmimic.training.precision import choose_precision
+from chatmimic.training.prepared import explained, read_ready, write_ready
+from chatmimic.training.pretrain_settings import PretrainSettings
+from chatmimic.training.run import Stopped, Watcher
+from chatmimic.training.unfinished import READY
+from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
+from chatmimic.transcript.tokens import SLOTS, SPECIAL_TOKENS
+from chatmimic.windows import ShardWriter, Windows, WindowsWriter, list_shards, mix, open_shards
+
+TOKENIZER_CHARACTERS = 40_000_000  # of the corpora are enough to learn a tokenizer from
+HELD_OUT_WINDOWS = 1024  # at most, of all corpora together
+LOOK, FINAL = 128, 512  # held-out windows at each look, and at the end
+BASE_FILE = "base.json"
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A finished pretraining: the base's folder, its figures, and what it read."""
+
+    name: str
+    path: Path
+    before: float  # held-out loss before the first step, nats a token
+    figures: Figures
+    facts: dict[str, Any]
+    tokens_per_second: float
+    notes: tuple[str, ...]
+
+
+class Pretraining:
+    """A pretraining in its folder. `start` begins one, `resume` goes on with one."""
+
+    def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
+        self.home = home
+        self.name = name
+        self.folder = home.pretrainings / name
+        self.watcher = watcher
+        self.notes: list[str] = []
+
+    def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
+        """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
+        private_folder(self.home.make().pretrainings)
+        private_folder(self.folder)
+        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+            if (self.folder / READY).is_file():
+                self._tell("an unfinished pretraining of the same name was dropped")
+            self._empty()
+            return self._go(self._prepare(corpora, settings))
+
+    def resume(self) -> Pretrained | Stopped:
+        """Go on with one that was stopped or killed. Raises TrainingError for none.
+
+        Every shard is compared with its digest first.
+        """
+        if not (self.folder / READY).is_file():
+            raise TrainingError(
+                f'There is no unfinished pretraining called "{self.name}".',
+                "Start one: the same command without --resume.",
+            )
+        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+            ready = read_ready(self.folder)
+            loop = self._reopen(ready)
+            checkpoint, passed = checkpoints.latest(
+                self.folder / "checkpoints", self.folder / "best"
+            )
+            if checkpoint is not None:
+                loop.resume(checkpoint)
+            for damage in passed:
+                self._tell(f"{damage}; continuing from step {loop.state.step}")
+            return self._go(loop)
+
+    # -- preparing ---------------------------------------------------------------------------
+
+    def _prepare(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Loop:
+        """Base, shards and plan, all of it on disk before the first step."""
+        base = self._open_base(corpora, settings)
+        name = natural_form(base.tokenizer) if settings.form == "base" else settings.form
+        prepare(name, base.tokenizer, base.model)
+        _check(base)
+        form = make_form(name, base.tokenizer, Cast(()))
+        held_out = self._write_shards(corpora, settings, form)
+        learnt = self._mixed(corpora, settings.seed)
+        loop = Loop(
+            Learner(base.model),
+            _plan(settings, base.model, len(learnt), 0.0),
+            settings.seed,
+            learnt,
+            held_out,
+            self.folder,
+            form,
+            weight_decay=settings.weight_decay,
+            clip=settings.clip,
+        )
+        seconds = loop.time_a_step() if settings.hours is not None else 0.0
+        loop.plan = _plan(settings, base.model, len(learnt), seconds)
+        self._remember(loop, corpora, settings)
+        return loop
+
+    def _open_base(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> bases.Base:
+        """The base to warm up, or a new one with a tokenizer learnt from the corpora."""
+        if settings.base is not None:
+            self.watcher.stage(f"opening the base {settings.base}")
+            return bases.open_base(settings.base, tokenizer=settings.tokenizer)
+        if settings.tokenizer is not None:
+            tokenizer = load_tokenizer(Path(settings.tokenizer).expanduser())
+        else:
+            self.watcher.stage("learning a tokenizer")
+            # A list: the library reads in a thread of its own, where SQLite's rows may not go.
+            texts = list(_texts(corpora, settings))
+            tokenizer = learn_tokenizer(texts, settings.vocab_size, SPECIAL_TOKENS)
+        # The speaker tokens are there before the model is made: none of its rows is added later.
+        prepare("tokens", tokenizer, None)
+        positions = max(settings.window, 512)
+        return new_base(tokenizer, settings.size, positions=positions, seed=settings.seed)
+
+    def _write_shards(
+        self, corpora: Sequence[Corpus], settings: PretrainSettings, form: Form
+    ) -> Windows:
+        """Every corpus as shards, and the held-out excerpts of all of them as windows."""
+        window, padding = settings.window, form.end_of_conversation
+        held_out = WindowsWriter(window, padding)
+        room = HELD_OUT_WINDOWS * window // len(corpora)
+        for corpus in corpora:
+            writer = ShardWriter(self._shards(corpus.name), window, padding)
+            most = held_out.tokens + room
+            for number, told in enumerate(_told(corpus, settings)):
+                if number % 500 == 0:
+                    self.watcher.stage(f"writing {corpus.name} as tokens: {number:,} excerpts")
+                    if self.watcher.stop():
+                        raise KeyboardInterrupt
+                cast = form.with_cast(Cast(told.people))
+                if not told.held_out:
+                    writer.add(told.conversation, cast, None)
+                elif held_out.tokens < most:
+                    held_out.add(told.conversation, cast, None)
+            writer.close()
+        if not held_out.tokens:
+            raise _too_little("The corpora")
+        return held_out.write(self.folder / "held-out")
+
+    def _mixed(self, corpora: Sequence[Corpus], seed: int) -> Windows:
+        return mix([(open_shards(self._shards(c.name)), c.weight) for c in corpora], seed)
+
+    def _shards(self, corpus: str) -> Path:
+        return self.folder / "corpora" / corpus
+
+    def _remember(self, loop: Loop, corpora: Sequence[Corpus], settings: PretrainSettings) -> None:
+        """Write what a resumed run needs; `ready.json` last, so that it is there or not at all."""
+        private_folder(self.folder / "base")
+        loop.learner.model.config.save_pretrained(self.folder / "base")
+        loop.form.tokenizer.save_pretrained(self.folder / "base")
+        # The weights of a new base, which is nowhere else, and of one that is warmed up, which
+        # might be changed: a run goes on from what it was started with.
+        loop.save()
+        read = [self._facts_of(corpus) for corpus in corpora]
+        pass_tokens = sum(facts["tokens"] * facts["weight"] for facts in read)
+        steps = loop.plan.steps * loop.plan.windows_per_step
+        ready = {
+            "settings": settings.as_dict(),
+            "plan": loop.plan.as_dict(),
+            "form": loop.form.name,
+            "corpora": read,
+            "windows": len(loop.learnt),
+            "tokens_a_pass": round(pass_tokens),
+            "passes": round(steps / len(loop.learnt), 3),
+            "tokens_read": round(pass_tokens * steps / len(loop.learnt)),
+        }
+        write_ready(self.folder, ready, ("base", "held-out"))
+
+    def _facts_of(self, corpus: Corpus) -> dict[str, Any]:
+        shards = list_shards(self._shards(corpus.name))
+        total = {k: sum(s[k] for s in shards) for k in ("windows", "tokens", "characters")}
+        return {"name": corpus.name, "weight": corpus.weight, "shards": len(shards), **total}
+
+    def _reopen(self, ready: dict[str, Any]) -> Loop:
+        """The loop as prepared, its shards compared with their digests."""
+        from transformers import AutoConfig, AutoModelForCausalLM
+
+        settings = PretrainSettings.from_dict(ready["settings"])
+        tokenizer = load_tokenizer(self.folder / "base")
+        config = AutoConfig.from_pretrained(self.folder / "base")
+        config._attn_implementation = "sdpa"
+        corpora = [
+            (open_shards(self._shards(c["name"]), check=True, tell=self.watcher.stage), c["weight"])
+            for c in ready["corpora"]
+        ]
+        return Loop(
+            Learner(AutoModelForCausalLM.from_config(config)),
+            Plan(**ready["plan"]),
+            settings.seed,
+            mix(corpora, settings.seed),
+            Windows.open(self.folder / "held-out"),
+            self.folder,
+            make_form(ready["form"], tokenizer, Cast(())),
+            weight_decay=settings.weight_decay,
+            clip=settings.clip,
+        )
+
+    # -- going and finishing -----------------------------------------------------------------
+
+    def _go(self, loop: Loop) -> Pretrained | Stopped:
+        speed = [0.0]
+
+        def watch(progress: Any) -> None:
+            speed[0] = progress.tokens_per_second
+            self.watcher.progress(progress)
+
+        loop.watch, loop.stop, loop.tell = watch, self.watcher.stop, self._tell
+        self.watcher.stage("pretraining")
+        loop.learner.model.train()
+        if not loop.run():
+            return Stopped(self.name, loop.state.step, loop.plan.steps)
+        self.watcher.stage("testing on the held-out part")
+        loop.use_best()
+        figures = loop.evaluate(FINAL)
+        self.watcher.stage("writing the base")
+        ready = read_ready(self.folder)
+        before = _first_look(self.folder / "log.jsonl")
+        path = write_base(self.home, self.name, loop, ready, before, figures)
+        self._empty()
+        return Pretrained(self.name, path, before, figures, ready, speed[0], tuple(self.notes))
+
+    def _tell(self, note: str) -> None:
+        self.watcher.stage(note)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _empty(self) -> None:
+        """Remove everything but the log and the lock."""
+        (self.folder / READY).unlink(missing_ok=True)
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name not in ("lock", "log.jsonl"):
+                entry.unlink()
+
+
+def write_base(
+    home: Home, name: str, loop: Loop, ready: dict[str, Any], before: float, figures: Figures
+) -> Path:
+    """Save model, tokeniser and `base.json` as `bases/NAME`, in place of an older one."""
+    final = private_folder(home.bases) / name
+    with whole_folder(final) as partial:
+        save_model(partial, loop, half=ready["settings"]["half"])
+        facts = {
+            "name": name,
+            "parameters": parameters(loop.learner.model),
+            **{k: v for k, v in ready.items() if k != "files"},
+            "held_out": {"loss_before": before, **figures.as_dict()},
+            "versions": versions(),
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_whole(partial / BASE_FILE, json.dumps(facts, ensure_ascii=False, indent=2))
+    return final
+
+
+def parameters(model: Any) -> int:
+    """How many numbers a model has learnt, those used twice counted once."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def _first_look(log: Path) -> float:
+    """The held-out loss before the first step."""
+    with log.open("rb") as lines:
+        return float(json.loads(lines.readline())["held_out_loss"])
+
+
+def _told(corpus: Corpus, settings: PretrainSettings) -> Iterator[Told]:
+    return read_corpus(corpus, settings.seed, settings.held_out, SLOTS)
+
+
+def _texts(corpora: Sequence[Corpus], settings: PretrainSettings) -> Iterator[str]:
+    """Messages to learn a tokenizer from, of each corpus as much as its weight says."""
+    share = TOKENIZER_CHARACTERS / sum(min(1.0, c.weight) for c in corpora)
+    for corpus in corpora:
+        left = share * min(1.0, corpus.weight)
+        for told in _told(corpus, settings):
+            if told.held_out:
+                continue
+            for message in told.conversation.messages:
+                yield message.text
+                left -= len(message.text)
+            if left <= 0:
+                break
+
+
+def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: float) -> Plan:
+    """What the run keeps to: about 4,000 tokens a step for a small new base, 8 windows else."""
+    count, new = parameters(model), settings.base is None
+    batch = settings.batch or (8 if count < LARGE else 1)
+    accumulate = settings.accumulate or max(1, 8 // batch)
+    steps = settings.steps or max(1, round(windows / (batch * accumulate)))
+    if settings.hours is not None and step_seconds:
+        steps = max(1, round(settings.hours * 3600 * 0.95 / step_seconds))
+    checkpointing = settings.gradient_checkpointing
+    return Plan(
+        steps=steps,
+        batch=batch,
+        accumulate=accumulate,
+        learning_rate=settings.learning_rate or (3e-3 if new else 1e-4),
+        warmup=math.ceil(settings.warmup * steps),
+        evaluate_every=settings.evaluate_every or max(1, math.ceil(steps / 20)),
+        gradient_checkpointing=count > CHECKPOINTED if checkpointing is None else checkpointing,
+        look=LOOK if count < LARGE else 16,
+        final=FINAL if count < LARGE else 64,
+        precision=choose_precision(settings.precision),
+        optimizer=settings.optimizer or ("muon" if new else "adamw"),
+        short_first=settings.short_first and new,
+    )
+
+
+def _check(base: bases.Base) -> None:
+    if not (head_is_plain(base.model) and keeps_apart(base.model)):
+        raise TrainingError(
+            f"The base {base.name} cannot be warmed up: its architecture changes the logits after "
+            "the output head, or does not keep conversations in one window apart.",
+            "Choose another --base, for example gpt2-medium.",
+        )
+
+
+def _too_little(what: str) -> TooLittleData:
+    return TooLittleData(
+        f"{what} does not stretch to a part to learn and a part to test on.",
+        "Import more into it, or change --held-out.",
+    )

@@ -1,0 +1,187 @@
+"""Windows of a corpus too large for memory: shards on disk, each packed by itself.
+
+A shard is a folder of the arrays of `store.py`. `shards.json` lists every file with its SHA-256
+and is written last: a corpus is there whole, or it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatmimic.errors import TrainingError
+from chatmimic.files import file_digest, private_folder, write_whole
+from chatmimic.records import Conversation
+from chatmimic.transcript import Form
+from chatmimic.windows.store import ARRAYS, Windows, WindowsWriter
+
+SHARD_TOKENS = 1 << 21  # 2 M tokens: 19 MB on disk, and some 60 MB of memory while it is packed
+LIST = "shards.json"
+
+
+class ShardWriter:
+    """Writes excerpts into shards; memory holds one shard's pieces, however many there are."""
+
+    def __init__(
+        self, folder: Path, window: int, padding: int, *, shard_tokens: int = SHARD_TOKENS
+    ) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder = private_folder(folder)
+        self.window, self.padding = window, padding
+        self.shard_tokens = shard_tokens
+        self._writer = WindowsWriter(window, padding)
+        self._shards: list[dict[str, Any]] = []
+
+    def add(self, conversation: Conversation, form: Form, learn: Collection[str] | None) -> None:
+        """Write one excerpt with a form; a shard goes to disk when it is full."""
+        self._writer.add(conversation, form, learn)
+        if self._writer.tokens >= self.shard_tokens:
+            self._flush()
+
+    def close(self) -> Windows:
+        """Write the last shard and the list of all; the windows of all of them, memory-mapped."""
+        if self._writer.tokens:
+            self._flush()
+        facts = {"window": self.window, "shards": self._shards}
+        write_whole(self.folder / LIST, json.dumps(facts, indent=2))
+        return open_shards(self.folder)
+
+    def _flush(self) -> None:
+        name = f"{len(self._shards):05}"
+        windows = self._writer.write(self.folder / name)
+        self._shards.append(
+            {
+                "name": name,
+                "windows": len(windows),
+                "tokens": self._writer.tokens,
+                "learnt": windows.learnt,
+                "characters": windows.total_characters,
+                "files": {f"{n}.npy": file_digest(self.folder / name / f"{n}.npy") for n in ARRAYS},
+            }
+        )
+        self._writer = WindowsWriter(self.window, self.padding)
+
+
+def open_shards(
+    folder: Path, *, check: bool = False, tell: Callable[[str], None] = lambda words: None
+) -> Windows:
+    """All windows of a corpus, memory-mapped; `check` reads every shard and compares its digests.
+
+    Raises TrainingError naming the file that is damaged or missing.
+    """
+    parts = []
+    for shard in list_shards(folder):
+        where = folder / shard["name"]
+        if check:
+            tell(f"checking {folder.name}/{shard['name']}")
+            _check(where, shard["files"])
+        try:
+            parts.append(Windows.open(where))
+        except (OSError, ValueError) as error:
+            raise _damaged(where) from error
+    return join(parts)
+
+
+def list_shards(folder: Path) -> list[dict[str, Any]]:
+    """The facts of each shard: name, windows, tokens, learnt, characters, files."""
+    try:
+        found: list[dict[str, Any]] = json.loads((folder / LIST).read_text("utf-8"))["shards"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder / LIST) from error
+    return found
+
+
+def _check(where: Path, files: dict[str, str]) -> None:
+    for name, kept in files.items():
+        try:
+            if file_digest(where / name) == kept:
+                continue
+        except OSError as error:
+            raise _damaged(where / name) from error
+        raise _damaged(where / name)
+
+
+def _damaged(path: Path) -> TrainingError:
+    return TrainingError(
+        f"The shard {path} is damaged or missing; nothing was learnt from it.",
+        "Start again without --resume: the shards are written anew.",
+    )
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Arrays of equal rows as one, indexed by row; `rows` says which rows, in which order.
+
+    Nothing is copied but what is asked for: memory stays flat.
+    """
+
+    parts: Sequence[NDArray[Any]]
+    starts: NDArray[np.int64]  # the first row of each part, then the number of all
+    rows: NDArray[np.int64] | None = None  # None: all, in order
+
+    @classmethod
+    def of(cls, parts: Sequence[NDArray[Any]]) -> Joined:
+        """All rows of the parts."""
+        lengths = [len(part) for part in parts]
+        return cls(parts, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))
+
+    def __len__(self) -> int:
+        return int(self.starts[-1]) if self.rows is None else len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As NumPy's."""
+        return (len(self), *self.parts[0].shape[1:])
+
+    @property
+    def size(self) -> int:
+        """As NumPy's."""
+        return int(np.prod(self.shape))
+
+    def __getitem__(self, asked: NDArray[np.int64]) -> NDArray[Any]:
+        places = np.asarray(asked) if self.rows is None else self.rows[asked]
+        flat = np.atleast_1d(places)
+        whose = np.searchsorted(self.starts, flat, side="right") - 1
+        found = [
+            self.parts[part][row - self.starts[part]] for part, row in zip(whose, flat, strict=True)
+        ]
+        return np.stack(found)
+
+
+def join(parts: Sequence[Windows]) -> Windows:
+    """Windows of several places as one."""
+    if not parts:
+        raise TrainingError("There is nothing to learn from.", "Import more into the corpus.")
+    return Windows(*(Joined.of([getattr(p, n) for p in parts]) for n in ARRAYS))
+
+
+def mix(corpora: Sequence[tuple[Windows, float]], seed: int) -> Windows:
+    """Windows of several corpora as one pass, each read `weight` times.
+
+    A weight of 2.5 takes every window twice and a random half of them, the same for the same
+    seed, once more.
+    """
+    rows, first = [], 0
+    chance = np.random.default_rng(seed)
+    for windows, weight in corpora:
+        count = len(windows)
+        rows += [np.arange(first, first + count)] * int(weight)
+        more = round((weight - int(weight)) * count)
+        rows.append(first + np.sort(chance.permutation(count)[:more]))
+        first += count
+    chosen = np.concatenate(rows).astype(np.int64)
+    flat = {n: [a for w, _ in corpora for a in _arrays(getattr(w, n))] for n in ARRAYS}
+    return Windows(
+        **{n: Joined(parts, Joined.of(parts).starts, chosen) for n, parts in flat.items()}
+    )
+
+
+def _arrays(array: Any) -> Sequence[NDArray[Any]]:
+    return array.parts if isinstance(array, Joined) else [array]
