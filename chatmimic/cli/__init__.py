@@ -24,6 +24,8 @@ COMMANDS = {
     "reply": ("reply", "Print one reply of a mimic, for scripts."),
     "sample": ("sample", "Make up a whole conversation between the people a mimic knows."),
     "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
+    "corpora": ("corpora", "List or remove corpora of public talk."),
+    "bases": ("bases", "List or remove bases that `chatmimic pretrain` made."),
     "mimics": ("mimics", "List, show or remove trained mimics."),
 }
 

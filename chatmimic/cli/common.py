@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from chatmimic.home import Home
+from chatmimic.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,3 +51,22 @@ def console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def ask_to_remove(what: str, yes: bool) -> None:
+    """Ask before something is removed for good, unless `yes` was said. Raises click's Abort."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
+    click.confirm(f"Remove {visible(what)} for good?", abort=True, err=True)
+
+
+def in_words(size: int) -> str:
+    """Bytes as people say them: 17.3 MB."""
+    value = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

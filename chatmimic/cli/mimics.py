@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.common import (
+    ask_to_remove,
+    console,
+    home_option,
+    in_words,
+    json_option,
+    print_json,
+)
 from chatmimic.errors import MimicError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, list_mimics, remove
-from chatmimic.text import shown, visible
+from chatmimic.text import shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -94,21 +100,13 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
         raise MimicError(
             f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself if you mean it."
         )
-    if not yes:
-        _ask(mimic)
+    ask_to_remove(f"the mimic {mimic.name} of {mimic.persona}", yes)
     size = mimic.size
     remove(mimic)
     if as_json:
         print_json({"removed": mimic.name, "bytes": size})
     else:
         console().print(shown(f"The mimic {mimic.name} is gone ({in_words(size)} freed)."))
-
-
-def _ask(mimic: Mimic) -> None:
-    if not sys.stdin.isatty():
-        raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
-    question = f"Remove the mimic {visible(mimic.name)} of {visible(mimic.persona)} for good?"
-    click.confirm(question, abort=True, err=True)
 
 
 def _list(home: Home, as_json: bool) -> None:
@@ -209,13 +207,3 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Folder", known["path"]),
     ]
     return [(label, value) for label, value in rows if value]
-
-
-def in_words(size: int) -> str:
-    """Bytes as people say them: 17.3 MB."""
-    value = float(size)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"

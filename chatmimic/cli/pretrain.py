@@ -105,8 +105,8 @@ def _show(outcome: Pretrained) -> None:
     from rich.table import Table
 
     screen = console()
-    table = Table(title=shown("Corpora", "bold"))
-    table.add_column("")
+    table = Table()
+    table.add_column("corpus")
     for column in ("weight", "tokens", "shards"):
         table.add_column(column, justify="right")
     for corpus in outcome.facts["corpora"]:

@@ -5,7 +5,7 @@ The road of a corpus is one way::
     archive ──▶ excerpts ──▶ tidied ──▶ retold under invented names ──▶ transcripts
 """
 
-from chatmimic.corpora.corpus import Corpus, known_corpora, open_corpora
+from chatmimic.corpora.corpus import Corpus, find_corpus, known_corpora, open_corpora
 from chatmimic.corpora.excerpts import excerpts
 from chatmimic.corpora.names import retell
 from chatmimic.corpora.reading import Told, read_corpus
@@ -14,6 +14,7 @@ __all__ = [
     "Corpus",
     "Told",
     "excerpts",
+    "find_corpus",
     "known_corpora",
     "open_corpora",
     "read_corpus",

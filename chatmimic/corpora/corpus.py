@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatmimic.errors import TrainingError
@@ -30,6 +30,14 @@ def known_corpora(home: Home) -> list[str]:
     return sorted(f.name for f in home.corpora.iterdir() if (f / "archive.sqlite").is_file())
 
 
+def find_corpus(home: Home, name: str) -> Corpus:
+    """The corpus of that name. Raises TrainingError, saying which there are."""
+    corpus = Corpus(slug(name.strip()), home.corpus(name.strip()))
+    if not corpus.path.is_file():
+        raise _no_corpus(home, name)
+    return corpus
+
+
 def open_corpora(home: Home, asked: Sequence[str]) -> tuple[Corpus, ...]:
     """The corpora of `NAME` or `NAME=WEIGHT` words, each named once.
 
@@ -38,9 +46,7 @@ def open_corpora(home: Home, asked: Sequence[str]) -> tuple[Corpus, ...]:
     found: dict[str, Corpus] = {}
     for word in asked:
         name, _, weight = word.partition("=")
-        corpus = Corpus(slug(name.strip()), home.corpus(name.strip()), _weight(word, weight))
-        if not corpus.path.is_file():
-            raise _no_corpus(home, name)
+        corpus = replace(find_corpus(home, name), weight=_weight(word, weight))
         if corpus.name in found:
             raise TrainingError(
                 f"--corpus names {corpus.name} twice.", f"Write --corpus {corpus.name}=2."

@@ -1,0 +1,123 @@
+"""`chatmimic bases`: the bases that `chatmimic pretrain` made, and removing one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chatmimic.cli.common import (
+    ask_to_remove,
+    console,
+    home_option,
+    in_words,
+    json_option,
+    print_json,
+)
+from chatmimic.errors import BaseError
+from chatmimic.home import Home, slug
+from chatmimic.text import shown
+
+
+@click.group("bases", invoke_without_command=True)
+@json_option
+@home_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, home: Home) -> None:
+    """List or remove bases that `chatmimic pretrain` made.
+
+    The starter ships with the package; bases of a model hub are kept by the hub's own library.
+
+    \b
+    Example:
+      chatmimic bases
+      chatmimic bases remove ubuntu
+    """
+    ctx.ensure_object(dict)["home"] = str(home.path)
+    if ctx.invoked_subcommand is not None:
+        return
+    found = [facts(folder) for folder in _folders(home)]
+    if as_json:
+        print_json(found)
+    elif found:
+        _show(found)
+    else:
+        console().print("There is no base yet. Make one: chatmimic pretrain --corpus NAME")
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@home_option
+def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
+    """Remove a base for good.
+
+    Mimics that were trained from it stay.
+
+    \b
+    Example:
+      chatmimic bases remove ubuntu --yes
+    """
+    folder = home.bases / slug(name)
+    if folder not in _folders(home):
+        raise BaseError(
+            f'There is no base called "{name}" in {home.bases}.',
+            "`chatmimic bases` lists those there are.",
+        )
+    ask_to_remove(f"the base {folder.name}", yes)
+    size = _size(folder)
+    shutil.rmtree(folder)
+    if as_json:
+        print_json({"removed": folder.name, "bytes": size})
+    else:
+        console().print(shown(f"The base {folder.name} is gone ({in_words(size)} freed)."))
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """What `--json` prints of a base; None where its `base.json` does not say."""
+    said: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        read = json.loads((folder / "base.json").read_text("utf-8"))
+        said = read if isinstance(read, dict) else {}
+    return {
+        "name": folder.name,
+        "parameters": said.get("parameters"),
+        "corpora": [corpus["name"] for corpus in said.get("corpora", [])],
+        "tokens_read": said.get("tokens_read"),
+        "bits_per_character": said.get("held_out", {}).get("bits_per_character"),
+        "made_at": said.get("made_at"),
+        "bytes": _size(folder),
+        "path": str(folder),
+    }
+
+
+def _folders(home: Home) -> list[Path]:
+    if not home.bases.is_dir():
+        return []
+    return sorted(f for f in home.bases.iterdir() if (f / "config.json").is_file())
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Base", overflow="fold")
+    for column in ("Parameters", "Tokens read", "Bits/character", "Size"):
+        table.add_column(column, justify="right")
+    for one in found:
+        bits = one["bits_per_character"]
+        counts = (one["parameters"], one["tokens_read"])
+        numbers = ["–" if number is None else f"{number:,}" for number in counts]
+        shown_bits = "–" if bits is None else f"{bits:.3f}"
+        table.add_row(shown(one["name"]), *numbers, shown_bits, in_words(one["bytes"]))
+    console().print(table)
