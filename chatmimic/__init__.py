@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chatmimic.api import Talk, import_exports, open_archive, talk, train
+    from chatmimic.api import Talk, import_exports, open_archive, pretrain, talk, train
     from chatmimic.archive import Archive
     from chatmimic.errors import ChatmimicError
     from chatmimic.generation import Decoding
@@ -31,6 +31,7 @@ _PLACES = {
     "Talk": "api",
     "import_exports": "api",
     "open_archive": "api",
+    "pretrain": "api",
     "talk": "api",
     "train": "api",
 }
@@ -50,6 +51,7 @@ __all__ = [
     "__version__",
     "import_exports",
     "open_archive",
+    "pretrain",
     "talk",
     "train",
 ]

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatmimic.bases import own_base
 from chatmimic.errors import TrainingError
-from chatmimic.home import Home
+from chatmimic.home import Home, slug
 from chatmimic.mimic import Mimic, latest
 from chatmimic.records import Message
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from chatmimic.archive import Archive
     from chatmimic.generation import Decoding
     from chatmimic.importers import ImportOptions, ImportReport
-    from chatmimic.training.run import Trained, Watcher
+    from chatmimic.training.pretraining import Pretrained
+    from chatmimic.training.run import Stopped, Trained, Watcher
 
 Place = str | PathLike[str] | Home | None
 
@@ -40,16 +43,21 @@ def open_archive(home: Place = None) -> Archive:
 
 
 def import_exports(
-    *paths: str | PathLike[str], home: Place = None, options: ImportOptions | None = None
+    *paths: str | PathLike[str],
+    home: Place = None,
+    options: ImportOptions | None = None,
+    corpus: str | None = None,
 ) -> list[ImportReport]:
-    """Read exports into the archive, each whole or not at all. Raises ExportError.
+    """Read exports into the archive, or into a corpus, each whole or not at all.
 
-    Returns a report for each path: what was kept, and what was left out by reason.
+    Returns a report for each path: what was kept, and what was left out by reason. Raises
+    ExportError.
     """
+    from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport, read_exports
 
-    reports = []
-    with open_archive(home) as archive:
+    place, reports = _home(home).make(), []
+    with Archive.open(place.corpus(corpus) if corpus else place.archive) as archive:
         for path in paths:
             report = ImportReport()
             archive.add(read_exports(Path(path), options or ImportOptions(), report))
@@ -74,14 +82,43 @@ def train(
     from chatmimic.training.unfinished import run_name
 
     place = _home(home)
+    asked = Settings(persona=persona, **settings)
+    asked = replace(asked, base=own_base(asked.base, place))
     run = Run(place, run_name(persona, name), watcher or Watcher())
     with open_archive(place) as archive:
-        outcome = run.start(archive, Settings(persona=persona, **settings))
+        outcome = run.start(archive, asked)
     if not isinstance(outcome, Trained):
-        raise TrainingError(
-            f"The training stopped at step {outcome.step} of {outcome.steps}, as was asked.",
-            f"To go on: `chatmimic train --name {outcome.name} --resume`.",
-        )
+        raise _stopped(outcome, "train")
+    return outcome
+
+
+def pretrain(
+    *corpora: str,
+    home: Place = None,
+    name: str | None = None,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Pretrained:
+    """Make a base from corpora (`NAME` or `NAME=WEIGHT`), or warm one up (`base=`).
+
+    Settings are those of `chatmimic pretrain`, with underscores. Raises BaseError and
+    TrainingError.
+    """
+    from chatmimic.corpora import open_corpora
+    from chatmimic.training.pretrain_settings import PretrainSettings
+    from chatmimic.training.pretraining import Pretrained, Pretraining
+    from chatmimic.training.run import Watcher
+
+    place = _home(home)
+    chosen = open_corpora(place, corpora)
+    if not chosen:
+        raise TrainingError("No corpus was named.", "For example pretrain('ubuntu').")
+    asked = PretrainSettings(**settings)
+    asked = replace(asked, base=asked.base and own_base(asked.base, place))
+    run = Pretraining(place, slug(name or chosen[0].name), watcher or Watcher())
+    outcome = run.start(chosen, asked)
+    if not isinstance(outcome, Pretrained):
+        raise _stopped(outcome, "pretrain")
     return outcome
 
 
@@ -118,6 +155,13 @@ class Talk:
             pieces.append(piece)
             yield piece
         self.history.append(as_message(self.mimic.persona, "".join(pieces), _now()))
+
+
+def _stopped(outcome: Stopped, command: str) -> TrainingError:
+    return TrainingError(
+        f"The training stopped at step {outcome.step} of {outcome.steps}, as was asked.",
+        f"To go on: `chatmimic {command} --name {outcome.name} --resume`.",
+    )
 
 
 def _home(given: Place) -> Home:

@@ -19,6 +19,7 @@ from typing import Any
 
 from chatmimic.bases.folder import BaseFacts, look_over
 from chatmimic.errors import BaseError
+from chatmimic.home import Home, slug
 
 # The hub's library reads these when it is first imported: nobody is told what is done here.
 for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
@@ -27,7 +28,7 @@ for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
 STARTER = "starter"
 _STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 
-__all__ = ["STARTER", "Base", "BaseFacts", "describe_base", "find_base", "open_base"]
+__all__ = ["STARTER", "Base", "BaseFacts", "describe_base", "find_base", "open_base", "own_base"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Base:
     tokenizer: Any
     name: str
     where: Path | None  # None for a new one, which is on no disk yet
+
+
+def own_base(name: str, home: Home) -> str:
+    """The folder of a base that `chatmimic pretrain` made in this home, else the name as it is."""
+    made = home.bases / slug(name)
+    return str(made) if (made / "config.json").is_file() else name
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:

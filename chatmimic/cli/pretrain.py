@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
 from chatmimic.cli.stopping import stoppable
-from chatmimic.cli.train import elsewhere, settings_options
+from chatmimic.cli.train import elsewhere, settings_options, whole_path
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home, slug
@@ -55,7 +54,7 @@ def command(
       chatmimic train --persona "Ada Lovelace" --base ubuntu
     """
     given = {key: value for key, value in options.items() if value is not None}
-    settings = _with_whole_paths(PretrainSettings(**given))
+    settings = _with_whole_paths(home, PretrainSettings(**given))
     chosen = open_corpora(home, corpora)
     if resume:
         name = name or (chosen[0].name if chosen else _only_unfinished(home))
@@ -141,11 +140,13 @@ def _only_unfinished(home: Home) -> str:
     return there[0]
 
 
-def _with_whole_paths(settings: PretrainSettings) -> PretrainSettings:
-    """Paths written out, so that --resume works from another folder."""
+def _with_whole_paths(home: Home, settings: PretrainSettings) -> PretrainSettings:
+    """Paths written out, so that --resume works from another folder; our own bases' too."""
+    from chatmimic.bases import own_base
+
     base, tokenizer = settings.base, settings.tokenizer
-    if base and base != "starter" and Path(base).expanduser().is_dir():
-        base = str(Path(base).expanduser().absolute())
-    if tokenizer:
-        tokenizer = str(Path(tokenizer).expanduser().absolute())
-    return replace(settings, base=base, tokenizer=tokenizer)
+    return replace(
+        settings,
+        base=base and whole_path(own_base(base, home)),
+        tokenizer=tokenizer and whole_path(tokenizer),
+    )

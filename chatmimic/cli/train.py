@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import types
@@ -15,7 +16,7 @@ import click
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
 from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
 from chatmimic.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -185,11 +186,13 @@ def _say_what_stays(home: Home, name: str, settings: Settings, given: dict[str, 
 
 def _with_whole_paths(home: Home, settings: Settings) -> Settings:
     """Paths written out, so that --resume works from another folder; our own bases' too."""
-    base, tokenizer = settings.base, settings.tokenizer
-    if (made := home.bases / slug(base)).is_dir():
-        base = str(made)
-    elif base != "starter" and Path(base).expanduser().is_dir():
-        base = str(Path(base).expanduser().absolute())
-    if tokenizer:
-        tokenizer = str(Path(tokenizer).expanduser().absolute())
-    return replace(settings, base=base, tokenizer=tokenizer)
+    from chatmimic.bases import own_base
+
+    base, tokenizer = whole_path(own_base(settings.base, home)), settings.tokenizer
+    return replace(settings, base=base, tokenizer=tokenizer and whole_path(tokenizer))
+
+
+def whole_path(name: str) -> str:
+    """A file or folder from the root; what is neither, such as a name of the hub, as it is."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if name != "starter" and os.path.exists(path) else name
