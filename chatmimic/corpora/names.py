@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 
 from chatmimic.records import Conversation
 
-# A name as it may stand in a text: nicks hold signs that words do not.
+# A nick as it may stand in a text: nicks hold signs that words do not.
 _WORD = re.compile(r"[\w\[\]{}^`|\\-]+")
-_ADDRESSED = re.compile(r"^([\w\[\]{}^`|\\-]+)(?=[:,]\s)")
+_ADDRESSED = re.compile(rf"(?<=@){_WORD.pattern}|^{_WORD.pattern}(?=[:,](?:\s|$))")
+_PIECE = re.compile(r"[^\W_]+")  # of "alan-the-nick", of "[alan]"
+_SIGNS = "_`^|[]{}\\-"  # around a nick
+_AWAY = re.compile(r"(?<=[^|])\|.*", re.DOTALL)  # "alan|away"
 _SYLLABLES = [
     *("ka", "lo", "mi", "ra", "te", "vu", "sa", "no", "di", "be", "ju", "fa", "pe", "zo", "li"),
     *("mar", "tel", "dan", "vis", "rok", "lun", "ser", "bel", "gar", "nim", "pol", "hes", "tov"),
 ]
 _ENDS = ["", "", "n", "s", "l", "r", "k"]
-# Nicks that are words too: renamed only where somebody is addressed, "help: look here".
+LEAST = 3  # letters; shorter names look like words
+# Nicks that are words too: renamed only where somebody is addressed, "help: look here", "@help".
 _WORDS = """
 a about after again all also am an and any are as ask at away back bad be been before best big bit
-bot but by can chat client code come cool could customer dark data day did do does done down else
+bot but by can chat client code come cool could customer dark data day did do does don done down else
 end even every find first for free from fun get go god going gone good got great guest guy had
 hall has have he hello help her here hi him his home host how i if in into is it just keep kernel
 know last later let life like line linux little live long look lot love made mail make man many
@@ -29,26 +34,29 @@ of off ok old on one only open or other our out over own part people person play
 red right root run said same say see server she should so some something soon speaker stop sun
 sure system take talk team test than thanks that the their them then there they thing think this
 time to too try two ubuntu up us use user version very wait want was way we well were what when
-where which who why will win with wolf word work world would yes yet you your zero agent assistant
+where which who why will win with won wolf word work world would yes yet you your zero agent assistant
 """
 _COMMON = frozenset(_WORDS.split())
 
 
 @dataclass
 class Naming:
-    """Invented names for one conversation, made up as they are needed, the same for the same."""
+    """Invented names for one conversation, made up as they are needed, the same for the same.
+
+    None is among `taken`: the words of real names, and later what was invented.
+    """
 
     chance: Random
+    taken: set[str]
     names: dict[str, str] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
 
     def of(self, name: str) -> str:
         """The invented name of somebody; a single word, in the case of the real one."""
         if name not in self.names:
             invented = self._invent()
-            while invented in self._taken:
+            while invented in self.taken:
                 invented = self._invent()
-            self._taken.add(invented)
+            self.taken.add(invented)
             self.names[name] = invented if name[:1].islower() else invented.capitalize()
         return self.names[name]
 
@@ -57,13 +65,24 @@ class Naming:
         return "".join(parts) + self.chance.choice(_ENDS)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What stands in texts for real names: by nick, plain, and by name of more than a word."""
+
+    nicks: dict[str, str]
+    phrases: dict[str, str]
+
+
 def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> Conversation:
     """The conversation under invented names, of its speakers and of `known` people in its texts.
 
-    A full name is renamed by its words, so that "Ada" is renamed where "Ada Lovelace" is known.
+    A full name is renamed by its words too: where "Ada Lovelace" is known and no other Ada, "Ada"
+    is called what Ada Lovelace is. Names of one or two letters, and names that are common words,
+    are renamed only where somebody is addressed.
     """
-    naming = Naming(chance)
-    parts = _parts([*conversation.senders, *known], naming)
+    people = list(dict.fromkeys([*conversation.senders, *known]))
+    naming = Naming(chance, {piece.lower() for name in people for piece in _PIECE.findall(name)})
+    parts = _known(people, naming)
     messages = tuple(
         replace(
             message,
@@ -77,28 +96,60 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
     return replace(conversation, messages=messages)
 
 
-def _parts(people: Iterable[str], naming: Naming) -> dict[str, str]:
-    """From each word of a known name, in lower case, to the invented name."""
-    parts: dict[str, str] = {}
+def _known(people: Sequence[str], naming: Naming) -> _Known:
+    known = _Known({}, {})
+
+    def know(word: str, person: str) -> None:
+        words = known.nicks if _WORD.fullmatch(word) else known.phrases
+        spelt = _plain(word) if words is known.nicks else word.lower()
+        if spelt not in words and _PIECE.search(word):
+            words[spelt] = naming.of(person)
+
+    for person in people:  # whole names first: Ada is Ada before Ada Lovelace is
+        know(person, person)
     for person in people:
-        for word in [person, *person.split()]:
-            if len(word) >= 3 and " " not in word:
-                parts.setdefault(_plain(word), naming.of(person if word == person else word))
-    return parts
+        for place, word in enumerate(person.split()):
+            if len(word) >= LEAST:
+                know(word, word if place else person)
+    phrases = sorted(known.phrases.items(), key=lambda found: -len(found[0]))
+    return _Known(known.nicks, dict(phrases))
 
 
-def _renamed(text: str, parts: dict[str, str]) -> str:
-    def rename(found: re.Match[str]) -> str:
+def _renamed(text: str, known: _Known) -> str:
+    nicks = known.nicks
+
+    def rename(found: re.Match[str], addressed: bool = False) -> str:
         word = found.group()
-        return word if word.lower() in _COMMON else parts.get(_plain(word), word)
+        for spelt in (word, word.strip(_SIGNS)):
+            plain = _plain(spelt)
+            if plain in nicks and (addressed or not _is_common(plain)):
+                return word.replace(spelt, nicks[plain])
+        return _PIECE.sub(piece, word)
 
-    addressed = _ADDRESSED.match(text)
-    if addressed and _plain(addressed.group()) in parts:
-        head = parts[_plain(addressed.group())]
-        return head + _WORD.sub(rename, text[addressed.end() :])
+    def piece(found: re.Match[str]) -> str:
+        plain = _plain(found.group())
+        return found.group() if _is_common(plain) else nicks.get(plain, found.group())
+
+    low = text.lower()
+    for phrase, invented in known.phrases.items():
+        if all(word in low for word in phrase.split()):
+            text = re.sub(_spelt(phrase), invented, text, flags=re.IGNORECASE)
+    text = _ADDRESSED.sub(partial(rename, addressed=True), text)
     return _WORD.sub(rename, text)
+
+
+def _spelt(phrase: str) -> str:
+    """The pattern of a name that is more than a word."""
+    name = r"\s+".join(map(re.escape, phrase.split()))
+    if all(_is_common(word) for word in _PIECE.findall(phrase)):
+        return rf"(?<=@){name}(?!\w)|^{name}(?=[:,](?:\s|$))"
+    return rf"(?<!\w){name}(?!\w)"
+
+
+def _is_common(plain: str) -> bool:
+    return len(plain) < LEAST or plain.lower() in _COMMON
 
 
 def _plain(word: str) -> str:
     """A nick without its case and the signs that tell a second connection from the first."""
-    return word.lower().rstrip("_`^|") or word
+    return _AWAY.sub("", word).casefold().rstrip("_`^|") or word

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,18 @@ from typing import Any
 from chatmimic import bases
 from chatmimic.bases.loading import load_tokenizer, quiet
 from chatmimic.bases.new import learn_tokenizer, new_base
-from chatmimic.corpora import Corpus, Told, read_corpus
-from chatmimic.errors import TooLittleData, TrainingError
+from chatmimic.corpora import Corpus
+from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
 from chatmimic.training import checkpoints
+from chatmimic.training.corpus_windows import (
+    check_corpora,
+    corpus_facts,
+    corpus_texts,
+    read_windows,
+    write_corpora,
+)
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import save_model, versions, whole_folder
 from chatmimic.training.lock import Lock
@@ -35,11 +42,8 @@ from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.run import Stopped, Watcher
 from chatmimic.training.unfinished import READY
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
-from chatmimic.transcript.tokens import SLOTS, SPECIAL_TOKENS
-from chatmimic.windows import ShardWriter, Windows, WindowsWriter, list_shards, mix, open_shards
+from chatmimic.transcript.tokens import SPECIAL_TOKENS
 
-TOKENIZER_CHARACTERS = 40_000_000  # of the corpora are enough to learn a tokenizer from
-HELD_OUT_WINDOWS = 1024  # at most, of all corpora together
 LOOK, FINAL = 128, 512  # held-out windows at each look, and at the end
 BASE_FILE = "base.json"
 
@@ -108,21 +112,12 @@ class Pretraining:
         prepare(name, base.tokenizer, base.model)
         _check(base)
         form = make_form(name, base.tokenizer, Cast(()))
-        held_out = self._write_shards(corpora, settings, form)
-        learnt = self._mixed(corpora, settings.seed)
-        loop = Loop(
-            Learner(base.model),
-            _plan(settings, base.model, len(learnt), 0.0),
-            settings.seed,
-            learnt,
-            held_out,
-            self.folder,
-            form,
-            weight_decay=settings.weight_decay,
-            clip=settings.clip,
-        )
+        room = getattr(base.model.config, "max_position_embeddings", settings.window)
+        settings = replace(settings, window=min(settings.window, room))
+        write_corpora(self.folder, corpora, settings, form, self.watcher)
+        loop = self._loop(base.model, form, settings, corpora)
         seconds = loop.time_a_step() if settings.hours is not None else 0.0
-        loop.plan = _plan(settings, base.model, len(learnt), seconds)
+        loop.plan = _plan(settings, base.model, len(loop.learnt), seconds)
         self._remember(loop, corpora, settings)
         return loop
 
@@ -136,43 +131,12 @@ class Pretraining:
         else:
             self.watcher.stage("learning a tokenizer")
             # A list: the library reads in a thread of its own, where SQLite's rows may not go.
-            texts = list(_texts(corpora, settings))
+            texts = list(corpus_texts(corpora, settings))
             tokenizer = learn_tokenizer(texts, settings.vocab_size, SPECIAL_TOKENS)
         # The speaker tokens are there before the model is made: none of its rows is added later.
         prepare("tokens", tokenizer, None)
         positions = max(settings.window, 512)
         return new_base(tokenizer, settings.size, positions=positions, seed=settings.seed)
-
-    def _write_shards(
-        self, corpora: Sequence[Corpus], settings: PretrainSettings, form: Form
-    ) -> Windows:
-        """Every corpus as shards, and the held-out excerpts of all of them as windows."""
-        window, padding = settings.window, form.end_of_conversation
-        held_out = WindowsWriter(window, padding)
-        room = HELD_OUT_WINDOWS * window // len(corpora)
-        for corpus in corpora:
-            writer = ShardWriter(self._shards(corpus.name), window, padding)
-            most = held_out.tokens + room
-            for number, told in enumerate(_told(corpus, settings)):
-                if number % 500 == 0:
-                    self.watcher.stage(f"writing {corpus.name} as tokens: {number:,} excerpts")
-                    if self.watcher.stop():
-                        raise KeyboardInterrupt
-                cast = form.with_cast(Cast(told.people))
-                if not told.held_out:
-                    writer.add(told.conversation, cast, None)
-                elif held_out.tokens < most:
-                    held_out.add(told.conversation, cast, None)
-            writer.close()
-        if not held_out.tokens:
-            raise _too_little("The corpora")
-        return held_out.write(self.folder / "held-out")
-
-    def _mixed(self, corpora: Sequence[Corpus], seed: int) -> Windows:
-        return mix([(open_shards(self._shards(c.name)), c.weight) for c in corpora], seed)
-
-    def _shards(self, corpus: str) -> Path:
-        return self.folder / "corpora" / corpus
 
     def _remember(self, loop: Loop, corpora: Sequence[Corpus], settings: PretrainSettings) -> None:
         """Write what a resumed run needs; `ready.json` last, so that it is there or not at all."""
@@ -182,7 +146,7 @@ class Pretraining:
         # The weights of a new base, which is nowhere else, and of one that is warmed up, which
         # might be changed: a run goes on from what it was started with.
         loop.save()
-        read = [self._facts_of(corpus) for corpus in corpora]
+        read = [corpus_facts(self.folder, corpus) for corpus in corpora]
         pass_tokens = sum(facts["tokens"] * facts["weight"] for facts in read)
         steps = loop.plan.steps * loop.plan.windows_per_step
         ready = {
@@ -197,11 +161,6 @@ class Pretraining:
         }
         write_ready(self.folder, ready, ("base", "held-out"))
 
-    def _facts_of(self, corpus: Corpus) -> dict[str, Any]:
-        shards = list_shards(self._shards(corpus.name))
-        total = {k: sum(s[k] for s in shards) for k in ("windows", "tokens", "characters")}
-        return {"name": corpus.name, "weight": corpus.weight, "shards": len(shards), **total}
-
     def _reopen(self, ready: dict[str, Any]) -> Loop:
         """The loop as prepared, its shards compared with their digests."""
         from transformers import AutoConfig, AutoModelForCausalLM
@@ -211,17 +170,31 @@ class Pretraining:
         config = AutoConfig.from_pretrained(self.folder / "base")
         config._attn_implementation = "sdpa"
         corpora = [
-            (open_shards(self._shards(c["name"]), check=True, tell=self.watcher.stage), c["weight"])
-            for c in ready["corpora"]
+            Corpus(c["name"], self.home.corpus(c["name"]), c["weight"]) for c in ready["corpora"]
         ]
+        check_corpora(self.folder, corpora, self.watcher)
+        model = AutoModelForCausalLM.from_config(config)
+        form = make_form(ready["form"], tokenizer, Cast(()))
+        return self._loop(model, form, settings, corpora, Plan(**ready["plan"]))
+
+    def _loop(
+        self,
+        model: Any,
+        form: Form,
+        settings: PretrainSettings,
+        corpora: Sequence[Corpus],
+        plan: Plan | None = None,
+    ) -> Loop:
+        """The loop over the corpora as they were written."""
+        learnt, held_out = read_windows(self.folder, corpora, settings.seed)
         return Loop(
-            Learner(AutoModelForCausalLM.from_config(config)),
-            Plan(**ready["plan"]),
+            Learner(model),
+            plan or _plan(settings, model, len(learnt), 0.0),
             settings.seed,
-            mix(corpora, settings.seed),
-            Windows.open(self.folder / "held-out"),
+            learnt,
+            held_out,
             self.folder,
-            make_form(ready["form"], tokenizer, Cast(())),
+            form,
             weight_decay=settings.weight_decay,
             clip=settings.clip,
         )
@@ -295,25 +268,6 @@ def _first_look(log: Path) -> float:
         return float(json.loads(lines.readline())["held_out_loss"])
 
 
-def _told(corpus: Corpus, settings: PretrainSettings) -> Iterator[Told]:
-    return read_corpus(corpus, settings.seed, settings.held_out, SLOTS)
-
-
-def _texts(corpora: Sequence[Corpus], settings: PretrainSettings) -> Iterator[str]:
-    """Messages to learn a tokenizer from, of each corpus as much as its weight says."""
-    share = TOKENIZER_CHARACTERS / sum(min(1.0, c.weight) for c in corpora)
-    for corpus in corpora:
-        left = share * min(1.0, corpus.weight)
-        for told in _told(corpus, settings):
-            if told.held_out:
-                continue
-            for message in told.conversation.messages:
-                yield message.text
-                left -= len(message.text)
-            if left <= 0:
-                break
-
-
 def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: float) -> Plan:
     """What the run keeps to: about 4,000 tokens a step for a small new base, 8 windows else."""
     count, new = parameters(model), settings.base is None
@@ -346,10 +300,3 @@ def _check(base: bases.Base) -> None:
             "the output head, or does not keep conversations in one window apart.",
             "Choose another --base, for example gpt2-medium.",
         )
-
-
-def _too_little(what: str) -> TooLittleData:
-    return TooLittleData(
-        f"{what} does not stretch to a part to learn and a part to test on.",
-        "Import more into it, or change --held-out.",
-    )
