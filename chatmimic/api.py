@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from chatmimic.generation import Decoding
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.training.pretraining import Pretrained
-    from chatmimic.training.run import Stopped, Trained, Watcher
+    from chatmimic.training.run import Trained
+    from chatmimic.training.work import Stopped, Watcher
 
 Place = str | PathLike[str] | Home | None
 
@@ -78,8 +79,9 @@ def train(
     Raises NoSuchPerson, BaseError and TrainingError.
     """
     from chatmimic.training import Settings
-    from chatmimic.training.run import Run, Trained, Watcher
+    from chatmimic.training.run import Run, Trained
     from chatmimic.training.unfinished import run_name
+    from chatmimic.training.work import Watcher
 
     place = _home(home)
     asked = Settings(persona=persona, **settings)
@@ -107,7 +109,7 @@ def pretrain(
     from chatmimic.corpora import open_corpora
     from chatmimic.training.pretrain_settings import PretrainSettings
     from chatmimic.training.pretraining import Pretrained, Pretraining
-    from chatmimic.training.run import Watcher
+    from chatmimic.training.work import Watcher
 
     place = _home(home)
     chosen = open_corpora(place, corpora)

@@ -64,7 +64,8 @@ def fill(place: Path, messages: Sequence[Message] | None = None) -> Home:
 
 def train(home: Home, base: Path, *, name: str = "ada", watcher: Any = None, **options: Any) -> Any:
     """A short training of Ada; what `Run.start` returns."""
-    from chatmimic.training.run import Run, Watcher
+    from chatmimic.training.run import Run
+    from chatmimic.training.work import Watcher
 
     settings = Settings(**{"persona": "Ada", "base": str(base), **SHORT, **options})
     with Archive.open(home.archive, create=False) as archive:
@@ -73,14 +74,15 @@ def train(home: Home, base: Path, *, name: str = "ada", watcher: Any = None, **o
 
 def resume(home: Home, name: str = "ada", watcher: Any = None) -> Any:
     """Go on with a training; what `Run.resume` returns."""
-    from chatmimic.training.run import Run, Watcher
+    from chatmimic.training.run import Run
+    from chatmimic.training.work import Watcher
 
     return Run(home, name, watcher or Watcher()).resume()
 
 
 def stop_after(step: int) -> Any:
     """A Watcher that asks for a stop after a step."""
-    from chatmimic.training.run import Watcher
+    from chatmimic.training.work import Watcher
 
     seen = [0]
 

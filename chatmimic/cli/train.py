@@ -20,7 +20,8 @@ from chatmimic.home import Home
 from chatmimic.training.settings import Settings
 
 if TYPE_CHECKING:
-    from chatmimic.training.run import Run, Stopped, Trained
+    from chatmimic.training.run import Run, Trained
+    from chatmimic.training.work import Stopped
 
 
 def settings_options(settings: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

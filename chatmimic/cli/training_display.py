@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from chatmimic.training.loop import Progress
-    from chatmimic.training.run import Trained, Watcher
+    from chatmimic.training.run import Trained
     from chatmimic.training.samples import Exchange
+    from chatmimic.training.work import Watcher
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -25,7 +26,7 @@ def training_display(quiet: bool) -> Iterator[Watcher]:
     """Watch a training on standard error: live where it is a terminal, else a line a look."""
     from rich.live import Live
 
-    from chatmimic.training.run import Watcher
+    from chatmimic.training.work import Watcher
 
     screen = console(stderr=True)
     panel = Panel(screen)

@@ -14,7 +14,7 @@ from chatmimic.transcript.tokens import SLOTS
 from chatmimic.windows import ShardWriter, Windows, WindowsWriter, list_shards, mix, open_shards
 
 if TYPE_CHECKING:
-    from chatmimic.training.run import Watcher
+    from chatmimic.training.work import Watcher
 
 TOKENIZER_CHARACTERS = 40_000_000  # of the corpora are enough to learn a tokenizer from
 HELD_OUT_WINDOWS = 1024  # at most, of all corpora together

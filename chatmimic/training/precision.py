@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 import torch
 
-PRECISIONS = ("auto", "bf16", "fp32")
 # Instructions that multiply bfloat16. With them a step of the starter takes a third of the time
 # of float32 on two cores; without them a block is 40 times slower than in float32.
 _NATIVE = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")
@@ -18,7 +18,8 @@ def choose_precision(asked: str) -> str:
         return asked
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    known = torch.cpu.get_capabilities()
+    # Older releases of torch cannot tell.
+    known: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bf16" if any(known.get(name) for name in _NATIVE) else "fp32"
 
 

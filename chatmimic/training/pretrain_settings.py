@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from chatmimic.errors import TrainingError
-from chatmimic.training.settings import setting
+from chatmimic.training.asked import (
+    PRECISIONS,
+    Asked,
+    no_share,
+    not_above_zero,
+    not_one_of,
+    setting,
+    too_low,
+)
 
 
 @dataclass(frozen=True)
-class PretrainSettings:
+class PretrainSettings(Asked):
     """Everything that decides what a pretraining computes. Same settings and data, same base."""
+
+    command: ClassVar[str] = "pretrain"
 
     base: str | None = setting(
         None, "Warm up this base (a name or a folder), in place of making one from nothing."
@@ -60,53 +68,29 @@ class PretrainSettings:
     half: bool = setting(True, "Write the weights in half precision.")
     seed: int = setting(0, "Same seed, same result.")
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be, all of it at once, by option name. Raises TrainingError."""
-        wrong = list(_complaints(self))
-        if wrong:
-            raise TrainingError(" ".join(wrong), "See `chatmimic pretrain --help`.")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> PretrainSettings:
-        """The inverse of `as_dict`; unknown names are left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
-
-
-def _complaints(s: PretrainSettings) -> Iterator[str]:
-    choices: list[tuple[str, str | None, tuple[str, ...]]] = [
-        ("form", s.form, ("base", "named", "tokens")),
-        ("optimizer", s.optimizer, ("muon", "adamw")),
-        ("precision", s.precision, ("auto", "bf16", "fp32")),
-    ]
-    for name, value, allowed in choices:
-        if value is not None and value not in allowed:
-            yield f'--{name} is "{value}"; it can be {", ".join(allowed)}.'
-    if s.steps is not None and s.hours is not None:
-        yield "--steps and --hours both say how long to train; choose one."
-    low: list[tuple[str, float | None, float]] = [
-        ("vocab-size", s.vocab_size, 512),
-        ("window", s.window, 16),
-        ("steps", s.steps, 1),
-        ("batch", s.batch, 1),
-        ("accumulate", s.accumulate, 1),
-        ("evaluate-every", s.evaluate_every, 1),
-        ("weight-decay", s.weight_decay, 0),
-    ]
-    for name, number, least in low:
-        if number is not None and not least <= number < math.inf:
-            yield f"--{name} is {number:g}; it is at least {least:g}."
-    for name, number in (("hours", s.hours), ("learning-rate", s.learning_rate), ("clip", s.clip)):
-        if number is not None and not 0 < number < math.inf:
-            yield f"--{name} is {number:g}; it is above 0."
-    for name, number in (("held-out", s.held_out), ("warmup", s.warmup)):
-        if not 0 <= number < 1:
-            yield f"--{name} is {number:g}; it is at least 0 and below 1."
-    if s.held_out == 0:
-        yield "--held-out is 0; without a held-out part nothing can be said of the base."
-    if s.window % 4:
-        yield f"--window is {s.window}; it is a multiple of 4."
+    def complaints(self) -> Iterator[str]:
+        """A sentence for each option that cannot be as it is."""
+        yield from not_one_of(
+            self,
+            form=("named", "tokens", "base"),
+            optimizer=("muon", "adamw"),
+            precision=PRECISIONS,
+        )
+        if self.steps is not None and self.hours is not None:
+            yield "--steps and --hours both say how long to train; choose one."
+        yield from too_low(
+            self,
+            vocab_size=512,
+            window=16,
+            steps=1,
+            batch=1,
+            accumulate=1,
+            evaluate_every=1,
+            weight_decay=0,
+        )
+        yield from not_above_zero(self, "hours", "learning_rate", "clip")
+        yield from no_share(self, "held_out", "warmup")
+        if self.held_out == 0:
+            yield "--held-out is 0; without a held-out part nothing can be said of the base."
+        if self.window % 4:
+            yield f"--window is {self.window}; it is a multiple of 4."

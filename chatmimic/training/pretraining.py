@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic import bases
-from chatmimic.bases.loading import load_tokenizer, quiet
+from chatmimic.bases.loading import load_model, load_tokenizer, quiet
 from chatmimic.bases.new import learn_tokenizer, new_base
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
-from chatmimic.training import checkpoints
 from chatmimic.training.corpus_windows import (
     check_corpora,
     corpus_facts,
@@ -39,8 +37,8 @@ from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.pretrain_settings import PretrainSettings
-from chatmimic.training.run import Stopped, Watcher
 from chatmimic.training.unfinished import READY
+from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
 from chatmimic.transcript.tokens import SPECIAL_TOKENS
 
@@ -61,15 +59,11 @@ class Pretrained:
     notes: tuple[str, ...]
 
 
-class Pretraining:
-    """A pretraining in its folder. `start` begins one, `resume` goes on with one."""
+class Pretraining(Work):
+    """A training of a base. `start` begins one, `resume` goes on with one."""
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
-        self.home = home
-        self.name = name
-        self.folder = home.pretrainings / name
-        self.watcher = watcher
-        self.notes: list[str] = []
+        super().__init__(home, name, home.pretrainings / name, watcher)
 
     def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
         """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
@@ -77,8 +71,8 @@ class Pretraining:
         private_folder(self.folder)
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             if (self.folder / READY).is_file():
-                self._tell("an unfinished pretraining of the same name was dropped")
-            self._empty()
+                self.tell("an unfinished pretraining of the same name was dropped")
+            self.empty()
             return self._go(self._prepare(corpora, settings))
 
     def resume(self) -> Pretrained | Stopped:
@@ -93,14 +87,9 @@ class Pretraining:
             )
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             ready = read_ready(self.folder)
-            loop = self._reopen(ready)
-            checkpoint, passed = checkpoints.latest(
-                self.folder / "checkpoints", self.folder / "best"
-            )
-            if checkpoint is not None:
-                loop.resume(checkpoint)
-            for damage in passed:
-                self._tell(f"{damage}; continuing from step {loop.state.step}")
+            saved, passed = self.latest()
+            loop = self._reopen(ready, weights=saved is None)
+            self.go_on(loop, saved=saved, passed=passed)
             return self._go(loop)
 
     # -- preparing ---------------------------------------------------------------------------
@@ -141,11 +130,10 @@ class Pretraining:
     def _remember(self, loop: Loop, corpora: Sequence[Corpus], settings: PretrainSettings) -> None:
         """Write what a resumed run needs; `ready.json` last, so that it is there or not at all."""
         private_folder(self.folder / "base")
-        loop.learner.model.config.save_pretrained(self.folder / "base")
+        # With weights: those of a new base are nowhere else, those of one that is warmed up might
+        # be changed there, and there is no checkpoint before the first look.
+        loop.learner.model.save_pretrained(self.folder / "base", max_shard_size="100GB")
         loop.form.tokenizer.save_pretrained(self.folder / "base")
-        # The weights of a new base, which is nowhere else, and of one that is warmed up, which
-        # might be changed: a run goes on from what it was started with.
-        loop.save()
         read = [corpus_facts(self.folder, corpus) for corpus in corpora]
         pass_tokens = sum(facts["tokens"] * facts["weight"] for facts in read)
         steps = loop.plan.steps * loop.plan.windows_per_step
@@ -161,19 +149,25 @@ class Pretraining:
         }
         write_ready(self.folder, ready, ("base", "held-out"))
 
-    def _reopen(self, ready: dict[str, Any]) -> Loop:
-        """The loop as prepared, its shards compared with their digests."""
+    def _reopen(self, ready: dict[str, Any], *, weights: bool) -> Loop:
+        """The loop as prepared, its shards compared with their digests.
+
+        `weights` reads those it started with, where no step is saved.
+        """
         from transformers import AutoConfig, AutoModelForCausalLM
 
         settings = PretrainSettings.from_dict(ready["settings"])
         tokenizer = load_tokenizer(self.folder / "base")
-        config = AutoConfig.from_pretrained(self.folder / "base")
-        config._attn_implementation = "sdpa"
+        if weights:
+            model = load_model(self.folder / "base")
+        else:
+            config = AutoConfig.from_pretrained(self.folder / "base")
+            config._attn_implementation = "sdpa"
+            model = AutoModelForCausalLM.from_config(config)
         corpora = [
             Corpus(c["name"], self.home.corpus(c["name"]), c["weight"]) for c in ready["corpora"]
         ]
         check_corpora(self.folder, corpora, self.watcher)
-        model = AutoModelForCausalLM.from_config(config)
         form = make_form(ready["form"], tokenizer, Cast(()))
         return self._loop(model, form, settings, corpora, Plan(**ready["plan"]))
 
@@ -202,17 +196,8 @@ class Pretraining:
     # -- going and finishing -----------------------------------------------------------------
 
     def _go(self, loop: Loop) -> Pretrained | Stopped:
-        speed = [0.0]
-
-        def watch(progress: Any) -> None:
-            speed[0] = progress.tokens_per_second
-            self.watcher.progress(progress)
-
-        loop.watch, loop.stop, loop.tell = watch, self.watcher.stop, self._tell
-        self.watcher.stage("pretraining")
-        loop.learner.model.train()
-        if not loop.run():
-            return Stopped(self.name, loop.state.step, loop.plan.steps)
+        if stopped := self.take_steps(loop, "pretraining"):
+            return stopped
         self.watcher.stage("testing on the held-out part")
         loop.use_best()
         figures = loop.evaluate(FINAL)
@@ -220,22 +205,9 @@ class Pretraining:
         ready = read_ready(self.folder)
         before = _first_look(self.folder / "log.jsonl")
         path = write_base(self.home, self.name, loop, ready, before, figures)
-        self._empty()
-        return Pretrained(self.name, path, before, figures, ready, speed[0], tuple(self.notes))
-
-    def _tell(self, note: str) -> None:
-        self.watcher.stage(note)
-        if note not in self.notes:
-            self.notes.append(note)
-
-    def _empty(self) -> None:
-        """Remove everything but the log and the lock."""
-        (self.folder / READY).unlink(missing_ok=True)
-        for entry in self.folder.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif entry.name not in ("lock", "log.jsonl"):
-                entry.unlink()
+        self.empty()
+        speed = self.tokens_per_second
+        return Pretrained(self.name, path, before, figures, ready, speed, tuple(self.notes))
 
 
 def write_base(

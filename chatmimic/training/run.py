@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,10 @@ from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
-from chatmimic.training import checkpoints
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
 from chatmimic.training.lock import Lock
-from chatmimic.training.loop import Loop, Progress
+from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, gather
 from chatmimic.training.plan import Plan, make_plan
@@ -36,19 +34,11 @@ from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.settings import Settings
 from chatmimic.training.unfinished import READY, unfinished
+from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS, Cast, Form, make_form, natural_form, prepare
 from chatmimic.windows import Windows, build_windows
 
 PILOT_STEPS = 60  # of each form under `--form auto`
-
-
-@dataclass(frozen=True)
-class Watcher:
-    """What a run tells while it goes: stages in words, progress in numbers; and when to stop."""
-
-    stage: Callable[[str], None] = lambda words: None
-    progress: Callable[[Progress], None] = lambda progress: None
-    stop: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -63,24 +53,11 @@ class Trained:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Stopped:
-    """A training that was asked to stop: saved, and how far it got."""
-
-    name: str
-    step: int
-    steps: int
-
-
-class Run:
-    """A training in its folder. `start` begins one, `resume` goes on with one."""
+class Run(Work):
+    """A training of a mimic. `start` begins one, `resume` goes on with one."""
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
-        self.home = home
-        self.name = name
-        self.folder = home.runs / name
-        self.watcher = watcher
-        self.notes: list[str] = []
+        super().__init__(home, name, home.runs / name, watcher)
 
     # -- the two ways in ---------------------------------------------------------------------
 
@@ -97,8 +74,8 @@ class Run:
         private_folder(self.folder)
         with Lock(self.folder / "lock", material.persona), explained(self.folder), quiet():
             if (self.folder / READY).is_file():
-                self._tell("an unfinished training of the same name was dropped; this one is new")
-            self._empty()
+                self.tell("an unfinished training of the same name was dropped; this one is new")
+            self.empty()
             if settings.form == "auto":
                 settings = self._pilot(material, settings)
             loop = self._prepare(material, settings, self.folder)
@@ -114,14 +91,9 @@ class Run:
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             ready = read_ready(self.folder)
             settings = Settings.from_dict(ready["settings"])
-            checkpoint, passed = checkpoints.latest(
-                self.folder / "checkpoints", self.folder / "best"
-            )
-            loop = self._reopen(ready, settings, weights=checkpoint is None)
-            if checkpoint is not None:
-                loop.resume(checkpoint)
-            for damage in passed:
-                self._tell(f"{damage}; continuing from step {loop.state.step}")
+            saved, passed = self.latest()
+            loop = self._reopen(ready, settings, weights=saved is None)
+            self.go_on(loop, saved=saved, passed=passed)
             return self._go(loop)
 
     # -- preparing ---------------------------------------------------------------------------
@@ -161,7 +133,7 @@ class Run:
         packed = keeps_apart(model)
         options: dict[str, Any] = {"window": window, "context": settings.context, "packed": packed}
         if not packed:
-            self._tell(f"{settings.base} sees its whole window: each conversation has its own")
+            self.tell(f"{settings.base} sees its whole window: each conversation has its own")
         learnt = build_windows(material.learnt, form, learn, folder=folder / "learnt", **options)
         # What is tested is always the persona: another's words are not what a mimic is judged by.
         persona = frozenset({material.persona})
@@ -175,12 +147,6 @@ class Run:
                 "Import more of their chats, or change --held-out.",
             )
         return learnt, held_out
-
-    def _tell(self, note: str) -> None:
-        """Say something now, and once again at the end."""
-        self.watcher.stage(note)
-        if note not in self.notes:
-            self.notes.append(note)
 
     def _remember(self, loop: Loop, material: Material, settings: Settings, folder: Path) -> None:
         """Write what a resumed run needs; `ready.json` last, so that it is there or not at all."""
@@ -256,26 +222,19 @@ class Run:
     # -- going and finishing -----------------------------------------------------------------
 
     def _go(self, loop: Loop) -> Trained | Stopped:
-        speed: list[float] = [0.0]
-
-        def watch(progress: Progress) -> None:
-            speed[0] = progress.tokens_per_second
-            self.watcher.progress(progress)
-
-        loop.watch, loop.stop, loop.tell = watch, self.watcher.stop, self._tell
+        loop.tell = self.tell
         base = self._base_figures(loop)
-        self.watcher.stage("training")
-        loop.learner.model.train()
-        if not loop.run():
-            return Stopped(self.name, loop.state.step, loop.plan.steps)
+        if stopped := self.take_steps(loop, "training"):
+            return stopped
         self.watcher.stage("testing on the held-out part")
         loop.use_best()
         figures = loop.evaluate(loop.plan.final)
         ready = read_ready(self.folder)
         self.watcher.stage("writing the mimic")
         mimic = write_mimic(self.home, self.name, loop, ready, base, figures)
-        self._empty()
-        return Trained(mimic, base, figures, ready["material"], speed[0], tuple(self.notes))
+        self.empty()
+        speed = self.tokens_per_second
+        return Trained(mimic, base, figures, ready["material"], speed, tuple(self.notes))
 
     def _base_figures(self, loop: Loop) -> Figures:
         """The base's own figures on the held-out part, measured once and kept with the run."""
@@ -287,15 +246,6 @@ class Run:
         kept = {k: getattr(figures, k) for k in ("loss", "bits_per_character", "tokens")}
         write_whole(path, json.dumps(kept))
         return figures
-
-    def _empty(self) -> None:
-        """Remove what a run no longer needs: everything but its log and its lock."""
-        (self.folder / READY).unlink(missing_ok=True)
-        for entry in self.folder.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif entry.name not in ("lock", "log.jsonl"):
-                entry.unlink()
 
 
 def _loop_settings(settings: Settings) -> dict[str, Any]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from chatmimic.errors import TrainingError
-
-
-def setting(default: Any, sentence: str) -> Any:
-    """A field of settings, with its default and the sentence that is its help."""
-    return field(default=default, metadata={"help": sentence})
+from chatmimic.training.asked import (
+    PRECISIONS,
+    Asked,
+    no_share,
+    not_above_zero,
+    not_one_of,
+    setting,
+    too_low,
+)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Asked):
     """Everything that decides what a training computes. Same settings and data, same mimic."""
+
+    command: ClassVar[str] = "train"
 
     persona: str = setting("", "Whose manner to learn: a name of `chatmimic people`.")
     base: str = setting(
@@ -67,64 +71,40 @@ class Settings:
     )
     seed: int = setting(0, "Same seed, same result.")
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be, all of it at once, by option name. Raises TrainingError."""
-        wrong = list(_complaints(self))
-        if wrong:
-            raise TrainingError(" ".join(wrong), "See `chatmimic train --help`.")
+    def complaints(self) -> Iterator[str]:
+        """A sentence for each option that cannot be as it is."""
+        yield from not_one_of(
+            self,
+            form=("named", "tokens", "base", "auto"),
+            learn=("persona", "all"),
+            precision=PRECISIONS,
+        )
+        if self.token_types and self.form == "named":
+            yield "--token-types needs --form tokens."
+        if self.steps is not None and self.minutes is not None:
+            yield "--steps and --minutes both say how long to train; choose one."
+        yield from too_low(
+            self,
+            context=1,
+            window=16,
+            steps=1,
+            batch=1,
+            accumulate=1,
+            evaluate_every=1,
+            weight_decay=0,
+        )
+        yield from not_above_zero(self, "epochs", "minutes", "learning_rate", "clip")
+        yield from no_share(self, "held_out", "warmup", "dropout")
+        if self.held_out == 0:
+            yield "--held-out is 0; without a held-out part nothing can be said of the mimic."
+        if self.gap is not None:
+            yield from _gap_complaint(self.gap)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Settings:
-        """The inverse of `as_dict`; unknown names are left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+def _gap_complaint(gap: str) -> Iterator[str]:
+    from chatmimic.conversations import parse_gap
 
-
-def _complaints(s: Settings) -> Iterator[str]:
-    if s.form not in ("base", "auto", "named", "tokens"):
-        yield f'--form is "{s.form}"; it can be named, tokens, base or auto.'
-    if s.learn not in ("persona", "all"):
-        yield f'--learn is "{s.learn}"; it can be persona or all.'
-    if s.precision not in ("auto", "bf16", "fp32"):
-        yield f'--precision is "{s.precision}"; it can be auto, bf16 or fp32.'
-    if s.token_types and s.form == "named":
-        yield "--token-types needs --form tokens."
-    if sum(v is not None for v in (s.steps, s.minutes)) > 1:
-        yield "--steps and --minutes both say how long to train; choose one."
-    low: list[tuple[str, float | None, float]] = [
-        ("context", s.context, 1),
-        ("window", s.window, 16),
-        ("steps", s.steps, 1),
-        ("batch", s.batch, 1),
-        ("accumulate", s.accumulate, 1),
-        ("evaluate-every", s.evaluate_every, 1),
-        ("weight-decay", s.weight_decay, 0),
-    ]
-    for name, value, least in low:
-        if value is not None and not least <= value < math.inf:
-            yield f"--{name} is {value:g}; it is at least {least:g}."
-    above: list[tuple[str, float | None]] = [
-        ("epochs", s.epochs),
-        ("minutes", s.minutes),
-        ("learning-rate", s.learning_rate),
-        ("clip", s.clip),
-    ]
-    for name, value in above:
-        if value is not None and not 0 < value < math.inf:
-            yield f"--{name} is {value:g}; it is above 0."
-    for name, value in (("held-out", s.held_out), ("warmup", s.warmup), ("dropout", s.dropout)):
-        if not 0 <= value < 1:
-            yield f"--{name} is {value:g}; it is at least 0 and below 1."
-    if s.held_out == 0:
-        yield "--held-out is 0; without a held-out part nothing can be said of the mimic."
-    if s.gap is not None:
-        from chatmimic.conversations import parse_gap
-
-        try:
-            parse_gap(s.gap)
-        except ValueError as error:
-            yield f"--gap: {error}"
+    try:
+        parse_gap(gap)
+    except ValueError as error:
+        yield f"--gap: {error}"

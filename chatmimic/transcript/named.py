@@ -15,6 +15,7 @@ backwards; the hour and minute are what a reader uses.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -41,6 +42,16 @@ class NamedForm(Form):
         # "\n\n" and its like are tokens too; whatever holds a newline ends a message.
         vocabulary = range(len(self.tokenizer))
         self.ends = frozenset(t for t in vocabulary if "\n" in self._text_of([t]))
+        self._take(cast)
+
+    def with_cast(self, cast: Cast) -> NamedForm:
+        """The same form for other people, with labels of their own."""
+        other = copy.copy(self)
+        other._take(cast)
+        return other
+
+    def _take(self, cast: Cast) -> None:
+        self.cast = cast
         self._labels = _labels(cast.people)
         self._people = {label: person for person, label in self._labels.items()}
 

@@ -1,11 +1,12 @@
 """Windows of a corpus too large for memory: shards on disk, each packed by itself.
 
-A shard is a folder of the arrays of `store.py`. `shards.json` lists every file with its SHA-256
-and is written last: a corpus is there whole, or it is not there.
+A shard is a folder of the arrays of `store.py`. `shards.json` lists every file with its SHA-256,
+holds its own, and is written last: a corpus is there whole, or it is not there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Collection, Sequence
@@ -50,6 +51,7 @@ class ShardWriter:
         if self._writer.tokens:
             self._flush()
         facts = {"window": self.window, "shards": self._shards}
+        facts["sha256"] = _digest(facts)
         write_whole(self.folder / LIST, json.dumps(facts, indent=2))
         return sum(int(shard["windows"]) for shard in self._shards)
 
@@ -84,7 +86,7 @@ def open_shards(
             _check(where, shard["files"])
         try:
             parts.append(Windows.open(where))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:  # an empty file is an EOFError
             raise _damaged(where) from error
     return join(parts)
 
@@ -92,10 +94,18 @@ def open_shards(
 def list_shards(folder: Path) -> list[dict[str, Any]]:
     """The facts of each shard: name, windows, tokens, learnt, characters, files."""
     try:
-        found: list[dict[str, Any]] = json.loads((folder / LIST).read_text("utf-8"))["shards"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        facts = json.loads((folder / LIST).read_text("utf-8"))
+        kept = facts.pop("sha256", None)
+        found: list[dict[str, Any]] = facts["shards"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder / LIST) from error
+    if kept is not None and kept != _digest(facts):
+        raise _damaged(folder / LIST)
     return found
+
+
+def _digest(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _check(where: Path, files: dict[str, str]) -> None:

@@ -105,7 +105,7 @@ def test_disk_use_is_bounded(home, tiny_base):
             found = list((made.runs / "ada" / kind).glob("*"))
             most[kind] = max(most[kind], len(found))
 
-    from chatmimic.training.run import Watcher
+    from chatmimic.training.work import Watcher
 
     train(made, tiny_base, steps=8, evaluate_every=1, watcher=Watcher(progress=count))
     assert most == {"checkpoints": 2, "best": 2}

@@ -1,0 +1,82 @@
+"""What trainings of mimics and of bases share: a folder, somebody who watches, going on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatmimic.home import Home
+from chatmimic.training import checkpoints
+from chatmimic.training.loop import Loop, Progress
+from chatmimic.training.unfinished import READY
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a run tells while it goes: stages in words, progress in numbers; and when to stop."""
+
+    stage: Callable[[str], None] = lambda words: None
+    progress: Callable[[Progress], None] = lambda progress: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A training that was asked to stop: saved, and how far it got."""
+
+    name: str
+    step: int
+    steps: int
+
+
+class Work:
+    """A training in its folder, which holds everything it needs to go on."""
+
+    def __init__(self, home: Home, name: str, folder: Path, watcher: Watcher) -> None:
+        self.home = home
+        self.name = name
+        self.folder = folder
+        self.watcher = watcher
+        self.notes: list[str] = []
+        self.tokens_per_second = 0.0
+
+    def tell(self, note: str) -> None:
+        """Say something now, and once again at the end."""
+        self.watcher.stage(note)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def go_on(self, loop: Loop, *, saved: Path | None, passed: list[str]) -> None:
+        """Take up a loop where a checkpoint left it, and name those that were damaged."""
+        if saved is not None:
+            loop.resume(saved)
+        for damage in passed:
+            self.tell(f"{damage}; continuing from step {loop.state.step}")
+
+    def latest(self) -> tuple[Path | None, list[str]]:
+        """The newest whole checkpoint, and what is wrong with those after it."""
+        return checkpoints.latest(self.folder / "checkpoints", self.folder / "best")
+
+    def take_steps(self, loop: Loop, stage: str) -> Stopped | None:
+        """Run a loop under the watcher's eyes; what it came to if it was asked to stop."""
+        loop.watch, loop.stop, loop.tell = self._watch, self.watcher.stop, self.tell
+        self.watcher.stage(stage)
+        loop.learner.model.train()
+        if loop.run():
+            return None
+        return Stopped(self.name, loop.state.step, loop.plan.steps)
+
+    def empty(self) -> None:
+        """Remove what is no longer needed: everything but the log and the lock."""
+        (self.folder / READY).unlink(missing_ok=True)
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name not in ("lock", "log.jsonl"):
+                entry.unlink()
+
+    def _watch(self, progress: Progress) -> None:
+        self.tokens_per_second = progress.tokens_per_second
+        self.watcher.progress(progress)
