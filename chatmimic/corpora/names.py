@@ -10,12 +10,11 @@ from random import Random
 
 from chatmimic.records import Conversation
 
-# A nick as it may stand in a text: nicks hold signs that words do not.
-_WORD = re.compile(r"[\w\[\]{}^`|\\-]+")
-_ADDRESSED = re.compile(rf"(?<=@){_WORD.pattern}|^{_WORD.pattern}(?=[:,](?:\s|$))")
-_PIECE = re.compile(r"[^\W_]+")  # of "alan-the-nick", of "[alan]"
-_SIGNS = "_`^|[]{}\\-"  # around a nick
-_AWAY = re.compile(r"(?<=[^|])\|.*", re.DOTALL)  # "alan|away"
+_PIECE = re.compile(r"[^\W_]+")
+# A name of one piece, and the signs that tell a second connection from the first.
+_NICK = re.compile(rf"({_PIECE.pattern})(?:[_^|]+(?![^\W_]))?")
+_ADDRESSED = re.compile(rf"(?<=@){_NICK.pattern}|^{_NICK.pattern}(?=[:,](?:\s|$))")
+_SECOND = re.compile(r"(?<=[^|])\|.*|(?<=.)[_`^|]+$", re.DOTALL)  # "alan|away", "alan_"
 _SYLLABLES = [
     *("ka", "lo", "mi", "ra", "te", "vu", "sa", "no", "di", "be", "ju", "fa", "pe", "zo", "li"),
     *("mar", "tel", "dan", "vis", "rok", "lun", "ser", "bel", "gar", "nim", "pol", "hes", "tov"),
@@ -67,7 +66,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class _Known:
-    """What stands in texts for real names: by nick, plain, and by name of more than a word."""
+    """What stands in texts for real names, lower case: those of one piece, and all others."""
 
     nicks: dict[str, str]
     phrases: dict[str, str]
@@ -97,12 +96,14 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
 
 
 def _known(people: Sequence[str], naming: Naming) -> _Known:
-    known = _Known({}, {})
+    nicks: dict[str, str] = {}
+    phrases: dict[str, str] = {}
 
-    def know(word: str, person: str) -> None:
-        words = known.nicks if _WORD.fullmatch(word) else known.phrases
-        spelt = _plain(word) if words is known.nicks else word.lower()
-        if spelt not in words and _PIECE.search(word):
+    def know(name: str, person: str) -> None:
+        plain = _SECOND.sub("", name).strip()
+        one = _PIECE.fullmatch(plain)
+        words, spelt = (nicks, plain.casefold()) if one else (phrases, plain.lower())
+        if spelt not in words and _PIECE.search(plain):
             words[spelt] = naming.of(person)
 
     for person in people:  # whole names first: Ada is Ada before Ada Lovelace is
@@ -111,45 +112,27 @@ def _known(people: Sequence[str], naming: Naming) -> _Known:
         for place, word in enumerate(person.split()):
             if len(word) >= LEAST:
                 know(word, word if place else person)
-    phrases = sorted(known.phrases.items(), key=lambda found: -len(found[0]))
-    return _Known(known.nicks, dict(phrases))
+    longest_first = sorted(phrases.items(), key=lambda found: -len(found[0]))
+    return _Known(nicks, dict(longest_first))
 
 
 def _renamed(text: str, known: _Known) -> str:
-    nicks = known.nicks
-
     def rename(found: re.Match[str], addressed: bool = False) -> str:
-        word = found.group()
-        for spelt in (word, word.strip(_SIGNS)):
-            plain = _plain(spelt)
-            if plain in nicks and (addressed or not _is_common(plain)):
-                return word.replace(spelt, nicks[plain])
-        return _PIECE.sub(piece, word)
-
-    def piece(found: re.Match[str]) -> str:
-        plain = _plain(found.group())
-        return found.group() if _is_common(plain) else nicks.get(plain, found.group())
+        plain = found[found.lastindex or 0].casefold()
+        common = len(plain) < LEAST or plain in _COMMON
+        return found[0] if common and not addressed else known.nicks.get(plain, found[0])
 
     low = text.lower()
     for phrase, invented in known.phrases.items():
         if all(word in low for word in phrase.split()):
             text = re.sub(_spelt(phrase), invented, text, flags=re.IGNORECASE)
     text = _ADDRESSED.sub(partial(rename, addressed=True), text)
-    return _WORD.sub(rename, text)
+    return _NICK.sub(rename, text)
 
 
 def _spelt(phrase: str) -> str:
-    """The pattern of a name that is more than a word."""
+    """The pattern of a name of several pieces; of one of common words, only where addressed."""
     name = r"\s+".join(map(re.escape, phrase.split()))
     if _COMMON.issuperset(_PIECE.findall(phrase)):
         return rf"(?<=@){name}(?![^\W_])|^{name}(?=[:,](?:\s|$))"
     return rf"(?<![^\W_]){name}(?![^\W_])"
-
-
-def _is_common(plain: str) -> bool:
-    return len(plain) < LEAST or plain.lower() in _COMMON
-
-
-def _plain(word: str) -> str:
-    """A nick without its case and the signs that tell a second connection from the first."""
-    return _AWAY.sub("", word).casefold().rstrip("_`^|") or word
