@@ -61,6 +61,20 @@ class Mimic:
             )
         raise _no_such(str(where), known)
 
+    @classmethod
+    def of_base(cls, base: str, people: tuple[str, ...]) -> Mimic:
+        """A base as if it were a mimic of these people, whom it never read: to hear how it talks.
+
+        Loads the tokenizer, to see which form the base was made for. Raises BaseError.
+        """
+        from chatmimic.bases import find_base
+        from chatmimic.bases.loading import load_tokenizer
+        from chatmimic.transcript import natural_form
+
+        folder = find_base(base)
+        form = natural_form(load_tokenizer(folder))
+        return cls(folder, base, people[0], people, {"form": form, "base": base})
+
     def load(self) -> LoadedMimic:
         """Read the weights and the tokeniser. Raises MimicError when they are damaged."""
         from chatmimic.bases import open_base

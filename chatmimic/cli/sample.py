@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,10 @@ from chatmimic.home import Home
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
+    from chatmimic.mimic import Mimic
     from chatmimic.records import Message
+
+INVENTED = ("Ann", "Ben", "Kim")  # who talks where a base is asked and nobody is named
 
 
 @click.command("sample")
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
 @click.option(
     "--people", metavar="NAME", multiple=True, help="Who takes part (repeat it); else everybody."
 )
+@click.option(
+    "--base", metavar="NAME", help="Not a mimic but a base, between people it never read."
+)
 @history_option("How it begins: a file that /save made.")
 @decoding_options
 @json_option
@@ -46,6 +53,7 @@ def command(
     mimic: str | None,
     messages: int,
     people: tuple[str, ...],
+    base: str | None,
     history: Path | None,
     decoding: Decoding,
     as_json: bool,
@@ -61,9 +69,16 @@ def command(
       chatmimic sample
       chatmimic sample ada-lovelace --messages 40 --seed 7
       chatmimic sample ada-lovelace --people "Ada Lovelace" --people Bob
+      chatmimic sample --base starter --people Ann --people Ben
     """
-    found = find_mimic(home, mimic)
-    taking_part = tuple(one_of(found.people, name, "--people") for name in people) or found.people
+    if base is not None:
+        if mimic is not None:
+            raise click.UsageError("MIMIC and --base both say who talks; choose one.")
+        found = _base(home, base, people)
+        taking_part = found.people
+    else:
+        found = find_mimic(home, mimic)
+        taking_part = tuple(one_of(found.people, p, "--people") for p in people) or found.people
 
     from chatmimic.chat.saving import read_history
     from chatmimic.generation import as_text, made_up
@@ -73,12 +88,20 @@ def command(
     with screen.waiting(f"Waking {found.name} …"):
         generator = load_voice(found).generator
     said = made_up(generator, decoding, people=taking_part, opening=opening, messages=messages)
+    what = "mimic" if base is None else "base"
     if as_json:
         rows = [{"sender": m.sender, "text": as_text(m)} for m in said]
-        print_json({"mimic": found.name, "seed": decoding.seed, "messages": rows})
+        print_json({what: found.name, "seed": decoding.seed, "messages": rows})
     else:
-        screen.note(f"Made up by the mimic {found.name}: nobody said this.")
+        screen.note(f"Made up by the {what} {found.name}: nobody said this.")
         _show(screen, said, taking_part)
+
+
+def _base(home: Home, name: str, people: Sequence[str]) -> Mimic:
+    from chatmimic.bases import own_base
+    from chatmimic.mimic import Mimic
+
+    return replace(Mimic.of_base(own_base(name, home), tuple(people) or INVENTED), name=name)
 
 
 def _show(screen: Screen, said: Iterator[Message], people: Sequence[str]) -> None:
