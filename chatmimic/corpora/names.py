@@ -81,7 +81,8 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
     """
     people = list(dict.fromkeys([*conversation.senders, *known]))
     naming = Naming(chance, {piece.lower() for name in people for piece in _PIECE.findall(name)})
-    parts = _known(people, naming)
+    said = "\n".join(message.text for message in conversation.messages).lower()
+    parts = _known(people, naming, said)
     messages = tuple(
         replace(
             message,
@@ -95,7 +96,8 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
     return replace(conversation, messages=messages)
 
 
-def _known(people: Sequence[str], naming: Naming) -> _Known:
+def _known(people: Sequence[str], naming: Naming, said: str) -> _Known:
+    """The names of people; of those of several pieces only what may be in `said`."""
     nicks: dict[str, str] = {}
     phrases: dict[str, str] = {}
 
@@ -112,8 +114,8 @@ def _known(people: Sequence[str], naming: Naming) -> _Known:
         for place, word in enumerate(person.split()):
             if len(word) >= LEAST:
                 know(word, word if place else person)
-    longest_first = sorted(phrases.items(), key=lambda found: -len(found[0]))
-    return _Known(nicks, dict(longest_first))
+    heard = [phrase for phrase in phrases if all(word in said for word in phrase.split())]
+    return _Known(nicks, {name: phrases[name] for name in sorted(heard, key=len, reverse=True)})
 
 
 def _renamed(text: str, known: _Known) -> str:
@@ -122,10 +124,8 @@ def _renamed(text: str, known: _Known) -> str:
         common = len(plain) < LEAST or plain in _COMMON
         return found[0] if common and not addressed else known.nicks.get(plain, found[0])
 
-    low = text.lower()
     for phrase, invented in known.phrases.items():
-        if all(word in low for word in phrase.split()):
-            text = re.sub(_spelt(phrase), invented, text, flags=re.IGNORECASE)
+        text = re.sub(_spelt(phrase), invented, text, flags=re.IGNORECASE)
     text = _ADDRESSED.sub(partial(rename, addressed=True), text)
     return _NICK.sub(rename, text)
 
