@@ -62,9 +62,9 @@ def tidied(conversation: Conversation) -> Conversation:
 
 def tidy_text(text: str) -> str:
     """One message's text: marks out, stops back at their words, cut where a sentence ends."""
-    text = _MARKS.sub(" ", text)
+    text = _SPACES.sub(" ", _MARKS.sub(" ", text))
     text = _SPACED_ENDING.sub("'", _SPACED_LETTERS.sub(r"\1", text))
-    text = _SPACES.sub(" ", _SPACED_STOP.sub(r"\1", text)).strip()
+    text = _SPACED_STOP.sub(r"\1", text).strip()
     if len(text) <= LONGEST:
         return text
     ends = [found.end() for found in _SENTENCE_END.finditer(text, 0, LONGEST)]
