@@ -97,6 +97,8 @@ def command(
       chatmimic import --columns sender=who,text=body,time=when chat.csv
       chatmimic import --corpus ubuntu ubuntu-logs.tar.xz
     """
+    if corpus is not None and not corpus.strip():
+        raise click.BadParameter("A corpus has a name.", param_hint="--corpus")
     from chatmimic.importers import ImportOptions
 
     options = ImportOptions(tz, _columns(columns), format_, allow_truncated)

@@ -10,15 +10,17 @@ import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
 from chatmimic.cli.stopping import stoppable
-from chatmimic.cli.train import elsewhere, settings_options, whole_path
+from chatmimic.cli.train import elsewhere, say_what_stays, settings_options, the_only, whole_path
 from chatmimic.corpora import open_corpora
-from chatmimic.errors import TrainingError
 from chatmimic.home import Home, slug
 from chatmimic.text import shown
 from chatmimic.training.pretrain_settings import PretrainSettings
+from chatmimic.training.unfinished import unfinished_in
 
 if TYPE_CHECKING:
     from chatmimic.training.pretraining import Pretrained
+
+NAMED = "--corpus NAME"
 
 
 @click.command("pretrain")
@@ -57,9 +59,11 @@ def command(
     settings = _with_whole_paths(home, PretrainSettings(**given))
     chosen = open_corpora(home, corpora)
     if resume:
-        name = name or (chosen[0].name if chosen else _only_unfinished(home))
+        there = unfinished_in(home.pretrainings)
+        name = name or (chosen[0].name if chosen else the_only(there, "pretraining", NAMED))
+        say_what_stays(home.pretrainings / slug(name), settings, given)
     elif not chosen:
-        raise click.UsageError("Say what to read: --corpus NAME (`chatmimic import --corpus`).")
+        raise click.UsageError(f"Say what to read: {NAMED} (`chatmimic import {NAMED} PATH`).")
     name = slug(name or chosen[0].name)
     from chatmimic.cli.training_display import training_display
 
@@ -123,21 +127,6 @@ def _show(outcome: Pretrained) -> None:
     ]
     for line in lines:
         screen.print(shown(line))
-
-
-def _only_unfinished(home: Home) -> str:
-    from chatmimic.training.unfinished import READY
-
-    folder = home.pretrainings
-    there = sorted(p.parent.name for p in folder.glob(f"*/{READY}")) if folder.is_dir() else []
-    if len(there) != 1:
-        raise TrainingError(
-            f"There are several unfinished pretrainings: {', '.join(there)}."
-            if there
-            else "There is no unfinished pretraining.",
-            "Say which with --name." if there else "Start one with --corpus NAME.",
-        )
-    return there[0]
 
 
 def _with_whole_paths(home: Home, settings: PretrainSettings) -> PretrainSettings:

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -17,6 +17,7 @@ from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option,
 from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
+from chatmimic.training.asked import Asked
 from chatmimic.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def command(home: Home, as_json: bool, name: str | None, resume: bool, **options
         raise click.UsageError("Say whom to learn: --persona NAME (see `chatmimic people`).")
     settings = _with_whole_paths(home, Settings(**given))
     if chosen is not None:
-        _say_what_stays(home, chosen, settings, given)
+        say_what_stays(home.runs / chosen, settings, given.keys() - {"persona"})
     return _train(home, settings, chosen, name, as_json)
 
 
@@ -160,23 +161,27 @@ def _run_to_resume(home: Home, name: str | None, given: dict[str, Any]) -> str:
 
     if name or given.get("persona"):
         return run_name(given.get("persona", ""), name)
-    there = unfinished(home)
-    if len(there) != 1:
-        raise TrainingError(
-            "There is no unfinished training."
-            if not there
-            else f"There are several unfinished trainings: {', '.join(there)}.",
-            "Start one with --persona NAME." if not there else "Say which with --name.",
-        )
-    return there[0]
+    return the_only(unfinished(home), "training", "--persona NAME")
 
 
-def _say_what_stays(home: Home, name: str, settings: Settings, given: dict[str, Any]) -> None:
+def the_only(there: list[str], what: str, how: str) -> str:
+    """The only unfinished one. TrainingError for none (`how` to start one), and for several."""
+    if len(there) == 1:
+        return there[0]
+    raise TrainingError(
+        f"There are several unfinished {what}s: {', '.join(there)}."
+        if there
+        else f"There is no unfinished {what}.",
+        "Say which with --name." if there else f"Start one with {how}.",
+    )
+
+
+def say_what_stays(folder: Path, settings: Asked, given: Collection[str]) -> None:
     """Options that --resume does not follow: a training keeps the settings it began with."""
     from chatmimic.training.unfinished import settings_of
 
-    begun = settings_of(home, name)
-    asked = {key: getattr(settings, key) for key in given if key != "persona"}
+    begun = settings_of(folder)
+    asked = {key: getattr(settings, key) for key in given}
     other = [key for key, value in asked.items() if begun.get(key, value) != value]
     if other:
         options = ", ".join(f"--{key.replace('_', '-')}" for key in other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 from chatmimic.home import Home, slug
@@ -18,14 +19,19 @@ def run_name(persona: str, name: str | None) -> str:
 
 def unfinished(home: Home) -> list[str]:
     """The names of runs that were stopped or killed before they made a mimic."""
-    if not home.runs.is_dir():
+    return unfinished_in(home.runs)
+
+
+def unfinished_in(folder: Path) -> list[str]:
+    """The names of the runs in a folder that can be gone on with."""
+    if not folder.is_dir():
         return []
-    return sorted(p.name for p in home.runs.iterdir() if (p / READY).is_file())
+    return sorted(p.name for p in folder.iterdir() if (p / READY).is_file())
 
 
-def settings_of(home: Home, name: str) -> dict[str, Any]:
-    """The settings a run began with; none where there is no such run or it is damaged."""
+def settings_of(folder: Path) -> dict[str, Any]:
+    """The settings the run in a folder began with; none where there is none or it is damaged."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        ready = json.loads((home.runs / name / READY).read_text("utf-8"))
+        ready = json.loads((folder / READY).read_text("utf-8"))
         return dict(ready["settings"])
     return {}
