@@ -168,15 +168,19 @@ class Joined:
 def join(parts: Sequence[Windows]) -> Windows:
     """Windows of several places as one."""
     if not parts:
-        raise TrainingError("There is nothing to learn from.", "Import more into the corpus.")
+        raise _nothing()
     return Windows(*(Joined.of([getattr(p, n) for p in parts]) for n in ARRAYS))
+
+
+def _nothing() -> TrainingError:
+    return TrainingError("There is nothing to learn from.", "Import more into the corpus.")
 
 
 def mix(corpora: Sequence[tuple[Windows, float]], seed: int) -> Windows:
     """Windows of several corpora as one pass, each read `weight` times.
 
     A weight of 2.5 takes every window twice and a random half of them, the same for the same
-    seed, once more.
+    seed, once more. Raises TrainingError where the weights leave nothing.
     """
     rows, first = [], 0
     chance = np.random.default_rng(seed)
@@ -187,6 +191,8 @@ def mix(corpora: Sequence[tuple[Windows, float]], seed: int) -> Windows:
         rows.append(first + np.sort(chance.permutation(count)[:more]))
         first += count
     chosen = np.concatenate(rows).astype(np.int64)
+    if not len(chosen):
+        raise _nothing()
     flat = {n: [a for w, _ in corpora for a in _arrays(getattr(w, n))] for n in ARRAYS}
     return Windows(
         **{n: Joined(parts, Joined.of(parts).starts, chosen) for n, parts in flat.items()}
