@@ -16,7 +16,8 @@ for `--train-minutes`, one from the same network with random weights for `--scra
 look at the same held-out windows ten times and once before the first step. The figure is the time
 of the starter's first look that is better than the best of all the other's looks: its step, as a
 share of all steps, of `--train-minutes`. It is 0 where the starter is better before any step, and
-null where it is never better, or with `--skip-scratch`.
+null where it is never better, or with `--skip-scratch`. With `--keep DIR` the trainings stay there,
+and one from random weights that is found there is not done again: no base has a part in it.
 
 **Sizes and speeds**: the base's folder; opening it, a second time, when transformers has imported
 what it needs; tokens read in the starter's training, each second of its steps; tokens written by
@@ -76,9 +77,10 @@ def main() -> None:
     base = open_base(given.base)
     load_seconds = time.perf_counter() - began
     bits = bits_per_byte(base, given)
-    with _temporary() as folder:
-        trainings = Trainings(Home(Path(folder, "home")), given)
-        figures = trainings.figures(base, Path(folder, "scratch"))
+    with _temporary() as temporary:
+        folder = given.keep or Path(temporary)
+        trainings = Trainings(Home(folder / "home"), given)
+        figures = trainings.figures(base, folder / "scratch")
     package = [file for file in find_base(given.base).iterdir() if file.is_file()]
     figures |= {
         "package_mb": sum(file.stat().st_size for file in package) / 1e6,
@@ -97,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--train-minutes", type=float, default=2.0)
     parser.add_argument("--scratch-minutes", type=float, default=20.0)
     parser.add_argument("--skip-scratch", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder for the trainings; else they go")
     parser.add_argument("--most", type=int, default=20_000, help="messages of DuraSpace")
     parser.add_argument("--ngram-megabytes", type=float, default=60.0)
     return parser.parse_args()
@@ -193,31 +196,45 @@ class Trainings:
         """Train from the base and, unless skipped, from random weights in the folder `scratch`."""
         given = self.given
         chatmimic.import_exports(given.corpora / DURASPACE, home=self.home)
-        trained, looks = self.train("base", given.base, given.train_minutes)
-        _print_training(given.base, given.train_minutes, trained)
         minutes = None
         if not given.skip_scratch:
-            with_random_weights(base, scratch)
-            other, others = self.train("scratch", str(scratch), given.scratch_minutes)
-            _print_training("random weights", given.scratch_minutes, other)
-            minutes = minutes_to_beat(looks, others)
+            if not (self.home.mimics / "scratch").is_dir():
+                with_random_weights(base, scratch)
+                self.train("scratch", str(scratch), given.scratch_minutes)
+            self.tell("scratch", "random weights", given.scratch_minutes)
+        trained = self.train("base", given.base, given.train_minutes)
+        self.tell("base", given.base, given.train_minutes)
+        if not given.skip_scratch:
+            looks = self.looks("base", given.train_minutes)
+            minutes = minutes_to_beat(looks, self.looks("scratch", given.scratch_minutes))
         return {
             "minutes_to_beat_scratch": minutes,
             "training_tokens_per_second": trained.tokens_per_second,
             "reply_tokens_per_second": reply_speed(trained.mimic),
         }
 
-    def train(self, name: str, base: str, minutes: float) -> tuple[Trained, list[Look]]:
-        """A mimic of the person, and the looks that its log tells of."""
-        trained = chatmimic.train(
+    def train(self, name: str, base: str, minutes: float) -> Trained:
+        """A mimic of the person."""
+        return chatmimic.train(
             self.given.persona, home=self.home, name=name, base=base, minutes=minutes
         )
-        a_step = minutes / trained.mimic.manifest["plan"]["steps"]
+
+    def looks(self, name: str, minutes: float) -> list[Look]:
+        """The looks that the log of a training tells of."""
+        a_step = minutes / Mimic.open(name, self.home).manifest["plan"]["steps"]
         log = (self.home.runs / name / "log.jsonl").read_text("utf-8")
         lines = map(json.loads, log.splitlines())
-        return trained, [
-            Look(line["step"] * a_step, line["held_out_bits_per_character"]) for line in lines
-        ]
+        return [Look(line["step"] * a_step, line["held_out_bits_per_character"]) for line in lines]
+
+    def tell(self, name: str, start: str, minutes: float) -> None:
+        """Print what a training came to."""
+        held_out = Mimic.open(name, self.home).manifest["held_out"]
+        before, after = (held_out[who]["bits_per_character"] for who in ("base", "mimic"))
+        print(
+            f"from {start}, {minutes:g} minutes: {before:.3f} → {after:.3f} "
+            "held-out bits/character",
+            flush=True,
+        )
 
 
 def minutes_to_beat(looks: Sequence[Look], others: Sequence[Look]) -> float | None:
@@ -252,11 +269,6 @@ def reply_speed(mimic: Mimic) -> float:
 
 
 # -- printing, and a place to work ------------------------------------------------------------
-
-
-def _print_training(start: str, minutes: float, trained: Trained) -> None:
-    before, after = trained.base.bits_per_character, trained.figures.bits_per_character
-    print(f"from {start}, {minutes:g} minutes: {before:.3f} → {after:.3f} held-out bits/character")
 
 
 def _shown(value: float | None) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # 256 rows of 50,257 logits in float32 are 51 MB; the whole of a 512-token window is 103 MB, and
 # its gradient and softmax as much again.
 ROWS = 256
-KEPT = 32_000_000  # logits that may be kept for the backward pass: 128 MB, a small vocabulary's
+GPU_ROWS = 2048  # 412 MB of logits: a GPU has the room, and is idle between small chunks
+KEPT = 64_000_000  # logits that may be kept for the backward pass: 256 MB, a small vocabulary's
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,16 @@ def _trying(model: Any) -> Iterator[Tensor]:
 
 
 def _nats(head: Any, states: Tensor, targets: Tensor) -> Tensor:
-    """Negative log-likelihood of each row, ROWS at a time."""
+    """Negative log-likelihood of each row, some at a time."""
 
     def some(states: Tensor, targets: Tensor) -> Tensor:
         return functional.cross_entropy(head(states).float(), targets, reduction="none")
 
     if not len(targets):
         return states.sum(-1) * 0.0
-    parts = zip(states.split(ROWS), targets.split(ROWS), strict=True)
-    few = len(targets) <= ROWS or len(targets) * head.weight.shape[0] <= KEPT
+    rows = GPU_ROWS if states.is_cuda else ROWS
+    parts = zip(states.split(rows), targets.split(rows), strict=True)
+    few = len(targets) <= rows or len(targets) * head.weight.shape[0] <= KEPT
     if few or not torch.is_grad_enabled():
         return torch.cat([some(s, t) for s, t in parts])
     # The logits of a chunk are computed again in the backward pass instead of being kept.
