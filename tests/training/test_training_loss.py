@@ -127,12 +127,14 @@ def test_the_scored_words_are_the_personas_whoever_is_learnt(model, windows):
     assert everybody.learnt.item() > persona.learnt.item()
 
 
+@pytest.mark.parametrize("kept", [0, 10**9], ids=["computed twice", "kept"])
 @pytest.mark.parametrize("rows", [1, 3, 7])
-def test_a_loss_in_chunks_is_the_loss(model, windows, monkeypatch, rows):
+def test_a_loss_in_chunks_is_the_loss(model, windows, monkeypatch, rows, kept):
     built = windows(FIRST, SECOND, learn=None)
     whole = surprise(model, built)
     wanted = gradient(model, whole.learnt)
     monkeypatch.setattr(loss_module, "ROWS", rows)
+    monkeypatch.setattr(loss_module, "KEPT", kept)
     chunked = surprise(model, built)
     assert chunked.learnt.item() == pytest.approx(whole.learnt.item(), abs=1e-4)
     assert chunked.scored.item() == pytest.approx(whole.scored.item(), abs=1e-4)
