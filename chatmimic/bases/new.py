@@ -42,6 +42,7 @@ def new_base(tokenizer: Any, size: str, *, positions: int = POSITIONS, seed: int
         eos_token_id=end,
         attn_implementation="sdpa",
     )
+    tokenizer.model_max_length = positions
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = GPT2LMHeadModel(config)
