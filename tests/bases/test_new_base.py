@@ -197,6 +197,13 @@ def test_it_comes_back_from_a_folder_as_it_was(base, tmp_path):
     assert facts.parameters == sum(p.numel() for p in base.model.parameters())
 
 
+def test_its_tokenizer_knows_how_long_a_text_may_be(tmp_path):
+    made = new_base(learn_tokenizer([], LEAST, SPECIAL_TOKENS), "1x64", positions=96)
+    made.model.save_pretrained(tmp_path)
+    made.tokenizer.save_pretrained(tmp_path)
+    assert open_base(str(tmp_path)).tokenizer.model_max_length == 96
+
+
 def test_a_seed_says_what_it_begins_with(tokenizer):
     def weights(seed):
         return new_base(tokenizer, "1x64", seed=seed).model.state_dict()

@@ -142,6 +142,17 @@ def test_no_real_name_is_told(tmp_path: Path) -> None:
     assert not re.search("quetzal|tdomhan|ada|lovelace|zed|seveas", whole, re.IGNORECASE)
 
 
+def test_nor_is_one_who_spoke_in_another_part_of_the_talk(tmp_path: Path) -> None:
+    spoken = [
+        Message("quetzal" if n == 5 else "tdomhan", f"0 is {n}, says quetzal", n)
+        for n in range(300)
+    ]
+    told = read(corpus(tmp_path, spoken))
+    assert len(numbers(told)) == 300
+    assert len([one for one in told if len(one.conversation.senders) == 1]) == len(told) - 1
+    assert not [m for one in told for m in one.conversation.messages if "quetzal" in m.text]
+
+
 def test_a_seed_says_it_all(tmp_path: Path) -> None:
     source = corpus(tmp_path, chat(4, 100))
     told = read(source, seed=3)
@@ -184,8 +195,10 @@ def test_most_have_a_slot_any_slot_and_some_are_written_by_name(tmp_path: Path) 
         one.people.index(p) for one in told for p in one.conversation.senders[:1] if p in one.people
     ]
     assert set(taken) == set(range(8))
-    plain = sum(not any(p.startswith("slot ") for p in one.people) for one in told)
-    assert 0.4 < plain / len(told) < 0.6
+    plain = [one for one in told if not any(p.startswith("slot ") for p in one.people)]
+    assert 0.4 < len(plain) / len(told) < 0.6
+    first = [one for one in plain if one.people[:1] == one.conversation.senders[:1]]
+    assert 0.1 < len(first) / len(plain) < 0.5  # who begins is not always the persona
 
 
 # -- memory --------------------------------------------------------------------------------------
