@@ -16,7 +16,7 @@ from typing import Any
 
 from chatmimic import bases
 from chatmimic.bases.loading import load_model, load_tokenizer, quiet
-from chatmimic.bases.new import learn_tokenizer, new_base
+from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
@@ -67,6 +67,7 @@ class Pretraining(Work):
 
     def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
         """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
+        _check_asked(settings)
         private_folder(self.home.make().pretrainings)
         private_folder(self.folder)
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
@@ -263,6 +264,16 @@ def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: fl
         optimizer=settings.optimizer or ("muon" if new else "adamw"),
         short_first=settings.short_first and new,
     )
+
+
+def _check_asked(settings: PretrainSettings) -> None:
+    """Refuse what was mistyped before anything is read, or an unfinished pretraining dropped."""
+    if settings.base is not None:
+        bases.find_base(settings.base, tokenizer=settings.tokenizer)
+        return
+    layers_and_width(settings.size)
+    if settings.tokenizer is not None:
+        load_tokenizer(Path(settings.tokenizer).expanduser())
 
 
 def _check(base: bases.Base) -> None:
