@@ -148,7 +148,7 @@ def test_killed_again_and_again_at_any_file_it_ends_the_same(made, corpora, tmp_
         resumed += ready
         line = resume_line(made) if ready else pretrain_line(made, **given)
         told = tmp_path / f"told-{attempt}"
-        # Of some nine hundred touches; going on begins with seventy.
+        # Of some seven hundred touches; going on begins with a hundred.
         assert killed(hit(line, told, made, chance.randrange(200))), told.read_text()
     assert resumed >= 3
     last = child([*resume_line(made), "--json"], tmp_path / "last")
