@@ -49,21 +49,23 @@ def read_corpus(corpus: Corpus, seed: int, held_out: float, slots: int) -> Itera
             at = place
             for part in excerpts(tidied(conversation), chance):
                 told = retell(with_emoji(part, chance), conversation.senders, chance)
-                yield Told(told, _slots(told, slots, chance), at >= learnt[thread])
+                yield Told(told, _slots(told, slots, chance), at >= learnt.get(thread, math.inf))
                 at += len(part.messages)
             place += len(conversation.messages)
 
 
 def _learnt_messages(archive: Archive, held_out: float) -> dict[tuple[str, str], float]:
-    """For each (service, thread) how many of its messages, the first ones, are learnt."""
+    """For a (service, thread) how many of its messages, the first ones, are learnt: else all.
+
+    Kept while a corpus is read, so that it names few threads, however many there are.
+    """
     threads = archive.threads()
     last = math.ceil(len(threads) * held_out)
     if last < MANY_THREADS:
         return {(t.service, t.key): t.messages * (1 - held_out) for t in threads}
     # Threads without times keep the order of their names, which as a rule are numbers or dates.
     ordered = sorted(threads, key=lambda t: t.first_at or 0)
-    late = {(t.service, t.key) for t in ordered[-last:]}
-    return {(t.service, t.key): 0 if (t.service, t.key) in late else math.inf for t in threads}
+    return {(t.service, t.key): 0 for t in ordered[-last:]}
 
 
 def _slots(conversation: Conversation, slots: int, chance: Random) -> tuple[str, ...]:
