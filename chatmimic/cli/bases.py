@@ -99,7 +99,8 @@ def facts(folder: Path) -> dict[str, Any]:
 def _folders(home: Home) -> list[Path]:
     if not home.bases.is_dir():
         return []
-    return sorted(f for f in home.bases.iterdir() if (f / "config.json").is_file())
+    # Folders with a dot are a pretraining's that is writing its base, or was killed at it.
+    return sorted(f for f in home.bases.glob("[!.]*") if (f / "config.json").is_file())
 
 
 def _size(folder: Path) -> int:

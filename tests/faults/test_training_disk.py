@@ -133,7 +133,7 @@ def test_a_training_killed_between_two_renames_brings_the_older_mimic_back(home,
     train(made, tiny_base, watcher=stop_after(2), **OPTIONS)
     os.replace(made.mimics / "ada", made.mimics / ".old-ada")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chatmimic.training.finish._save", _no_room)
+        patch.setattr("chatmimic.training.finish.save_model", _no_room)
         with pytest.raises(TrainingError, match="No space left"):
             resume(made)
     assert digest(made) == before

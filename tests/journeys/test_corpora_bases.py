@@ -84,6 +84,7 @@ def base(home: Path, tiny_base: Path) -> Path:
 
 
 def test_bases_are_listed_and_removed(run, base):
+    shutil.copytree(base, base.with_name(".partial-mine"))  # a pretraining was killed here
     out = run("bases")[1]
     assert "mine" in out
     assert "12,345" in out
