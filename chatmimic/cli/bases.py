@@ -17,6 +17,7 @@ from chatmimic.cli.common import (
     in_words,
     json_option,
     print_json,
+    print_table,
 )
 from chatmimic.errors import BaseError
 from chatmimic.home import Home, slug
@@ -44,7 +45,8 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
     if as_json:
         print_json(found)
     elif found:
-        _show(found)
+        headings = ("Parameters", "Tokens read", "Bits/character", "Size")
+        print_table("Base", headings, map(_cells, found))
     else:
         console().print("There is no base yet. Make one: chatmimic pretrain --corpus NAME")
 
@@ -107,18 +109,12 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
 
-def _show(found: list[dict[str, Any]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Base", overflow="fold")
-    for column in ("Parameters", "Tokens read", "Bits/character", "Size"):
-        table.add_column(column, justify="right")
-    for one in found:
-        bits = one["bits_per_character"]
-        counts = (one["parameters"], one["tokens_read"])
-        numbers = ["–" if number is None else f"{number:,}" for number in counts]
-        shown_bits = "–" if bits is None else f"{bits:.3f}"
-        table.add_row(shown(one["name"]), *numbers, shown_bits, in_words(one["bytes"]))
-    console().print(table)
+def _cells(one: dict[str, Any]) -> list[str]:
+    counts = (one["parameters"], one["tokens_read"])
+    bits = one["bits_per_character"]
+    return [
+        one["name"],
+        *("–" if number is None else f"{number:,}" for number in counts),
+        "–" if bits is None else f"{bits:.3f}",
+        in_words(one["bytes"]),
+    ]

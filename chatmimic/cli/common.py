@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from chatmimic.home import Home
-from chatmimic.text import visible
+from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,6 +51,20 @@ def console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def print_table(names: str, numbers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of a name and numbers under their headings."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(names, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*map(shown, row))
+    console().print(table)
 
 
 def ask_to_remove(what: str, yes: bool) -> None:

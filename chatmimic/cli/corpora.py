@@ -14,6 +14,7 @@ from chatmimic.cli.common import (
     in_words,
     json_option,
     print_json,
+    print_table,
 )
 from chatmimic.cli.when import iso
 from chatmimic.corpora import Corpus, find_corpus, known_corpora
@@ -42,7 +43,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
     if as_json:
         print_json(found)
     elif found:
-        _show(found)
+        print_table("Corpus", ("Messages", "People", "Threads", "Size"), map(_cells, found))
     else:
         console().print("There is no corpus yet. Make one: chatmimic import --corpus NAME PATH")
 
@@ -94,15 +95,6 @@ def _size(corpus: Corpus) -> int:
     return sum(file.stat().st_size for file in corpus.path.parent.iterdir())
 
 
-def _show(found: list[dict[str, Any]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Corpus", overflow="fold")
-    for column in ("Messages", "People", "Threads", "Size"):
-        table.add_column(column, justify="right")
-    for one in found:
-        numbers = [f"{one[key]:,}" for key in ("messages", "people", "threads")]
-        table.add_row(shown(one["name"]), *numbers, in_words(one["bytes"]))
-    console().print(table)
+def _cells(one: dict[str, Any]) -> list[str]:
+    counts = [f"{one[key]:,}" for key in ("messages", "people", "threads")]
+    return [one["name"], *counts, in_words(one["bytes"])]
