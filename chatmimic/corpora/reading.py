@@ -10,7 +10,7 @@ from random import Random
 from chatmimic.archive import Archive
 from chatmimic.conversations import DEFAULT_GAP_MS, cut
 from chatmimic.corpora.corpus import Corpus
-from chatmimic.corpora.excerpts import excerpts
+from chatmimic.corpora.excerpts import LONGEST, SHORTEST, excerpts
 from chatmimic.corpora.names import retell
 from chatmimic.corpora.tidy import tidied, with_emoji
 from chatmimic.records import Conversation
@@ -36,7 +36,8 @@ def read_corpus(corpus: Corpus, seed: int, held_out: float, slots: int) -> Itera
     """Every excerpt of a corpus, tidied and retold, in the order of its archive.
 
     `held_out` is the share of its messages to hold out: whole threads, the latest, where it has
-    many; else the end of each. Same seed, same excerpts. Memory holds 2,000 messages at a time.
+    many or short ones; else the end of each. Same seed, same excerpts. Memory holds 2,000 messages
+    at a time.
     """
     with Archive.open(corpus.path, create=False) as archive:
         learnt = _learnt_messages(archive, held_out)
@@ -61,11 +62,14 @@ def _learnt_messages(archive: Archive, held_out: float) -> dict[tuple[str, str],
     """
     threads = archive.threads()
     last = math.ceil(len(threads) * held_out)
-    if last < MANY_THREADS:
+    longest = max((t.messages for t in threads), default=0)
+    # In an end that is shorter than an excerpt none may begin: nothing would be held out.
+    ends_hold = len(threads) == 1 or longest * held_out >= LONGEST + SHORTEST
+    if last < MANY_THREADS and ends_hold:
         return {(t.service, t.key): t.messages * (1 - held_out) for t in threads}
     # Threads without times keep the order of their names, which as a rule are numbers or dates.
     ordered = sorted(threads, key=lambda t: t.first_at or 0)
-    return {(t.service, t.key): 0 for t in ordered[-last:]}
+    return {(t.service, t.key): 0 for t in ordered[len(ordered) - last :]}
 
 
 def _slots(conversation: Conversation, slots: int, chance: Random) -> tuple[str, ...]:

@@ -300,6 +300,19 @@ def test_a_step_that_is_timed_is_not_taken(made):
     assert base_digest(made) == timed
 
 
+@pytest.mark.parametrize(("threads", "messages", "share"), [(2, 60, 0.01), (20, 60, 0.02)])
+def test_a_few_short_threads_are_enough(home, threads, messages, share):
+    made = fill_corpora(home, small=gossip(threads, messages))
+    outcome = pretrain(made, "small", name="small", held_out=share)
+    assert outcome.figures.tokens > messages  # of one thread, the latest
+    assert outcome.facts["corpora"][0]["tokens"] > (threads - 1) * messages
+
+
+def test_the_end_of_a_long_thread_is_enough(home):
+    made = fill_corpora(home, small=gossip(1, 800))
+    assert pretrain(made, "small", name="small", held_out=0.1).figures.tokens > 80
+
+
 WORDLESS = [
     Message("Ada", "", 1_300_000_000_000 + n, Kind.SYSTEM, service="irc", thread="#t")
     for n in range(50)
