@@ -134,7 +134,7 @@ def base_bits(base: Base, conversations: Sequence[Conversation]) -> float:
     learner = Learner(base.model.eval())
 
     def surprise(windows: Windows, rows: np.ndarray) -> Surprise:
-        result: Surprise = learner(*feed(windows, rows))
+        result: Surprise = learner(**feed(windows, rows))
         return result
 
     with quiet(), torch.no_grad(), _temporary() as folder:

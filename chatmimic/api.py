@@ -67,26 +67,29 @@ def import_exports(
 
 
 def train(
-    persona: str,
+    persona: str = "",
     *,
     home: Place = None,
     name: str | None = None,
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Trained:
-    """Train a mimic of one person; settings are those of `chatmimic train`, with underscores.
+    """Train a mimic of one person, or of everybody.
+
+    Settings are those of `chatmimic train`, with underscores (`from_mimic=` for `--from`).
 
     Raises NoSuchPerson, BaseError and TrainingError.
     """
     from chatmimic.training import Settings
+    from chatmimic.training.earlier import going_on_from
     from chatmimic.training.run import Run, Trained
     from chatmimic.training.unfinished import run_name
     from chatmimic.training.work import Watcher
 
     place = _home(home)
     asked = Settings(persona=persona, **settings)
-    asked = replace(asked, base=own_base(asked.base, place))
-    run = Run(place, run_name(persona, name), watcher or Watcher())
+    asked = going_on_from(replace(asked, base=own_base(asked.base, place)), place)
+    run = Run(place, run_name(asked.persona, name), watcher or Watcher())
     with open_archive(place) as archive:
         outcome = run.start(archive, asked)
     if not isinstance(outcome, Trained):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from chatmimic.errors import MimicError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, list_mimics, remove
 from chatmimic.text import shown
+from chatmimic.training.unfinished import READY
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -103,6 +105,9 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     ask_to_remove(f"the mimic {mimic.name} of {mimic.persona}", yes)
     size = mimic.size
     remove(mimic)
+    # Its log and samples go too, unless another training of that name is unfinished there.
+    if not (home.runs / mimic.name / READY).is_file():
+        shutil.rmtree(home.runs / mimic.name, ignore_errors=True)
     if as_json:
         print_json({"removed": mimic.name, "bytes": size})
     else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.options import GroupedCommand, given, settings_options
 from chatmimic.cli.stopping import stoppable
-from chatmimic.cli.train import elsewhere, say_what_stays, settings_options, the_only, whole_path
+from chatmimic.cli.train import elsewhere, say_what_stays, the_only, whole_path
 from chatmimic.corpora import open_corpora
 from chatmimic.home import Home, slug
 from chatmimic.text import shown
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NAMED = "--corpus NAME"
 
 
-@click.command("pretrain")
+@click.command("pretrain", cls=GroupedCommand)
 @click.option(
     "--corpus",
     "corpora",
@@ -55,13 +56,13 @@ def command(
       chatmimic pretrain --corpus ubuntu --base gpt2-medium --steps 1000
       chatmimic train --persona "Ada Lovelace" --base ubuntu
     """
-    given = {key: value for key, value in options.items() if value is not None}
-    settings = _with_whole_paths(home, PretrainSettings(**given))
+    asked = given(options)
+    settings = _with_whole_paths(home, PretrainSettings(**asked))
     chosen = open_corpora(home, corpora)
     if resume:
         there = unfinished_in(home.pretrainings)
         name = name or (chosen[0].name if chosen else the_only(there, "pretraining", NAMED))
-        say_what_stays(home.pretrainings / slug(name), settings, given)
+        say_what_stays(home.pretrainings / slug(name), settings, asked)
     elif not chosen:
         raise click.UsageError(f"Say what to read: {NAMED} (`chatmimic import {NAMED} PATH`).")
     name = slug(name or chosen[0].name)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import types
-from collections.abc import Callable, Collection
-from dataclasses import Field, fields, replace
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.options import GroupedCommand, given, settings_options
 from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
+from chatmimic.training.earlier import going_on_from
 from chatmimic.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,29 +26,7 @@ if TYPE_CHECKING:
     from chatmimic.training.work import Stopped
 
 
-def settings_options(settings: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An option for each field of a settings class; its sentence there is its help here."""
-    hints = get_type_hints(settings)
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for field in reversed(fields(settings)):
-            command = _option(field, hints[field.name])(command)
-        return command
-
-    return decorate
-
-
-def _option(field: Field[Any], kind: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    flag = field.name.replace("_", "-")
-    kinds = set(kind.__args__) - {type(None)} if isinstance(kind, types.UnionType) else {kind}
-    text = field.metadata["help"]
-    if kinds == {bool}:
-        return click.option(f"--{flag}/--no-{flag}", field.name, default=None, help=text)
-    shown = f"  [default: {field.default}]" if field.default not in (None, "") else ""
-    return click.option(f"--{flag}", field.name, type=kinds.pop(), help=text + shown)
-
-
-@click.command("train")
+@click.command("train", cls=GroupedCommand)
 @settings_options(Settings)
 @click.option("--name", help="What to call the mimic; else the persona's name.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped or killed.")
@@ -57,20 +36,20 @@ def command(home: Home, as_json: bool, name: str | None, resume: bool, **options
     """Train a mimic of one person.
 
     The persona's latest conversations are held out and tested on. Ctrl-C saves; --resume goes on.
+    Without --persona everybody is learnt, and `chat --persona` says who answers.
 
     \b
     Example:
       chatmimic train --persona "Ada Lovelace" --base starter
       chatmimic train --persona "Ada Lovelace" --minutes 30
       chatmimic train --persona "Ada Lovelace" --resume
+      chatmimic train --persona "Ada Lovelace" --corpus ubuntu
     """
-    given = {key: value for key, value in options.items() if value is not None}
-    chosen = _run_to_resume(home, name, given) if resume else None
-    if chosen is None and not given.get("persona"):
-        raise click.UsageError("Say whom to learn: --persona NAME (see `chatmimic people`).")
-    settings = _with_whole_paths(home, Settings(**given))
+    asked = given(options)
+    chosen = _run_to_resume(home, name, asked) if resume else None
+    settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
     if chosen is not None:
-        say_what_stays(home.runs / chosen, settings, given.keys() - {"persona"})
+        say_what_stays(home.runs / chosen, settings, asked.keys() - {"persona"})
     return _train(home, settings, chosen, name, as_json)
 
 
@@ -84,22 +63,27 @@ def _train(
 
     if chosen is None:
         with Archive.open(home.archive, create=False) as archive:
-            archive.person(settings.persona)
+            if settings.persona:
+                archive.person(settings.persona)
         # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
         # fetch has its own bar.
         find_base(settings.base, tokenizer=settings.tokenizer)
-    with stoppable() as stopping, training_display(quiet=as_json) as watcher:
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+    with stoppable() as stopping, training_display(quiet=as_json, mute=not first) as watcher:
         from chatmimic.training.run import Run, Trained
+        from chatmimic.training.samples import replies
         from chatmimic.training.unfinished import run_name
 
         watcher = replace(watcher, stop=lambda: stopping.asked)
         run = Run(home, chosen or run_name(settings.persona, name), watcher)
         outcome = _go(run, home, settings, resume=chosen is not None)
+    if not first:
+        return 0
     if isinstance(outcome, Trained):
         if as_json:
             print_json(facts(outcome))
         else:
-            show_result(console(), outcome, _exchanges(home, outcome))
+            show_result(console(), outcome, replies(outcome.mimic.load(), outcome.exchanges))
         return 0
     print(
         f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
@@ -137,22 +121,6 @@ def facts(outcome: Trained) -> dict[str, Any]:
         "data": outcome.material,
         "notes": list(outcome.notes),
     }
-
-
-def _exchanges(home: Home, outcome: Trained) -> list[Any]:
-    """Three held-out exchanges with the mimic's replies; none if the archive has changed."""
-    from chatmimic.archive import Archive
-    from chatmimic.conversations import parse_gap
-    from chatmimic.training.material import gather
-    from chatmimic.training.samples import replies
-
-    settings = outcome.mimic.manifest["settings"]
-    with Archive.open(home.archive, create=False) as archive:
-        if archive.fingerprint() != outcome.material["fingerprint"]:
-            return []
-        gap_ms = parse_gap(settings["gap"]) if settings["gap"] else None
-        material = gather(archive, outcome.mimic.persona, gap_ms, settings["held_out"])
-    return replies(outcome.mimic, material.held_out)
 
 
 def _run_to_resume(home: Home, name: str | None, given: dict[str, Any]) -> str:

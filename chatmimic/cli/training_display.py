@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.cli.common import console
@@ -15,30 +15,33 @@ if TYPE_CHECKING:
 
     from chatmimic.training.loop import Progress
     from chatmimic.training.run import Trained
-    from chatmimic.training.samples import Exchange
+    from chatmimic.training.samples import Sample
     from chatmimic.training.work import Watcher
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 @contextlib.contextmanager
-def training_display(quiet: bool) -> Iterator[Watcher]:
-    """Watch a training on standard error: live where it is a terminal, else a line a look."""
+def training_display(quiet: bool, *, mute: bool = False) -> Iterator[Watcher]:
+    """Watch a training on standard error: live where it is a terminal, else a line a look.
+
+    `quiet` leaves the lines out, `mute` everything.
+    """
     from rich.live import Live
 
     from chatmimic.training.work import Watcher
 
     screen = console(stderr=True)
     panel = Panel(screen)
-    if screen.is_terminal and not screen.is_dumb_terminal:
+    if screen.is_terminal and not screen.is_dumb_terminal and not mute:
         with Live(panel, console=screen, refresh_per_second=4, transient=True) as live:
-            yield Watcher(stage=panel.stage, progress=panel.progress)
+            yield Watcher(panel.stage, panel.progress, panel.sample)
             live.update("")
-    elif quiet:
+    elif quiet or mute:
         yield Watcher()
     else:
         lines = _Lines(screen)
-        yield Watcher(stage=lines.stage, progress=lines.progress)
+        yield Watcher(lines.stage, lines.progress, lines.sample)
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -73,6 +76,7 @@ class Panel:
         self.last: Progress | None = None
         self.losses: list[float] = []
         self.held_out: list[float] = []
+        self.latest: Sample | None = None
 
     def stage(self, words: str) -> None:
         """Say what is being done."""
@@ -84,6 +88,10 @@ class Panel:
         self.losses.append(progress.loss)
         if progress.held_out:
             self.held_out.append(progress.held_out.perplexity)
+
+    def sample(self, sample: Sample) -> None:
+        """Take in what the model says by now."""
+        self.latest = sample
 
     def __rich__(self) -> RenderableType:
         """The panel as it is now."""
@@ -102,16 +110,16 @@ class Panel:
         table.add_row(
             "speed",
             f"{now.tokens_per_second:,.0f} tokens/s",
-            f"{now.learnt_per_second:,.0f} of them learnt",
+            f"{now.learnt_per_second:,.0f} of them learnt, {now.memory / 1e9:.1f} GB",
         )
         done = f"step {now.step} of {now.steps}"
         if now.step:
             done += f", {clock(now.seconds_left)} left"
         bar = ProgressBar(now.steps, now.step, width=min(60, self.screen.width))
-        heading = shown(f"{self.words}: {done}")
+        heading = shown(f"{self.words}{' on the corpus' * now.on_corpus}: {done}")
         # Rows of a grid: a bar by itself ends without a new line.
         rows = Table.grid()
-        for row in (heading, bar, table):
+        for row in (heading, bar, table, *(sample_lines(self.latest) if self.latest else ())):
             rows.add_row(row)
         return rows
 
@@ -125,6 +133,10 @@ class _Lines:
     def stage(self, words: str) -> None:
         self.screen.print(shown(f"{words} …"))
 
+    def sample(self, sample: Sample) -> None:
+        for line in sample_lines(sample):
+            self.screen.print(line)
+
     def progress(self, progress: Progress) -> None:
         if progress.held_out is None:
             return
@@ -136,12 +148,13 @@ class _Lines:
         self.screen.print(shown(f"step {progress.step}/{progress.steps}: {', '.join(facts)}"))
 
 
-def show_result(screen: Console, outcome: Trained, exchanges: Sequence[Exchange]) -> None:
+def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) -> None:
     """The end of a training: figures beside the base's, and replies beside the real ones."""
     from rich.table import Table
     from rich.text import Text
 
-    title = f"Held-out messages of {outcome.mimic.persona}"
+    everybody = outcome.mimic.manifest.get("everybody", False)
+    title = f"Held-out messages of {'everybody' if everybody else outcome.mimic.persona}"
     table = Table(title=Text(visible(title), "bold"))
     table.add_column("")
     for column in ("perplexity", "per character", "bits per character"):
@@ -157,8 +170,10 @@ def show_result(screen: Console, outcome: Trained, exchanges: Sequence[Exchange]
     screen.print(shown(_what_was_read(outcome.material)))
     for note in outcome.notes:
         screen.print(shown(note))
-    for exchange in exchanges:
-        _show_exchange(screen, exchange, outcome.mimic.persona)
+    for sample in samples:
+        screen.print()
+        for line in sample_lines(sample):
+            screen.print(line)
     screen.print(
         shown(
             f"\nThe mimic is in {outcome.mimic.path}. It is as private as the chats.\n"
@@ -175,12 +190,15 @@ def _what_was_read(material: dict[str, Any]) -> str:
     )
 
 
-def _show_exchange(screen: Console, exchange: Exchange, persona: str) -> None:
-    screen.print()
-    for message in exchange.before[-2:]:
-        screen.print(_line(message.sender, message.text, "dim"))
-    screen.print(_line(f"{persona}, really", exchange.real.text, "green"))
-    screen.print(_line(f"{persona}, mimic", exchange.mimic, "cyan"))
+def sample_lines(sample: Sample) -> list[Any]:
+    """What was said, what was really answered, and what the mimic answers."""
+    exchange = sample.exchange
+    who = exchange.real.sender
+    return [
+        *(_line(message.sender, message.text, "dim") for message in exchange.before[-2:]),
+        _line(f"{who}, really", exchange.real.text, "green"),
+        _line(f"{who}, mimic", sample.mimic, "cyan"),
+    ]
 
 
 def _line(who: str, text: str, style: str) -> Any:

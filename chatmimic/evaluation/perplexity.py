@@ -38,7 +38,8 @@ def perplexity(
     device = next(learner.parameters()).device
 
     def surprise(windows: Windows, rows: np.ndarray) -> Surprise:
-        result: Surprise = learner(*(t.to(device) for t in feed(windows, rows, typed)))
+        tensors = {k: t.to(device) for k, t in feed(windows, rows, typed).items()}
+        result: Surprise = learner(**tensors)
         return result
 
     with quiet(), TemporaryDirectory(ignore_cleanup_errors=True) as folder, torch.no_grad():

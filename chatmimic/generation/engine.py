@@ -20,6 +20,7 @@ from chatmimic.generation.window import fit
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 from chatmimic.transcript import TokenForm
+from chatmimic.transcript.facts import as_messages
 
 if TYPE_CHECKING:
     from chatmimic.mimic import LoadedMimic
@@ -36,6 +37,7 @@ class TorchGenerator:
         self.form = loaded.form
         self.people: tuple[str, ...] = loaded.form.cast.people
         self.persona: str = self.people[0]
+        self._facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
         self._reader = Reader(loaded.model, _types_of(loaded))
         self._window = _window_of(loaded.model)
         self._ends = frozenset({*self.form.ends, self.form.end_of_conversation})
@@ -144,8 +146,7 @@ class TorchGenerator:
     ) -> tuple[list[int], list[int]]:
         header = self.form.header(speaker, _at(speaker, history))
         room = self._window - most - len(header)
-        seen = fit(history, room, lambda part: len(self.form.prompt(part, None)))
-        return self.form.prompt(seen, None), header
+        return self._written(history, room), header
 
     def _headers(
         self, history: Sequence[Message], people: Sequence[str]
@@ -156,8 +157,15 @@ class TorchGenerator:
         }
         headers[None] = [self.form.end_of_conversation]
         room = self._window - max(_HEADER_ROOM, *(len(ids) for ids in headers.values()))
-        seen = fit(history, room, lambda part: len(self.form.prompt(part, None)))
-        return self.form.prompt(seen, None), headers
+        return self._written(history, room), headers
+
+    def _written(self, history: Sequence[Message], room: int) -> list[int]:
+        """Facts of the persona, and as much of the talk as there is room for beside them."""
+
+        def written(part: Sequence[Message]) -> list[int]:
+            return self.form.prompt([*self._facts, *part], None)
+
+        return written(fit(history, room, lambda part: len(written(part))))
 
 
 def _at(speaker: str, history: Sequence[Message]) -> Message:

@@ -12,9 +12,12 @@ from chatmimic.errors import TrainingError
 PRECISIONS = ("auto", "bf16", "fp32")
 
 
-def setting(default: Any, sentence: str) -> Any:
-    """A field of settings, with its default and the sentence that is its help."""
-    return field(default=default, metadata={"help": sentence})
+def setting(default: Any, sentence: str, group: str = "", *, flag: str = "") -> Any:
+    """A field of settings: its default, the sentence that is its help, and where that stands.
+
+    `flag` is the option's name where it is not the field's.
+    """
+    return field(default=default, metadata={"help": sentence, "group": group, "flag": flag})
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Asked:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The inverse of `as_dict`; unknown names are left out."""
         known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        lists = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**{name: value for name, value in lists.items() if name in known})
 
 
 def not_one_of(settings: Asked, **allowed: Sequence[str]) -> Iterator[str]:

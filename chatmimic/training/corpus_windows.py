@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TOKENIZER_CHARACTERS = 40_000_000  # of the corpora are enough to learn a tokenizer from
 HELD_OUT_WINDOWS = 1024  # at most, of all corpora together
+ALONG_WINDOWS = 4096  # of corpora that a persona's training reads along
 HELD_OUT = "held-out"
 _TELL_EVERY = 500  # excerpts
 
@@ -69,6 +70,37 @@ def write_corpora(
     if not held_out.tokens:
         raise _too_little("The corpora do")
     held_out.write(folder / HELD_OUT)
+
+
+def write_along(
+    folder: Path,
+    corpora: Sequence[Corpus],
+    form: Form,
+    persona: str,
+    *,
+    window: int,
+    packed: bool,
+    seed: int,
+    watcher: Watcher,
+) -> Windows:
+    """Windows of corpora for a training that reads them along, of each as much as its weight says.
+
+    At most some 2 million tokens: a training reads a part of a corpus, or all of a small one. Slot
+    0 is the persona's in every form, and nobody of a corpus gets it. Raises TooLittleData.
+    """
+    writer = WindowsWriter(window, form.end_of_conversation)
+    room = ALONG_WINDOWS * window / sum(corpus.weight for corpus in corpora)
+    for corpus in corpora:
+        most = writer.tokens + room * corpus.weight
+        watcher.stage(f"writing {corpus.name} as tokens")
+        for told in read_corpus(corpus, seed, 0.0, SLOTS - 1):
+            people = [name for name in told.people if name != persona]
+            writer.add(told.conversation, form.with_cast(Cast((persona, *people))), None)
+            if writer.tokens >= most:
+                break
+    if not writer.tokens:
+        raise _too_little("The corpora do")
+    return writer.write(folder, packed=packed)
 
 
 def read_windows(folder: Path, corpora: Sequence[Corpus], seed: int) -> tuple[Windows, Windows]:

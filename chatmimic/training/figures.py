@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatmimic.training.ranks import Ranks
 from chatmimic.windows import Windows
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Figures:
     loss: float  # nats per scored token
     bits_per_character: float
     tokens: int  # scored
+    right: float | None = None  # share of replies told from others of the persona's
 
     @property
     def perplexity(self) -> float:
@@ -41,22 +43,32 @@ class Figures:
             "bits_per_character": self.bits_per_character,
             "perplexity_per_character": self.perplexity_per_character,
             "tokens": self.tokens,
+            **({} if self.right is None else {"right": self.right}),
         }
 
 
 def measure(
-    windows: Windows, surprise: Callable[[np.ndarray], Surprise], *, batch: int, most: int
+    windows: Windows,
+    surprise: Callable[[np.ndarray], Surprise],
+    *,
+    batch: int,
+    most: int,
+    ranks: Ranks | None = None,
 ) -> Figures:
     """Figures on at most `most` windows, spread evenly over all of them.
 
     `surprise` computes the model's surprise at some rows, `batch` at a time, without gradients.
+    Several processes share the rows.
     """
+    ranks = ranks or Ranks()
     nats = tokens = characters = 0.0
-    for rows in groups(_spread(len(windows), most), batch):
+    for rows, counts in ranks.batches(spread(len(windows), most), batch):
         result = surprise(rows)
-        nats += float(result.scored)
-        tokens += float(result.scored_tokens)
-        characters += float(windows.characters[rows].sum())
+        if counts:
+            nats += float(result.scored)
+            tokens += float(result.scored_tokens)
+            characters += float(windows.characters[rows].sum())
+    nats, tokens, characters = ranks.sum(nats, tokens, characters)
     bits = nats / math.log(2) / max(1.0, characters)
     return Figures(nats / max(1.0, tokens), bits, int(tokens))
 
@@ -67,5 +79,6 @@ def groups(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
         yield rows[start : start + size]
 
 
-def _spread(size: int, most: int) -> np.ndarray:
+def spread(size: int, most: int) -> np.ndarray:
+    """At most so many of `size` rows, at even distances."""
     return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))

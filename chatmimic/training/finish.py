@@ -56,6 +56,8 @@ def whole_folder(final: Path) -> Iterator[Path]:
 def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:
     """Model and tokeniser, private and lasting: the checkpoints are removed after this."""
     model = loop.learner.model
+    if loop.learning is not None:
+        loop.learning.merge()
     model.config.use_cache = True
     if half:
         model.half()
@@ -96,7 +98,10 @@ def _manifest(
     settings = ready["settings"]
     return {
         "name": name,
-        "persona": settings["persona"],
+        "persona": ready["people"][0],
+        "everybody": ready["everybody"],
+        "reverse": settings["reverse"],
+        "facts": ready["facts"],
         "people": ready["people"],
         "form": ready["form"],
         "token_types": settings["token_types"],
@@ -105,6 +110,7 @@ def _manifest(
         "data": ready["material"],
         "held_out": {"base": base.as_dict(), "mimic": figures.as_dict()},
         "best_step": loop.state.best_step,
+        "spells": loop.state.spells,
         "settings": settings,
         "plan": ready["plan"],
         "versions": versions(),

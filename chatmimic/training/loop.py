@@ -6,32 +6,37 @@ checkpoint: a run that was killed and resumed is the same run.
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import math
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 
-from chatmimic.errors import LossNotFinite, TrainingError
-from chatmimic.files import private_file
-from chatmimic.training import checkpoints
-from chatmimic.training.figures import Figures, groups, measure
-from chatmimic.training.loss import Learner, Surprise, count_learnt, feed
+from chatmimic.errors import LossNotFinite
+from chatmimic.training.adapters import Learning
+from chatmimic.training.chance import number
+from chatmimic.training.choosing import EXCHANGES, right_share
+from chatmimic.training.clock import Clock
+from chatmimic.training.figures import Figures, measure
+from chatmimic.training.keeping import LOG, SAMPLES, Keeper
+from chatmimic.training.lessons import Lessons, batches
+from chatmimic.training.loss import Learner, Surprise, feed, weight_of
+from chatmimic.training.memory import is_full, make_room, no_memory, peak_bytes
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.plan import Plan
 from chatmimic.training.precision import arithmetic
+from chatmimic.training.ranks import Ranks, without_gpus
+from chatmimic.training.state import State
+from chatmimic.training.step_in_backward import StepInBackward
 from chatmimic.transcript import Form
 from chatmimic.windows import Windows
+from chatmimic.windows.choices import ChoiceBatch, Choices
 
 T = TypeVar("T")
 
@@ -48,16 +53,8 @@ class Progress:
     learnt_per_second: float
     seconds_left: float
     rate: float
-
-
-@dataclass
-class State:
-    """What a checkpoint remembers beside tensors."""
-
-    step: int = 0
-    smoothed: float | None = None
-    best_loss: float = math.inf
-    best_step: int = 0
+    memory: int = 0  # bytes, at the most so far
+    on_corpus: bool = False  # whether the step was on a corpus alone
 
 
 @dataclass
@@ -72,26 +69,47 @@ class Loop:
     folder: Path
     form: Form
     token_types: bool = False
-    weight_decay: float = 0.01
-    clip: float = 1.0
+    corpus: Windows | None = None  # for warm-up
+    choices: tuple[Choices, Choices] | None = None  # exchanges to learn from, and held out
+    learning: Learning | None = None  # what is learnt of the model; None: all
+    ranks: Ranks = field(default_factory=Ranks)
     watch: Callable[[Progress], None] = lambda progress: None
     stop: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda words: None
+    sample: Callable[[], Iterable[dict[str, Any]]] = lambda: ()
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
         """Put the model on its device, in the precision that device is fast in."""
-        self.accelerator = Accelerator(mixed_precision="no")  # `arithmetic` sees to it
+        # `arithmetic` sees to the precision.
+        self.accelerator = Accelerator(mixed_precision="no", cpu=without_gpus())
+        self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:
-            self.learner.model.activation_checkpointing_enable()
-        self.at_once = self.plan.batch  # windows; fewer where memory does not hold them
-        self.optimizer = make_optimizer(
-            self.learner.model,
-            self.weight_decay,
-            name=self.plan.optimizer,
-            half=self.plan.precision == "bf16",
-        )
-        self._prepared, self._stepper = self.accelerator.prepare(self.learner, self.optimizer)
+            self._compute_twice()
+        # Windows in one pass; fewer where memory does not hold them.
+        self.at_once = min(self.plan.batch, self.plan.windows_per_step // self.ranks.world)
+        self.optimizer = self._make_optimizer()
+        if self.plan.compile:
+            self.learner.model.base_model.compile()
+        if self.plan.step_in_backward:
+            self._prepared, self._stepper = self.accelerator.prepare(self.learner), self.optimizer
+        else:
+            self._prepared, self._stepper = self.accelerator.prepare(self.learner, self.optimizer)
+        self.keeper = Keeper(self.folder, self.learner, self.optimizer, self.ranks)
+        self.clock = Clock()
+
+    def _make_optimizer(self) -> Any:
+        plan = self.plan
+        if plan.step_in_backward:
+            return StepInBackward(self.learner, plan.weight_decay, clip=plan.clip)
+        half = plan.precision == "bf16"
+        return make_optimizer(self.learner, plan.weight_decay, name=plan.optimizer, half=half)
+
+    @property
+    def lessons(self) -> Lessons:
+        """What each step reads."""
+        exchanges = len(self.choices[0]) if self.choices else 0
+        return Lessons(self.plan, self.seed, self.learnt, self.corpus, exchanges)
 
     # -- running -----------------------------------------------------------------------------
 
@@ -100,37 +118,50 @@ class Loop:
 
         Raises LossNotFinite; the checkpoint before it is untouched.
         """
-        clock = _Clock(self.plan.steps - self.state.step)
         if self.state.step == 0:
-            self._begin_log()
-            self._note(self._figures(), clock, 0, 0)
-        while self.state.step < self.plan.steps:
-            with clock.stepping():
-                nats, tokens = self._step(self.state.step)
-            self.state.step += 1
-            self._smooth(nats / max(1, tokens))
-            looked = self._look_is_due()
-            self._note(self._figures() if looked else None, clock, tokens, self._positions)
-            if self.stop() and self.state.step < self.plan.steps:
+            self.keeper.begin()
+            self._note(self._look())
+        while not self._is_done():
+            on_corpus = self.lessons.on_corpus(self.state)
+            with self.clock.stepping():
+                self._step()
+            self._count(on_corpus)
+            if self.plan.sample_every and self.state.step % self.plan.sample_every == 0:
+                self.keeper.write(SAMPLES, self.sample())
+            looked = self._look_is_due(on_corpus)
+            self._note(self._look() if looked else None, on_corpus)
+            if self.ranks.any(self.stop()) and not self._is_done():
                 if not looked:
-                    self.save()
+                    self.keeper.save(self.state)
                 return False
+        self._judge_spell()
         return True
 
     def time_a_step(self) -> float:
         """Seconds that a step takes, measured without taking one (for `--minutes`)."""
-        self.learner.model.train()  # dropout and checkpointing cost what they will cost
-        last = self.plan.steps - 1  # of whole windows, where the first ones are cut
-        self._learn_from(last)  # the first warms caches up
-        began = time.monotonic()
-        self._learn_from(last)
+        self.learner.train()  # dropout and checkpointing cost what they will cost
+        state = State(step=self.plan.steps - 1)  # of whole windows, where the first ones are cut
+        with self._taking_no_step():
+            self._learn_from(state)  # the first warms caches up
+            began = time.monotonic()
+            self._learn_from(state)
+            seconds = time.monotonic() - began
         self._stepper.zero_grad(set_to_none=True)
-        return time.monotonic() - began
+        return seconds
+
+    @contextlib.contextmanager
+    def _taking_no_step(self) -> Iterator[None]:
+        """Where a backward pass is a step, it is none in here."""
+        steps = isinstance(self.optimizer, StepInBackward)
+        if steps:
+            self.optimizer.armed = False
+        yield
+        if steps:
+            self.optimizer.armed = True
 
     def evaluate(self, most: int) -> Figures:
         """Figures on at most that many held-out windows, spread evenly over all of them."""
-        model = self.learner.model
-        model.eval()
+        self.learner.eval()
         with torch.no_grad():
             figures = self._fitting(
                 lambda at_once: measure(
@@ -138,242 +169,255 @@ class Loop:
                     lambda rows: self._surprise(self.held_out, rows),
                     batch=at_once,
                     most=most,
+                    ranks=self.ranks,
                 )
             )
-        model.train()
+            figures = replace(figures, right=self._right_share(most))
+        self.learner.train()
         return figures
+
+    def _right_share(self, most: int) -> float | None:
+        """How often the real reply of a held-out exchange is told from the others."""
+        if self.choices is None:
+            return None
+        device = self.accelerator.device
+        return right_share(
+            self.choices[1],
+            lambda ids, last: self.learner.scores(ChoiceBatch(ids, last).to(device)),
+            candidates=self.plan.candidates,
+            most=most,
+            at_once=self.at_once,
+            ranks=self.ranks,
+        )
 
     # -- one step ----------------------------------------------------------------------------
 
-    def _step(self, step: int) -> tuple[float, int]:
-        """Learn from the windows of one step. Returns (nats, learnt tokens)."""
-        set_rate(self._stepper, self.plan.rate(step))
-        nats, tokens = self._learn_from(step)
-        norm = self.accelerator.clip_grad_norm_(self.learner.model.parameters(), self.clip)
-        if not (math.isfinite(nats) and math.isfinite(float(norm or 0.0))):
-            raise self._not_finite(nats, float(norm or 0.0))
+    def _step(self) -> None:
+        """Learn from the windows of the next step."""
+        set_rate(self._stepper, self._rate())
+        nats, weight = self._learn_from(self.state)
+        norm = self._clip() if math.isfinite(nats) else math.nan
+        if not math.isfinite(norm):
+            raise self._not_finite(nats, norm)
         self._stepper.step()
         self._stepper.zero_grad(set_to_none=True)
-        return nats, tokens
+        self.state.smooth(nats / max(1.0, weight))
+        read = self.plan.windows_per_step * self.learnt.ids.shape[1]
+        self.clock.count(round(weight), read)
 
-    def _learn_from(self, step: int) -> tuple[float, int]:
-        return self._fitting(lambda at_once: self._add_up(step, at_once))
+    def _clip(self) -> float:
+        """Cut gradients to length. Returns the norm they had."""
+        if isinstance(self.optimizer, StepInBackward):
+            return self.optimizer.norm
+        return float(self.accelerator.clip_grad_norm_(self.learner.parameters(), self.plan.clip))
 
-    def _add_up(self, step: int, at_once: int) -> tuple[float, int]:
-        """Gradients of the windows of a step, some at once. Returns (nats, learnt tokens)."""
-        torch.manual_seed(_number(self.seed, step))
+    def _rate(self) -> float:
+        return self.plan.rate(self.plan.place(self.state)) * self.state.slowdown
+
+    def _learn_from(self, state: State) -> tuple[float, float]:
+        return self._fitting(lambda at_once: self._add_up(state, at_once))
+
+    def _add_up(self, state: State, at_once: int) -> tuple[float, float]:
+        """Gradients of the windows of a step, some at once. Returns (nats, weight learnt)."""
+        torch.manual_seed(number(self.seed, state.step, *self.ranks.apart))
         self._stepper.zero_grad(set_to_none=True)
-        parts = self.plan.parts(step)
-        batches = list(groups(self._rows(step), at_once))
+        cut = self.plan.parts(state.step)
+        parts = self.lessons.of(state)
         # Each token weighs the same, in whichever batch of the step it lies.
-        total = sum(count_learnt(self.learnt, rows, parts) for rows in batches)
+        total = max(1.0, sum(weight_of(p.windows, p.rows, cut) for p in parts))
+        asked = self._draw(state)
+        made = batches(parts, asked, at_once, self.ranks)
         nats = 0.0
-        for rows in batches:
-            result = self._surprise(self.learnt, rows, parts)
-            self.accelerator.backward(result.learnt / max(1, total))
-            nats += float(result.learnt.detach())
-        return nats, total
+        for place, part in enumerate(made):
+            with self._exchanging(place == len(made) - 1):
+                result = self._surprise(part.windows, part.rows, cut, part.asked)
+                here = float(result.learnt.detach()) * part.counts
+                if not math.isfinite(here) and self.ranks.world == 1:
+                    return here, total  # before a backward pass that may be a step
+                # Gradients are averaged over the processes, and are to be summed.
+                loss = self._loss(result, part.counts / total, len(asked))
+                self.accelerator.backward(loss * self.ranks.world)
+            nats += here
+        return self.ranks.sum(nats)[0], total
+
+    def _loss(self, result: Surprise, share: float, asked: int) -> torch.Tensor:
+        """What is minimised: nats a token, and with exchanges nats a choice, each by its weight."""
+        words = result.learnt * share
+        if result.choice is None:
+            return words
+        return self.plan.lm_coef * words + self.plan.mc_coef * result.choice / asked
+
+    def _draw(self, state: State) -> np.ndarray:
+        """The exchanges of a step, each with whose replies are its candidates."""
+        asked = self.lessons.asked(state)
+        if self.choices is None or not len(asked):
+            return asked
+        chance = number(self.seed, state.step, EXCHANGES)
+        return self.choices[0].draw(asked, self.plan.candidates, chance)
+
+    def _exchanging(self, last: bool) -> contextlib.AbstractContextManager[Any]:
+        """Processes exchange gradients once a step, with the last batch."""
+        if last:
+            return contextlib.nullcontext()
+        quiet: contextlib.AbstractContextManager[Any] = self.accelerator.no_sync(self._prepared)
+        return quiet
 
     def _fitting(self, work: Callable[[int], T]) -> T:
         """Do work with as many windows at once as memory holds: half as many each time it fails.
 
         What a step learns stays the same but for rounding. Raises TrainingError where not even
-        one window fits.
+        one window fits with activations computed twice.
         """
         while True:
             try:
                 return work(self.at_once)
-            except torch.OutOfMemoryError as error:
-                if self.at_once == 1:
-                    raise _no_memory(self.learnt.ids.shape[1]) from error
+            except (RuntimeError, MemoryError) as error:
+                if not is_full(error):
+                    raise
+                window = self.learnt.ids.shape[1]
+                if self.ranks.world > 1 or (self.at_once == 1 and self.computes_twice):
+                    raise no_memory(window, self.at_once) from error
             self._stepper.zero_grad(set_to_none=True)
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            make_room()
+            self._take_less_memory()
+
+    def _take_less_memory(self) -> None:
+        if self.at_once > 1:
             self.at_once = (self.at_once + 1) // 2
             self.tell(f"memory is short: {self.at_once} windows at once from here on")
-
-    def _surprise(self, windows: Windows, rows: np.ndarray, parts: int = 1) -> Surprise:
-        tensors = feed(windows, rows, self.form if self.token_types else None, parts=parts)
-        with arithmetic(self.accelerator.device, self.plan.precision):
-            result: Surprise = self._prepared(*(t.to(self.accelerator.device) for t in tensors))
-        return result
-
-    def _rows(self, step: int) -> np.ndarray:
-        """Which windows a step learns from: a new shuffle each epoch, none twice in one."""
-        count, size = self.plan.windows_per_step, len(self.learnt)
-        places = range(step * count, (step + 1) * count)
-        return np.asarray([_shuffle(self.seed, p // size, size)[p % size] for p in places])
+        else:
+            self._compute_twice()
+            self.tell("memory is short: activations are computed twice from here on")
 
     @property
-    def _positions(self) -> int:
-        return self.plan.windows_per_step * self.learnt.ids.shape[1]
+    def computes_twice(self) -> bool:
+        """Whether activations are computed again in the backward pass: gradient checkpointing."""
+        return bool(self.learner.model.is_activation_checkpointing)
 
-    def _smooth(self, loss: float) -> None:
-        before = self.state.smoothed
-        self.state.smoothed = loss if before is None else 0.9 * before + 0.1 * loss
+    def _compute_twice(self) -> None:
+        self.learner.model.activation_checkpointing_enable()
 
-    # -- looking, noting, saving -------------------------------------------------------------
+    def _surprise(
+        self,
+        windows: Windows,
+        rows: np.ndarray,
+        parts: int = 1,
+        drawn: np.ndarray | None = None,
+    ) -> Surprise:
+        tensors = feed(windows, rows, self.form if self.token_types else None, parts=parts)
+        device = self.accelerator.device
+        here: dict[str, Any] = {name: tensor.to(device) for name, tensor in tensors.items()}
+        if drawn is not None and self.choices is not None:
+            here["asked"] = self.choices[0].read(drawn).to(device)
+        with arithmetic(device, self.plan.precision):
+            result: Surprise = self._prepared(**here)
+        return result
 
-    def _look_is_due(self) -> bool:
-        step = self.state.step
-        return step % self.plan.evaluate_every == 0 or step == self.plan.steps
+    # -- between steps -----------------------------------------------------------------------
 
-    def _figures(self) -> Figures:
+    def _count(self, on_corpus: bool) -> None:
+        self.state.step += 1
+        if on_corpus:
+            self.state.corpus_steps += 1
+            self.state.spell_left = max(0, self.state.spell_left - 1)
+
+    def _is_done(self) -> bool:
+        tired = self.plan.patience is not None and self.state.stale >= self.plan.patience
+        left = self.plan.steps - self.state.own_steps
+        return (left <= 0 or tired) and not self.lessons.on_corpus(self.state)
+
+    def _look_is_due(self, on_corpus: bool) -> bool:
+        """Every so many steps, at the end, and when a spell on the corpus ends; not within one."""
+        if self.state.spell_left:
+            return False
+        came_back = on_corpus and not self.lessons.on_corpus(self.state)
+        return came_back or self.state.step % self.plan.evaluate_every == 0 or self._is_done()
+
+    def _look(self) -> Figures:
         """Look at the held-out part, keep the weights if they are the best, and save."""
         figures = self.evaluate(self.plan.look)
         if not math.isfinite(figures.loss):
             raise self._not_finite(figures.loss, 0.0)
-        if figures.loss < self.state.best_loss:
-            self.state.best_loss, self.state.best_step = figures.loss, self.state.step
-            checkpoints.save(self.folder / "best", self.state.step, {"model": self._weights()}, {})
-        self._log(figures)
-        self.save()
+        if self.state.look(figures.loss):
+            self.keeper.save_best(self.state)
+        self.keeper.write(LOG, [self._line(figures)])
+        self._adapt()
+        self.keeper.save(self.state)
         return figures
 
-    def save(self) -> None:
-        """Write a checkpoint: weights, moments, step."""
-        tensors = {"model": self._weights(), "optimizer": self._moments()}
-        state = {**vars(self.state), "logged": private_file(self._log_path).stat().st_size}
-        checkpoints.save(self.folder / "checkpoints", self.state.step, tensors, state)
-        checkpoints.keep_newest(self.folder / "checkpoints", 2)
-        checkpoints.keep_newest(self.folder / "best", 2)
+    def _adapt(self) -> None:
+        """What follows from a look: a slower rate, or a spell on the corpus."""
+        if self.plan.schedule == "plateau" and self.state.stale and self.state.stale % 2 == 0:
+            self.state.slowdown /= 2
+        if self.lessons.spell_is_due(self.state):
+            self._judge_spell()
+            self._begin_spell(self.plan.corpus_steps)
 
-    def resume(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint: weights, moments, step, best, and the log as it was then."""
-        tensors, state = checkpoints.load(checkpoint)
-        self.use(tensors["model"])
-        self._restore_moments(tensors["optimizer"])
-        with private_file(self._log_path).open("rb+") as log:
-            log.truncate(state.pop("logged"))
-        self.state = State(**state)
+    def _begin_spell(self, steps: int) -> None:
+        state = self.state
+        state.spells.append({"step": state.step, "steps": steps, "before": state.best_loss})
+        state.spell_left, state.stale = steps, 0
+        self.tell(
+            f"step {state.step}: the held-out loss stalls at {state.best_loss:.3f}; "
+            f"{steps} steps on the corpus"
+        )
 
-    def use(self, weights: dict[str, torch.Tensor]) -> None:
-        """Put weights into the model; names and shapes must be the model's own."""
-        parameters = dict(self.learner.model.named_parameters())
-        if parameters.keys() != weights.keys():
-            raise ValueError("these weights belong to another model")
-        with torch.no_grad():
-            for name, parameter in parameters.items():
-                parameter.copy_(weights[name])
+    def _judge_spell(self) -> None:
+        """Note of the latest spell whether the held-out loss fell below what it was before."""
+        if self.state.spells and "helped" not in self.state.spells[-1]:
+            spell = self.state.spells[-1]
+            spell["after"] = self.state.best_loss
+            spell["helped"] = self.state.best_loss < spell["before"]
 
-    def use_best(self) -> None:
-        """Go back to the weights with the lowest held-out loss; no step can be taken after this.
+    def verdicts(self) -> list[str]:
+        """What each spell on the corpus came to, in words."""
+        return [
+            f"a spell of {spell['steps']} steps on the corpus after step {spell['step']} "
+            + ("helped" if spell["helped"] else "did not help")
+            + f": held-out loss {spell['before']:.3f} before, {spell['after']:.3f} at best after"
+            for spell in self.state.spells
+        ]
 
-        The moments go first: they are twice the size of what is read.
-        """
-        self.optimizer.state.clear()
-        folder = checkpoints.path_of(self.folder / "best", self.state.best_step)
-        self.use(checkpoints.load(folder)[0]["model"])
-
-    def _weights(self) -> dict[str, torch.Tensor]:
-        return {n: p.detach().cpu() for n, p in self.learner.model.named_parameters()}
-
-    def _moments(self) -> dict[str, torch.Tensor]:
-        """AdamW's state as flat tensors named `parameter|key`."""
-        return {
-            f"{name}|{key}": value.cpu()
-            for name, parameter in self.learner.model.named_parameters()
-            for key, value in self.optimizer.state.get(parameter, {}).items()
-        }
-
-    def _restore_moments(self, moments: dict[str, torch.Tensor]) -> None:
-        parameters = dict(self.learner.model.named_parameters())
-        for name, value in moments.items():
-            parameter = parameters[name.partition("|")[0]]
-            key = name.partition("|")[2]
-            # AdamW counts steps on the device of its fused kernel, moments lie with the weights.
-            self.optimizer.state[parameter][key] = value.to(parameter.device)
-
-    @property
-    def _log_path(self) -> Path:
-        return self.folder / "log.jsonl"
-
-    def _begin_log(self) -> None:
-        """Empty the log: an earlier run wrote to it, or one killed before its first checkpoint."""
-        os.truncate(private_file(self._log_path), 0)
-
-    def _log(self, figures: Figures) -> None:
+    def _line(self, figures: Figures) -> dict[str, Any]:
         line = {
             "step": self.state.step,
             "loss": self.state.smoothed,
-            "rate": self.plan.rate(self.state.step),
+            "rate": self._rate(),
             "held_out_loss": figures.loss,
             "held_out_bits_per_character": figures.bits_per_character,
         }
-        with private_file(self._log_path).open("ab") as log:
-            log.write(json.dumps(line).encode() + b"\n")
-            log.flush()
-            os.fsync(log.fileno())  # the checkpoint that follows counts on its length
+        extra = {"held_out_right": figures.right, "corpus_steps": self.state.corpus_steps}
+        return line | {key: value for key, value in extra.items() if value}
 
-    def _note(self, figures: Figures | None, clock: _Clock, tokens: int, positions: int) -> None:
-        clock.count(tokens, positions)
+    def _note(self, figures: Figures | None, on_corpus: bool = False) -> None:
+        state = self.state
+        left = self.plan.total(state) - state.step
         self.watch(
             Progress(
-                step=self.state.step,
-                steps=self.plan.steps,
-                loss=self.state.smoothed if self.state.smoothed is not None else math.nan,
+                step=state.step,
+                steps=self.plan.total(state),
+                loss=state.smoothed if state.smoothed is not None else math.nan,
                 held_out=figures,
-                tokens_per_second=clock.rate(clock.positions),
-                learnt_per_second=clock.rate(clock.tokens),
-                seconds_left=clock.seconds_left,
-                rate=self.plan.rate(self.state.step),
+                tokens_per_second=self.clock.rate(self.clock.read),
+                learnt_per_second=self.clock.rate(self.clock.learnt),
+                seconds_left=self.clock.seconds_left(left),
+                rate=self._rate(),
+                memory=peak_bytes(),
+                on_corpus=on_corpus,
             )
         )
 
+    def resume(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint."""
+        self.state = self.keeper.restore(checkpoint)
+
+    def use_best(self) -> None:
+        """Go back to the weights with the lowest held-out loss; no step can be taken after this."""
+        self.keeper.use_best(self.state)
+
     def _not_finite(self, loss: float, norm: float) -> LossNotFinite:
-        step = self.state.step
         return LossNotFinite(
-            f"The loss became {loss} at step {step} (learning rate "
-            f"{self.plan.rate(step):.2g}, gradient norm {norm:.3g}).",
+            f"The loss became {loss} at step {self.state.step} (learning rate "
+            f"{self._rate():.2g}, gradient norm {norm:.3g}).",
             "The checkpoint before it is whole; train again with a lower --learning-rate.",
         )
-
-
-class _Clock:
-    """Speed and time left, from steps taken in this process. Never reads the wall clock."""
-
-    def __init__(self, steps: int) -> None:
-        self.began = time.monotonic()
-        self.left, self.taken = steps, -1  # the first count is the look before the first step
-        self.tokens = self.positions = 0
-        self.spent = 0.0  # seconds in steps alone: looks and checkpoints are not learning
-
-    @contextmanager
-    def stepping(self) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self.spent += time.monotonic() - began
-
-    def count(self, tokens: int, positions: int) -> None:
-        if positions:
-            self.taken = max(self.taken, 0) + 1
-            self.left -= 1
-        else:
-            self.began = time.monotonic()
-        self.tokens += tokens
-        self.positions += positions
-
-    def rate(self, amount: int) -> float:
-        return amount / max(1e-9, self.spent)
-
-    @property
-    def seconds_left(self) -> float:
-        return self.left * (time.monotonic() - self.began) / max(1, self.taken)
-
-
-def _no_memory(window: int) -> TrainingError:
-    return TrainingError(
-        f"Memory does not hold one window of {window} tokens.",
-        "Choose a smaller --window or --base, or --gradient-checkpointing; then train again.",
-    )
-
-
-def _number(*parts: int) -> int:
-    """A 63-bit number that is a function of its parts and of nothing else."""
-    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-@lru_cache(maxsize=4)
-def _shuffle(seed: int, epoch: int, size: int) -> np.ndarray:
-    return np.random.default_rng(_number(seed, epoch)).permutation(size)

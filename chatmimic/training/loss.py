@@ -13,8 +13,10 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from chatmimic.training.choosing import ChoiceHead, choice_loss, last_states
 from chatmimic.transcript import Form, Mark, TokenForm
 from chatmimic.windows import Windows
+from chatmimic.windows.choices import ChoiceBatch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,62 +32,111 @@ KEPT = 64_000_000  # logits that may be kept for the backward pass: 256 MB, a sm
 class Surprise:
     """Summed negative log-likelihood in nats, of learnt tokens and of scored ones.
 
-    `learnt` carries the gradient; `scored` counts only the words of the persona.
+    `learnt`, each token times its weight, carries the gradient; `scored` counts only the words of
+    the persona.
     """
 
     learnt: Tensor
     learnt_tokens: Tensor
     scored: Tensor
     scored_tokens: Tensor
+    choice: Tensor | None = None  # summed nats of the real replies among their candidates
 
 
 class Learner(nn.Module):
     """A causal model whose forward is its surprise at a batch of windows.
 
-    It is one module so that wrappers for several devices see every use of the parameters.
+    It is one module so that wrappers for several devices see every use of the parameters. While it
+    trains, a share `noise` of the tokens it reads are random ones.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, noise: float = 0.0, candidates: int = 0) -> None:
         super().__init__()
         self.model = model
+        self.noise = noise
+        self.candidates = candidates
+        if candidates:
+            self.head = ChoiceHead(model.config.get_text_config().hidden_size)
 
     def forward(
-        self, ids: Tensor, marks: Tensor, positions: Tensor, types: Tensor | None = None
+        self,
+        ids: Tensor,
+        marks: Tensor,
+        positions: Tensor,
+        weights: Tensor | None = None,
+        types: Tensor | None = None,
+        asked: ChoiceBatch | None = None,
     ) -> Surprise:
         """Surprise at windows of shape `(batch, time)`; `types` are GPT-2's token types.
 
-        Only rows that are learnt go through the output head.
+        Only rows that are learnt go through the output head. `asked` are exchanges, to tell the
+        real reply of each from its other candidates.
         """
         # Positions that restart tell transformers where pieces border: it masks them apart.
         extra = {} if types is None else {"token_type_ids": types}
-        hidden = self.model.base_model(ids, position_ids=positions, use_cache=False, **extra)
+        read = self._noised(ids) if self.training and self.noise else ids
+        hidden = self.model.base_model(read, position_ids=positions, use_cache=False, **extra)
         marks = marks[:, 1:]
         rows = marks != Mark.CONTEXT
         states, targets = hidden.last_hidden_state[:, :-1][rows], ids[:, 1:][rows]
         nats = _nats(self.model.get_output_embeddings(), states, targets)
         scored = marks[rows] == Mark.TEXT
-        return Surprise(nats.sum(), rows.sum(), nats.detach()[scored].sum(), scored.sum())
+        learnt = nats if weights is None else nats * weights[:, 1:][rows]
+        choice = None if asked is None else choice_loss(self.scores(asked))[0]
+        return Surprise(learnt.sum(), rows.sum(), nats.detach()[scored].sum(), scored.sum(), choice)
+
+    def scores(self, asked: ChoiceBatch) -> Tensor:
+        """How likely each candidate is the real reply: `(exchanges, candidates)`, any scale."""
+        hidden = self.model.base_model(asked.ids, use_cache=False).last_hidden_state
+        scores: Tensor = self.head(last_states(hidden, asked.last), self.candidates)
+        return scores
+
+    @property
+    def base_model(self) -> Any:
+        """The model's."""
+        return self.model.base_model
+
+    def get_input_embeddings(self) -> Any:
+        """The model's."""
+        return self.model.get_input_embeddings()
+
+    def get_output_embeddings(self) -> Any:
+        """The model's."""
+        return self.model.get_output_embeddings()
+
+    def _noised(self, ids: Tensor) -> Tensor:
+        """Ids of `(batch, time)`, some replaced by any others, as nshepperd's `--noise` does."""
+        random = torch.randint_like(ids, self.model.config.get_text_config().vocab_size)
+        return torch.where(torch.rand(ids.shape, device=ids.device) < self.noise, random, ids)
 
 
 def feed(
     windows: Windows, rows: np.ndarray, typed: Form | None = None, *, parts: int = 1
-) -> list[Tensor]:
+) -> dict[str, Tensor]:
     """A Learner's arguments for some windows: ids, marks and positions of `(rows, time)`.
 
-    With `typed`, a tokens form, the speaker tokens too, as GPT-2's token types. `parts` cuts each
-    window into so many rows of equal length.
+    Their weights too where they have some, and with `typed`, a tokens form, the speaker tokens, as
+    GPT-2's token types. `parts` cuts each window into so many rows of equal length.
     """
     ids = np.asarray(windows.ids[rows], np.int64)
-    arrays = [ids, np.asarray(windows.marks[rows]), np.asarray(windows.positions[rows], np.int64)]
+    positions = np.asarray(windows.positions[rows], np.int64)
+    arrays = {"ids": ids, "marks": np.asarray(windows.marks[rows]), "positions": positions}
+    if windows.weights is not None:
+        arrays["weights"] = np.asarray(windows.weights[rows])
     if isinstance(typed, TokenForm):
-        arrays.append(np.stack([typed.speaker_tokens(row) for row in ids]))
-    return [torch.from_numpy(_cut(a, parts)) for a in arrays]
+        arrays["types"] = np.stack([typed.speaker_tokens(row) for row in ids])
+    return {name: torch.from_numpy(_cut(array, parts)) for name, array in arrays.items()}
 
 
-def count_learnt(windows: Windows, rows: np.ndarray, parts: int = 1) -> int:
-    """How many tokens a step learns from these windows; the first of a row foretells nothing."""
-    marks = _cut(np.asarray(windows.marks[rows]), parts)
-    return int((marks[:, 1:] != Mark.CONTEXT).sum())
+def weight_of(windows: Windows, rows: np.ndarray, parts: int = 1) -> float:
+    """What the learnt tokens of these windows weigh together: their number, where all weigh 1.
+
+    The first token of a row is foretold by nothing.
+    """
+    learnt = _cut(np.asarray(windows.marks[rows]), parts)[:, 1:] != Mark.CONTEXT
+    if windows.weights is None:
+        return float(learnt.sum())
+    return float(_cut(np.asarray(windows.weights[rows]), parts)[:, 1:][learnt].sum(dtype=float))
 
 
 def _cut(array: np.ndarray, parts: int) -> np.ndarray:

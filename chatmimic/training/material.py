@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chatmimic.errors import TooLittleData
-from chatmimic.records import Conversation
+from chatmimic.records import Conversation, Person
+from chatmimic.training.chance import shuffle
 from chatmimic.transcript import Cast
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ CAST = 200  # names a mimic remembers; the tokens form has a token for the first
 
 @dataclass(frozen=True)
 class Material:
-    """Conversations to learn from and later ones to test on, and who speaks in them."""
+    """Conversations to learn from and later ones to test on, and who speaks in them.
+
+    `learner` is whom to learn; None: everybody, and the persona is who talks most.
+    """
 
     persona: str
     cast: Cast
@@ -30,30 +34,43 @@ class Material:
     held_out: tuple[Conversation, ...]
     fingerprint: str
     gap: str = ""  # the silence that ended a conversation, in words
+    learner: str | None = None
 
     @property
     def messages(self) -> tuple[int, int]:
-        """How many messages the persona has in the learnt and in the held-out part."""
-        return _count(self.learnt, self.persona), _count(self.held_out, self.persona)
+        """How many messages of whom to learn are in the learnt and in the held-out part."""
+        return _count(self.learnt, self.learner), _count(self.held_out, self.learner)
 
 
-def gather(archive: Archive, persona: str, gap_ms: int | None, held_out: float) -> Material:
-    """Everything the archive has of a persona's conversations, split by time.
+def gather(
+    archive: Archive,
+    persona: str,
+    gap_ms: int | None,
+    held_out: float,
+    *,
+    force: bool = False,
+) -> Material:
+    """Everything the archive has of a persona's conversations, split by time; "": of everybody's.
 
     `gap_ms` is the silence that ends a conversation (None: from the chats); `held_out` is the
-    share of the persona's messages to hold out. Raises NoSuchPerson and TooLittleData.
+    share of the persona's messages to hold out; `force` takes little data too. Raises NoSuchPerson
+    and TooLittleData.
     """
     from chatmimic.conversations import conversations
 
-    person = archive.person(persona)
-    if person.messages < LEAST_MESSAGES:
+    person = archive.person(persona) if persona else _most_talkative(archive)
+    learner = person.name if persona else None
+    if person.messages < LEAST_MESSAGES and not force:
         raise TooLittleData(
             f"{person.name} has {person.messages} messages in the archive; "
             f"{LEAST_MESSAGES} are the least to learn a manner from.",
-            "Import more of their chats, or choose somebody else from `chatmimic people`.",
+            "Import more of their chats, or choose somebody else from `chatmimic people`; "
+            "--force learns from fewer.",
         )
-    everything = [c for c in conversations(archive, gap_ms) if person.name in c.senders]
-    learnt, later = split(everything, person.name, held_out)
+    everything = [
+        c for c in conversations(archive, gap_ms) if learner is None or learner in c.senders
+    ]
+    learnt, later = split(everything, learner, held_out)
     return Material(
         person.name,
         cast_of(learnt, person.name),
@@ -61,7 +78,15 @@ def gather(archive: Archive, persona: str, gap_ms: int | None, held_out: float) 
         later,
         archive.fingerprint(),
         _gap_in_words(archive, everything, gap_ms),
+        learner,
     )
+
+
+def _most_talkative(archive: Archive) -> Person:
+    people = [p for p in archive.people() if not p.is_bot]
+    if not people:
+        raise TooLittleData("The archive is empty.", "`chatmimic import PATH` fills it.")
+    return max(people, key=lambda p: p.messages)
 
 
 def _gap_in_words(
@@ -78,14 +103,15 @@ def _gap_in_words(
 
 
 def split(
-    conversations: Sequence[Conversation], persona: str, share: float
+    conversations: Sequence[Conversation], persona: str | None, share: float
 ) -> tuple[tuple[Conversation, ...], tuple[Conversation, ...]]:
     """Cut conversations at an instant: what was said before it, and what was said from then on.
 
-    The later part holds at least `share` of the persona's messages, and as a rule begins with a
-    conversation; where that would hold more than twice as many, it begins inside one. Nothing in
-    the first part is later than anything in the second: a conversation that straddles the instant
-    is cut there. Random messages would leak: the others of a burst say much of them.
+    The later part holds at least `share` of the persona's messages (None: of everybody's), and as a
+    rule begins with a conversation; where that would hold more than twice as many, it begins inside
+    one. Nothing in the first part is later than anything in the second: a conversation that
+    straddles the instant is cut there. Random messages would leak: the others of a burst say much
+    of them.
     """
     ordered = sorted(conversations, key=lambda c: c.starts_at or 0)
     places = [_places(number, c) for number, c in enumerate(ordered)]
@@ -93,7 +119,7 @@ def split(
         place
         for c, row in zip(ordered, places, strict=True)
         for m, place in zip(c.messages, row, strict=True)
-        if m.sender == persona
+        if persona in (None, m.sender)
     )
     if not own:
         return tuple(ordered), ()
@@ -118,6 +144,36 @@ def cast_of(conversations: Sequence[Conversation], persona: str) -> Cast:
     return Cast((persona, *others[: CAST - 1]))
 
 
+def continued(
+    material: Material, until: int, people: Sequence[str], replay: float, seed: int
+) -> Material:
+    """What an earlier mimic has still to learn: what is later than `until`, and some of the rest.
+
+    `until` is the UTC ms of the latest message it learnt, `people` its cast, `replay` the share of
+    the older conversations that it reads again, so that it does not forget them. Raises
+    TooLittleData where nothing is new.
+    """
+    new = [c for c in material.learnt if _ends_at(c) > until]
+    if not new:
+        raise TooLittleData(
+            "Nothing that could be learnt is newer than what this mimic has read.",
+            "Import a newer export first; or train anew, without --from.",
+        )
+    old = [c for c in material.learnt if _ends_at(c) <= until]
+    again = sorted(shuffle(seed, 0, len(old))[: math.ceil(replay * len(old))].tolist())
+    cast = dict.fromkeys([*people, *material.cast.people])
+    return replace(material, cast=Cast(tuple(cast)[:CAST]), learnt=(*(old[i] for i in again), *new))
+
+
+def ends_at(conversations: Sequence[Conversation]) -> int:
+    """The UTC milliseconds of the latest message; 0 where none has a time."""
+    return max(map(_ends_at, conversations), default=0)
+
+
+def _ends_at(conversation: Conversation) -> int:
+    return max((m.sent_at for m in conversation.messages if m.sent_at is not None), default=0)
+
+
 def _places(number: int, conversation: Conversation) -> list[tuple[int, int, int]]:
     """For each message (milliseconds, conversation, message): a place in time, no two the same.
 
@@ -130,5 +186,5 @@ def _places(number: int, conversation: Conversation) -> list[tuple[int, int, int
     return places
 
 
-def _count(conversations: Sequence[Conversation], persona: str) -> int:
-    return sum(m.sender == persona for c in conversations for m in c.messages)
+def _count(conversations: Sequence[Conversation], person: str | None) -> int:
+    return sum(person in (None, m.sender) for c in conversations for m in c.messages)

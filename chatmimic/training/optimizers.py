@@ -1,45 +1,120 @@
-"""The optimisers: AdamW, and Muon for the matrices of a model that starts from nothing."""
+"""The optimisers and what they remember: AdamW, with moments in 32 or in 8 bits, and Muon.
+
+Muon is for the matrices of a model that starts from nothing.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-OPTIMIZERS = ("adamw", "muon")
+from chatmimic.errors import TrainingError
+from chatmimic.training.extras import library
+
+OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
 MUON_RATE = 6.0  # times the rate of the rest: 0.018 where AdamW has 0.003
+BETAS = (0.9, 0.99)  # of AdamW: how much of its two moments a step keeps
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan's quintic; 0.0015 is at 0.7 in 5 turns
 
 
 def make_optimizer(
     model: Any, weight_decay: float, *, name: str = "adamw", half: bool = False
-) -> torch.optim.AdamW:
+) -> torch.optim.Optimizer:
     """The optimiser of that name for all parameters that are learnt.
 
     Weight decay is on matrices only: not on biases and norms. `half` lets Muon orthogonalise in
-    bfloat16, for devices that are fast in it.
+    bfloat16, for devices that are fast in it. Raises TrainingError where a name needs a package or
+    a device that is not there.
     """
-    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    learnt = [p for p in model.parameters() if p.requires_grad]
     hidden = _hidden_matrices(model) if name == "muon" else {}
-    rest = [p for _, p in named if p not in hidden]
+    rest = [p for p in learnt if p not in hidden]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in rest if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in rest if p.ndim < 2], "weight_decay": 0.0},
     ]
     if name == "adamw":
-        return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.99), fused=True)
+        return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=True)
+    if name.endswith("adamw8bit"):
+        return _eight_bit(groups, name)
     groups.append({"params": list(hidden), "weight_decay": weight_decay, "muon": True})
     return Muon(groups, hidden, half=half)
+
+
+def _eight_bit(groups: list[dict[str, Any]], name: str) -> torch.optim.Optimizer:
+    """AdamW that keeps two bytes a parameter where the others keep eight.
+
+    The moments of 256 neighbours share a scale (Dettmers et al. 2021,
+    https://arxiv.org/abs/2110.02861); tensors below 4096 keep theirs in float32. `paged` moments
+    move to the processor's memory where the GPU's is short.
+    """
+    paged = name.startswith("paged-")
+    if paged and not torch.cuda.is_available():
+        raise TrainingError(
+            f"The optimiser {name} needs an NVIDIA GPU.", "Choose adamw8bit, or adamw."
+        )
+    with library("bitsandbytes", "eight-bit", f"The optimiser {name}") as bitsandbytes:
+        made: torch.optim.Optimizer = bitsandbytes.optim.AdamW8bit(
+            groups, lr=0.0, betas=BETAS, is_paged=paged
+        )
+    return made
 
 
 def set_rate(optimizer: Any, rate: float) -> None:
     """Set the learning rate of a step; Muon's groups take their multiple of it."""
     for group in optimizer.param_groups:
         group["lr"] = rate * (MUON_RATE if group.get("muon") else 1.0)
+
+
+def flat_state(optimizer: Any, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What an optimiser remembers of each parameter, as tensors named `parameter|key`.
+
+    They lie on the processor's side, and may be the optimiser's own: to be written at once. Whole
+    numbers become tensors without dimensions. The tables that all 8-bit moments are looked up in
+    are left out.
+    """
+    return {
+        f"{name}|{key}": torch.as_tensor(value).cpu()
+        for name, parameter in names.items()
+        for key, value in optimizer.state.get(parameter, {}).items()
+        if not key.startswith("qmap")
+    }
+
+
+def restore_state(
+    optimizer: Any, names: Mapping[str, Tensor], tensors: Mapping[str, Tensor]
+) -> None:
+    """Make an optimiser remember what `flat_state` gave: its next step is what it would have been.
+
+    Raises KeyError for a parameter that is not among the names.
+    """
+    inner = getattr(optimizer, "optimizer", optimizer)
+    inner.state.clear()
+    places = {place: place.partition("|")[::2] for place in tensors}
+    if hasattr(inner, "init_state"):
+        _make_room(inner, {names[name] for name, _ in places.values()})
+    for place, (name, key) in places.items():
+        value, state = tensors[place], inner.state[names[name]]
+        if isinstance(state.get(key), Tensor):
+            state[key].copy_(value)
+        elif isinstance(state.get(key), int):
+            state[key] = int(value)
+        else:
+            # AdamW counts steps on the device of its fused kernel, moments lie with the weights.
+            state[key] = value.to(names[name].device)
+
+
+def _make_room(optimizer: Any, parameters: set[Tensor]) -> None:
+    """Have bitsandbytes make the state of parameters: tables, and memory that may be paged."""
+    for number, group in enumerate(optimizer.param_groups):
+        for place, parameter in enumerate(group["params"]):
+            if parameter in parameters:
+                optimizer.init_state(group, parameter, number, place)
 
 
 class Muon(torch.optim.AdamW):
@@ -135,9 +210,10 @@ def _hidden_matrices(model: Any) -> dict[Tensor, tuple[int, bool]]:
 
     tables = {id(e.weight) for e in (model.get_input_embeddings(), model.get_output_embeddings())}
     found = {}
-    for name, module in model.named_modules():
+    for name, module in model.base_model.named_modules():
         weight: Any = getattr(module, "weight", None)
-        if isinstance(module, (Conv1D, torch.nn.Linear)) and id(weight) not in tables:
+        linear = isinstance(module, (Conv1D, torch.nn.Linear))
+        if linear and weight.requires_grad and id(weight) not in tables:
             fused = 3 if name.endswith("c_attn") else 1
             found[weight] = (fused, isinstance(module, Conv1D))
     return found

@@ -6,9 +6,12 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chatmimic.training.schedules import rate_share
 from chatmimic.training.settings import Settings
+from chatmimic.training.state import State
 
 LARGE = 50_000_000  # parameters; above it a base knows much already and is tuned gently
+MOST_SPELL = 1500  # steps: the founding post took fewer
 CHECKPOINTED = 200_000_000  # parameters; above it activations are computed twice
 
 
@@ -28,6 +31,23 @@ class Plan:
     precision: str = "fp32"  # or bf16
     optimizer: str = "adamw"  # or muon
     short_first: bool = False  # windows in quarters, then in halves, then whole
+    schedule: str = "linear"
+    power: float = 2.0  # of a polynomial schedule
+    patience: int | None = None  # looks that are no better, after which it stops
+    weight_decay: float = 0.01
+    clip: float = 1.0  # longest gradient, as a norm
+    noise: float = 0.0  # share of the tokens read that are random
+    step_in_backward: bool = False
+    compile: bool = False
+    candidates: int = 0  # replies to choose from; 0: no choosing
+    lm_coef: float = 1.0  # weight of the words' loss beside that of the choice
+    mc_coef: float = 1.0
+    sample_every: int | None = None  # steps
+    corpus_way: str = ""  # first, mix or plateau
+    corpus_steps: int = 0  # first: so many; plateau: in each spell
+    corpus_share: float = 0.0  # mix: of the windows of a step, at the beginning
+    corpus_share_end: float = 0.0  # and at the end
+    corpus_spells: int = 0  # plateau: so many at most
 
     @property
     def windows_per_step(self) -> int:
@@ -35,10 +55,20 @@ class Plan:
         return self.batch * self.accumulate
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step (counted from 0): a linear rise, then a linear fall to 0."""
-        if step < self.warmup:
-            return self.learning_rate * (step + 1) / self.warmup
-        return self.learning_rate * (self.steps - step) / max(1, self.steps - self.warmup)
+        """The learning rate of a step, counted from 0."""
+        steps = self.steps + (self.corpus_steps if self.corpus_way == "first" else 0)
+        share = rate_share(self.schedule, step, steps, self.warmup, self.power)
+        return self.learning_rate * share
+
+    def place(self, state: State) -> int:
+        """Where on the schedule a training stands: spells on the corpus do not count."""
+        first = self.corpus_steps if self.corpus_way == "first" else 0
+        return state.own_steps + min(state.corpus_steps, first)
+
+    def total(self, state: State) -> int:
+        """How many steps there are, as far as is known: those of a spell that has begun too."""
+        first = self.corpus_steps if self.corpus_way == "first" else 0
+        return self.steps + max(first, state.corpus_steps + state.spell_left)
 
     def parts(self, step: int) -> int:
         """Into how many parts a step cuts its windows.
@@ -63,9 +93,15 @@ def make_plan(
     on_cpu: bool,
     step_seconds: float,
     precision: str = "fp32",
+    world: int = 1,
 ) -> Plan:
-    """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes)."""
+    """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes).
+
+    `world` is the number of processes: they share the windows of a step.
+    """
     batch, accumulate = batches(settings, parameters, windows)
+    while batch * accumulate % world:
+        accumulate += 1
     steps = _steps(settings, windows / (batch * accumulate), step_seconds)
     slow = on_cpu and parameters > LARGE
     large = parameters > CHECKPOINTED
@@ -74,13 +110,27 @@ def make_plan(
         steps=steps,
         batch=batch,
         accumulate=accumulate,
-        learning_rate=settings.learning_rate or (5e-5 if parameters > LARGE else 1e-3),
+        learning_rate=settings.learning_rate or _rate(settings, parameters),
         warmup=math.ceil(settings.warmup * steps),
         evaluate_every=settings.evaluate_every or max(1, math.ceil(steps / 10)),
         gradient_checkpointing=large if checkpointing is None else checkpointing,
         look=8 if slow else 48,
         final=32 if slow else 512,
         precision=precision,
+        schedule=settings.schedule,
+        power=settings.power,
+        patience=settings.patience,
+        weight_decay=settings.weight_decay,
+        clip=settings.clip,
+        noise=settings.noise,
+        optimizer=settings.optimizer,
+        step_in_backward=settings.step_in_backward,
+        compile=settings.compile,
+        candidates=settings.candidates,
+        lm_coef=settings.lm_coef,
+        mc_coef=settings.mc_coef,
+        sample_every=settings.sample_every,
+        **_corpus(settings, steps),
     )
 
 
@@ -94,6 +144,8 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
     batch = min(batch, max(1, windows))
     if settings.accumulate:
         return batch, settings.accumulate
+    if settings.step_in_backward:  # every backward pass is a step
+        return batch, 1
     wanted = 8 if parameters > LARGE else 1
     return batch, max(1, min(wanted, windows // (8 * batch)))
 
@@ -105,3 +157,23 @@ def _steps(settings: Settings, steps_per_epoch: float, step_seconds: float) -> i
         # A tenth of the time goes to looks at the held-out part.
         return max(1, round(settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)))
     return max(1, round(settings.epochs * steps_per_epoch))
+
+
+def _rate(settings: Settings, parameters: int) -> float:
+    """Gentle on a base that knows much; LoRA's matrices begin at nothing and take four times it."""
+    rate = 5e-5 if parameters > LARGE else 1e-3
+    return 4 * rate if settings.trained == "lora" else rate
+
+
+def _corpus(settings: Settings, steps: int) -> dict[str, Any]:
+    """How a corpus is read along: spells are an eighth of the steps, but 1,500 at the most."""
+    if not settings.corpus:
+        return {}
+    spell = min(MOST_SPELL, max(1, steps // 8))
+    return {
+        "corpus_way": settings.corpus_way,
+        "corpus_steps": settings.corpus_steps or spell,
+        "corpus_share": settings.corpus_share,
+        "corpus_share_end": settings.corpus_share_end,
+        "corpus_spells": settings.corpus_spells,
+    }

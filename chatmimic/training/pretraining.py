@@ -190,8 +190,6 @@ class Pretraining(Work):
             held_out,
             self.folder,
             form,
-            weight_decay=settings.weight_decay,
-            clip=settings.clip,
         )
 
     # -- going and finishing -----------------------------------------------------------------
@@ -263,6 +261,8 @@ def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: fl
         precision=choose_precision(settings.precision),
         optimizer=settings.optimizer or ("muon" if new else "adamw"),
         short_first=settings.short_first and new,
+        weight_decay=settings.weight_decay,
+        clip=settings.clip,
     )
 
 

@@ -2,50 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from chatmimic.mimic import Mimic
-from chatmimic.records import Conversation, Message
+from chatmimic.files import write_whole
+from chatmimic.records import Conversation, Kind, Message
+
+if TYPE_CHECKING:
+    from chatmimic.mimic import LoadedMimic
 
 HISTORY = 12  # messages of context shown to the mimic
+EXCHANGES = "exchanges.json"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was said to the persona, what they really answered, and what the mimic answers."""
+    """What was said to somebody, and what they really answered."""
 
     before: tuple[Message, ...]
     real: Message
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An exchange, and what a mimic answers in its place."""
+
+    exchange: Exchange
     mimic: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        before = [[m.sender, m.text] for m in self.exchange.before]
+        real = self.exchange.real
+        return {"before": before, "who": real.sender, "real": real.text, "mimic": self.mimic}
+
+
+def exchanges(
+    held_out: Sequence[Conversation], persona: str | None, count: int = 3
+) -> list[Exchange]:
+    """Up to `count` exchanges spread over the held-out conversations (None: of anybody)."""
+    places = [p for c in held_out for p in _answers(c, persona)]
+    return [places[len(places) * i // count] for i in range(min(count, len(places)))]
 
 
 def replies(
-    mimic: Mimic, held_out: Sequence[Conversation], count: int = 3, seed: int = 0
-) -> list[Exchange]:
-    """Up to `count` exchanges spread over the held-out conversations."""
+    loaded: LoadedMimic, asked: Sequence[Exchange], seed: int = 0, most: int = 60
+) -> Iterator[Sample]:
+    """What a mimic answers in each exchange, in at most so many tokens."""
     from chatmimic.generation import Decoding
     from chatmimic.generation.engine import TorchGenerator
 
-    places = [p for c in held_out for p in _answers(c, mimic.persona)]
-    if not places:
+    generator = TorchGenerator(loaded)
+    for number, exchange in enumerate(asked):
+        decoding = Decoding(seed=seed + number, max_tokens=most)
+        said = generator.stream(exchange.before, exchange.real.sender, decoding)
+        yield Sample(exchange, "".join(said))
+
+
+def write_exchanges(folder: Path, found: Sequence[Exchange]) -> None:
+    """Keep exchanges in a run's folder, so that a resumed run shows the same."""
+    rows = [[_plain(m) for m in (*exchange.before, exchange.real)] for exchange in found]
+    write_whole(folder / EXCHANGES, json.dumps(rows))
+
+
+def read_exchanges(folder: Path) -> list[Exchange]:
+    """The inverse of `write_exchanges`; none where nothing was kept."""
+    if not (folder / EXCHANGES).is_file():
         return []
-    generator = TorchGenerator(mimic.load())
-    picked = [places[len(places) * i // count] for i in range(min(count, len(places)))]
-    exchanges = []
-    for number, (before, real) in enumerate(picked):
-        text = "".join(
-            generator.stream(before, mimic.persona, Decoding(seed=seed + number, max_tokens=60))
-        )
-        exchanges.append(Exchange(before, real, text))
-    return exchanges
+    rows = json.loads((folder / EXCHANGES).read_text("utf-8"))
+    said = [[Message(**{**m, "kind": Kind(m["kind"])}) for m in row] for row in rows]
+    return [Exchange(tuple(messages[:-1]), messages[-1]) for messages in said]
 
 
-def _answers(conversation: Conversation, persona: str) -> list[tuple[tuple[Message, ...], Message]]:
+def _plain(message: Message) -> dict[str, Any]:
+    kept = ("sender", "text", "sent_at", "kind")
+    return {name: value for name, value in asdict(message).items() if name in kept}
+
+
+def _answers(conversation: Conversation, persona: str | None) -> Iterator[Exchange]:
     """Every message of the persona that answers somebody else, with what came before it."""
     messages = conversation.messages
-    return [
-        (messages[max(0, place - HISTORY) : place], messages[place])
-        for place in range(1, len(messages))
-        if messages[place].sender == persona and messages[place - 1].sender != persona
-    ]
+    for place in range(1, len(messages)):
+        sender = messages[place].sender
+        if persona in (None, sender) and messages[place - 1].sender != sender:
+            yield Exchange(messages[max(0, place - HISTORY) : place], messages[place])

@@ -9,12 +9,13 @@ from typing import Any
 
 from chatmimic.home import Home, slug
 
+EVERYBODY = "everybody"  # the name of a mimic of all people
 READY = "ready.json"  # a run with this file has everything it needs to go on
 
 
 def run_name(persona: str, name: str | None) -> str:
     """The name of a run and of its mimic: what was asked for, or the persona's, as a folder's."""
-    return slug(name or persona)
+    return slug(name or persona or EVERYBODY)
 
 
 def unfinished(home: Home) -> list[str]:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from chatmimic.home import Home
 from chatmimic.training import checkpoints
+from chatmimic.training.board import FOLDER as BOARD
+from chatmimic.training.board import Board
+from chatmimic.training.keeping import LOG, SAMPLES
 from chatmimic.training.loop import Loop, Progress
+from chatmimic.training.ranks import Ranks
+from chatmimic.training.samples import Sample
 from chatmimic.training.unfinished import READY
 
 
@@ -19,6 +24,7 @@ class Watcher:
 
     stage: Callable[[str], None] = lambda words: None
     progress: Callable[[Progress], None] = lambda progress: None
+    sample: Callable[[Sample], None] = lambda sample: None
     stop: Callable[[], bool] = lambda: False
 
 
@@ -41,6 +47,8 @@ class Work:
         self.watcher = watcher
         self.notes: list[str] = []
         self.tokens_per_second = 0.0
+        self.ranks = Ranks.find()
+        self.board: Board | None = None
 
     def tell(self, note: str) -> None:
         """Say something now, and once again at the end."""
@@ -63,20 +71,33 @@ class Work:
         """Run a loop under the watcher's eyes; what it came to if it was asked to stop."""
         loop.watch, loop.stop, loop.tell = self._watch, self.watcher.stop, self.tell
         self.watcher.stage(stage)
-        loop.learner.model.train()
-        if loop.run():
+        loop.learner.train()
+        try:
+            finished = loop.run()
+        finally:
+            if self.board is not None:
+                self.board.close()
+        if finished:
             return None
-        return Stopped(self.name, loop.state.step, loop.plan.steps)
+        return Stopped(self.name, loop.state.step, loop.plan.total(loop.state))
 
-    def empty(self) -> None:
-        """Remove what is no longer needed: everything but the log and the lock."""
+    def empty(self, *, looks: bool = True) -> None:
+        """Remove what is no longer needed: all but the lock, the log, and what can be looked at.
+
+        Without `looks`, that too: a new training begins.
+        """
         (self.folder / READY).unlink(missing_ok=True)
+        kept = {"lock", LOG, *((SAMPLES, BOARD) if looks else ())}
         for entry in self.folder.iterdir():
+            if entry.name in kept:
+                continue
             if entry.is_dir():
                 shutil.rmtree(entry)
-            elif entry.name not in ("lock", "log.jsonl"):
+            else:
                 entry.unlink()
 
     def _watch(self, progress: Progress) -> None:
         self.tokens_per_second = progress.tokens_per_second
+        if self.board is not None:
+            self.board.add(progress)
         self.watcher.progress(progress)

@@ -8,7 +8,7 @@ Two written forms stand behind one interface, `Form`:
   nothing in a message can look like a border.
 """
 
-from chatmimic.transcript.form import Cast, Form, Mark, Transcript
+from chatmimic.transcript.form import Cast, Form, Mark, Transcript, Weigh
 from chatmimic.transcript.named import NamedForm
 from chatmimic.transcript.registry import FORMS, make_form, natural_form, prepare
 from chatmimic.transcript.tokens import SPECIAL_TOKENS, TokenForm
@@ -22,6 +22,7 @@ __all__ = [
     "NamedForm",
     "TokenForm",
     "Transcript",
+    "Weigh",
     "make_form",
     "natural_form",
     "prepare",

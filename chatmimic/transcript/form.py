@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -26,6 +26,9 @@ class Mark(IntEnum):
     TURN = 2  # who speaks next, or that the talk ends: learnt, not scored
 
 
+Weigh = Callable[[Message], float]  # what the words of a message weigh when they are learnt
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """A conversation as a model reads it.
@@ -33,12 +36,14 @@ class Transcript:
     `ids` and `marks` have shape `(time,)`; `marks` holds `Mark` values. For each message `starts`
     is the position in `ids` of its header, and `characters` the length of its text where it is
     learnt, plus one for its end (0 where it is not): the denominator of figures per character.
+    `weights`, of shape `(time,)`, is what each token weighs; None: all that is learnt the same.
     """
 
     ids: NDArray[np.int32]
     marks: NDArray[np.uint8]
     starts: tuple[int, ...]
     characters: tuple[int, ...]
+    weights: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,19 +96,25 @@ class Form(ABC):
         return other
 
     def encode(
-        self, conversation: Conversation, learn: Collection[str] | None = None
+        self,
+        conversation: Conversation,
+        learn: Collection[str] | None = None,
+        weigh: Weigh | None = None,
     ) -> Transcript:
         """Write a conversation; `learn` names the senders whose words are learnt (None: everybody).
 
-        The transcript begins and ends with the id of `<|endoftext|>`.
+        `weigh` says what a message's words weigh (None: all the same); 0 is not learnt. The
+        transcript begins and ends with the id of `<|endoftext|>`.
         """
         ids: list[int] = [self.end_of_conversation]
         marks: list[int] = [Mark.CONTEXT]
         starts: list[int] = []
         characters: list[int] = []
+        weights: list[float] = [1.0]
         learnt_before = False
         for message in conversation.messages:
-            learnt = learn is None or message.sender in learn
+            weight = weigh(message) if weigh else 1.0
+            learnt = weight > 0 and (learn is None or message.sender in learn)
             header, body = self.header(message.sender, message), self.body(message)
             starts.append(len(ids))
             characters.append(len(message.text) + 1 if learnt else 0)
@@ -115,11 +126,16 @@ class Form(ABC):
             marks += [turn] * len(header)
             ids += body
             marks += [Mark.TEXT if learnt else Mark.CONTEXT] * len(body)
+            weights += [1.0] * len(header) + [weight] * len(body)
             learnt_before = learnt
         ids.append(self.end_of_conversation)
         marks.append(Mark.TURN if learnt_before else Mark.CONTEXT)
         return Transcript(
-            np.asarray(ids, np.int32), np.asarray(marks, np.uint8), tuple(starts), tuple(characters)
+            np.asarray(ids, np.int32),
+            np.asarray(marks, np.uint8),
+            tuple(starts),
+            tuple(characters),
+            np.asarray([*weights, 1.0], np.float32) if weigh else None,
         )
 
     def decode(self, ids: Sequence[int]) -> list[Message]:

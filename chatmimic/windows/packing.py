@@ -14,7 +14,7 @@ from chatmimic.transcript import Mark, Transcript
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a transcript that fits a window: ids and marks of shape `(time,)`.
+    """A part of a transcript that fits a window: ids, marks and weights of shape `(time,)`.
 
     `characters` is its share of the transcript's learnt text: exact for a whole transcript, by the
     number of tokens where one was cut.
@@ -23,6 +23,7 @@ class Piece:
     ids: NDArray[np.int32]
     marks: NDArray[np.uint8]
     characters: float
+    weights: NDArray[np.float32] | None = None
 
 
 def pieces(transcript: Transcript, window: int) -> Iterator[Piece]:
@@ -33,7 +34,7 @@ def pieces(transcript: Transcript, window: int) -> Iterator[Piece]:
     """
     ids, marks = transcript.ids, transcript.marks
     if len(ids) <= window:
-        yield Piece(ids, marks, sum(transcript.characters))
+        yield Piece(ids, marks, sum(transcript.characters), transcript.weights)
         return
     spans = _spans(transcript, window)
     first = 0
@@ -94,4 +95,7 @@ def _piece(transcript: Transcript, begin: int, learnt_from: int, end: int) -> Pi
     marks[: learnt_from - begin] = Mark.CONTEXT
     text, whole = (int((m == Mark.TEXT).sum()) for m in (marks, transcript.marks))
     characters = sum(transcript.characters) * text / max(1, whole)
-    return Piece(ids, np.concatenate([np.zeros(1, np.uint8), marks]), characters)
+    weights = transcript.weights
+    if weights is not None:
+        weights = np.concatenate([weights[:1], weights[begin:end]])
+    return Piece(ids, np.concatenate([np.zeros(1, np.uint8), marks]), characters, weights)

@@ -1,10 +1,10 @@
-"""Windows on disk: four arrays, memory-mapped, private to their owner."""
+"""Windows on disk: four or five arrays, memory-mapped, private to their owner."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatmimic.files import private_file, private_folder
-from chatmimic.records import Conversation
-from chatmimic.transcript import Form, Mark
+from chatmimic.records import Conversation, Message
+from chatmimic.transcript import Form, Mark, Weigh
 from chatmimic.windows.excerpts import excerpts
 from chatmimic.windows.packing import Piece, pack, pieces
 
 ARRAYS = ("ids", "marks", "positions", "characters")
+WEIGHTS = "weights"  # there only where not all that is learnt weighs the same
 
 
 class Rows(Protocol):
@@ -38,13 +39,15 @@ class Windows:
 
     `ids` are tokens, `marks` are `Mark` values, `positions` count from 0 within each piece, so
     that no piece sees its neighbour. `characters`, of shape `(windows,)`, is the length of the
-    learnt text in each, ends included: the denominator of figures per character.
+    learnt text in each, ends included: the denominator of figures per character. `weights` is what
+    each token weighs in what is learnt; None: 1.
     """
 
     ids: Rows
     marks: Rows
     positions: Rows
     characters: Rows
+    weights: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,21 +72,29 @@ class Windows:
     @classmethod
     def open(cls, folder: Path) -> Windows:
         """Memory-map the windows that a WindowsWriter left in a folder."""
-        return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS})
+        there = (*ARRAYS, WEIGHTS) if (folder / f"{WEIGHTS}.npy").is_file() else ARRAYS
+        return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in there})
 
 
 class WindowsWriter:
-    """Collects pieces and writes them as windows. `tokens` counts what it holds."""
+    """Collects pieces and writes them as windows; counts the excerpts and the tokens it holds."""
 
     def __init__(self, window: int, padding: int) -> None:
         self.window = window
         self.padding = padding
-        self.tokens = 0
+        self.added = self.tokens = 0
         self._pieces: list[Piece] = []
 
-    def add(self, conversation: Conversation, form: Form, learn: Collection[str] | None) -> None:
+    def add(
+        self,
+        conversation: Conversation,
+        form: Form,
+        learn: Collection[str] | None,
+        weigh: Weigh | None = None,
+    ) -> None:
         """Write one excerpt with a form and keep its pieces."""
-        for piece in pieces(form.encode(conversation, learn), self.window):
+        self.added += 1
+        for piece in pieces(form.encode(conversation, learn, weigh), self.window):
             self._pieces.append(piece)
             self.tokens += len(piece.ids)
 
@@ -93,6 +104,7 @@ class WindowsWriter:
         lengths = [len(p.ids) for p in self._pieces]
         plan = pack(lengths, self.window) if packed else [[i] for i in range(len(lengths))]
         kinds = self._kinds()
+        (folder / f"{WEIGHTS}.npy").unlink(missing_ok=True)  # of windows that were there before
         with contextlib.ExitStack() as stack:
             # Written in order and not through a memory map: to that, a full disk is a fatal signal.
             files = {
@@ -100,14 +112,17 @@ class WindowsWriter:
                 for name, kind in kinds.items()
             }
             for indices in plan:
-                for name, values in self._row([self._pieces[i] for i in sorted(indices)]).items():
-                    files[name].write(values.astype(kinds[name]).tobytes())
+                row = self._row([self._pieces[i] for i in sorted(indices)])
+                for name, file in files.items():
+                    file.write(row[name].astype(kinds[name]).tobytes())
         return Windows.open(folder)
 
     def _kinds(self) -> dict[str, np.dtype[Any]]:
         """The type of each array: two bytes for ids and positions where two are enough."""
         most = max((int(p.ids.max()) for p in self._pieces), default=0)
+        weighed = any(p.weights is not None for p in self._pieces)
         return {
+            **({WEIGHTS: np.dtype(np.float32)} if weighed else {}),
             "ids": np.min_scalar_type(max(most, self.padding, 256)),
             "marks": np.dtype(np.uint8),
             "positions": np.min_scalar_type(max(self.window, 256)),
@@ -127,7 +142,9 @@ class WindowsWriter:
     def _row(self, row: Sequence[Piece]) -> dict[str, NDArray[Any]]:
         """The values of one window, for each array."""
         padding = self.window - sum(len(p.ids) for p in row)
+        weights = [np.ones(len(p.ids)) if p.weights is None else p.weights for p in row]
         return {
+            WEIGHTS: np.concatenate([*weights, np.zeros(padding)]),
             "ids": np.concatenate([*(p.ids for p in row), np.full(padding, self.padding)]),
             "marks": np.concatenate([*(p.marks for p in row), np.full(padding, Mark.CONTEXT)]),
             "positions": np.concatenate([*(np.arange(len(p.ids)) for p in row), np.zeros(padding)]),
@@ -144,16 +161,24 @@ def build_windows(
     context: int,
     folder: Path,
     packed: bool = True,
+    near: Collection[str] | None = None,
+    weigh: Weigh | None = None,
+    before: Sequence[tuple[Message, ...]] = (),
 ) -> Windows:
     """Excerpts of all conversations, written with a form and packed, in a folder.
 
-    `learn` names whose words are learnt (None: everybody's); `context` is how many messages before
-    each of theirs are kept; `window` is in tokens; `packed` says whether windows are shared.
+    `learn` names whose words are learnt (None: everybody's) and `weigh` what they weigh; `context`
+    is how many messages before each of theirs are kept, or of those named by `near`; `window` is in
+    tokens; `packed` says whether windows are shared. Before each excerpt stand the messages of
+    `before`, by turns where there are several.
     """
     writer = WindowsWriter(window, form.end_of_conversation)
     for conversation in conversations:
-        for excerpt in excerpts(conversation, learn, context):
-            writer.add(excerpt, form, learn)
+        for excerpt in excerpts(conversation, near or learn, context):
+            if before:
+                first = before[writer.added % len(before)]
+                excerpt = replace(excerpt, messages=first + excerpt.messages)
+            writer.add(excerpt, form, learn, weigh)
     return writer.write(folder, packed=packed)
 
 

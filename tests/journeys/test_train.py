@@ -117,7 +117,7 @@ def test_a_mistyped_name_is_told_at_once(home, tiny_base):
 @pytest.mark.parametrize(
     ("line", "status", "told"),
     [
-        (["train"], 2, "Say whom to learn: --persona NAME"),
+        (["train"], 1, "archive"),
         (["train", "--persona"], 2, "requires an argument"),
         (["train", "--persona", "Ada", "--steps", "many"], 2, "not a valid int"),
         (["train", "--persona", "Ada", "--stpes", "3"], 2, "--steps"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import WORDS, talk
 
-from chatmimic.training.loss import Learner, count_learnt, feed
+from chatmimic.training.loss import Learner, feed, weight_of
 from chatmimic.training.plan import Plan
 from chatmimic.transcript import Cast, Mark, make_form
 from chatmimic.windows import build_windows, mix
@@ -101,19 +101,19 @@ def test_a_window_is_cut_into_rows_one_after_the_other(windows, form, parts, typ
     whole = feed(windows, rows, form if typed else None)
     cut = feed(windows, rows, form if typed else None, parts=parts)
     assert len(cut) == len(whole) == 3 + typed
-    for before, after in zip(whole, cut, strict=True):
+    for before, after in zip(whole.values(), cut.values(), strict=True):
         assert after.shape == (3 * parts, WINDOW // parts)
         assert torch.equal(after.reshape(3, WINDOW), before)
         assert after.dtype == before.dtype
-    assert np.array_equal(whole[0].numpy(), windows.ids[rows])
+    assert np.array_equal(whole["ids"].numpy(), windows.ids[rows])
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4])
 def test_what_is_counted_is_what_is_learnt(windows, learner, parts):
     rows = np.arange(len(windows))
     with torch.no_grad():
-        result = learner(*feed(windows, rows, parts=parts))
-    assert count_learnt(windows, rows, parts) == int(result.learnt_tokens)
+        result = learner(**feed(windows, rows, parts=parts))
+    assert weight_of(windows, rows, parts) == int(result.learnt_tokens)
     # The first token of a row is foretold by nothing.
     firsts = np.asarray(windows.marks)[:, :: WINDOW // parts]
     lost = int((firsts != Mark.CONTEXT).sum())
@@ -125,15 +125,16 @@ def test_counting_needs_no_array_of_numpys_own(windows):
     rows = np.arange(len(windows))
     mixed = mix([(windows, 2.0)], seed=0)
     for parts in (1, 2, 4):
-        assert count_learnt(mixed, rows, parts) == count_learnt(windows, rows, parts)
+        assert weight_of(mixed, rows, parts) == weight_of(windows, rows, parts)
 
 
 def test_what_was_cut_off_is_not_seen(windows, learner):
     """Four quarters at once cost what each of them costs alone."""
     tensors = feed(windows, np.array([0]), parts=4)
     with torch.no_grad():
-        together = learner(*tensors).learnt.item()
-        alone = sum(learner(*(t[n : n + 1] for t in tensors)).learnt.item() for n in range(4))
-        whole = learner(*feed(windows, np.array([0]))).learnt.item()
+        together = learner(**tensors).learnt.item()
+        quarters = ({k: t[n : n + 1] for k, t in tensors.items()} for n in range(4))
+        alone = sum(learner(**quarter).learnt.item() for quarter in quarters)
+        whole = learner(**feed(windows, np.array([0]))).learnt.item()
     assert together == pytest.approx(alone, rel=1e-5)
     assert abs(together - whole) > 1e-2

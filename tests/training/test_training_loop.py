@@ -134,8 +134,8 @@ class Poison:
         self.step = step
         self.real = loop_module.Loop._surprise
 
-    def __call__(self, loop, windows, rows, parts=1):
-        result = self.real(loop, windows, rows, parts)
+    def __call__(self, loop, *given):
+        result = self.real(loop, *given)
         if torch.is_grad_enabled() and loop.state.step == self.step:
             return replace(result, learnt=result.learnt * float("nan"))
         return result
@@ -171,10 +171,10 @@ def short_of_memory(monkeypatch, most):
     """Make more than `most` windows at once too many for the memory."""
     real = loop_module.Loop._surprise
 
-    def surprise(loop, windows, rows, parts=1):
+    def surprise(loop, windows, rows, *given):
         if len(rows) > most:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(loop, windows, rows, parts)
+        return real(loop, windows, rows, *given)
 
     monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
 

@@ -51,7 +51,7 @@ def windows(form, tmp_path):
 
 def surprise(model, windows, rows=None, typed=None):
     rows = np.arange(len(windows)) if rows is None else rows
-    return Learner(model)(*feed(windows, rows, typed))
+    return Learner(model)(**feed(windows, rows, typed))
 
 
 def gradient(model, value):
@@ -92,7 +92,7 @@ def test_the_order_of_pieces_in_a_window_does_not_matter(model, windows):
 
 def test_the_loss_is_the_cross_entropy_of_the_models_own_logits(model, windows):
     built = windows(FIRST)
-    ids, marks, positions = feed(built, np.arange(1))
+    ids, marks, positions = feed(built, np.arange(1)).values()
     length = int(positions.max()) + 1
     logits = model(ids[:, :length]).logits[0, :-1]
     nats = functional.cross_entropy(logits, ids[0, 1:length], reduction="none")
@@ -106,7 +106,7 @@ def test_the_loss_is_the_cross_entropy_of_the_models_own_logits(model, windows):
 
 def test_only_learnt_rows_carry_loss(model, windows):
     built = windows(FIRST)
-    ids, marks, positions = feed(built, np.arange(1))
+    ids, marks, positions = feed(built, np.arange(1)).values()
     whole = surprise(model, built).learnt.item()
     half = marks.clone()
     half[0, marks[0].nonzero()[3] :] = Mark.CONTEXT
@@ -146,7 +146,7 @@ def test_a_loss_in_chunks_is_the_loss(model, windows, monkeypatch, rows, kept):
 
 def test_token_types_say_who_speaks(model, windows, form):
     built = windows(FIRST)
-    types = feed(built, np.arange(1), form)[3]
+    types = feed(built, np.arange(1), form)["types"]
     assert types.shape == built.ids.shape
     speakers = {form.header("Ada")[0], form.header("Bob")[0], form.end_of_conversation}
     assert set(types.unique().tolist()) == speakers

@@ -68,9 +68,9 @@ def test_every_setting_is_an_option_with_its_sentence():
         CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output.split()
     )
     for field in fields(Settings):
-        assert f"--{field.name.replace('_', '-')}" in shown
+        assert f"--{field.metadata['flag'] or field.name.replace('_', '-')}" in shown
         assert " ".join(field.metadata["help"].split()) in shown
-        if field.default not in (None, "", True, False):
+        if field.default not in (None, "", (), True, False):
             assert f"[default: {field.default}]" in shown
 
 

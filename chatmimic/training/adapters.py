@@ -1,0 +1,140 @@
+"""Which parts of a base are learnt: all, its blocks, the last of them, or adapters inside them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.errors import TrainingError
+from chatmimic.training.extras import library
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_LAST = re.compile(r"last-([1-9][0-9]*)")
+
+
+def complaint(train: str) -> str | None:
+    """A sentence for what `--train` cannot be, or None."""
+    if train in ("all", "transformer", "lora") or _LAST.fullmatch(train):
+        return None
+    return f'--train is "{train}"; it can be all, transformer, lora, or last-N such as last-4.'
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How many parameters of a model are learnt; `adapters` is peft's hold on it, if it has any."""
+
+    model: Any
+    parameters: int
+    adapters: Any = None
+
+    def merge(self) -> None:
+        """Add what adapters learnt to the weights and take them out, in place.
+
+        The model has its own names again and is saved as any other. No step can be taken after.
+        """
+        if self.adapters is not None:
+            self.adapters.merge_and_unload()
+
+
+def choose_learning(
+    model: Any, train: str, *, rank: int = 16, new_rows: int = 0, seed: int = 0
+) -> Learning:
+    """Fix what is not learnt of a model, in place.
+
+    `all` learns everything, `transformer` the blocks and the final norm, `last-N` the last N blocks
+    and the final norm, `lora` adapters of a `rank` on the linear layers of the blocks, whose first
+    values are a function of the seed. Where a written form added `new_rows` to the embeddings,
+    these and the output head are learnt in every way. Raises TrainingError for other words, more
+    blocks than there are, and a missing peft.
+    """
+    if wrong := complaint(train):
+        raise TrainingError(wrong, "Choose one of these.")
+    model.requires_grad_(train == "all")
+    adapters = _adapters(model, rank, seed) if train == "lora" else None
+    if adapters is None and train != "all":
+        blocks = _blocks(model)
+        for part in (*blocks[-_count(train, len(blocks)) :], *_after(model, blocks)):
+            part.requires_grad_(True)
+    if new_rows:
+        for table in (model.get_input_embeddings(), model.get_output_embeddings()):
+            if table is not None:
+                table.requires_grad_(True)
+    learnt = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return Learning(model, learnt, adapters)
+
+
+def _count(train: str, blocks: int) -> int:
+    """How many of the last blocks are learnt."""
+    last = _LAST.fullmatch(train)
+    count = int(last[1]) if last else blocks
+    if count > blocks:
+        raise TrainingError(
+            f"--train is {train}, and the base has {blocks} blocks.",
+            f"Choose at most last-{blocks}, or transformer.",
+        )
+    return count
+
+
+def _blocks(model: Any) -> nn.ModuleList:
+    """The blocks: the longest list of modules in the base, lists inside of lists left aside.
+
+    A block may hold a list of its own, of experts say, and that may be longer.
+    """
+    from torch import nn
+
+    lists = {n: m for n, m in model.base_model.named_modules() if isinstance(m, nn.ModuleList)}
+    outer = [m for n, m in lists.items() if not any(n.startswith(f"{o}.") for o in lists)]
+    if not outer:
+        raise TrainingError("The base has no list of blocks.", "Choose --train all.")
+    return max(outer, key=len)
+
+
+def _after(model: Any, blocks: nn.ModuleList) -> list[nn.Module]:
+    """What the base computes after its last block, as a trial shows: the final norm."""
+    import torch
+
+    order: list[nn.Module] = []
+    hooks = [
+        module.register_forward_pre_hook(lambda module, _: order.append(module))
+        for module in model.base_model.modules()
+    ]
+    training = model.training
+    model.eval()  # dropout would draw from the chance of others
+    with torch.no_grad():
+        ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
+        model.base_model(ids, use_cache=False)
+    model.train(training)
+    for hook in hooks:
+        hook.remove()
+    inside = set(blocks.modules())
+    return [module for module in order[order.index(blocks[-1]) :] if module not in inside]
+
+
+def _adapters(model: Any, rank: int, seed: int) -> Any:
+    """Put adapters on the linear layers of the blocks; the model stays the same object.
+
+    Two matrices of `rank` for each layer (Hu et al. 2021, https://arxiv.org/abs/2106.09685), their
+    product counted twice, as most do.
+    """
+    import torch
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    inside = set(_blocks(model).modules())
+    layers = {
+        name: module
+        for name, module in model.named_modules()
+        if module in inside and isinstance(module, (nn.Linear, Conv1D))
+    }
+    with library("peft", "lora", "--train lora") as peft, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = peft.LoraConfig(
+            r=rank,
+            lora_alpha=2 * rank,
+            target_modules=list(layers),
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in layers.values()),
+        )
+        return peft.LoraModel(model, config, "default")

@@ -1,0 +1,41 @@
+"""Speed and time left, from the steps taken in this process. Never reads the wall clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Clock:
+    """Counts what steps computed and how long they took."""
+
+    def __init__(self) -> None:
+        self.began: float | None = None  # when the first step began
+        self.taken = 0
+        self.learnt = self.read = 0  # tokens
+        self.spent = 0.0  # seconds in steps alone: looks and checkpoints are not learning
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Around a step."""
+        began = time.monotonic()
+        self.began = began if self.began is None else self.began
+        yield
+        self.spent += time.monotonic() - began
+        self.taken += 1
+
+    def count(self, learnt: int, read: int) -> None:
+        """Add the tokens of a step: those learnt, and all of its windows'."""
+        self.learnt += learnt
+        self.read += read
+
+    def rate(self, tokens: int) -> float:
+        """Tokens a second."""
+        return tokens / max(1e-9, self.spent)
+
+    def seconds_left(self, steps: int) -> float:
+        """How long so many steps will take, looks included."""
+        if self.began is None:
+            return 0.0
+        return steps * (time.monotonic() - self.began) / max(1, self.taken)

@@ -1,0 +1,51 @@
+"""When memory is full, on whatever device, and what there is to say of it."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+from chatmimic.errors import TrainingError
+
+# How a full memory is told of: CUDA has an error of its own, the others only words.
+_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that memory does not hold what was asked for."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
+
+
+def make_room() -> None:
+    """Give back what is no longer used."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def peak_bytes() -> int:
+    """The most memory this process has held on its device: CUDA's, else the machine's."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_reserved()
+    try:
+        import resource
+    except ImportError:  # Windows keeps the count elsewhere
+        import psutil
+
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))
+    import sys
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # bytes there, kB elsewhere
+
+
+def no_memory(window: int, at_once: int) -> TrainingError:
+    """Nothing smaller is left to try."""
+    what = "one window" if at_once == 1 else f"{at_once} windows"
+    return TrainingError(
+        f"Memory does not hold {what} of {window} tokens.",
+        "Choose a smaller --window or --base, or --gradient-checkpointing; then train again.",
+    )

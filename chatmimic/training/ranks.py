@@ -1,0 +1,92 @@
+"""The processes that train together, each on a device of its own; as a rule there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among those that train together. Every one of them calls the same, in order."""
+
+    rank: int = 0
+    world: int = 1
+
+    @classmethod
+    def find(cls) -> Ranks:
+        """As `torchrun` or `accelerate launch` started them; one alone if neither did."""
+        from accelerate import PartialState
+
+        state = PartialState(cpu=without_gpus())
+        return cls(state.process_index, state.num_processes)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that writes and speaks."""
+        return self.rank == 0
+
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """What sets its chance apart from the first one's; nothing for the first."""
+        return () if self.is_first else (self.rank,)
+
+    def wait(self) -> None:
+        """Until all of them are here."""
+        if self.world > 1:
+            from accelerate import PartialState
+
+            PartialState().wait_for_everyone()
+
+    def sum(self, *values: float) -> tuple[float, ...]:
+        """Each value summed over all."""
+        if self.world == 1:
+            return values
+        from accelerate import PartialState
+        from accelerate.utils import reduce
+
+        here = torch.tensor(values, dtype=torch.float64, device=PartialState().device)
+        return tuple(reduce(here, "sum").tolist())
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is so for any of them."""
+        return self.sum(float(flag))[0] > 0
+
+    def batches(self, rows: np.ndarray, at_once: int) -> Iterator[tuple[np.ndarray, bool]]:
+        """This one's share of some rows, so many at a time, and whether they count.
+
+        All get as many batches, since they exchange gradients after each; one that has no rows left
+        computes any row, which does not count.
+        """
+        own = rows[self.rank :: self.world]
+        most = -(-len(rows) // self.world)
+        for start in range(0, most, at_once):
+            here = own[start : start + at_once]
+            yield (here, True) if len(here) else (rows[:1], False)
+
+
+def without_gpus() -> bool:
+    """Whether several processes train on processors alone: accelerate has to be told."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and not torch.cuda.is_available()
+
+
+def whole(tensor: Any) -> Tensor:
+    """A tensor that may be spread over processes, in one piece; every process calls it."""
+    full: Tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+    return full.detach()
+
+
+def like(tensor: Tensor, spread: Any) -> Any:
+    """A whole tensor, placed or spread as another one is."""
+    if not hasattr(spread, "full_tensor"):
+        return tensor.to(spread.device)
+    from torch.distributed.tensor import distribute_tensor
+
+    here = tensor.to(spread.device)
+    return distribute_tensor(here, spread.device_mesh, spread.placements)

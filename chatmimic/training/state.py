@@ -1,0 +1,39 @@
+"""Where a training stands between two steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class State:
+    """What a checkpoint remembers beside tensors."""
+
+    step: int = 0  # taken, of every kind
+    corpus_steps: int = 0  # of them, on the corpus alone
+    smoothed: float | None = None  # loss in nats a token, over the last steps
+    best_loss: float = math.inf
+    best_step: int = 0
+    stale: int = 0  # looks in a row that were no better than the best
+    slowdown: float = 1.0  # times the rate: what `--schedule plateau` made of it
+    spell_left: int = 0  # steps left of a spell on the corpus
+    spells: list[dict[str, Any]] = field(default_factory=list)  # what each spell came to
+
+    @property
+    def own_steps(self) -> int:
+        """Steps taken on the persona's windows."""
+        return self.step - self.corpus_steps
+
+    def smooth(self, loss: float) -> None:
+        """Take the loss of a step into the smoothed one."""
+        self.smoothed = loss if self.smoothed is None else 0.9 * self.smoothed + 0.1 * loss
+
+    def look(self, loss: float) -> bool:
+        """Take in a held-out loss; whether it is the best so far."""
+        if loss < self.best_loss:
+            self.best_loss, self.best_step, self.stale = loss, self.step, 0
+            return True
+        self.stale += 1
+        return False

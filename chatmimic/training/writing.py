@@ -1,0 +1,89 @@
+"""From material to windows: whose words are learnt, what each weighs, and what stands before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chatmimic.records import Conversation, Message
+from chatmimic.training.material import Material
+from chatmimic.training.settings import Settings
+from chatmimic.transcript import Form, Weigh
+from chatmimic.transcript.facts import orders
+from chatmimic.windows import Windows, build_windows
+
+
+def write_learnt(
+    material: Material, facts: Sequence[str], settings: Settings, form: Form, **options: Any
+) -> Windows:
+    """Windows of what is learnt; `options` are `build_windows`' own."""
+    near = learners(material, settings)
+    others = settings.others_weight
+    return build_windows(
+        told(material.learnt, settings),
+        form,
+        None if others else near,
+        near=None if others == 1 else near,
+        weigh=weigher(material, settings, near),
+        before=orders(facts, material.persona, settings.fact_orders),
+        context=settings.context,
+        **options,
+    )
+
+
+def write_held_out(
+    material: Material, facts: Sequence[str], settings: Settings, form: Form, **options: Any
+) -> Windows:
+    """Windows of what is tested on: only the words of whom the training is for, all weighing 1."""
+    near = learners(material, settings)
+    return build_windows(
+        told(material.held_out, settings),
+        form,
+        near,
+        weigh=_said if facts else None,
+        before=orders(facts, material.persona, 1),
+        context=settings.context,
+        **options,
+    )
+
+
+def learners(material: Material, settings: Settings) -> Collection[str] | None:
+    """Whose words are learnt in full: the persona's, everybody's (None), or the others' in reverse.
+
+    A model in reverse foretells what a reply answers: p(source | reply) of maximum mutual
+    information (Li et al. 2016), by which replies can be ranked.
+    """
+    if material.learner is None:
+        return None
+    if settings.reverse:
+        everybody = {m.sender for c in material.learnt + material.held_out for m in c.messages}
+        return frozenset(everybody - {material.learner})
+    return frozenset({material.learner})
+
+
+def told(conversations: Sequence[Conversation], settings: Settings) -> Sequence[Conversation]:
+    """Conversations in the order they are read in: from the end, for a model in reverse."""
+    if not settings.reverse:
+        return conversations
+    return [replace(c, messages=c.messages[::-1]) for c in conversations]
+
+
+def weigher(material: Material, settings: Settings, near: Collection[str] | None) -> Weigh | None:
+    """What the words of a message weigh; None where all that is learnt weighs the same."""
+    others, popular = settings.others_weight, settings.popular
+    if others in (0, 1) and not popular:
+        return _said if settings.facts else None
+    answered = {m.reply_to for c in material.learnt for m in c.messages if m.reply_to}
+
+    def weigh(message: Message) -> float:
+        own = near is None or message.sender in near
+        found_good = message.reactions or message.message_id in answered
+        return _said(message) * (1 if own else others) * (1 + popular * bool(found_good))
+
+    return weigh
+
+
+def _said(message: Message) -> float:
+    """1 for what somebody said, 0 for a fact."""
+    return float(message.kind.has_words)
