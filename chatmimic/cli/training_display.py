@@ -13,6 +13,7 @@ from chatmimic.text import shown, visible
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from chatmimic.training.figures import Figures
     from chatmimic.training.loop import Progress
     from chatmimic.training.run import Trained
     from chatmimic.training.samples import Sample
@@ -76,6 +77,7 @@ class Panel:
         self.last: Progress | None = None
         self.losses: list[float] = []
         self.held_out: list[float] = []
+        self.right: list[str] = []
         self.latest: Sample | None = None
 
     def stage(self, words: str) -> None:
@@ -88,6 +90,7 @@ class Panel:
         self.losses.append(progress.loss)
         if progress.held_out:
             self.held_out.append(progress.held_out.perplexity)
+            self.right = _right(progress.held_out)
 
     def sample(self, sample: Sample) -> None:
         """Take in what the model says by now."""
@@ -107,6 +110,8 @@ class Panel:
         perplexity = self.held_out[-1] if self.held_out else math.nan
         table.add_row("loss", f"{now.loss:.3f}", sparkline(self.losses, room))
         table.add_row("held-out perplexity", f"{perplexity:.2f}", sparkline(self.held_out, room))
+        for words in self.right:
+            table.add_row("", words, "")
         table.add_row(
             "speed",
             f"{now.tokens_per_second:,.0f} tokens/s",
@@ -140,12 +145,20 @@ class _Lines:
     def progress(self, progress: Progress) -> None:
         if progress.held_out is None:
             return
-        facts = [f"held-out perplexity {progress.held_out.perplexity:.2f}"]
+        facts = [
+            f"held-out perplexity {progress.held_out.perplexity:.2f}",
+            *_right(progress.held_out),
+        ]
         if progress.step:  # before the first step there is no loss, and nothing was timed
             facts.insert(0, f"loss {progress.loss:.3f}")
             facts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
             facts.append(f"{clock(progress.seconds_left)} left")
         self.screen.print(shown(f"step {progress.step}/{progress.steps}: {', '.join(facts)}"))
+
+
+def _right(figures: Figures) -> list[str]:
+    """How often the real reply is told from the others, where that is learnt."""
+    return [] if figures.right is None else [f"{figures.right:.0%} of replies told apart"]
 
 
 def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) -> None:
@@ -167,6 +180,10 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
             f"{figures.bits_per_character:.3f}",
         )
     screen.print(table)
+    for words in _right(outcome.figures):
+        screen.print(
+            shown(f"{words}, with {outcome.mimic.manifest['plan']['candidates']} to choose from.")
+        )
     screen.print(shown(_what_was_read(outcome.material)))
     for note in outcome.notes:
         screen.print(shown(note))

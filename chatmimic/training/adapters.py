@@ -26,7 +26,6 @@ def complaint(train: str) -> str | None:
 class Learning:
     """How many parameters of a model are learnt; `adapters` is peft's hold on it, if it has any."""
 
-    model: Any
     parameters: int
     adapters: Any = None
 
@@ -55,7 +54,7 @@ def choose_learning(
     model.requires_grad_(train == "all")
     adapters = _adapters(model, rank, seed) if train == "lora" else None
     if adapters is None and train != "all":
-        blocks = _blocks(model)
+        blocks = blocks_of(model)
         for part in (*blocks[-_count(train, len(blocks)) :], *_after(model, blocks)):
             part.requires_grad_(True)
     if new_rows:
@@ -63,7 +62,7 @@ def choose_learning(
             if table is not None:
                 table.requires_grad_(True)
     learnt = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return Learning(model, learnt, adapters)
+    return Learning(learnt, adapters)
 
 
 def _count(train: str, blocks: int) -> int:
@@ -78,10 +77,11 @@ def _count(train: str, blocks: int) -> int:
     return count
 
 
-def _blocks(model: Any) -> nn.ModuleList:
+def blocks_of(model: Any) -> nn.ModuleList:
     """The blocks: the longest list of modules in the base, lists inside of lists left aside.
 
-    A block may hold a list of its own, of experts say, and that may be longer.
+    A block may hold a list of its own, of experts say, and that may be longer. Raises TrainingError
+    where there is no list.
     """
     from torch import nn
 
@@ -123,7 +123,7 @@ def _adapters(model: Any, rank: int, seed: int) -> Any:
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    inside = set(_blocks(model).modules())
+    inside = set(blocks_of(model).modules())
     layers = {
         name: module
         for name, module in model.named_modules()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from chatmimic.files import private_file
 from chatmimic.training import checkpoints
 from chatmimic.training.optimizers import flat_state, restore_state
-from chatmimic.training.ranks import Ranks, like, whole
+from chatmimic.training.ranks import Ranks, like
 from chatmimic.training.state import State
 
 LOG, SAMPLES = "log.jsonl", "samples.jsonl"
@@ -77,15 +77,15 @@ class Keeper:
         return (self.folder / name).is_file()
 
     def weights(self) -> dict[str, Tensor]:
-        """What is learnt, by name."""
-        return {name: whole(p).cpu() for name, p in self._learnt().items()}
+        """What is learnt, by name; empty tensors on all processes but the first."""
+        return {name: self.ranks.collect(p) for name, p in self._learnt().items()}
 
     def _learnt(self) -> dict[str, nn.Parameter]:
         return {n: p for n, p in self.module.named_parameters() if p.requires_grad}
 
     def _moments(self) -> dict[str, Tensor]:
         """The optimiser's state as flat tensors named `parameter|key`."""
-        return flat_state(self.optimizer, self._learnt())
+        return flat_state(self.optimizer, self._learnt(), self.ranks)
 
     # -- restoring ---------------------------------------------------------------------------
 

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 
 from chatmimic.errors import LossNotFinite
-from chatmimic.training.adapters import Learning
+from chatmimic.training.adapters import Learning, blocks_of
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
 from chatmimic.training.clock import Clock
@@ -31,7 +32,8 @@ from chatmimic.training.memory import is_full, make_room, no_memory, peak_bytes
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.plan import Plan
 from chatmimic.training.precision import arithmetic
-from chatmimic.training.ranks import Ranks, without_gpus
+from chatmimic.training.ranks import Ranks, whole, without_gpus
+from chatmimic.training.spreading import put_together, settle, spread
 from chatmimic.training.state import State
 from chatmimic.training.step_in_backward import StepInBackward
 from chatmimic.transcript import Form
@@ -82,28 +84,51 @@ class Loop:
     def __post_init__(self) -> None:
         """Put the model on its device, in the precision that device is fast in."""
         # `arithmetic` sees to the precision.
-        self.accelerator = Accelerator(mixed_precision="no", cpu=without_gpus())
+        self.accelerator = Accelerator(
+            mixed_precision="no", cpu=without_gpus(), kwargs_handlers=self._exchange_settings()
+        )
         self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:
             self._compute_twice()
         # Windows in one pass; fewer where memory does not hold them.
-        self.at_once = min(self.plan.batch, self.plan.windows_per_step // self.ranks.world)
+        share = -(-self.plan.windows_per_step // self.ranks.world)
+        self.at_once = min(self.plan.batch, share)
+        if self.ranks.spread:  # first of all: the optimiser is to hold the parts
+            blocks = blocks_of(self.learner.model)
+            spread(self.learner, blocks, self.accelerator.device, self.ranks)
         self.optimizer = self._make_optimizer()
         if self.plan.compile:
             self.learner.model.base_model.compile()
-        if self.plan.step_in_backward:
-            self._prepared, self._stepper = self.accelerator.prepare(self.learner), self.optimizer
-        else:
-            self._prepared, self._stepper = self.accelerator.prepare(self.learner, self.optimizer)
+        self._prepared, self._stepper = self._prepare()
         self.keeper = Keeper(self.folder, self.learner, self.optimizer, self.ranks)
         self.clock = Clock()
 
+    def _exchange_settings(self) -> list[Any]:
+        """What accelerate is to know of how gradients are exchanged.
+
+        In a batch without exchanges their head has no part: on a corpus, or where windows do not
+        go round.
+        """
+        plan = self.plan
+        some = bool(plan.corpus_way) or plan.windows_per_step % self.ranks.world > 0
+        unused = plan.candidates > 0 and some
+        return [DistributedDataParallelKwargs(find_unused_parameters=unused)]
+
+    def _prepare(self) -> tuple[Any, Any]:
+        """The module to call and the optimiser to step, which may stand for several processes."""
+        if self.ranks.spread:
+            return self.learner, self.optimizer
+        if self.plan.step_in_backward:
+            return self.accelerator.prepare(self.learner), self.optimizer
+        prepared, stepper = self.accelerator.prepare(self.learner, self.optimizer)
+        return prepared, stepper
+
     def _make_optimizer(self) -> Any:
         plan = self.plan
+        how: dict[str, Any] = {"name": plan.optimizer, "half": plan.precision == "bf16"}
         if plan.step_in_backward:
-            return StepInBackward(self.learner, plan.weight_decay, clip=plan.clip)
-        half = plan.precision == "bf16"
-        return make_optimizer(self.learner, plan.weight_decay, name=plan.optimizer, half=half)
+            return StepInBackward(self.learner, plan.weight_decay, clip=plan.clip, **how)
+        return make_optimizer(self.learner, plan.weight_decay, **how)
 
     @property
     def lessons(self) -> Lessons:
@@ -155,9 +180,11 @@ class Loop:
         steps = isinstance(self.optimizer, StepInBackward)
         if steps:
             self.optimizer.armed = False
-        yield
-        if steps:
-            self.optimizer.armed = True
+        try:
+            yield
+        finally:
+            if steps:
+                self.optimizer.armed = True
 
     def evaluate(self, most: int) -> Figures:
         """Figures on at most that many held-out windows, spread evenly over all of them."""
@@ -173,6 +200,7 @@ class Loop:
                 )
             )
             figures = replace(figures, right=self._right_share(most))
+        settle(self.learner)
         self.learner.train()
         return figures
 
@@ -209,7 +237,8 @@ class Loop:
         """Cut gradients to length. Returns the norm they had."""
         if isinstance(self.optimizer, StepInBackward):
             return self.optimizer.norm
-        return float(self.accelerator.clip_grad_norm_(self.learner.parameters(), self.plan.clip))
+        norm = self.accelerator.clip_grad_norm_(self.learner.parameters(), self.plan.clip)
+        return float(whole(norm))
 
     def _rate(self) -> float:
         return self.plan.rate(self.plan.place(self.state)) * self.state.slowdown
@@ -256,8 +285,11 @@ class Loop:
         return self.choices[0].draw(asked, self.plan.candidates, chance)
 
     def _exchanging(self, last: bool) -> contextlib.AbstractContextManager[Any]:
-        """Processes exchange gradients once a step, with the last batch."""
-        if last:
+        """Processes exchange gradients once a step, with the last batch.
+
+        Where the model is spread, with each batch: no process has room for all gradients.
+        """
+        if last or self.ranks.spread:
             return contextlib.nullcontext()
         quiet: contextlib.AbstractContextManager[Any] = self.accelerator.no_sync(self._prepared)
         return quiet
@@ -274,15 +306,28 @@ class Loop:
             except (RuntimeError, MemoryError) as error:
                 if not is_full(error):
                     raise
-                window = self.learnt.ids.shape[1]
-                if self.ranks.world > 1 or (self.at_once == 1 and self.computes_twice):
-                    raise no_memory(window, self.at_once) from error
+                if not self._can_take_less():
+                    raise no_memory(self.learnt.ids.shape[1], self.at_once) from error
             self._stepper.zero_grad(set_to_none=True)
             make_room()
-            self._take_less_memory()
+            self._take_less()
 
-    def _take_less_memory(self) -> None:
-        if self.at_once > 1:
+    def _can_take_less(self) -> bool:
+        """Whether a step may be tried again with less memory.
+
+        Not where other processes wait for it, or a part of it is taken already; and where each
+        backward pass is a step, its windows cannot be computed one after the other.
+        """
+        if self.ranks.world > 1 or getattr(self.optimizer, "begun", False):
+            return False
+        return self._can_halve or not self.computes_twice
+
+    @property
+    def _can_halve(self) -> bool:
+        return self.at_once > 1 and not self.plan.step_in_backward
+
+    def _take_less(self) -> None:
+        if self._can_halve:
             self.at_once = (self.at_once + 1) // 2
             self.tell(f"memory is short: {self.at_once} windows at once from here on")
         else:
@@ -414,6 +459,11 @@ class Loop:
     def use_best(self) -> None:
         """Go back to the weights with the lowest held-out loss; no step can be taken after this."""
         self.keeper.use_best(self.state)
+
+    def put_together(self) -> None:
+        """Have the first process hold all of a model that is spread; no step can be taken after."""
+        if self.ranks.spread:
+            put_together(self.learner, self.ranks)
 
     def _not_finite(self, loss: float, norm: float) -> LossNotFinite:
         return LossNotFinite(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from chatmimic.errors import TrainingError
 from chatmimic.training.extras import library
+from chatmimic.training.ranks import Ranks, like
 
 OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
 MUON_RATE = 6.0  # times the rate of the rest: 0.018 where AdamW has 0.003
@@ -71,15 +72,18 @@ def set_rate(optimizer: Any, rate: float) -> None:
         group["lr"] = rate * (MUON_RATE if group.get("muon") else 1.0)
 
 
-def flat_state(optimizer: Any, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def flat_state(
+    optimizer: Any, names: Mapping[str, Tensor], ranks: Ranks | None = None
+) -> dict[str, Tensor]:
     """What an optimiser remembers of each parameter, as tensors named `parameter|key`.
 
-    They lie on the processor's side, and may be the optimiser's own: to be written at once. Whole
-    numbers become tensors without dimensions. The tables that all 8-bit moments are looked up in
-    are left out.
+    They lie on the processor's side of the first process, and may be the optimiser's own: to be
+    written at once. Whole numbers become tensors without dimensions. The tables that all 8-bit
+    moments are looked up in are left out.
     """
+    collect = (ranks or Ranks()).collect
     return {
-        f"{name}|{key}": torch.as_tensor(value).cpu()
+        f"{name}|{key}": collect(torch.as_tensor(value))
         for name, parameter in names.items()
         for key, value in optimizer.state.get(parameter, {}).items()
         if not key.startswith("qmap")
@@ -104,8 +108,10 @@ def restore_state(
             state[key].copy_(value)
         elif isinstance(state.get(key), int):
             state[key] = int(value)
+        elif value.shape == names[name].shape:
+            state[key] = like(value, names[name])  # moments lie with the weights
         else:
-            # AdamW counts steps on the device of its fused kernel, moments lie with the weights.
+            # AdamW counts steps on the device of its fused kernel.
             state[key] = value.to(names[name].device)
 
 

@@ -56,6 +56,7 @@ class Preparation:
         self._write_windows()
         if self.settings.minutes is None:
             plan = self._plan(self.settings)
+            self._say_rounding(plan)
             self._remember(plan)
             self.work.ranks.wait()
             return self._make_loop(plan)
@@ -83,7 +84,12 @@ class Preparation:
     def form(self) -> Form:
         """The form that writes for the base and the cast."""
         base = self.base
-        return make_form(self.form_name(base), base.tokenizer, self.material.cast)
+        try:
+            return make_form(self.form_name(base), base.tokenizer, self.material.cast)
+        except ValueError as error:
+            raise TrainingError(
+                f"The base {base.name} cannot be used: {error}.", "Or choose another --base."
+            ) from error
 
     def _check(self) -> None:
         model = self.base.model
@@ -153,7 +159,9 @@ class Preparation:
 
     # -- plan and memory ---------------------------------------------------------------------
 
-    def _plan(self, settings: Settings, step_seconds: float = 0.0) -> Plan:
+    def _plan(
+        self, settings: Settings, step_seconds: float = 0.0, world: int | None = None
+    ) -> Plan:
         return make_plan(
             settings,
             parameters=sum(p.numel() for p in self.base.model.parameters()),
@@ -161,8 +169,17 @@ class Preparation:
             on_cpu=not torch.cuda.is_available(),
             step_seconds=step_seconds,
             precision=choose_precision(settings.precision),
-            world=self.work.ranks.world,
+            world=world or self.work.ranks.world,
         )
+
+    def _say_rounding(self, plan: Plan) -> None:
+        """Say so where a step of several processes learns from more windows than one of one."""
+        alone = self._plan(self.settings, world=1).windows_per_step
+        if plan.windows_per_step != alone:
+            self.work.tell(
+                f"a step learns from {plan.windows_per_step} windows instead of {alone}: "
+                f"{self.work.ranks.world} processes share them alike"
+            )
 
     def _make_loop(self, plan: Plan) -> Loop:
         return make_loop(

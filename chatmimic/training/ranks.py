@@ -1,15 +1,23 @@
-"""The processes that train together, each on a device of its own; as a rule there is one."""
+"""The processes that train together, each on a device of its own; as a rule there is one.
+
+Each computes a share of the windows of a step, and gradients are summed over all. As a rule every
+process holds the whole model; it may also be spread over them (`spreading.py`).
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+# How long the others wait for the first, which may be reading a large archive.
+PATIENCE = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -18,14 +26,19 @@ class Ranks:
 
     rank: int = 0
     world: int = 1
+    spread: bool = False  # each holds a part of every tensor, not all of the model
 
     @classmethod
     def find(cls) -> Ranks:
         """As `torchrun` or `accelerate launch` started them; one alone if neither did."""
         from accelerate import PartialState
 
-        state = PartialState(cpu=without_gpus())
-        return cls(state.process_index, state.num_processes)
+        # Else transformers would read a base on one process alone.
+        os.environ.pop("FSDP_CPU_RAM_EFFICIENT_LOADING", None)
+        state = PartialState(cpu=without_gpus(), timeout=PATIENCE)
+        world = state.num_processes
+        asked = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+        return cls(state.process_index, world, asked and world > 1)
 
     @property
     def is_first(self) -> bool:
@@ -57,6 +70,11 @@ class Ranks:
     def any(self, flag: bool) -> bool:
         """Whether it is so for any of them."""
         return self.sum(float(flag))[0] > 0
+
+    def collect(self, tensor: Any) -> Tensor:
+        """A tensor in one piece, on the processor's side; on all but the first an empty one."""
+        full = whole(tensor)
+        return full.cpu() if self.is_first else full.new_empty(0)
 
     def batches(self, rows: np.ndarray, at_once: int) -> Iterator[tuple[np.ndarray, bool]]:
         """This one's share of some rows, so many at a time, and whether they count.

@@ -32,6 +32,7 @@ from chatmimic.training.prepared import explained, read_ready
 from chatmimic.training.preparing import Preparation, reopen
 from chatmimic.training.samples import Exchange, read_exchanges, replies
 from chatmimic.training.settings import Settings
+from chatmimic.training.several import check_several
 from chatmimic.training.unfinished import READY, unfinished
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
@@ -69,7 +70,7 @@ class Run(Work):
         if not self.ranks.is_first:
             return self._join()
         # Everything that a user may have mistyped is checked before the base is even looked for.
-        self._check_alone(settings)
+        check_several(settings, self.ranks)
         material = self._gather(archive, settings)
         private_folder(self.home.make().runs)
         private_folder(self.folder)
@@ -92,6 +93,7 @@ class Run(Work):
             return self._join()
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             ready = read_ready(self.folder)
+            check_several(Settings.from_dict(ready["settings"]), self.ranks, new=False)
             saved, passed = self.latest()
             self.ranks.wait()
             loop = reopen(self, ready, weights=saved is None)
@@ -107,13 +109,6 @@ class Run(Work):
             loop = reopen(self, ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=[])
             return self._go(loop)
-
-    def _check_alone(self, settings: Settings) -> None:
-        if self.ranks.world > 1 and (settings.minutes is not None or settings.form == "auto"):
-            raise TrainingError(
-                "--minutes and --form auto are for one process: they try something first.",
-                "Say --steps or --epochs, and a --form.",
-            )
 
     def _gather(self, archive: Archive, settings: Settings) -> Material:
         gap_ms = parse_gap(settings.gap) if settings.gap else None
@@ -160,6 +155,7 @@ class Run(Work):
         self.watcher.stage("testing on the held-out part")
         loop.use_best()
         figures = loop.evaluate(loop.plan.final)
+        loop.put_together()
         if not self.ranks.is_first:
             self.ranks.wait()
             return Stopped(self.name, loop.state.step, loop.plan.steps)

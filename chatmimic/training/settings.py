@@ -260,8 +260,8 @@ class Settings(Asked):
             yield "--lora and --train say different things; choose one."
         if self.step_in_backward and (self.accumulate or 1) > 1:
             yield "--step-in-backward takes one batch a step: leave --accumulate out."
-        if self.step_in_backward and self.optimizer != "adamw":
-            yield "--step-in-backward is for --optimizer adamw."
+        if self.step_in_backward and self.corpus and self.corpus_way == "mix":
+            yield "--step-in-backward takes one batch a step: choose another --corpus-way than mix."
 
 
 def _gap_complaint(gap: str) -> Iterator[str]:

@@ -26,6 +26,17 @@ class Mark(IntEnum):
     TURN = 2  # who speaks next, or that the talk ends: learnt, not scored
 
 
+def end_of_text(tokenizer: Any) -> str:
+    """The token that ends conversations: `<|endoftext|>`, or what the tokeniser has in its place.
+
+    Raises ValueError where it has none.
+    """
+    end = CONVERSATION_END if CONVERSATION_END in tokenizer.get_vocab() else tokenizer.eos_token
+    if end is None:
+        raise ValueError("its tokeniser has no token that ends a text")
+    return str(end)
+
+
 Weigh = Callable[[Message], float]  # what the words of a message weigh when they are learnt
 
 
@@ -87,7 +98,7 @@ class Form(ABC):
         backend.no_padding()
         backend.no_truncation()
         self._backend = backend
-        self.end_of_conversation: int = self._special(CONVERSATION_END)
+        self.end_of_conversation: int = self._special(end_of_text(tokenizer))
 
     def with_cast(self, cast: Cast) -> Form:
         """The same form for other people; the tokeniser is shared."""

@@ -38,7 +38,10 @@ class NamedForm(Form):
         super().__init__(tokenizer, cast)
         self._newline = self.tokens_of("\n")
         if len(self._newline) != 1:
-            raise ValueError("the named form needs a tokeniser with a token for the newline")
+            raise ValueError(
+                "the named form needs a tokeniser with a token for the newline; --form tokens "
+                "does without"
+            )
         # "\n\n" and its like are tokens too; whatever holds a newline ends a message.
         vocabulary = range(len(self.tokenizer))
         self.ends = frozenset(t for t in vocabulary if "\n" in self._text_of([t]))

@@ -246,7 +246,6 @@ def test_merged_the_model_is_a_plain_one_that_says_the_same(kind, rows, tmp_path
     said = logits(model)
     assert not torch.allclose(said, logits(plain), atol=1e-2)
     learning.merge()
-    assert learning.parameters > 0
     assert [n for n, _ in model.named_parameters()] == [n for n, _ in plain.named_parameters()]
     assert [n for n, _ in model.named_modules()] == [n for n, _ in plain.named_modules()]
     torch.testing.assert_close(logits(model), said, atol=2e-5, rtol=1e-4)

@@ -7,13 +7,20 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from chatmimic.training.precision import arithmetic, choose_precision
+from chatmimic.training import precision
+from chatmimic.training.precision import arithmetic, bf16_gain, choose_precision
 
 CPU = torch.device("cpu")
 
 
-def machine(monkeypatch, *, cuda: bool | None = None, **capabilities: object) -> None:
-    """A machine with a processor of these capabilities; `cuda`: a GPU that has bfloat16 or not."""
+def machine(
+    monkeypatch, *, cuda: bool | None = None, gain: float = 4.0, **capabilities: object
+) -> None:
+    """A machine with a processor of these capabilities; `cuda`: a GPU that has bfloat16 or not.
+
+    `gain` is how many times as fast the processor multiplies in bfloat16.
+    """
+    monkeypatch.setattr(precision, "bf16_gain", lambda: gain)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda is not None)
     monkeypatch.setattr(
         torch.cuda, "is_bf16_supported", lambda including_emulation=True: bool(cuda)
@@ -33,6 +40,8 @@ def machine(monkeypatch, *, cuda: bool | None = None, **capabilities: object) ->
         ({"architecture": "aarch64", "neon": True, "bf16": False}, "fp32"),
         ({"architecture": "aarch64", "neon": True, "bf16": True}, "bf16"),
         ({"architecture": "aarch64", "sve_bf16": True}, "bf16"),
+        ({"avx512_bf16": True, "gain": 0.5}, "fp32"),  # it can, and is slower at it
+        ({"avx2": True, "gain": 4.0}, "fp32"),  # it cannot: nothing is tried
     ],
 )
 def test_a_processor_says_what_it_is_fast_in(monkeypatch, capabilities, chosen):
@@ -94,3 +103,8 @@ def test_float32_changes_nothing_at_all():
     with arithmetic(CPU, "fp32"):
         inside = given @ given.T
     assert torch.equal(inside, given @ given.T)
+
+
+def test_the_gain_of_this_processor_is_a_number():
+    assert 0 < bf16_gain() < 1000
+    assert bf16_gain() == bf16_gain()  # tried once

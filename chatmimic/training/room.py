@@ -1,0 +1,112 @@
+"""How much memory a training may take: what its device has, and what the system lets it have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+
+from chatmimic.training.ranks import without_gpus
+
+_UNBOUNDED = 1 << 60  # bytes; version 1 of cgroups writes some such number where it sets no limit
+# For each version of cgroups: the limit, what is taken of it, and the part of that which is files
+# read before and given back when needed.
+_CGROUPS = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """The memory of the device that trains, in bytes.
+
+    `free` is what can be had now, beside what this process holds already, which is `held`.
+    """
+
+    device: str  # cpu, cuda or mps
+    free: int
+    total: int
+    held: int = 0
+
+    def __str__(self) -> str:
+        """`NVIDIA RTX 4090: 22.1 of 24.0 GB free`."""
+        return f"{_name(self.device)}: {self.free / 1e9:.1f} of {self.total / 1e9:.1f} GB free"
+
+
+def find_room() -> Room:
+    """The memory of the device that a training would use: a GPU's where there is one."""
+    if not without_gpus():
+        if torch.cuda.is_available():
+            free, total = torch.cuda.mem_get_info()
+            return Room("cuda", free, total, torch.cuda.memory_reserved())
+        if torch.backends.mps.is_available():
+            total, held = torch.mps.recommended_max_memory(), torch.mps.driver_allocated_memory()
+            return Room("mps", max(0, total - held), total, held)
+    return _beside_the_processor(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
+
+
+def _beside_the_processor(own: Path, mounted: Path) -> Room:
+    """The machine's memory, or less where a limit is set to this process."""
+    memory, process = psutil.virtual_memory(), psutil.Process().memory_info()
+    limits = [
+        (memory.total, memory.total - memory.available),
+        *_cgroup_limits(own, mounted),
+        *_address_limit(process.vms),
+    ]
+    free = min(limit - taken for limit, taken in limits)
+    return Room("cpu", max(0, free), min(limit for limit, _ in limits), process.rss)
+
+
+def _cgroup_limits(own: Path, mounted: Path) -> Iterator[tuple[int, int]]:
+    """(limit, taken) of each control group that this process is in; of none but on Linux.
+
+    `own` is the file that names them, `mounted` the folder where they are. In a container that
+    folder is the container's group itself, whatever `own` says.
+    """
+    groups = {mounted, mounted / "memory"}
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        number, kinds, path = line.split(":", 2)
+        if number == "0" or "memory" in kinds.split(","):
+            top = mounted if number == "0" else mounted / "memory"
+            group = top / path.strip("/")
+            groups.update(p for p in (group, *group.parents) if p.is_relative_to(top))
+    for group in groups:
+        yield from _limit_of(group)
+
+
+def _limit_of(group: Path) -> Iterator[tuple[int, int]]:
+    """(limit, taken) of one control group, if it has a limit that can be read."""
+    for most, taken, cached in _CGROUPS:
+        try:
+            limit, used = int((group / most).read_text()), int((group / taken).read_text())
+            lines = (group / "memory.stat").read_text().splitlines()
+        except (OSError, ValueError):  # "max" is no number: there is no limit
+            continue
+        parts = dict(line.split(" ", 1) for line in lines)
+        if limit < _UNBOUNDED:
+            yield limit, max(0, used - int(parts.get(cached, 0)))
+
+
+def _address_limit(taken: int) -> Iterator[tuple[int, int]]:
+    """(limit, taken) of the address space, where `ulimit -v` was set."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        yield limit, taken
+
+
+def _name(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return {"cpu": "this machine's memory", "mps": "the Mac's GPU"}[device]

@@ -1,0 +1,39 @@
+"""What a training by several processes cannot be asked for."""
+
+from __future__ import annotations
+
+from chatmimic.errors import TrainingError
+from chatmimic.training.ranks import Ranks
+from chatmimic.training.settings import Settings
+
+
+def check_several(settings: Settings, ranks: Ranks, *, new: bool = True) -> None:
+    """Raise TrainingError for what one process can do and these cannot; `new`: not resumed."""
+    if ranks.world == 1:
+        return
+    if new and (settings.minutes is not None or settings.form == "auto"):
+        raise TrainingError(
+            "--minutes and --form auto are for one process: they try something first.",
+            "Say --steps or --epochs, and a --form.",
+        )
+    if settings.step_in_backward:
+        raise TrainingError(
+            "--step-in-backward is for one process: several add up gradients before they step.",
+            "Leave it out, or train with one.",
+        )
+    if ranks.spread and (asked := _not_in_parts(settings)):
+        raise TrainingError(
+            f"{' and '.join(asked)} cannot be had with a model spread over processes (FSDP).",
+            "Leave that out, or start the processes with torchrun, so that each has all of it.",
+        )
+
+
+def _not_in_parts(settings: Settings) -> list[str]:
+    """What was asked for and needs whole tensors, or the model at another time than in a step."""
+    asked = {
+        f"--optimizer {settings.optimizer}": settings.optimizer != "adamw",
+        "--candidates": settings.candidates > 0,
+        "--sample-every": settings.sample_every is not None,
+        "--compile": settings.compile,
+    }
+    return [option for option, so in asked.items() if so]

@@ -1,0 +1,241 @@
+"""What one batch costs a base, found by trying: two of its blocks, built at their true size.
+
+A base's cost is that of one block many times over, and of what is around the blocks once. Nothing
+is known here of an architecture but that it has a list of blocks; weights are random ones, on
+which no cost depends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from chatmimic.training.adapters import blocks_of, choose_learning
+from chatmimic.training.loss import Learner
+from chatmimic.training.optimizers import make_optimizer, set_rate
+from chatmimic.training.precision import arithmetic
+from chatmimic.transcript import Mark
+
+PIECE = 128  # tokens of an excerpt: the pieces of a window are masked from each other
+_TRIED = 2  # blocks; the second has the cost of every further one
+_TIMES = 2  # the first is slower, and counts where a machine is so busy that the second is
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a base is made of, in numbers of parameters."""
+
+    blocks: int
+    parameters: int
+    matrices: int  # in one block: parameters that products are made with
+    table: int  # of the output head
+    tied: bool  # whether the input embeddings are the output head too
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Seconds and bytes of one batch of windows, forward and backward."""
+
+    forward: float  # of one block
+    backward: float
+    around: float  # everything outside the blocks, both ways
+    kept: int  # bytes that one block keeps for its backward pass
+    read: int  # bytes of a block's input: what it keeps where activations are computed twice
+    shared: int  # bytes kept outside the blocks: masks, embeddings; no logits
+    learnt: int  # parameters of one block that are learnt
+    others: int  # and of all that is outside the blocks
+    update: float  # seconds of an optimiser's step, for a learnt parameter
+
+
+def shape_of(config: Any) -> Shape:
+    """Count the parameters of a base from its config alone: nothing is loaded or filled."""
+    with torch.device("meta"):
+        model = _built(config)
+    blocks = blocks_of(model)
+    head = model.get_output_embeddings().weight
+    return Shape(
+        blocks=len(blocks),
+        parameters=sum(p.numel() for p in model.parameters()),
+        matrices=sum(p.numel() for p in blocks[-1].parameters() if p.ndim >= 2),
+        table=head.numel(),
+        tied=head is model.get_input_embeddings().weight,
+    )
+
+
+def try_out(
+    config: Any,
+    *,
+    window: int,
+    batch: int,
+    precision: str,
+    train: str = "all",
+    rank: int = 16,
+    share: float = 0.5,
+    device: str = "cpu",
+) -> Trial:
+    """Train two blocks of a base on one batch, and measure.
+
+    `share` is that of the tokens that are learnt; `train` and `rank` are as `choose_learning` takes
+    them. Raises TrainingError for a package that `train` needs.
+    """
+    with torch.random.fork_rng(devices=[]):
+        model = _built(_with_blocks(config, _TRIED)).to(device).train()
+        choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
+        tensors = _windows(batch, window, config.get_text_config().vocab_size, share)
+        batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}
+        learner, watch = Learner(model), Watch(model, device)
+        for _ in range(_TIMES):
+            model.zero_grad()
+            with watch.forward(), arithmetic(torch.device(device), precision):
+                result = learner(**batch_here)
+            with watch.backward():
+                result.learnt.backward()
+        seconds = _update_seconds(model, watch.now)
+    return _trial(model, watch, seconds)
+
+
+def _built(config: Any) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+
+
+def _with_blocks(config: Any, count: int) -> Any:
+    """The same base with fewer blocks."""
+    fewer = deepcopy(config)
+    text = fewer.get_text_config()
+    text.num_hidden_layers = count
+    if getattr(text, "layer_types", None):  # of each block, in architectures that mix kinds
+        text.layer_types = text.layer_types[:count]
+    return fewer
+
+
+def _windows(batch: int, window: int, entries: int, share: float) -> dict[str, Tensor]:
+    """Windows like those of a chat: pieces one after another, some tokens of each learnt."""
+    places = torch.arange(window)
+    learnt = places % 16 < round(16 * share)
+    marks = torch.where(learnt, int(Mark.TEXT), int(Mark.CONTEXT)).to(torch.uint8)
+    ids = torch.randint(entries, (batch, window))
+    positions = (places % PIECE).expand(batch, window).contiguous()
+    return {"ids": ids, "marks": marks.expand(batch, window), "positions": positions}
+
+
+def _trial(model: Any, watch: Watch, update_seconds: float) -> Trial:
+    """Put together what was watched of a model, and what is learnt of it."""
+    block = blocks_of(model)[-1]
+    inside = {id(p) for b in blocks_of(model) for p in b.parameters()}
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    here = sum(p.numel() for p in block.parameters() if p.requires_grad)
+    kept = watch.kept["out"] - watch.kept["in"]
+    forward, backward = watch.least("in", "out"), watch.least("out back", "in back", "end")
+    around = (watch.least("begun", "first in"), watch.least("out", "computed"))
+    way_back = (watch.least("back", "out back"), watch.least("first in back", "end"))
+    return Trial(
+        forward=forward,
+        backward=backward,
+        around=sum(around) + sum(way_back),
+        kept=kept,
+        read=watch.read,
+        shared=max(0, watch.kept["out"] - _TRIED * kept),
+        learnt=here,
+        others=sum(p.numel() for p in learnt if id(p) not in inside),
+        update=update_seconds / max(1, here),
+    )
+
+
+def _update_seconds(model: Any, now: Callable[[], float]) -> float:
+    """What it takes to clip the gradients of one block and to step, for a learnt parameter.
+
+    The first step makes room for the moments; the second one is timed.
+    """
+    block = blocks_of(model)[-1]
+    learnt = [p for p in block.parameters() if p.requires_grad]
+    stepper = make_optimizer(block, 0.01)
+    set_rate(stepper, 1e-5)
+    stepper.step()
+    began = now()
+    torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+    stepper.step()
+    return now() - began
+
+
+class Watch:
+    """Notes when a pass crosses the borders of its blocks, and what is kept for the way back."""
+
+    def __init__(self, model: Any, device: str) -> None:
+        self.device = device
+        self.kept: dict[str, int] = {}  # bytes, when a border was crossed
+        self.read = 0  # bytes of the last block's input
+        self._passes: list[dict[str, float]] = []  # seconds at each border
+        self._storages: dict[int, int] = {}  # bytes of each, by where it lies
+        self._weights = {p.data_ptr() for p in model.parameters()}
+        blocks = blocks_of(model)
+        blocks[0].register_forward_pre_hook(partial(self._enter, "first in"), with_kwargs=True)
+        blocks[-1].register_forward_pre_hook(partial(self._enter, "in"), with_kwargs=True)
+        blocks[-1].register_forward_hook(self._leave)
+
+    def now(self) -> float:
+        """Seconds, once the device has done what it was given."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        elif self.device == "mps":
+            torch.mps.synchronize()
+        return time.perf_counter()
+
+    @contextlib.contextmanager
+    def forward(self) -> Iterator[None]:
+        """Watch a forward pass."""
+        self._storages.clear()
+        self._passes.append({})
+        self._note("begun")
+        with torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor):
+            yield
+        self._note("computed")
+
+    @contextlib.contextmanager
+    def backward(self) -> Iterator[None]:
+        """Watch the backward pass after it."""
+        self._note("back")
+        yield
+        self._note("end")
+
+    def least(self, start: str, *ends: str) -> float:
+        """Seconds from a border to the first of these that was crossed, at the least; or 0."""
+        passed = (one for one in self._passes if start in one)
+        spent = (next(one[end] for end in ends if end in one) - one[start] for one in passed)
+        return min(spent, default=0.0)
+
+    def _note(self, border: str, *_: Any) -> None:
+        self._passes[-1][border] = self.now()
+        self.kept[border] = sum(self._storages.values())
+
+    def _keep(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in self._weights:
+            self._storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    def _enter(self, border: str, _: nn.Module, given: Any, named: dict[str, Any]) -> None:
+        read = _states(*given, *named.values())
+        self.read = read.nbytes
+        if read.requires_grad:
+            read.register_hook(partial(self._note, f"{border} back"))
+        self._note(border)
+
+    def _leave(self, _: nn.Module, given: Any, made: Any) -> None:
+        self._note("out")
+        states = _states(*made) if isinstance(made, tuple) else made
+        states.register_hook(partial(self._note, "out back"))
+
+
+def _states(*candidates: Any) -> Tensor:
+    """The hidden states among what a block is given or makes: `(batch, time, width)`."""
+    return next(c for c in candidates if isinstance(c, Tensor) and c.is_floating_point())
