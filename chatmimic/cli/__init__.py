@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from chatmimic.cli.speaking import let_the_first_speak
 from chatmimic.errors import ChatmimicError
 from chatmimic.text import visible
 
@@ -112,9 +113,11 @@ def _run(arguments: list[str], debug: bool) -> int:
     except ChatmimicError as error:
         if debug:
             raise
+        let_the_first_speak()
         _complain(str(error))
         return error.exit_code
     except click.ClickException as error:
+        let_the_first_speak()
         _complain_usage(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -128,6 +131,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     except Exception as error:  # a fault of ours: still one sentence, and how to see more
         if debug:
             raise
+        let_the_first_speak()
         _complain(
             f"chatmimic stumbled over something unforeseen ({type(error).__name__}: {error}). "
             "Run the same command with --debug in front to see where."

@@ -9,10 +9,14 @@ from contextlib import AbstractContextManager
 
 
 class stoppable(AbstractContextManager["stoppable"]):
-    """While it lasts, the first Ctrl-C asks for a stop after the step, the second stops at once."""
+    """While it lasts, the first Ctrl-C asks for a stop after the step, the second stops at once.
 
-    def __init__(self) -> None:
+    `mute` says nothing of it: of several processes one speaks.
+    """
+
+    def __init__(self, *, mute: bool = False) -> None:
         self.asked = False
+        self.mute = mute
 
     def __enter__(self) -> stoppable:
         self._before = signal.signal(signal.SIGINT, self._ask)
@@ -25,4 +29,5 @@ class stoppable(AbstractContextManager["stoppable"]):
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        print("\nStopping after this step; Ctrl-C again stops at once.", file=sys.stderr)
+        if not self.mute:
+            print("\nStopping after this step; Ctrl-C again stops at once.", file=sys.stderr)

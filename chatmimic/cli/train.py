@@ -14,6 +14,7 @@ import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
 from chatmimic.cli.options import GroupedCommand, given, settings_options
+from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
@@ -48,7 +49,7 @@ def command(home: Home, as_json: bool, name: str | None, resume: bool, **options
     asked = given(options)
     chosen = _run_to_resume(home, name, asked) if resume else None
     settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
-    if chosen is not None:
+    if chosen is not None and is_first():
         say_what_stays(home.runs / chosen, settings, asked.keys() - {"persona"})
     return _train(home, settings, chosen, name, as_json)
 
@@ -61,15 +62,16 @@ def _train(
     from chatmimic.bases import find_base
     from chatmimic.cli.training_display import show_result, training_display
 
-    if chosen is None:
+    first = is_first()
+    if chosen is None and first:
         with Archive.open(home.archive, create=False) as archive:
             if settings.persona:
                 archive.person(settings.persona)
         # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
         # fetch has its own bar.
         find_base(settings.base, tokenizer=settings.tokenizer)
-    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
-    with stoppable() as stopping, training_display(quiet=as_json, mute=not first) as watcher:
+    display = training_display(quiet=as_json, mute=not first)
+    with stoppable(mute=not first) as stopping, display as watcher:
         from chatmimic.training.run import Run, Trained
         from chatmimic.training.samples import replies
         from chatmimic.training.unfinished import run_name
@@ -77,6 +79,7 @@ def _train(
         watcher = replace(watcher, stop=lambda: stopping.asked)
         run = Run(home, chosen or run_name(settings.persona, name), watcher)
         outcome = _go(run, home, settings, resume=chosen is not None)
+        run.ranks.part()
     if not first:
         return 0
     if isinstance(outcome, Trained):

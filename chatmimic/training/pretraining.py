@@ -37,6 +37,7 @@ from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.pretrain_settings import PretrainSettings
+from chatmimic.training.several import check_alone
 from chatmimic.training.unfinished import READY
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
@@ -60,10 +61,14 @@ class Pretrained:
 
 
 class Pretraining(Work):
-    """A training of a base. `start` begins one, `resume` goes on with one."""
+    """A training of a base. `start` begins one, `resume` goes on with one.
+
+    Raises TrainingError where several processes are to do it together.
+    """
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
         super().__init__(home, name, home.pretrainings / name, watcher)
+        check_alone(self.ranks, "pretrain")
 
     def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
         """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""

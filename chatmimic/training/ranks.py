@@ -57,6 +57,11 @@ class Ranks:
 
             PartialState().wait_for_everyone()
 
+    def part(self) -> None:
+        """Say that they train together no more; nothing that takes all of them can follow."""
+        if self.world > 1:
+            torch.distributed.destroy_process_group()
+
     def sum(self, *values: float) -> tuple[float, ...]:
         """Each value summed over all."""
         if self.world == 1:

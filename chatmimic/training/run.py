@@ -7,6 +7,7 @@ archive; when the mimic is made they and the checkpoints are removed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from chatmimic.conversations import parse_gap
 from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
-from chatmimic.mimic import LoadedMimic, Mimic
+from chatmimic.mimic import LoadedMimic, Mimic, read_mimic
 from chatmimic.training.board import Board
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
@@ -32,7 +33,7 @@ from chatmimic.training.prepared import explained, read_ready
 from chatmimic.training.preparing import Preparation, reopen
 from chatmimic.training.samples import Exchange, read_exchanges, replies
 from chatmimic.training.settings import Settings
-from chatmimic.training.several import check_several
+from chatmimic.training.several import all_there, check_several
 from chatmimic.training.unfinished import READY, unfinished
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
@@ -56,8 +57,8 @@ class Trained:
 class Run(Work):
     """A training of a mimic. `start` begins one, `resume` goes on with one.
 
-    Where several processes train together each has a Run; the first prepares and writes, and what
-    the others return is of no interest.
+    Where several processes train together each has a Run; the first prepares and writes. All return
+    the same.
     """
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
@@ -74,7 +75,7 @@ class Run(Work):
         material = self._gather(archive, settings)
         private_folder(self.home.make().runs)
         private_folder(self.folder)
-        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+        with self._at_work():
             if (self.folder / READY).is_file():
                 self.tell("an unfinished training of the same name was dropped; this one is new")
             self.empty(looks=False)
@@ -91,7 +92,7 @@ class Run(Work):
             )
         if not self.ranks.is_first:
             return self._join()
-        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+        with self._at_work():
             ready = read_ready(self.folder)
             check_several(Settings.from_dict(ready["settings"]), self.ranks, new=False)
             saved, passed = self.latest()
@@ -102,13 +103,20 @@ class Run(Work):
 
     def _join(self) -> Trained | Stopped:
         """Train along with the first process, when it has prepared everything."""
-        self.ranks.wait()
-        with quiet():
+        with all_there(self.ranks), quiet():
+            self.ranks.wait()
             ready = read_ready(self.folder)
             saved, _ = self.latest()
             loop = reopen(self, ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=[])
             return self._go(loop)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Nobody else in the folder; faults of its disk and of other processes in our words."""
+        lock = Lock(self.folder / "lock", self.name)
+        with lock, explained(self.folder), all_there(self.ranks), quiet():
+            yield
 
     def _gather(self, archive: Archive, settings: Settings) -> Material:
         gap_ms = parse_gap(settings.gap) if settings.gap else None
@@ -156,15 +164,15 @@ class Run(Work):
         loop.use_best()
         figures = loop.evaluate(loop.plan.final)
         loop.put_together()
-        if not self.ranks.is_first:
-            self.ranks.wait()
-            return Stopped(self.name, loop.state.step, loop.plan.steps)
-        self.watcher.stage("writing the mimic")
-        mimic = write_mimic(self.home, self.name, loop, ready, base, figures)
-        self.notes += loop.verdicts()
-        self.ranks.wait()
         shown = tuple(read_exchanges(self.folder))
-        self.empty()
+        if self.ranks.is_first:
+            self.watcher.stage("writing the mimic")
+            write_mimic(self.home, self.name, loop, ready, base, figures)
+        self.ranks.wait()
+        mimic = read_mimic(self.home.mimics / self.name)
+        self.notes += loop.verdicts()
+        if self.ranks.is_first:
+            self.empty()
         speed = self.tokens_per_second
         return Trained(mimic, base, figures, ready["material"], speed, tuple(self.notes), shown)
 

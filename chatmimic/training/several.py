@@ -1,6 +1,11 @@
-"""What a training by several processes cannot be asked for."""
+"""What a training by several processes cannot be asked for, and what it comes to if one ends."""
 
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
 
 from chatmimic.errors import TrainingError
 from chatmimic.training.ranks import Ranks
@@ -26,6 +31,33 @@ def check_several(settings: Settings, ranks: Ranks, *, new: bool = True) -> None
             f"{' and '.join(asked)} cannot be had with a model spread over processes (FSDP).",
             "Leave that out, or start the processes with torchrun, so that each has all of it.",
         )
+
+
+def check_alone(ranks: Ranks, command: str) -> None:
+    """Raise TrainingError where several processes run a command that is for one."""
+    if ranks.world > 1:
+        raise TrainingError(
+            f"`chatmimic {command}` is for one process.", "Start it without torchrun or accelerate."
+        )
+
+
+@contextlib.contextmanager
+def all_there(ranks: Ranks) -> Iterator[None]:
+    """Turn what a process has to say when another one is gone into a TrainingError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if ranks.world == 1 or not _is_of_another(error):
+            raise
+        raise TrainingError(
+            "Another of the processes that train together has ended.",
+            "What it said stands above; the same command with --resume goes on.",
+        ) from error
+
+
+def _is_of_another(error: RuntimeError) -> bool:
+    """gloo, which joins processors, has no error of its own, only words."""
+    return isinstance(error, torch.distributed.DistError) or "by peer" in str(error)
 
 
 def _not_in_parts(settings: Settings) -> list[str]:

@@ -105,7 +105,9 @@ def try_out(
 def _built(config: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    return AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation="sdpa"
+    )
 
 
 def _with_blocks(config: Any, count: int) -> Any:
