@@ -1,0 +1,145 @@
+"""Several processes learn what one does: they share the windows of a step, or the model too."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from pretraining_support import gossip
+from safetensors.torch import load_file
+from several_support import Case, together, trainings
+from training_support import arguments, digest, fill, log, resume, stop_after, train
+
+from chatmimic.archive import Archive
+from chatmimic.errors import TrainingError
+from chatmimic.training import Settings
+from chatmimic.training.ranks import Ranks
+from chatmimic.training.several import check_several
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a fork server, and gloo")
+
+PLAIN = {"precision": "fp32", "steps": 4, "batch": 4, "accumulate": 1, "learning_rate": 3e-3}
+CORPUS = {"corpus": ("ubuntu",), "corpus_steps": 2}
+DROPOUT = {**PLAIN, "dropout": 0.2}
+
+# Each is what one process does, but for rounding.
+ALIKE = {
+    "summed": {"batch": 2, "accumulate": 3, "gradient_checkpointing": True, "others": 0.2},
+    # Batches without exchanges: the head of the choice has no part in them.
+    "mixed": {"candidates": 2, "batch": 1, "accumulate": 4, "corpus_way": "mix", **CORPUS},
+    "spells": {"steps": 7, "warmup": 0.0, "learning_rate": 0.04, "evaluate_every": 1, **CORPUS},
+    "matrices": {"optimizer": "muon", "train": "last-1"},
+}
+SPREAD = {
+    "spread": {"batch": 2, "accumulate": 2, "clip": 0.1},
+    "spread-last": {"train": "last-1", "gradient_checkpointing": True},
+}
+ASKED = {name: {**PLAIN, **given} for name, given in (ALIKE | SPREAD).items()}
+FEW = {**PLAIN, "batch": 1}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_base):
+    """A home where two processes have trained together."""
+    home = fill(tmp_path_factory.mktemp("several") / "home")
+    with Archive.open(home.corpus("ubuntu")) as archive:
+        archive.add(gossip(10))
+    cases = [
+        *(Case(name, ASKED[name], spread=name in SPREAD) for name in ASKED),
+        Case("whole", DROPOUT),
+        Case("stopped", DROPOUT, stop=1),
+        Case("stopped", resume=True),
+        Case("stopped-parts", ASKED["spread"], spread=True, stop=1),
+        Case("stopped-parts", spread=True, resume=True),
+        Case("fewer", ASKED["spread"], spread=True, stop=3),
+    ]
+    together(2, trainings, home.path, tiny_base, cases)
+    return home
+
+
+def weights(home, name):
+    return load_file(home.mimics / name / "model.safetensors")
+
+
+def assert_alike(home, name, other):
+    """Two trainings learnt the same: at each look, and in the end."""
+    for ours, theirs in zip(log(home, name), log(home, other), strict=True):
+        assert ours["step"] or ours.pop("loss") == theirs.pop("loss") is None
+        assert ours == pytest.approx(theirs, rel=1e-5)
+    ours, theirs = weights(home, name), weights(home, other)
+    assert ours.keys() == theirs.keys()
+    for key, tensor in ours.items():
+        torch.testing.assert_close(tensor, theirs[key], rtol=0, atol=1e-3)
+
+
+def test_two_learn_what_one_does(made, tiny_base):
+    for name, asked in ASKED.items():
+        alone = train(made, tiny_base, name="alone", **asked)
+        assert_alike(made, name, "alone")
+        told = json.loads((made.mimics / name / "mimic.json").read_text("utf-8"))
+        assert told["held_out"]["mimic"] == pytest.approx(alone.figures.as_dict(), rel=1e-5)
+        assert told["best_step"] == alone.mimic.manifest["best_step"] > 0
+        assert bool(told["spells"]) == (name == "spells")
+
+
+@pytest.mark.parametrize(("name", "other"), [("stopped", "whole"), ("stopped-parts", "spread")])
+def test_a_stopped_run_ends_as_one_that_was_not(made, name, other):
+    assert log(made, name) == log(made, other)
+    assert digest(made, name) == digest(made, other)
+
+
+def test_one_goes_on_with_what_two_began(made):
+    resume(made, "fewer")
+    assert_alike(made, "fewer", "spread")
+
+
+def test_three_go_on_with_what_one_began_and_only_the_first_speaks(home, tiny_base):
+    made = fill(home)
+    train(made, tiny_base, name="one", **FEW)
+    assert train(made, tiny_base, name="more", watcher=stop_after(1), **FEW).step == 1
+    line = [*arguments(made, tiny_base, **{**PLAIN, "steps": 2}), "--json"]
+    cases = [Case("more", spread=True, resume=True)]  # a window a step; three parts of 32
+    (status, out, err), *others = together(3, trainings, made.path, tiny_base, cases, *line)
+    assert_alike(made, "more", "one")
+    assert others == [(0, "", "")] * 2
+    assert (status, err) == (0, "")
+    assert json.loads(out)["notes"] == [
+        "a step learns from 12 windows instead of 4: 3 processes share them alike"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"step_in_backward": True}, "--step-in-backward is for one process: several add up "),
+        ({"minutes": 1.0}, "--minutes and --form auto are for one process: they try something"),
+        ({"form": "auto"}, "--minutes and --form auto are for one process: they try something"),
+        (
+            {"optimizer": "muon", "candidates": 2},
+            "--optimizer muon and --candidates cannot be had with a model spread over processes",
+        ),
+        ({"sample_every": 1}, "--sample-every cannot be had with a model spread over processes"),
+    ],
+)
+def test_what_several_cannot_do_is_refused(asked, sentence):
+    with pytest.raises(TrainingError) as told:
+        check_several(Settings(**asked), Ranks(0, 2, spread=True))
+    assert told.value.what.startswith(sentence)
+    check_several(Settings(**asked), Ranks())
+
+
+def test_a_fault_is_told_once_and_ends_all(home, plain_base, tmp_path):
+    made = fill(home)
+    line = arguments(made, plain_base, persona="Nobody")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    ended = subprocess.run(
+        [*launcher, "-m", "chatmimic", *line], capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    errors = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert "Nobody" in errors[0]
+    assert not (made.runs / "ada").exists()
