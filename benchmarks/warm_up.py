@@ -4,8 +4,7 @@
 
 DIR holds the public corpora that `public_corpora.py` describes. The persona is `--persona` of
 DuraSpace's IRC; the corpus is Ubuntu's IRC, the part that the starter was trained on
-(`--corpus-messages` of it: whole documents at even distances, as many as a training here reads).
-Nobody of the one channel is known to be in the other.
+(`--corpus-messages` of it: whole documents at even distances, more than a training here reads).
 
 For each size of `--messages` the same person is learnt from that many messages, and always tested
 on the same ones: those since the latest conversation from which on there are at least `--held-out`.
@@ -55,7 +54,6 @@ from chatmimic.home import Home
 TALK = Path("starter", "topical-chat.tsv.xz")
 BASES = ("starter", "talk")
 WAYS = ("none", "first", "mix", "plateau", "longer")
-CONTEXT = 12  # messages before the first that is learnt
 GAP = timedelta(hours=2)
 PASSES = 3
 
@@ -150,7 +148,7 @@ def taken(lines: Sequence[Line], persona: str, messages: int, end: int) -> list[
     own = [place for place in range(end) if lines[place].speaker == persona]
     if len(own) < messages:
         raise SystemExit(f"{persona} has {len(own)} messages to learn from, not {messages}.")
-    return list(lines[max(0, own[-messages] - CONTEXT) :])
+    return list(lines[own[-messages] :])
 
 
 # -- trainings -------------------------------------------------------------------------------

@@ -128,7 +128,10 @@ def pretrain(
 
 
 def talk(mimic: str | Path | None = None, *, home: Place = None) -> Talk:
-    """Load a mimic (a name or a folder; None: the newest) and begin to talk with it."""
+    """Load a mimic (a name or a folder; None: the newest) and begin to talk with it.
+
+    Raises MimicError for none, and for one in reverse.
+    """
     place = _home(home)
     return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place))
 
@@ -139,6 +142,7 @@ class Talk:
     def __init__(self, mimic: Mimic) -> None:
         from chatmimic.generation.engine import TorchGenerator
 
+        mimic.check_talks()
         self.mimic = mimic
         self.history: list[Message] = []
         self._generator = TorchGenerator(mimic.load())

@@ -91,6 +91,14 @@ class Mimic:
         base.model.eval()
         return LoadedMimic(base.model, base.tokenizer, form, self)
 
+    def check_talks(self) -> None:
+        """Raises MimicError for a mimic that was trained in reverse: it only ranks replies."""
+        if self.manifest.get("reverse"):
+            raise MimicError(
+                f"{self.name} was trained with --reverse: it ranks replies, and makes none.",
+                "`chatmimic mimics` lists the others.",
+            )
+
     @property
     def size(self) -> int:
         """Bytes on disk."""
@@ -156,11 +164,11 @@ def list_mimics(home: Home) -> list[Mimic]:
 
 
 def latest(home: Home) -> Mimic:
-    """The newest mimic. Raises MimicError when there is none."""
+    """The newest mimic that talks, else the newest. Raises MimicError when there is none."""
     known = list_mimics(home)
     if not known:
         raise _no_such("", known)
-    return known[0]
+    return next((m for m in known if not m.manifest.get("reverse")), known[0])
 
 
 def remove(mimic: Mimic) -> None:

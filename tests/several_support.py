@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -19,6 +20,7 @@ from typing import Any
 
 from training_support import HEAVY, resume, stop_after, train, typed
 
+from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 
 
@@ -73,17 +75,64 @@ def trainings(home: Path, base: Path, cases: Sequence[Case], *line: str) -> tupl
     return typed(*line) if line else (0, "", "")
 
 
+def parts(base: Path) -> dict[str, Any]:
+    """What becomes of a base's tensors that are spread and put together again."""
+    from chatmimic.bases.loading import load_model
+    from chatmimic.training.adapters import blocks_of
+    from chatmimic.training.loss import Learner
+    from chatmimic.training.ranks import Ranks
+    from chatmimic.training.spreading import put_together, spread
+
+    os.environ["ACCELERATE_USE_FSDP"] = "true"
+    ranks, model = Ranks.find(), load_model(base)
+    learner = Learner(model)
+    before = {name: p.detach().clone() for name, p in learner.named_parameters()}
+    spread(learner, blocks_of(model), model.device, ranks)
+    held = sum(p.to_local().numel() for p in learner.parameters())
+    put_together(learner, ranks)
+    after = dict(learner.named_parameters())
+    return {
+        "share": held / sum(p.numel() for p in before.values()),
+        "same": all(after[n].equal(p) for n, p in before.items()),
+        "empty": not any(p.numel() for p in after.values()),
+        "tied": model.get_input_embeddings().weight is model.get_output_embeddings().weight,
+    }
+
+
+def die(home: Path, base: Path, step: int, **options: Any) -> str:
+    """Train until the second process is killed; what the first has to say then."""
+    from chatmimic.training.work import Watcher
+
+    def note(progress: Any) -> None:
+        if (os.environ["RANK"], progress.step) == ("1", step):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    warnings.simplefilter("ignore")
+    try:
+        train(Home(home), base, watcher=Watcher(progress=note), **options)
+    except TrainingError as error:
+        return error.what
+    return ""
+
+
 def _answers(pipes: Sequence[Any], seconds: float) -> list[Any]:
-    """What each process sends; the first that fails is told of, since the others wait for it."""
+    """What each process sends, None of one that was killed; the first that fails is told of."""
     answers: dict[Any, Any] = {}
     while len(answers) < len(pipes):
         left = [pipe for pipe in pipes if pipe not in answers]
         ready = multiprocessing.connection.wait(left, seconds)
         assert ready, "a process says nothing"
         for pipe in ready:
-            fine, answers[pipe] = pipe.recv()  # type: ignore[attr-defined]
+            fine, answers[pipe] = _answer(pipe)
             assert fine, answers[pipe]
     return [answers[pipe] for pipe in pipes]
+
+
+def _answer(pipe: Any) -> tuple[bool, Any]:
+    try:
+        return pipe.recv()
+    except EOFError:
+        return True, None
 
 
 def _member(

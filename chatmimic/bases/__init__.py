@@ -54,7 +54,7 @@ def find_base(name: str, *, tokenizer: str | None = None) -> Path:
     or file to take the tokenizer from. Raises BaseError, within three seconds where the hub
     cannot be reached.
     """
-    folder = _local(name)
+    folder = local_base(name)
     if folder is None:
         from chatmimic.bases.hub import cached, fetch
 
@@ -68,7 +68,7 @@ def describe_base(name: str) -> BaseFacts:
 
     Raises BaseError when it is not here or is damaged.
     """
-    folder = _local(name)
+    folder = local_base(name)
     if folder is None:
         from chatmimic.bases.hub import cached
 
@@ -110,7 +110,7 @@ def open_base(
     return Base(model, words, name, folder)
 
 
-def _local(name: str) -> Path | None:
+def local_base(name: str) -> Path | None:
     """The folder that `name` means without a hub; None for a hub name."""
     if name == STARTER:
         return _starter()

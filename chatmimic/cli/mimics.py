@@ -149,7 +149,7 @@ def _cells(known: dict[str, Any]) -> list[str]:
     perplexity, messages = known["perplexity"], known["messages"]
     return [
         known["name"],
-        known["persona"],
+        "everybody" if known["everybody"] else known["persona"],
         "–" if perplexity is None else f"{perplexity:,.1f}",
         known["base"],
         (known["made_at"] or "–")[:10],
@@ -166,6 +166,8 @@ def facts(mimic: Mimic) -> dict[str, Any]:
     return {
         "name": mimic.name,
         "persona": mimic.persona,
+        "everybody": bool(say("everybody")),
+        "reverse": bool(say("reverse")),
         "people": list(mimic.people),
         "base": str(say("base", "unknown")),
         "form": str(say("form", "")),
@@ -194,14 +196,16 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
     )
     better = "" if before is None else f" (its base: {before:,.1f})"
     versions = _object(mimic.manifest.get("versions"))
+    whose = "everybody" if known["everybody"] else known["persona"]
     rows = [
         ("Mimic", known["name"]),
-        ("Persona", known["persona"]),
+        ("Persona", whose),
+        ("In reverse", "it ranks replies, and makes none" if known["reverse"] else ""),
         ("Knows", ", ".join(known["people"])),
         ("Base", known["base"]),
         ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
         ("Form", known["form"]),
-        ("Learnt from", "" if messages is None else f"{messages:,} messages of {mimic.persona}"),
+        ("Learnt from", "" if messages is None else f"{messages:,} messages of {whose}"),
         (
             "Perplexity",
             "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",

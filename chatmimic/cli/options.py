@@ -13,7 +13,9 @@ import click
 class GroupedOption(click.Option):
     """An option that stands under a heading in the help."""
 
-    group: str = ""
+    def __init__(self, *args: Any, group: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
 
 
 class GroupedCommand(click.Command):
@@ -49,22 +51,30 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, ())}
 
 
+def flag_of(field: Field[Any]) -> str:
+    """The option of a field of settings, as it is typed."""
+    return f"--{field.metadata['flag'] or field.name.replace('_', '-')}"
+
+
 def _option(field: Field[Any], kind: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    flag = field.metadata["flag"] or field.name.replace("_", "-")
-    text = field.metadata["help"]
+    flag = flag_of(field)
     several = get_origin(kind) is tuple
     kinds = set(get_args(kind)) - {type(None), ...} if _is_composed(kind) else {kind}
-    shown = f"  [default: {field.default}]" if field.default not in (None, "", (), False) else ""
-
-    class Option(GroupedOption):
-        group = field.metadata["group"]
-
+    given: dict[str, Any] = {
+        "cls": GroupedOption,
+        "group": field.metadata["group"],
+        "help": field.metadata["help"] + _default(field.default),
+    }
     if kinds == {bool}:
-        names = f"--{flag}/--no-{flag}"
-        return click.option(names, field.name, cls=Option, default=None, help=text)
-    return click.option(
-        f"--{flag}", field.name, cls=Option, type=kinds.pop(), multiple=several, help=text + shown
-    )
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, **given)
+    return click.option(flag, field.name, type=kinds.pop(), multiple=several, **given)
+
+
+def _default(value: Any) -> str:
+    """What is taken where an option is not given; nothing where the sentence before it says so."""
+    if value is None or value is False or value in ("", ()):
+        return ""
+    return f"  [default: {'on' if value is True else value}]"
 
 
 def _is_composed(kind: Any) -> bool:

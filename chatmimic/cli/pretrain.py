@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
-from chatmimic.cli.options import GroupedCommand, given, settings_options
+from chatmimic.cli.options import GroupedCommand, GroupedOption, given, settings_options
 from chatmimic.cli.stopping import stoppable
 from chatmimic.cli.train import elsewhere, say_what_stays, the_only, whole_path
 from chatmimic.corpora import open_corpora
 from chatmimic.home import Home, slug
 from chatmimic.text import shown
-from chatmimic.training.pretrain_settings import PretrainSettings
+from chatmimic.training.pretrain_settings import READ, PretrainSettings
 from chatmimic.training.unfinished import unfinished_in
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ NAMED = "--corpus NAME"
     "corpora",
     metavar="NAME[=WEIGHT]",
     multiple=True,
+    cls=GroupedOption,
+    group=READ,
     help="A corpus of `chatmimic import --corpus`, and how often a pass reads it. Several at will.",
 )
 @settings_options(PretrainSettings)

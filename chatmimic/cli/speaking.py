@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-GRACE = 5.0  # seconds; a launcher needs one or two to end the others
+GRACE = 15.0  # seconds; a launcher on a busy machine needs some to end the others
 
 
 def is_first() -> bool:

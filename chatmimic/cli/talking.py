@@ -65,21 +65,25 @@ def make_screen(live: bool = False) -> Screen:
 
 
 def find_mimic(home: Home, name: str | None) -> Mimic:
-    """The mimic that was asked for, or the newest. MimicError names those there are."""
+    """The mimic that was asked for, or the newest. MimicError for none, and for one in reverse."""
     from chatmimic.mimic import Mimic, latest
 
-    return latest(home) if name is None else Mimic.open(name, home)
+    mimic = latest(home) if name is None else Mimic.open(name, home)
+    mimic.check_talks()
+    return mimic
 
 
 def load_voice(mimic: Mimic) -> Voice:
-    """A mimic in memory, ready to talk."""
+    """A mimic in memory, ready to talk. MimicError for one in reverse."""
     from chatmimic.chat.session import Voice
     from chatmimic.generation.engine import TorchGenerator
 
+    mimic.check_talks()
     settings = mimic.manifest.get("settings")
     learn = settings.get("learn") if isinstance(settings, dict) else None
     base = str(mimic.manifest.get("base", "unknown"))
-    return Voice(TorchGenerator(mimic.load()), mimic.name, base, learn == "all")
+    knows_all = learn == "all" or bool(mimic.manifest.get("everybody"))
+    return Voice(TorchGenerator(mimic.load()), mimic.name, base, knows_all)
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

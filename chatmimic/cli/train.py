@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
-from chatmimic.cli.options import GroupedCommand, given, settings_options
+from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_options
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
 from chatmimic.errors import TrainingError
@@ -31,9 +32,22 @@ if TYPE_CHECKING:
 @settings_options(Settings)
 @click.option("--name", help="What to call the mimic; else the persona's name.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped or killed.")
+@click.option(
+    "--plan",
+    "only_plan",
+    is_flag=True,
+    help="Train nothing: say what memory and time each way would take here, and which to take.",
+)
 @home_option
 @json_option
-def command(home: Home, as_json: bool, name: str | None, resume: bool, **options: Any) -> int:
+def command(
+    home: Home,
+    as_json: bool,
+    name: str | None,
+    resume: bool,
+    only_plan: bool,
+    **options: Any,
+) -> int:
     """Train a mimic of one person.
 
     The persona's latest conversations are held out and tested on. Ctrl-C saves; --resume goes on.
@@ -45,13 +59,31 @@ def command(home: Home, as_json: bool, name: str | None, resume: bool, **options
       chatmimic train --persona "Ada Lovelace" --minutes 30
       chatmimic train --persona "Ada Lovelace" --resume
       chatmimic train --persona "Ada Lovelace" --corpus ubuntu
+      chatmimic train --persona "Ada Lovelace" --plan
     """
     asked = given(options)
     chosen = _run_to_resume(home, name, asked) if resume else None
     settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
+    if only_plan:
+        return _show_plan(home, settings, asked, as_json)
     if chosen is not None and is_first():
         say_what_stays(home.runs / chosen, settings, asked.keys() - {"persona"})
     return _train(home, settings, chosen, name, as_json)
+
+
+def _show_plan(home: Home, settings: Settings, asked: dict[str, Any], as_json: bool) -> int:
+    """Say what the training would take. Exit status 1 where no way fits."""
+    from chatmimic.archive import Archive
+    from chatmimic.cli import plan_display
+    from chatmimic.training.planning import plan_training
+
+    with Archive.open(home.archive, create=False) as archive:
+        fit = plan_training(archive, settings, asked)
+    if as_json:
+        print_json(plan_display.facts(fit))
+    else:
+        plan_display.show_fit(console(), fit)
+    return 0 if fit.picked else 1
 
 
 def _train(
@@ -151,11 +183,11 @@ def say_what_stays(folder: Path, settings: Asked, given: Collection[str]) -> Non
     """Options that --resume does not follow: a training keeps the settings it began with."""
     from chatmimic.training.unfinished import settings_of
 
-    begun = settings_of(folder)
-    asked = {key: getattr(settings, key) for key in given}
-    other = [key for key, value in asked.items() if begun.get(key, value) != value]
+    begun, asked = settings_of(folder), json.loads(json.dumps(settings.as_dict()))
+    other = [key for key in given if begun.get(key, asked[key]) != asked[key]]
     if other:
-        options = ", ".join(f"--{key.replace('_', '-')}" for key in other)
+        flags = {field.name: flag_of(field) for field in fields(settings)}
+        options = ", ".join(flags[key] for key in other)
         print(
             f"--resume keeps the settings it began with; not changed: {options}.", file=sys.stderr
         )

@@ -13,8 +13,8 @@ from chatmimic.text import shown, visible
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from chatmimic.training.clock import Progress
     from chatmimic.training.figures import Figures
-    from chatmimic.training.loop import Progress
     from chatmimic.training.run import Trained
     from chatmimic.training.samples import Sample
     from chatmimic.training.work import Watcher
@@ -191,12 +191,9 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
         screen.print()
         for line in sample_lines(sample):
             screen.print(line)
-    screen.print(
-        shown(
-            f"\nThe mimic is in {outcome.mimic.path}. It is as private as the chats.\n"
-            f"Talk with it: chatmimic chat {outcome.mimic.name}"
-        )
-    )
+    screen.print(shown(f"\nThe mimic is in {outcome.mimic.path}. It is as private as the chats."))
+    if not outcome.mimic.manifest.get("reverse"):
+        screen.print(shown(f"Talk with it: chatmimic chat {outcome.mimic.name}"))
 
 
 def _what_was_read(material: dict[str, Any]) -> str:

@@ -161,11 +161,19 @@ class TorchGenerator:
 
     def _written(self, history: Sequence[Message], room: int) -> list[int]:
         """Facts of the persona, and as much of the talk as there is room for beside them."""
+        facts = self._facts_within(room * 3 // 4)
 
         def written(part: Sequence[Message]) -> list[int]:
-            return self.form.prompt([*self._facts, *part], None)
+            return self.form.prompt([*facts, *part], None)
 
         return written(fit(history, room, lambda part: len(written(part))))
+
+    def _facts_within(self, room: int) -> Sequence[Message]:
+        """The facts, without the last ones where they are too long."""
+        facts = self._facts
+        while facts and len(self.form.prompt(facts, None)) > room:
+            facts = facts[:-1]
+        return facts
 
 
 def _at(speaker: str, history: Sequence[Message]) -> Message:

@@ -10,21 +10,28 @@ from chatmimic.files import private_folder
 from chatmimic.training.extras import library
 
 if TYPE_CHECKING:
-    from chatmimic.training.loop import Progress
+    from chatmimic.training.clock import Progress
 
 FOLDER = "board"
+_NEEDED = ("tensorboard", "tensorboard", "--tensorboard")
+
+
+def check_board() -> None:
+    """Raises TrainingError where TensorBoard is missing."""
+    with library(*_NEEDED):
+        pass
 
 
 class Board:
     """Writes event files into a folder. Raises TrainingError where TensorBoard is missing."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        with library("tensorboard", "tensorboard", "--tensorboard"):
+        with library(*_NEEDED):
             from torch.utils.tensorboard import SummaryWriter
 
-        # What a killed run wrote beyond its last checkpoint is not shown.
+        # What a killed run wrote beyond its last checkpoint is not shown: steps from here on go.
         place = private_folder(folder / FOLDER)
-        self._writer = SummaryWriter(str(place), purge_step=step)
+        self._writer = SummaryWriter(str(place), purge_step=step + 1 if step else 0)
         for file in place.iterdir():
             file.chmod(0o600)
 

@@ -1,10 +1,29 @@
-"""Speed and time left, from the steps taken in this process. Never reads the wall clock."""
+"""How far a training is, its speed and the time left. Never reads the wall clock."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chatmimic.training.figures import Figures
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after a step; `held_out` only when it was just looked at."""
+
+    step: int
+    steps: int
+    loss: float  # nats per learnt token, smoothed
+    held_out: Figures | None
+    tokens_per_second: float
+    learnt_per_second: float
+    seconds_left: float
+    rate: float
+    memory: int = 0  # bytes, at the most so far
+    on_corpus: bool = False  # whether the step was on a corpus alone
 
 
 class Clock:

@@ -94,8 +94,9 @@ def write_along(
         most = writer.tokens + room * corpus.weight
         watcher.stage(f"writing {corpus.name} as tokens")
         for told in read_corpus(corpus, seed, 0.0, SLOTS - 1):
-            people = [name for name in told.people if name != persona]
-            writer.add(told.conversation, form.with_cast(Cast((persona, *people))), None)
+            if persona in (*told.people, *told.conversation.senders):  # a name invented by chance
+                continue
+            writer.add(told.conversation, form.with_cast(Cast((persona, *told.people))), None)
             if writer.tokens >= most:
                 break
     if not writer.tokens:

@@ -18,12 +18,14 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
     if settings.from_mimic is None:
         return settings
     mimic = Mimic.open(settings.from_mimic, home)
-    if settings.persona not in ("", mimic.persona):
+    whom = "everybody" if mimic.manifest.get("everybody") else mimic.persona
+    if settings.persona.casefold() not in ("", whom.casefold()):
         raise TrainingError(
-            f"{mimic.name} imitates {mimic.persona}, not {settings.persona}.",
+            f"{mimic.name} imitates {whom}, not {settings.persona}.",
             "Leave --persona out, or --from.",
         )
-    if "until" not in mimic.manifest.get("data", {}):
+    data = mimic.manifest.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("until"), int):
         raise TrainingError(
             f"{mimic.name} does not say until when it has read.", "Train anew, without --from."
         )
@@ -35,4 +37,19 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
         persona="" if mimic.manifest.get("everybody") else mimic.persona,
         form=mimic.manifest["form"],
         token_types=bool(mimic.manifest.get("token_types")),
+        reverse=settings.reverse or bool(mimic.manifest.get("reverse")),
     )
+
+
+def facts_for(settings: Settings, home: Home) -> tuple[str, ...]:
+    """Facts to be read: those of `--facts`, else those of the mimic that `--from` names.
+
+    Raises TrainingError for a file that is none of facts.
+    """
+    from chatmimic.transcript.facts import read_facts
+
+    if settings.facts:
+        return read_facts(settings.facts)
+    if settings.from_mimic is None:
+        return ()
+    return tuple(Mimic.open(settings.from_mimic, home).manifest.get("facts", ()))

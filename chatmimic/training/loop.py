@@ -6,57 +6,37 @@ checkpoint: a run that was killed and resumed is the same run.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
 
 from chatmimic.errors import LossNotFinite
-from chatmimic.training.adapters import Learning, blocks_of
+from chatmimic.training.adapters import Learning
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
-from chatmimic.training.clock import Clock
+from chatmimic.training.clock import Clock, Progress
 from chatmimic.training.figures import Figures, measure
 from chatmimic.training.keeping import LOG, SAMPLES, Keeper
 from chatmimic.training.lessons import Lessons, batches
 from chatmimic.training.loss import Learner, Surprise, feed, weight_of
 from chatmimic.training.memory import is_full, make_room, no_memory, peak_bytes
-from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.plan import Plan
 from chatmimic.training.precision import arithmetic
-from chatmimic.training.ranks import Ranks, whole, without_gpus
-from chatmimic.training.spreading import put_together, settle, spread
+from chatmimic.training.ranks import Ranks
+from chatmimic.training.spreading import put_together, settle
 from chatmimic.training.state import State
-from chatmimic.training.step_in_backward import StepInBackward
+from chatmimic.training.stepper import Stepper
 from chatmimic.transcript import Form
 from chatmimic.windows import Windows
 from chatmimic.windows.choices import ChoiceBatch, Choices
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is known after a step; `held_out` only when it was just looked at."""
-
-    step: int
-    steps: int
-    loss: float  # nats per learnt token, smoothed
-    held_out: Figures | None
-    tokens_per_second: float
-    learnt_per_second: float
-    seconds_left: float
-    rate: float
-    memory: int = 0  # bytes, at the most so far
-    on_corpus: bool = False  # whether the step was on a corpus alone
 
 
 @dataclass
@@ -83,52 +63,15 @@ class Loop:
 
     def __post_init__(self) -> None:
         """Put the model on its device, in the precision that device is fast in."""
-        # `arithmetic` sees to the precision.
-        self.accelerator = Accelerator(
-            mixed_precision="no", cpu=without_gpus(), kwargs_handlers=self._exchange_settings()
-        )
         self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:
             self._compute_twice()
         # Windows in one pass; fewer where memory does not hold them.
         share = -(-self.plan.windows_per_step // self.ranks.world)
         self.at_once = min(self.plan.batch, share)
-        if self.ranks.spread:  # first of all: the optimiser is to hold the parts
-            blocks = blocks_of(self.learner.model)
-            spread(self.learner, blocks, self.accelerator.device, self.ranks)
-        self.optimizer = self._make_optimizer()
-        if self.plan.compile:
-            self.learner.model.base_model.compile()
-        self._prepared, self._stepper = self._prepare()
-        self.keeper = Keeper(self.folder, self.learner, self.optimizer, self.ranks)
+        self.stepper = Stepper(self.learner, self.plan, self.ranks)
+        self.keeper = Keeper(self.folder, self.learner, self.stepper.optimizer, self.ranks)
         self.clock = Clock()
-
-    def _exchange_settings(self) -> list[Any]:
-        """What accelerate is to know of how gradients are exchanged.
-
-        In a batch without exchanges their head has no part: on a corpus, or where windows do not
-        go round.
-        """
-        plan = self.plan
-        some = bool(plan.corpus_way) or plan.windows_per_step % self.ranks.world > 0
-        unused = plan.candidates > 0 and some
-        return [DistributedDataParallelKwargs(find_unused_parameters=unused)]
-
-    def _prepare(self) -> tuple[Any, Any]:
-        """The module to call and the optimiser to step, which may stand for several processes."""
-        if self.ranks.spread:
-            return self.learner, self.optimizer
-        if self.plan.step_in_backward:
-            return self.accelerator.prepare(self.learner), self.optimizer
-        prepared, stepper = self.accelerator.prepare(self.learner, self.optimizer)
-        return prepared, stepper
-
-    def _make_optimizer(self) -> Any:
-        plan = self.plan
-        how: dict[str, Any] = {"name": plan.optimizer, "half": plan.precision == "bf16"}
-        if plan.step_in_backward:
-            return StepInBackward(self.learner, plan.weight_decay, clip=plan.clip, **how)
-        return make_optimizer(self.learner, plan.weight_decay, **how)
 
     @property
     def lessons(self) -> Lessons:
@@ -154,37 +97,26 @@ class Loop:
             if self.plan.sample_every and self.state.step % self.plan.sample_every == 0:
                 self.keeper.write(SAMPLES, self.sample())
             looked = self._look_is_due(on_corpus)
-            self._note(self._look() if looked else None, on_corpus)
+            self._note(self._look(on_corpus) if looked else None, on_corpus)
             if self.ranks.any(self.stop()) and not self._is_done():
                 if not looked:
                     self.keeper.save(self.state)
                 return False
-        self._judge_spell()
+        self.state.judge_spell()
+        if self._is_tired():
+            step, best = self.state.step, self.state.best_step
+            self.tell(f"stopped after step {step}: no look was better than that of step {best}")
         return True
 
     def time_a_step(self) -> float:
         """Seconds that a step takes, measured without taking one (for `--minutes`)."""
         self.learner.train()  # dropout and checkpointing cost what they will cost
         state = State(step=self.plan.steps - 1)  # of whole windows, where the first ones are cut
-        with self._taking_no_step():
+        with self.stepper.taking_no_step():
             self._learn_from(state)  # the first warms caches up
             began = time.monotonic()
             self._learn_from(state)
-            seconds = time.monotonic() - began
-        self._stepper.zero_grad(set_to_none=True)
-        return seconds
-
-    @contextlib.contextmanager
-    def _taking_no_step(self) -> Iterator[None]:
-        """Where a backward pass is a step, it is none in here."""
-        steps = isinstance(self.optimizer, StepInBackward)
-        if steps:
-            self.optimizer.armed = False
-        try:
-            yield
-        finally:
-            if steps:
-                self.optimizer.armed = True
+            return time.monotonic() - began
 
     def evaluate(self, most: int) -> Figures:
         """Figures on at most that many held-out windows, spread evenly over all of them."""
@@ -208,7 +140,7 @@ class Loop:
         """How often the real reply of a held-out exchange is told from the others."""
         if self.choices is None:
             return None
-        device = self.accelerator.device
+        device = self.stepper.device
         return right_share(
             self.choices[1],
             lambda ids, last: self.learner.scores(ChoiceBatch(ids, last).to(device)),
@@ -222,23 +154,15 @@ class Loop:
 
     def _step(self) -> None:
         """Learn from the windows of the next step."""
-        set_rate(self._stepper, self._rate())
+        self.stepper.set_rate(self._rate())
         nats, weight = self._learn_from(self.state)
-        norm = self._clip() if math.isfinite(nats) else math.nan
+        norm = self.stepper.clip() if math.isfinite(nats) else math.nan
         if not math.isfinite(norm):
             raise self._not_finite(nats, norm)
-        self._stepper.step()
-        self._stepper.zero_grad(set_to_none=True)
+        self.stepper.step()
         self.state.smooth(nats / max(1.0, weight))
         read = self.plan.windows_per_step * self.learnt.ids.shape[1]
         self.clock.count(round(weight), read)
-
-    def _clip(self) -> float:
-        """Cut gradients to length. Returns the norm they had."""
-        if isinstance(self.optimizer, StepInBackward):
-            return self.optimizer.norm
-        norm = self.accelerator.clip_grad_norm_(self.learner.parameters(), self.plan.clip)
-        return float(whole(norm))
 
     def _rate(self) -> float:
         return self.plan.rate(self.plan.place(self.state)) * self.state.slowdown
@@ -249,7 +173,7 @@ class Loop:
     def _add_up(self, state: State, at_once: int) -> tuple[float, float]:
         """Gradients of the windows of a step, some at once. Returns (nats, weight learnt)."""
         torch.manual_seed(number(self.seed, state.step, *self.ranks.apart))
-        self._stepper.zero_grad(set_to_none=True)
+        self.stepper.clear()
         cut = self.plan.parts(state.step)
         parts = self.lessons.of(state)
         # Each token weighs the same, in whichever batch of the step it lies.
@@ -258,14 +182,12 @@ class Loop:
         made = batches(parts, asked, at_once, self.ranks)
         nats = 0.0
         for place, part in enumerate(made):
-            with self._exchanging(place == len(made) - 1):
+            with self.stepper.exchanging(place == len(made) - 1):
                 result = self._surprise(part.windows, part.rows, cut, part.asked)
                 here = float(result.learnt.detach()) * part.counts
                 if not math.isfinite(here) and self.ranks.world == 1:
                     return here, total  # before a backward pass that may be a step
-                # Gradients are averaged over the processes, and are to be summed.
-                loss = self._loss(result, part.counts / total, len(asked))
-                self.accelerator.backward(loss * self.ranks.world)
+                self.stepper.backward(self._loss(result, part.counts / total, len(asked)))
             nats += here
         return self.ranks.sum(nats)[0], total
 
@@ -284,16 +206,6 @@ class Loop:
         chance = number(self.seed, state.step, EXCHANGES)
         return self.choices[0].draw(asked, self.plan.candidates, chance)
 
-    def _exchanging(self, last: bool) -> contextlib.AbstractContextManager[Any]:
-        """Processes exchange gradients once a step, with the last batch.
-
-        Where the model is spread, with each batch: no process has room for all gradients.
-        """
-        if last or self.ranks.spread:
-            return contextlib.nullcontext()
-        quiet: contextlib.AbstractContextManager[Any] = self.accelerator.no_sync(self._prepared)
-        return quiet
-
     def _fitting(self, work: Callable[[int], T]) -> T:
         """Do work with as many windows at once as memory holds: half as many each time it fails.
 
@@ -308,7 +220,7 @@ class Loop:
                     raise
                 if not self._can_take_less():
                     raise no_memory(self.learnt.ids.shape[1], self.at_once) from error
-            self._stepper.zero_grad(set_to_none=True)
+            self.stepper.clear()
             make_room()
             self._take_less()
 
@@ -318,7 +230,7 @@ class Loop:
         Not where other processes wait for it, or a part of it is taken already; and where each
         backward pass is a step, its windows cannot be computed one after the other.
         """
-        if self.ranks.world > 1 or getattr(self.optimizer, "begun", False):
+        if self.ranks.world > 1 or self.stepper.has_begun:
             return False
         return self._can_halve or not self.computes_twice
 
@@ -350,12 +262,12 @@ class Loop:
         drawn: np.ndarray | None = None,
     ) -> Surprise:
         tensors = feed(windows, rows, self.form if self.token_types else None, parts=parts)
-        device = self.accelerator.device
+        device = self.stepper.device
         here: dict[str, Any] = {name: tensor.to(device) for name, tensor in tensors.items()}
         if drawn is not None and self.choices is not None:
             here["asked"] = self.choices[0].read(drawn).to(device)
         with arithmetic(device, self.plan.precision):
-            result: Surprise = self._prepared(**here)
+            result: Surprise = self.stepper.module(**here)
         return result
 
     # -- between steps -----------------------------------------------------------------------
@@ -367,9 +279,11 @@ class Loop:
             self.state.spell_left = max(0, self.state.spell_left - 1)
 
     def _is_done(self) -> bool:
-        tired = self.plan.patience is not None and self.state.stale >= self.plan.patience
         left = self.plan.steps - self.state.own_steps
-        return (left <= 0 or tired) and not self.lessons.on_corpus(self.state)
+        return (left <= 0 or self._is_tired()) and not self.lessons.on_corpus(self.state)
+
+    def _is_tired(self) -> bool:
+        return self.plan.patience is not None and self.state.stale >= self.plan.patience
 
     def _look_is_due(self, on_corpus: bool) -> bool:
         """Every so many steps, at the end, and when a spell on the corpus ends; not within one."""
@@ -378,7 +292,7 @@ class Loop:
         came_back = on_corpus and not self.lessons.on_corpus(self.state)
         return came_back or self.state.step % self.plan.evaluate_every == 0 or self._is_done()
 
-    def _look(self) -> Figures:
+    def _look(self, on_corpus: bool = False) -> Figures:
         """Look at the held-out part, keep the weights if they are the best, and save."""
         figures = self.evaluate(self.plan.look)
         if not math.isfinite(figures.loss):
@@ -386,6 +300,8 @@ class Loop:
         if self.state.look(figures.loss):
             self.keeper.save_best(self.state)
         self.keeper.write(LOG, [self._line(figures)])
+        if on_corpus:  # nothing of the persona's was read since: this says nothing of a stall
+            self.state.stale = 0
         self._adapt()
         self.keeper.save(self.state)
         return figures
@@ -395,33 +311,8 @@ class Loop:
         if self.plan.schedule == "plateau" and self.state.stale and self.state.stale % 2 == 0:
             self.state.slowdown /= 2
         if self.lessons.spell_is_due(self.state):
-            self._judge_spell()
-            self._begin_spell(self.plan.corpus_steps)
-
-    def _begin_spell(self, steps: int) -> None:
-        state = self.state
-        state.spells.append({"step": state.step, "steps": steps, "before": state.best_loss})
-        state.spell_left, state.stale = steps, 0
-        self.tell(
-            f"step {state.step}: the held-out loss stalls at {state.best_loss:.3f}; "
-            f"{steps} steps on the corpus"
-        )
-
-    def _judge_spell(self) -> None:
-        """Note of the latest spell whether the held-out loss fell below what it was before."""
-        if self.state.spells and "helped" not in self.state.spells[-1]:
-            spell = self.state.spells[-1]
-            spell["after"] = self.state.best_loss
-            spell["helped"] = self.state.best_loss < spell["before"]
-
-    def verdicts(self) -> list[str]:
-        """What each spell on the corpus came to, in words."""
-        return [
-            f"a spell of {spell['steps']} steps on the corpus after step {spell['step']} "
-            + ("helped" if spell["helped"] else "did not help")
-            + f": held-out loss {spell['before']:.3f} before, {spell['after']:.3f} at best after"
-            for spell in self.state.spells
-        ]
+            self.state.judge_spell()
+            self.tell(self.state.begin_spell(self.plan.corpus_steps))
 
     def _line(self, figures: Figures) -> dict[str, Any]:
         line = {
@@ -431,8 +322,11 @@ class Loop:
             "held_out_loss": figures.loss,
             "held_out_bits_per_character": figures.bits_per_character,
         }
-        extra = {"held_out_right": figures.right, "corpus_steps": self.state.corpus_steps}
-        return line | {key: value for key, value in extra.items() if value}
+        extra = {
+            "held_out_right": figures.right,
+            "corpus_steps": self.state.corpus_steps or None,
+        }
+        return line | {key: value for key, value in extra.items() if value is not None}
 
     def _note(self, figures: Figures | None, on_corpus: bool = False) -> None:
         state = self.state

@@ -60,13 +60,8 @@ def gather(
 
     person = archive.person(persona) if persona else _most_talkative(archive)
     learner = person.name if persona else None
-    if person.messages < LEAST_MESSAGES and not force:
-        raise TooLittleData(
-            f"{person.name} has {person.messages} messages in the archive; "
-            f"{LEAST_MESSAGES} are the least to learn a manner from.",
-            "Import more of their chats, or choose somebody else from `chatmimic people`; "
-            "--force learns from fewer.",
-        )
+    if not force:
+        _check_enough(archive, person, learner)
     everything = [
         c for c in conversations(archive, gap_ms) if learner is None or learner in c.senders
     ]
@@ -80,6 +75,19 @@ def gather(
         _gap_in_words(archive, everything, gap_ms),
         learner,
     )
+
+
+def _check_enough(archive: Archive, person: Person, learner: str | None) -> None:
+    """Raises TooLittleData where whom to learn has said too little."""
+    said = person.messages if learner else sum(p.messages for p in archive.people())
+    if said < LEAST_MESSAGES:
+        raise TooLittleData(
+            f"{f'{learner} has' if learner else 'All people together have'} {said} messages in "
+            f"the archive; {LEAST_MESSAGES} are the least to learn a manner from.",
+            "Import more of their chats"
+            + (", or choose somebody else from `chatmimic people`" if learner else "")
+            + "; --force learns from fewer.",
+        )
 
 
 def _most_talkative(archive: Archive) -> Person:

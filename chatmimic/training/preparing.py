@@ -16,6 +16,7 @@ from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
 from chatmimic.training.adapters import choose_learning
 from chatmimic.training.corpus_windows import write_along
+from chatmimic.training.earlier import facts_for
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, ends_at
@@ -26,7 +27,7 @@ from chatmimic.training.samples import exchanges, write_exchanges
 from chatmimic.training.settings import Settings
 from chatmimic.training.writing import write_held_out, write_learnt
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
-from chatmimic.transcript.facts import read_facts
+from chatmimic.transcript.facts import as_messages
 from chatmimic.windows import Windows
 from chatmimic.windows.choices import Choices, write_choices
 
@@ -46,7 +47,7 @@ class Preparation:
         self.material = material
         self.settings = settings
         self.folder = folder
-        self.facts = read_facts(settings.facts) if settings.facts else ()
+        self.facts = facts_for(settings, work.home)
 
     def loop(self) -> Loop:
         """Base, windows and plan, all of it on disk before the first step; then the loop."""
@@ -115,6 +116,7 @@ class Preparation:
             self.work.tell(f"{settings.base} sees its whole window: each conversation has its own")
         given = (self.material, self.facts, settings, self.form)
         size = _window(settings, model)
+        self._check_facts(size)
         options: dict[str, Any] = {"window": size, "packed": packed}
         learnt = write_learnt(*given, folder=self.folder / LEARNT, **options)
         held_out = write_held_out(*given, folder=self.folder / HELD_OUT, **options)
@@ -136,6 +138,16 @@ class Preparation:
                 seed=settings.seed,
                 watcher=self.work.watcher,
                 **options,
+            )
+
+    def _check_facts(self, window: int) -> None:
+        """Refuse facts that leave no room for what is said after them."""
+        said = as_messages(self.facts, self.material.persona)
+        tokens = len(self.form.prompt(said, None))
+        if tokens > window // 2:
+            raise TrainingError(
+                f"The facts take {tokens} of the {window} tokens the model sees at once.",
+                "Leave some out, or choose a larger --window.",
             )
 
     def _write_choices(self, window: int) -> None:

@@ -6,6 +6,7 @@ process holds the whole model; it may also be spread over them (`spreading.py`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from torch import Tensor
 
 # How long the others wait for the first, which may be reading a large archive.
 PATIENCE = timedelta(hours=6)
+_SPREAD = "ACCELERATE_USE_FSDP"  # set by `accelerate launch --use_fsdp`
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Ranks:
         os.environ.pop("FSDP_CPU_RAM_EFFICIENT_LOADING", None)
         state = PartialState(cpu=without_gpus(), timeout=PATIENCE)
         world = state.num_processes
-        asked = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+        asked = os.environ.get(_SPREAD, "false").lower() == "true"
         return cls(state.process_index, world, asked and world > 1)
 
     @property
@@ -97,6 +99,17 @@ class Ranks:
 def without_gpus() -> bool:
     """Whether several processes train on processors alone: accelerate has to be told."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1 and not torch.cuda.is_available()
+
+
+@contextlib.contextmanager
+def not_by_accelerate() -> Iterator[None]:
+    """While accelerate looks round, hide from it that a model is to be spread: that is our part."""
+    asked = os.environ.pop(_SPREAD, None)
+    try:
+        yield
+    finally:
+        if asked is not None:
+            os.environ[_SPREAD] = asked
 
 
 def whole(tensor: Any) -> Tensor:

@@ -19,11 +19,13 @@ from chatmimic import bases
 from chatmimic.archive import Archive
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
+from chatmimic.corpora import open_corpora
 from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
 from chatmimic.mimic import LoadedMimic, Mimic, read_mimic
-from chatmimic.training.board import Board
+from chatmimic.training.board import Board, check_board
+from chatmimic.training.earlier import facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
 from chatmimic.training.lock import Lock
@@ -72,6 +74,7 @@ class Run(Work):
             return self._join()
         # Everything that a user may have mistyped is checked before the base is even looked for.
         check_several(settings, self.ranks)
+        self._check_asked(settings)
         material = self._gather(archive, settings)
         private_folder(self.home.make().runs)
         private_folder(self.folder)
@@ -110,6 +113,13 @@ class Run(Work):
             loop = reopen(self, ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=[])
             return self._go(loop)
+
+    def _check_asked(self, settings: Settings) -> None:
+        """Refuse what is not there, before an unfinished training is dropped for this one."""
+        facts_for(settings, self.home)
+        open_corpora(self.home, settings.corpus)
+        if settings.tensorboard:
+            check_board()
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -170,7 +180,7 @@ class Run(Work):
             write_mimic(self.home, self.name, loop, ready, base, figures)
         self.ranks.wait()
         mimic = read_mimic(self.home.mimics / self.name)
-        self.notes += loop.verdicts()
+        self.notes += loop.state.verdicts()
         if self.ranks.is_first:
             self.empty()
         speed = self.tokens_per_second

@@ -45,7 +45,8 @@ def exchanges(
 ) -> list[Exchange]:
     """Up to `count` exchanges spread over the held-out conversations (None: of anybody)."""
     places = [p for c in held_out for p in _answers(c, persona)]
-    return [places[len(places) * i // count] for i in range(min(count, len(places)))]
+    count = min(count, len(places))
+    return [places[len(places) * i // count] for i in range(count)]
 
 
 def replies(

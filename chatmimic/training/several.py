@@ -51,7 +51,7 @@ def all_there(ranks: Ranks) -> Iterator[None]:
             raise
         raise TrainingError(
             "Another of the processes that train together has ended.",
-            "What it said stands above; the same command with --resume goes on.",
+            "What it said, if anything, stands above; the same command with --resume goes on.",
         ) from error
 
 

@@ -30,6 +30,31 @@ class State:
         """Take the loss of a step into the smoothed one."""
         self.smoothed = loss if self.smoothed is None else 0.9 * self.smoothed + 0.1 * loss
 
+    def begin_spell(self, steps: int) -> str:
+        """Have the next steps be on the corpus alone. Returns why, in words."""
+        self.spells.append({"step": self.step, "steps": steps, "before": self.best_loss})
+        self.spell_left, self.stale = steps, 0
+        return (
+            f"step {self.step}: the held-out loss stalls at {self.best_loss:.3f}; "
+            f"{steps} steps on the corpus"
+        )
+
+    def judge_spell(self) -> None:
+        """Note of the latest spell whether the held-out loss fell below what it was before."""
+        if self.spells and "helped" not in self.spells[-1]:
+            spell = self.spells[-1]
+            spell["after"] = self.best_loss
+            spell["helped"] = self.best_loss < spell["before"]
+
+    def verdicts(self) -> list[str]:
+        """What each spell on the corpus came to, in words."""
+        return [
+            f"a spell of {spell['steps']} steps on the corpus after step {spell['step']} "
+            + ("helped" if spell["helped"] else "did not help")
+            + f": held-out loss {spell['before']:.3f} before, {spell['after']:.3f} at best after"
+            for spell in self.spells
+        ]
+
     def look(self, loss: float) -> bool:
         """Take in a held-out loss; whether it is the best so far."""
         if loss < self.best_loss:

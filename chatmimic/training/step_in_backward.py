@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -59,6 +60,15 @@ class StepInBackward:
         Where it is not finite, parameters whose gradient was not finite were left as they are.
         """
         return math.sqrt(self._squares)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Backward passes in here are no steps."""
+        self.armed = False
+        try:
+            yield
+        finally:
+            self.armed = True
 
     def step(self) -> None:
         """Say that a step is over; it was taken in the backward pass."""

@@ -36,14 +36,16 @@ class Shape:
     blocks: int
     parameters: int
     matrices: int  # in one block: parameters that products are made with
-    table: int  # of the output head
+    entries: int  # of the vocabulary
+    table: int  # parameters of the output head
     tied: bool  # whether the input embeddings are the output head too
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Seconds and bytes of one batch of windows, forward and backward."""
+    """Seconds and bytes of so many tokens, forward and backward."""
 
+    tokens: int
     forward: float  # of one block
     backward: float
     around: float  # everything outside the blocks, both ways
@@ -65,6 +67,7 @@ def shape_of(config: Any) -> Shape:
         blocks=len(blocks),
         parameters=sum(p.numel() for p in model.parameters()),
         matrices=sum(p.numel() for p in blocks[-1].parameters() if p.ndim >= 2),
+        entries=len(head),
         table=head.numel(),
         tied=head is model.get_input_embeddings().weight,
     )
@@ -79,15 +82,17 @@ def try_out(
     train: str = "all",
     rank: int = 16,
     share: float = 0.5,
+    dropout: bool = False,
     device: str = "cpu",
 ) -> Trial:
     """Train two blocks of a base on one batch, and measure.
 
     `share` is that of the tokens that are learnt; `train` and `rank` are as `choose_learning` takes
-    them. Raises TrainingError for a package that `train` needs.
+    them; `dropout` turns on the dropout that the config names. Raises TrainingError for a package
+    that `train` needs.
     """
     with torch.random.fork_rng(devices=[]):
-        model = _built(_with_blocks(config, _TRIED)).to(device).train()
+        model = _built(_with_blocks(config, _TRIED)).to(device).train(dropout)
         choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
         tensors = _windows(batch, window, config.get_text_config().vocab_size, share)
         batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}
@@ -99,15 +104,13 @@ def try_out(
             with watch.backward():
                 result.learnt.backward()
         seconds = _update_seconds(model, watch.now)
-    return _trial(model, watch, seconds)
+    return _trial(model, watch, batch * window, seconds)
 
 
 def _built(config: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_config(
-        config, dtype=torch.float32, attn_implementation="sdpa"
-    )
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="sdpa")
 
 
 def _with_blocks(config: Any, count: int) -> Any:
@@ -123,14 +126,14 @@ def _with_blocks(config: Any, count: int) -> Any:
 def _windows(batch: int, window: int, entries: int, share: float) -> dict[str, Tensor]:
     """Windows like those of a chat: pieces one after another, some tokens of each learnt."""
     places = torch.arange(window)
-    learnt = places % 16 < round(16 * share)
+    learnt = places % 16 < max(1, round(16 * share))
     marks = torch.where(learnt, int(Mark.TEXT), int(Mark.CONTEXT)).to(torch.uint8)
     ids = torch.randint(entries, (batch, window))
     positions = (places % PIECE).expand(batch, window).contiguous()
     return {"ids": ids, "marks": marks.expand(batch, window), "positions": positions}
 
 
-def _trial(model: Any, watch: Watch, update_seconds: float) -> Trial:
+def _trial(model: Any, watch: Watch, tokens: int, update_seconds: float) -> Trial:
     """Put together what was watched of a model, and what is learnt of it."""
     block = blocks_of(model)[-1]
     inside = {id(p) for b in blocks_of(model) for p in b.parameters()}
@@ -141,6 +144,7 @@ def _trial(model: Any, watch: Watch, update_seconds: float) -> Trial:
     around = (watch.least("begun", "first in"), watch.least("out", "computed"))
     way_back = (watch.least("back", "out back"), watch.least("first in back", "end"))
     return Trial(
+        tokens=tokens,
         forward=forward,
         backward=backward,
         around=sum(around) + sum(way_back),

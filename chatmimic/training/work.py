@@ -11,8 +11,9 @@ from chatmimic.home import Home
 from chatmimic.training import checkpoints
 from chatmimic.training.board import FOLDER as BOARD
 from chatmimic.training.board import Board
+from chatmimic.training.clock import Progress
 from chatmimic.training.keeping import LOG, SAMPLES
-from chatmimic.training.loop import Loop, Progress
+from chatmimic.training.loop import Loop
 from chatmimic.training.ranks import Ranks
 from chatmimic.training.samples import Sample
 from chatmimic.training.unfinished import READY

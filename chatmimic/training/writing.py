@@ -25,7 +25,7 @@ def write_learnt(
         form,
         None if others else near,
         near=None if others == 1 else near,
-        weigh=weigher(material, settings, near),
+        weigh=weigher(material, settings, near, facts),
         before=orders(facts, material.persona, settings.fact_orders),
         context=settings.context,
         **options,
@@ -69,11 +69,13 @@ def told(conversations: Sequence[Conversation], settings: Settings) -> Sequence[
     return [replace(c, messages=c.messages[::-1]) for c in conversations]
 
 
-def weigher(material: Material, settings: Settings, near: Collection[str] | None) -> Weigh | None:
+def weigher(
+    material: Material, settings: Settings, near: Collection[str] | None, facts: Sequence[str]
+) -> Weigh | None:
     """What the words of a message weigh; None where all that is learnt weighs the same."""
     others, popular = settings.others_weight, settings.popular
     if others in (0, 1) and not popular:
-        return _said if settings.facts else None
+        return _said if facts else None
     answered = {m.reply_to for c in material.learnt for m in c.messages if m.reply_to}
 
     def weigh(message: Message) -> float:

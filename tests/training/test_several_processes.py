@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
 from pretraining_support import gossip
 from safetensors.torch import load_file
-from several_support import Case, together, trainings
+from several_support import Case, die, parts, together, trainings
 from training_support import arguments, digest, fill, log, resume, stop_after, train
 
 from chatmimic.archive import Archive
@@ -20,8 +21,9 @@ from chatmimic.training.several import check_several
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a fork server, and gloo")
 
-PLAIN = {"precision": "fp32", "steps": 4, "batch": 4, "accumulate": 1, "learning_rate": 3e-3}
-CORPUS = {"corpus": ("ubuntu",), "corpus_steps": 2}
+PLAIN = {"precision": "fp32", "steps": 4, "evaluate_every": 4, "learning_rate": 3e-3}
+PLAIN |= {"batch": 4, "accumulate": 1}
+CORPUS = {"corpus": ("ubuntu",), "corpus_steps": 1}
 DROPOUT = {**PLAIN, "dropout": 0.2}
 
 # Each is what one process does, but for rounding.
@@ -29,12 +31,12 @@ ALIKE = {
     "summed": {"batch": 2, "accumulate": 3, "gradient_checkpointing": True, "others": 0.2},
     # Batches without exchanges: the head of the choice has no part in them.
     "mixed": {"candidates": 2, "batch": 1, "accumulate": 4, "corpus_way": "mix", **CORPUS},
-    "spells": {"steps": 7, "warmup": 0.0, "learning_rate": 0.04, "evaluate_every": 1, **CORPUS},
+    # So fast that what was learnt is lost again at once.
+    "spells": {"learning_rate": 0.15, "warmup": 0.0, "evaluate_every": 1, **CORPUS},
     "matrices": {"optimizer": "muon", "train": "last-1"},
 }
 SPREAD = {
-    "spread": {"batch": 2, "accumulate": 2, "clip": 0.1},
-    "spread-last": {"train": "last-1", "gradient_checkpointing": True},
+    "spread": {"batch": 2, "accumulate": 2, "train": "last-1", "gradient_checkpointing": True}
 }
 ASKED = {name: {**PLAIN, **given} for name, given in (ALIKE | SPREAD).items()}
 FEW = {**PLAIN, "batch": 1}
@@ -84,6 +86,14 @@ def test_two_learn_what_one_does(made, tiny_base):
         assert bool(told["spells"]) == (name == "spells")
 
 
+def test_a_spread_model_is_in_parts_and_whole_again_on_the_first(tiny_base):
+    first, second = together(2, parts, tiny_base)
+    assert first["share"] + second["share"] == pytest.approx(1)
+    assert first["share"] == pytest.approx(0.5, abs=0.05)
+    assert (first["same"], first["empty"], first["tied"]) == (True, False, True)
+    assert (second["same"], second["empty"], second["tied"]) == (False, True, True)
+
+
 @pytest.mark.parametrize(("name", "other"), [("stopped", "whole"), ("stopped-parts", "spread")])
 def test_a_stopped_run_ends_as_one_that_was_not(made, name, other):
     assert log(made, name) == log(made, other)
@@ -128,6 +138,14 @@ def test_what_several_cannot_do_is_refused(asked, sentence):
         check_several(Settings(**asked), Ranks(0, 2, spread=True))
     assert told.value.what.startswith(sentence)
     check_several(Settings(**asked), Ranks())
+
+
+def test_when_one_is_killed_the_others_say_so_and_the_run_can_go_on(home, tiny_base):
+    made = fill(home)
+    told = together(2, partial(die, step=3, **PLAIN | {"evaluate_every": 2}), made.path, tiny_base)
+    assert told == ["Another of the processes that train together has ended.", None]
+    resume(made)
+    assert [line["step"] for line in log(made)] == [0, 2, 4]
 
 
 def test_a_fault_is_told_once_and_ends_all(home, plain_base, tmp_path):

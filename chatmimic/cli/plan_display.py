@@ -1,0 +1,115 @@
+"""What `chatmimic train --plan` shows: the ways to train, what each needs, and the one picked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.cli.common import in_words
+from chatmimic.cli.training_display import clock
+from chatmimic.text import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from chatmimic.training.fit import Fit, Row
+    from chatmimic.training.need import Need, Way
+
+PARTS = ("weights", "gradients", "moments", "activations", "logits", "rest")
+
+
+def show_fit(screen: Console, fit: Fit) -> None:
+    """A table of the ways, what the picked one's memory is for, and how long a pass takes."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    screen.print(shown(_heading(fit)))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, heading in enumerate(("Way", "Memory", "Fits", "Tokens/s", "One pass")):
+        table.add_column(heading, overflow="fold", justify="right" if number else "left")
+    for row in fit.rows:
+        table.add_row(*map(shown, _cells(row, fit)))
+    if fit.rows:
+        screen.print(table)
+    screen.print(shown(_verdict(fit)))
+
+
+def facts(fit: Fit) -> dict[str, Any]:
+    """What `--json` prints."""
+    rows = [_row_facts(row) for row in fit.rows]
+    return {
+        "parameters": fit.shape.parameters,
+        "blocks": fit.shape.blocks,
+        "window": fit.window,
+        "windows": fit.windows,
+        "room": asdict(fit.room),
+        "rows": rows,
+        "picked": rows[fit.rows.index(fit.picked)] if fit.picked else None,
+        "remedy": fit.remedy,
+    }
+
+
+def way_in_words(way: Way) -> str:
+    """`all, batch 1 x 8, fp32, gradient checkpointing`."""
+    said = [way.train, f"batch {way.batch} x {way.accumulate}", way.precision]
+    if way.optimizer != "adamw":
+        said.append(way.optimizer)
+    if way.gradient_checkpointing:
+        said.append("gradient checkpointing")
+    if way.step_in_backward:
+        said.append("step in backward")
+    return ", ".join(said)
+
+
+def options_of(way: Way) -> list[str]:
+    """The options of `chatmimic train` that ask for a way."""
+    twice = (
+        "--gradient-checkpointing" if way.gradient_checkpointing else "--no-gradient-checkpointing"
+    )
+    said = [f"--batch {way.batch}", twice, f"--precision {way.precision}"]
+    said += ["--step-in-backward"] if way.step_in_backward else [f"--accumulate {way.accumulate}"]
+    said += [f"--optimizer {way.optimizer}"] * (way.optimizer != "adamw")
+    return said + [f"--train {way.train}"] * (way.train != "all")
+
+
+def _heading(fit: Fit) -> str:
+    return (
+        f"{fit.shape.parameters / 1e6:,.1f} M parameters in {fit.shape.blocks} blocks, "
+        f"{fit.windows:,} windows of {fit.window} tokens; {fit.room}."
+    )
+
+
+def _cells(row: Row, fit: Fit) -> tuple[str, ...]:
+    return (
+        ("> " if row == fit.picked else "  ") + way_in_words(row.way),
+        in_words(row.need.total),
+        "yes" if row.fits else "no",
+        f"{row.tokens_per_second:,.0f}",
+        clock(row.pass_seconds),
+    )
+
+
+def _verdict(fit: Fit) -> str:
+    if fit.picked is None:
+        return f"Nothing of this fits. {fit.remedy}"
+    need = fit.picked.need
+    return (
+        f"Picked: {way_in_words(fit.picked.way)}. Its memory: {_parts_in_words(need)}.\n"
+        f"To train so: {' '.join(options_of(fit.picked.way))}"
+    )
+
+
+def _parts_in_words(need: Need) -> str:
+    there = [(name, getattr(need, name)) for name in PARTS]
+    return ", ".join(f"{name} {in_words(size)}" for name, size in there if size)
+
+
+def _row_facts(row: Row) -> dict[str, Any]:
+    return {
+        **asdict(row.way),
+        "fits": row.fits,
+        "bytes": {**{name: getattr(row.need, name) for name in PARTS}, "total": row.need.total},
+        "step_seconds": row.need.seconds,
+        "tokens_per_second": row.tokens_per_second,
+        "pass_seconds": row.pass_seconds,
+    }

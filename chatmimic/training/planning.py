@@ -1,0 +1,78 @@
+"""`chatmimic train --plan`: what a training would take here, before any weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chatmimic import bases
+from chatmimic.archive import Archive
+from chatmimic.bases import hub
+from chatmimic.bases.loading import quiet
+from chatmimic.conversations import parse_gap
+from chatmimic.training.fit import Fit, plan_fit
+from chatmimic.training.material import Material, gather
+from chatmimic.training.plan import batches
+from chatmimic.training.room import find_room
+from chatmimic.training.settings import Settings
+from chatmimic.training.trial import shape_of
+from chatmimic.training.writing import learners, told
+from chatmimic.windows import excerpts
+
+# Layers, width and heads of bases that everybody knows: their shape is planned without a download.
+_GPT2 = {
+    "gpt2": (12, 768, 12),
+    "gpt2-medium": (24, 1024, 16),
+    "gpt2-large": (36, 1280, 20),
+    "gpt2-xl": (48, 1600, 25),
+}
+CHARACTERS = 3.6  # a token, in chats; a message has some more for who speaks
+HEADER = 5  # tokens: 3 in the tokens form, some more with names
+
+
+def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]) -> Fit:
+    """The ways to do a training on this machine, and the one to take.
+
+    `asked` are the settings that were given: these stay. The number of windows is estimated from
+    the text. Raises ArchiveError, BaseError and TooLittleData.
+    """
+    gap_ms = parse_gap(settings.gap) if settings.gap else None
+    with quiet():
+        config = base_config(settings.base)
+        material = gather(
+            archive, settings.persona, gap_ms, settings.held_out, force=settings.force
+        )
+        window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
+        windows = max(1, round(tokens_of(material, settings) / window))
+        batch, accumulate = batches(settings, shape_of(config).parameters, windows)
+        return plan_fit(
+            config,
+            window=window,
+            batch=batch,
+            accumulate=accumulate,
+            windows=windows,
+            room=find_room(),
+            asked=asked,
+        )
+
+
+def base_config(name: str) -> Any:
+    """The configuration of a base that is here, of a GPT-2, or of what has to be fetched."""
+    from transformers import AutoConfig, GPT2Config
+
+    here = bases.local_base(name) or hub.cached(name, with_tokenizer=False)
+    if here is None and (known := _GPT2.get(name.rpartition("/")[2])):
+        layers, width, heads = known
+        return GPT2Config(n_layer=layers, n_embd=width, n_head=heads)
+    return AutoConfig.from_pretrained(here or bases.find_base(name))
+
+
+def tokens_of(material: Material, settings: Settings) -> int:
+    """About how many tokens are read in one pass."""
+    near = None if settings.others_weight == 1 else learners(material, settings)
+    parts = (
+        excerpt
+        for conversation in told(material.learnt, settings)
+        for excerpt in excerpts(conversation, near, settings.context)
+    )
+    return round(sum(len(m.text) / CHARACTERS + HEADER for part in parts for m in part.messages))

@@ -1,0 +1,65 @@
+"""`chatmimic train --plan`: what a training would take, and nothing trained."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from training_support import arguments, fill, typed
+
+from chatmimic.archive import Archive
+from chatmimic.training import Settings
+from chatmimic.training.material import gather
+from chatmimic.training.planning import base_config, tokens_of
+
+
+def test_a_plan_names_the_ways_and_trains_nothing(home, tiny_base):
+    made = fill(home)
+    status, out, err = typed(*arguments(made, tiny_base), "--plan")
+    assert (status, err) == (0, "")
+    said = " ".join(out.split())
+    assert "gradient checkpointing" in said
+    assert "To train so: --batch 2" in said
+    assert not made.runs.exists()
+    assert not made.mimics.exists()
+
+
+def test_what_was_asked_for_stays(home, tiny_base):
+    made = fill(home)
+    line = arguments(made, tiny_base, optimizer="adamw")
+    status, out, _ = typed(*line, "--gradient-checkpointing", "--plan", "--json")
+    assert status == 0
+    facts = json.loads(out)
+    assert all(row["gradient_checkpointing"] and row["batch"] == 2 for row in facts["rows"])
+    assert facts["picked"] in facts["rows"]
+    assert facts["picked"]["bytes"]["total"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("gpt2", 124), ("gpt2-medium", 355), ("openai-community/gpt2-xl", 1558)],
+)
+def test_a_known_base_is_planned_without_a_download(name, parameters):
+    from chatmimic.training.trial import shape_of
+
+    assert round(shape_of(base_config(name)).parameters / 1e6) == pytest.approx(parameters, abs=1)
+
+
+def test_a_name_that_is_not_there_is_one_sentence(home, tiny_base):
+    made = fill(home)
+    status, out, err = typed(*arguments(made, tiny_base, persona="Adda"), "--plan")
+    assert (status, out) == (1, "")
+    assert "Ada" in err
+
+
+def test_the_estimate_of_tokens_is_near_what_is_written(home, tiny_base):
+    from training_support import train
+
+    made = fill(home)
+    outcome = train(made, tiny_base, steps=1)
+    facts = outcome.material
+    written = facts["windows"] * facts["window_tokens"] * facts["window_fill"]
+    with Archive.open(made.archive, create=False) as archive:
+        material = gather(archive, "Ada", None, 0.1)
+    # The tiny base's tokens are shorter than a real one's.
+    assert 0.4 * written < tokens_of(material, Settings(persona="Ada")) < 1.5 * written

@@ -1,0 +1,81 @@
+"""Speed and time left; and how long a step takes, measured without taking one."""
+
+import itertools
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from training_support import fill, resume, stop_after, train
+
+from chatmimic.training import clock as clock_module
+from chatmimic.training.clock import Clock
+from chatmimic.training.step_in_backward import StepInBackward
+
+
+@pytest.fixture
+def seconds(monkeypatch):
+    """The clock's hands, to be turned."""
+    now = [1000.0]
+    monkeypatch.setattr(clock_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_before_the_first_step_nothing_is_known(seconds):
+    clock = Clock()
+    seconds[0] += 50
+    assert clock.seconds_left(10) == 0.0
+    assert clock.rate(clock.read) == 0.0
+
+
+def test_speed_is_that_of_steps_and_time_left_that_of_everything(seconds):
+    clock = Clock()
+    for _ in range(4):
+        with clock.stepping():
+            seconds[0] += 2
+        clock.count(100, 400)
+        seconds[0] += 3  # a look
+    assert clock.rate(clock.learnt) == 400 / 8
+    assert clock.rate(clock.read) == 1600 / 8
+    assert clock.seconds_left(10) == 10 * 20 / 4
+    assert clock.seconds_left(0) == 0
+
+
+# -- a step that is timed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_timing_a_step_teaches_nothing(home, tiny_base, inside):
+    made = fill(home)
+    given = {"steps": None, "minutes": 0.01, "evaluate_every": None, "step_in_backward": inside}
+    stopped = train(made, tiny_base, watcher=stop_after(1), **given)
+    start = load_file(made.runs / "ada" / "checkpoints" / "step-000000" / "model.safetensors")
+    base = load_file(tiny_base / "model.safetensors")
+    for (name, weights), suffix in itertools.product(start.items(), base):
+        if name.endswith(suffix):
+            assert torch.equal(weights, base[suffix])
+    plan = json.loads((made.runs / "ada" / "ready.json").read_text("utf-8"))["plan"]
+    assert plan["steps"] == stopped.steps >= 1
+    assert resume(made).mimic.manifest["plan"] == plan
+
+
+def test_a_backward_pass_at_rest_is_no_step(tiny_base):
+    from transformers import GPT2LMHeadModel
+
+    model = GPT2LMHeadModel.from_pretrained(tiny_base).eval()
+    stepper = StepInBackward(model, 0.0)
+    for group in stepper.param_groups:
+        group["lr"] = 0.1
+    ids, weights = torch.arange(24)[None], model.lm_head.weight
+    before = weights.detach().clone()
+
+    def rest_and_fail():
+        with stepper.resting():
+            model(ids, labels=ids).loss.backward()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        rest_and_fail()
+    assert torch.equal(weights, before)
+    model(ids, labels=ids).loss.backward()  # whatever happened inside, it steps again
+    assert not torch.equal(weights, before)

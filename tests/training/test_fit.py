@@ -1,0 +1,368 @@
+"""The fit planner: what two blocks tell of all, what a way needs, and which one is picked."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from rich.console import Console
+from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig
+
+from chatmimic.cli.plan_display import facts, show_fit
+from chatmimic.training import fit, room
+from chatmimic.training.adapters import blocks_of, choose_learning
+from chatmimic.training.fit import Fit, Row, plan_fit
+from chatmimic.training.loss import Learner
+from chatmimic.training.need import Need, Way, need_of
+from chatmimic.training.room import Room, find_room
+from chatmimic.training.trial import Shape, Trial, Watch, _built, _windows, shape_of, try_out
+
+GB = 10**9
+SMALL = {"vocab_size": 400, "bos_token_id": 0, "eos_token_id": 0}
+GPT2 = GPT2Config(**SMALL, n_layer=6, n_embd=32, n_head=2, n_positions=128)
+NEOX = GPTNeoXConfig(
+    **SMALL, num_hidden_layers=5, hidden_size=32, num_attention_heads=2, intermediate_size=64
+)
+LLAMA = LlamaConfig(
+    **SMALL,
+    num_hidden_layers=4,
+    hidden_size=32,
+    num_attention_heads=2,
+    intermediate_size=64,
+    tie_word_embeddings=False,
+)
+ANY = pytest.mark.parametrize("config", [GPT2, NEOX, LLAMA], ids=lambda c: c.model_type)
+# gpt2-medium in round numbers: 24 blocks of 12.6 M, a tied table of 51.5 M; 512 tokens a window.
+MEDIUM = Shape(24, 354_823_168, 12_582_912, 50_257, 51_463_168, tied=True)
+TRIAL = Trial(
+    tokens=512,
+    forward=0.16,
+    backward=0.29,
+    around=1.1,
+    kept=60_000_000,
+    read=2_097_152,
+    shared=8_192,
+    learnt=12_596_224,
+    others=52_513_792,
+    update=2e-9,
+)
+MACHINE = Room("cpu", free=8 * GB, total=16 * GB, held=GB // 3)
+TWICE = Way(gradient_checkpointing=True, batch=1, accumulate=1)
+
+
+# -- trying out two blocks -----------------------------------------------------------------------
+
+
+@ANY
+def test_the_shape_of_a_base_is_counted_without_its_weights(config: Any):
+    model = _built(config)
+    shape = shape_of(config)
+    assert shape.parameters == sum(p.numel() for p in model.parameters())
+    assert shape.blocks == len(blocks_of(model)) == config.num_hidden_layers
+    assert (shape.entries, shape.table) == (400, 400 * 32)
+    assert shape.tied is (config.model_type == "gpt2")
+
+
+@ANY
+@pytest.mark.parametrize("train", ["all", "transformer", "lora"])
+def test_two_blocks_tell_what_is_learnt_of_all(config: Any, train: str):
+    model = _built(config)
+    learning = choose_learning(model, train, rank=16)
+    trial = try_out(config, window=32, batch=1, precision="fp32", train=train)
+    assert trial.others + config.num_hidden_layers * trial.learnt == learning.parameters
+
+
+@ANY
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_two_blocks_tell_what_all_keep_for_the_way_back(config: Any, precision: str):
+    model = _built(config).eval()  # without dropout
+    watch = Watch(model, "cpu")
+    with watch.forward(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        Learner(model)(**_windows(2, 64, 400, 0.5))
+    trial = try_out(config, window=64, batch=2, precision=precision)
+    assert trial.shared + config.num_hidden_layers * trial.kept == watch.kept["out"]
+    assert trial.read == 2 * 64 * 32 * 4
+
+
+def test_what_a_trial_measures_is_time_and_all_of_it():
+    trial = try_out(GPT2, window=64, batch=2, precision="fp32")
+    assert trial.tokens == 128
+    assert min(trial.forward, trial.backward, trial.around, trial.update) > 0
+
+
+def test_a_trial_leaves_the_chance_of_others_alone():
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    try_out(GPT2, window=32, batch=1, precision="fp32")
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_where_only_the_last_blocks_learn_the_others_keep_nothing():
+    every, last = (
+        try_out(GPT2, window=64, batch=1, precision="fp32", train=train)
+        for train in ("all", "last-3")
+    )
+    assert last.shared < every.kept
+    assert (last.learnt, last.others) == (every.learnt, 64)  # the final norm
+
+
+# -- what a way needs ----------------------------------------------------------------------------
+
+
+def needed(**change: Any) -> Need:
+    way = replace(TWICE, **{k: v for k, v in change.items() if k in Way.__dataclass_fields__})
+    trial = replace(TRIAL, **{k: v for k, v in change.items() if k in Trial.__dataclass_fields__})
+    return need_of(MEDIUM, trial, way, change.get("window", 512), MACHINE)
+
+
+def test_weights_moments_and_time_are_plain_sums():
+    need = needed(accumulate=8)
+    assert need.weights == 4 * MEDIUM.parameters
+    assert need.moments == 8 * MEDIUM.parameters
+    passes = 8 * (24 * (2 * 0.16 + 0.29) + 1.1)
+    assert need.seconds == pytest.approx(passes + 2e-9 * MEDIUM.parameters)
+    assert need.total == sum(
+        (need.weights, need.gradients, need.moments, need.activations, need.logits, need.rest)
+    )
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ({}, {"gradient_checkpointing": False}),
+        ({"step_in_backward": True}, {}),
+        ({}, {"accumulate": 8}),
+        ({}, {"batch": 8}),
+        ({}, {"window": 4096}),
+        ({"optimizer": "adamw8bit"}, {}),
+        ({"train": "last-2", "others": 2048}, {}),
+        ({"train": "lora", "learnt": 100_000, "others": 0}, {}),
+    ],
+    ids=str,
+)
+def test_what_saves_memory(less: dict[str, Any], more: dict[str, Any]):
+    assert needed(**less).total < needed(**more).total
+
+
+def test_steps_in_the_backward_pass_save_nearly_all_gradients():
+    whole, within = needed(), needed(step_in_backward=True)
+    table = 4 * MEDIUM.table
+    assert whole.gradients - within.gradients == 4 * MEDIUM.parameters - table
+    assert within.seconds == whole.seconds
+
+
+def test_activations_computed_twice_cost_time_and_save_what_blocks_keep():
+    once, twice = needed(gradient_checkpointing=False, batch=4), needed(batch=4)
+    assert once.activations >= 4 * 24 * TRIAL.kept
+    assert twice.activations < once.activations / 10
+    assert twice.seconds > 1.2 * once.seconds
+
+
+def test_a_gpu_has_no_libraries_in_it_but_some_slack():
+    gpu = Room("cuda", free=12 * GB, total=12 * GB)
+    need = need_of(MEDIUM, TRIAL, TWICE, 512, gpu)
+    assert need.rest == pytest.approx(0.05 * (need.total - need.rest), rel=0.01)
+
+
+# -- which one is picked -------------------------------------------------------------------------
+
+
+def planned(free: int, **asked: Any) -> Fit:
+    """A plan for the small GPT-2 on a machine that has so much to give beside what is held."""
+    here = Room("cpu", free, free)
+    sizes = {"window": 64, "batch": asked.get("batch") or 4, "accumulate": 2, "windows": 80}
+    return plan_fit(GPT2, **sizes, room=here, asked={"lora_rank": 1, **asked})
+
+
+@pytest.fixture(scope="module")
+def needs() -> dict[Way, int]:
+    """What each way needs of the small GPT-2."""
+    rows = [*planned(GB).rows, *planned(GB, train="lora").rows, *planned(GB, batch=1).rows]
+    return {row.way: row.need.total for row in rows}
+
+
+def enough(needs: dict[Way, int], **sought: Any) -> int:
+    """Just enough free memory for the way that is meant."""
+    found = [b for w, b in needs.items() if all(getattr(w, k) == v for k, v in sought.items())]
+    return int(min(found) / fit.FREE_SHARE) + 1
+
+
+def test_the_fastest_that_fits_is_picked_and_all_are_shown():
+    plan = planned(GB)
+    assert len(plan.rows) == 4
+    assert all(row.fits for row in plan.rows)
+    assert plan.picked is not None
+    assert plan.picked.way == Way(gradient_checkpointing=False, batch=4, accumulate=2)
+    row = plan.picked
+    assert row.tokens_per_second == pytest.approx(8 * 64 / row.need.seconds)
+    assert row.pass_seconds == pytest.approx(10 * row.need.seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "ways"),
+    [
+        ({"gradient_checkpointing": True}, {(True, False), (True, True)}),
+        ({"step_in_backward": True}, {(False, True), (True, True)}),
+        ({"accumulate": 2}, {(False, False), (True, False)}),
+        ({"optimizer": "muon"}, {(False, False), (True, False)}),
+        ({"train": None, "batch": None}, {(t, b) for t in (True, False) for b in (True, False)}),
+    ],
+    ids=str,
+)
+def test_what_was_asked_for_stays(asked: dict[str, Any], ways: set[tuple[bool, bool]]):
+    rows = planned(GB, **asked).rows
+    assert {(r.way.gradient_checkpointing, r.way.step_in_backward) for r in rows} == ways
+
+
+def test_with_less_memory_less_is_picked(needs: dict[Way, int]):
+    sought: list[dict[str, Any]] = [
+        {"batch": 4, "gradient_checkpointing": False, "step_in_backward": False},
+        {"batch": 4, "gradient_checkpointing": True, "step_in_backward": False},
+        {"batch": 1, "gradient_checkpointing": True, "step_in_backward": False},
+    ]
+    for one in sought:
+        picked = planned(enough(needs, train="all", **one)).picked
+        assert picked is not None
+        assert one.items() <= vars(picked.way).items()
+        assert picked.way.windows == 8
+
+
+def test_a_large_base_computes_activations_twice_unless_it_was_said_otherwise():
+    def row(twice: bool, within: bool, train: str, seconds: float, fits: bool = True) -> Row:
+        way = Way(twice, 1, 8, step_in_backward=within, train=train)
+        return Row(way, needed(), fits, 1.0, seconds)
+
+    once, twice = row(False, False, "all", 10), row(True, False, "all", 12)
+    within, lora = row(True, True, "all", 8), row(True, False, "lora", 5)
+    rows = [once, twice, within, lora]
+    assert fit._picked(rows, {}, MEDIUM) == twice
+    assert fit._picked(rows, {"gradient_checkpointing": False}, MEDIUM) == once
+    assert fit._picked(rows, {}, replace(MEDIUM, parameters=10**8)) == once
+    assert fit._picked([once, replace(twice, fits=False), within, lora], {}, MEDIUM) == within
+    assert fit._picked([once, lora], {}, MEDIUM) == lora
+    assert fit._picked([replace(r, fits=False) for r in rows], {}, MEDIUM) is None
+
+
+@pytest.mark.parametrize(
+    ("train", "short_of", "way_on"),
+    [
+        ("all", 0, "With --train lora it fits."),
+        ("lora", 1, "With --window 32 it fits."),
+        ("lora", 10**7, "Choose a smaller --base"),
+        ("all", 10**8, "Choose a smaller --base"),
+    ],
+)
+def test_where_nothing_fits_there_is_a_remedy(
+    train: str, short_of: int, way_on: str, needs: dict[Way, int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fit, "SHORTEST", 32)
+    fixed = {"gradient_checkpointing": False, "step_in_backward": False, "batch": 4}
+    free = enough(needs, train="lora", **fixed) - 2 * short_of
+    plan = planned(max(0, free), train=train, **fixed)
+    assert plan.picked is None
+    assert plan.remedy.startswith(way_on)
+    assert bool(plan.rows) is (free > 0)
+
+
+# -- the machine ---------------------------------------------------------------------------------
+
+
+def test_a_process_may_take_what_the_machine_has_to_give():
+    here = find_room()
+    assert 0 < here.free <= here.total <= psutil.virtual_memory().total
+    assert here.held > 10_000_000
+    assert "of memory" not in str(here)
+    assert f"{here.total / 1e9:.1f} GB" in str(here)
+
+
+def write(folder: Path, **files: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+
+
+V2 = {"memory__max": "4000000\n", "memory__current": "3000000\n", "memory__stat": "anon 5\n"}
+V1 = {
+    "memory__limit_in_bytes": "5000000\n",
+    "memory__usage_in_bytes": "1000000\n",
+    "memory__stat": "cache 9\ntotal_inactive_file 400000\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "groups", "limits"),
+    [
+        ("0::/user/me\n", {"user": V2}, {(4_000_000, 3_000_000)}),
+        ("0::/user/me\n", {"user/me": V2 | {"memory__max": "max\n"}}, set()),
+        ("0::/\n", {".": V2 | {"memory__stat": "inactive_file 7\n"}}, {(4_000_000, 2_999_993)}),
+        ("0::/elsewhere\n", {".": V2}, {(4_000_000, 3_000_000)}),
+        ("9:cpu:/\n4:cpu,memory:/job\n0::/\n", {"memory/job": V1}, {(5_000_000, 600_000)}),
+        ("4:memory:/job\n", {"memory": V1 | {"memory__limit_in_bytes": f"{2**63 - 4096}"}}, set()),
+        ("4:cpu:/job\n", {"memory/job": V1}, set()),
+        ("0::/user\n", {"user": {"memory__max": "4000000\n"}}, set()),
+    ],
+)
+def test_a_control_group_limits_what_may_be_taken(
+    own: str, groups: dict[str, dict[str, str]], limits: set[tuple[int, int]], tmp_path: Path
+):
+    for name, files in groups.items():
+        write(tmp_path / "mounted" / name, **files)
+    write(tmp_path, own=own)
+    assert set(room._cgroup_limits(tmp_path / "own", tmp_path / "mounted")) == limits
+
+
+def test_the_tightest_limit_counts(tmp_path: Path):
+    write(tmp_path / "mounted", **V2)
+    write(tmp_path, own="0::/\n")
+    here = room._beside_the_processor(tmp_path / "own", tmp_path / "mounted")
+    assert (here.device, here.free, here.total) == ("cpu", 1_000_000, 4_000_000)
+    nowhere = room._beside_the_processor(tmp_path / "none", tmp_path / "nowhere")
+    assert nowhere.total <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of this kind there")
+def test_a_limit_on_the_address_space_counts():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = psutil.Process().memory_info().vms + 2 * GB
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        here = find_room()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert here.total <= limit
+    assert here.free <= 2 * GB
+
+
+# -- what is shown -------------------------------------------------------------------------------
+
+
+def test_the_plan_is_shown_and_told_as_facts():
+    plan = planned(GB)
+    out = io.StringIO()
+    show_fit(Console(file=out, width=120), plan)
+    text = " ".join(out.getvalue().split())
+    assert "0.1 M parameters in 6 blocks, 80 windows of 64 tokens" in text
+    assert "> all, batch 4 x 2" in text
+    assert text.count("yes") == 4
+    assert "Picked: all, batch 4 x 2" in text
+    told = json.loads(json.dumps(facts(plan)))
+    assert told["picked"] == told["rows"][0]
+    assert told["picked"]["bytes"]["total"] == plan.rows[0].need.total
+    assert told["rows"][1]["gradient_checkpointing"] is True
+
+
+def test_a_plan_that_fits_nowhere_says_so():
+    plan = planned(10)
+    out = io.StringIO()
+    show_fit(Console(file=out, width=120), plan)
+    assert "Nothing of this fits. Choose a smaller --base" in " ".join(out.getvalue().split())
+    assert facts(plan)["picked"] is None

@@ -1,0 +1,249 @@
+"""Going on from a mimic: what is newer is learnt, some of the rest again, and its form is kept."""
+
+import json
+import math
+
+import pytest
+from tests_support import talk
+from training_support import arguments, chatter, digest, fill, log, resume, stop_after, train, typed
+
+from chatmimic.archive import Archive
+from chatmimic.errors import MimicError, TooLittleData, TrainingError
+from chatmimic.home import Home
+from chatmimic.mimic import Mimic
+from chatmimic.records import Message
+from chatmimic.training import Settings
+from chatmimic.training.earlier import facts_for, going_on_from
+from chatmimic.training.material import Material, continued, ends_at
+from chatmimic.transcript import Cast
+
+DAY = 86_400_000
+NEXT = 1_600_000_000_000 + 400 * DAY
+
+
+def later(count=120, people=("Ada", "Bob", "Dot")):
+    """Talk of a year after."""
+    return chatter(count, people, start=NEXT)
+
+
+# -- what is learnt --------------------------------------------------------------------------------
+
+TALKS = tuple(talk(f"Bob: {n}", f"Ada: {n}", start=n * DAY) for n in range(1, 21))
+
+
+def material(learnt=TALKS, people=("Ada", "Bob", "Dot")):
+    return Material("Ada", Cast(people), learnt, (), "", learner="Ada")
+
+
+@pytest.mark.parametrize(
+    ("seen", "replay", "again"), [(15, 0.0, 0), (15, 0.3, 5), (15, 1.0, 15), (10, 0.05, 1)]
+)
+def test_what_is_newer_is_learnt_and_a_share_of_the_rest(seen, replay, again):
+    until = ends_at(TALKS[:seen])
+    found = continued(material(), until, ("Ada", "Bob"), replay, 0)
+    assert found.learnt[again:] == TALKS[seen:]
+    old = found.learnt[:again]
+    assert set(old) <= set(TALKS[:seen])
+    assert list(old) == sorted(old, key=lambda c: c.starts_at)
+    assert len(set(old)) == again
+
+
+def test_which_are_read_again_is_a_matter_of_the_seed():
+    until = ends_at(TALKS[:15])
+    found = [continued(material(), until, (), 0.3, seed).learnt for seed in (1, 1, 2)]
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_talk_that_went_on_is_read_whole():
+    long = talk("Bob: a", "Ada: b", "Bob: c", "Ada: d", start=30 * DAY)
+    found = continued(material((*TALKS, long)), 30 * DAY + 60_000, (), 0.0, 0)
+    assert found.learnt == (long,)
+
+
+@pytest.mark.parametrize("until", [ends_at(TALKS), 10**15])
+def test_nothing_newer_is_one_sentence(until):
+    with pytest.raises(TooLittleData, match="Nothing that could be learnt is newer") as told:
+        continued(material(), until, ("Ada",), 0.3, 0)
+    assert "--from" in told.value.way_on
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "cast"),
+    [
+        (("Ada", "Bob"), ("Ada", "Bob"), ("Ada", "Bob")),
+        (("Ada", "Cy", "Bob"), ("Ada", "Bob", "Dot"), ("Ada", "Cy", "Bob", "Dot")),
+        (("Ada", *map(str, range(199))), ("Ada", "Dot"), ("Ada", *map(str, range(199)))),
+    ],
+)
+def test_the_cast_keeps_its_order_and_grows_at_the_end(before, now, cast):
+    found = continued(material(people=now), ends_at(TALKS[:9]), before, 0.0, 0)
+    assert found.cast.people == cast
+
+
+# -- which mimic -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mimic(home):
+    """Writes `mimic.json` of a mimic of Ada, without a model."""
+
+    def write(name="ada", **manifest):
+        folder = Home(home).make().mimics / name
+        folder.mkdir(parents=True)
+        known = {"persona": "Ada", "people": ["Ada", "Bob"], "form": "tokens", "format": 1}
+        facts = {**known, "data": {"until": 5}, **manifest}
+        (folder / "mimic.json").write_text(json.dumps(facts), "utf-8")
+        return Home(home)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("manifest", "asked", "expected"),
+    [
+        ({}, {}, {"persona": "Ada", "form": "tokens", "token_types": False, "reverse": False}),
+        ({}, {"persona": "Ada"}, {"persona": "Ada"}),
+        ({}, {"persona": "ada"}, {"persona": "Ada"}),
+        ({"form": "named"}, {"form": "tokens"}, {"form": "named"}),
+        ({"token_types": True}, {}, {"token_types": True}),
+        ({"reverse": True}, {}, {"reverse": True}),
+        ({"everybody": True}, {}, {"persona": ""}),
+        ({}, {"steps": 7, "others": 0.2}, {"steps": 7, "others": 0.2}),
+    ],
+)
+def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, expected):
+    home = mimic(**manifest)
+    found = going_on_from(Settings(from_mimic="ada", **asked), home)
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert found.base == found.from_mimic == str(home.mimics / "ada")
+    assert found.tokenizer is None
+
+
+def test_without_from_nothing_changes(mimic):
+    settings = Settings(persona="Ada")
+    assert going_on_from(settings, mimic()) is settings
+
+
+@pytest.mark.parametrize(
+    ("manifest", "asked", "told"),
+    [
+        ({}, "Bob", "ada imitates Ada, not Bob."),
+        ({"everybody": True}, "Ada", "ada imitates everybody, not Ada."),
+        ({"data": {}}, "", "ada does not say until when it has read."),
+        ({"data": None}, "", "ada does not say until when it has read."),
+    ],
+)
+def test_a_mimic_that_does_not_fit_is_one_sentence(mimic, manifest, asked, told):
+    with pytest.raises(TrainingError) as error:
+        going_on_from(Settings(from_mimic="ada", persona=asked), mimic(**manifest))
+    assert error.value.what == told
+    assert "--from" in error.value.way_on
+
+
+def test_a_mimic_that_is_not_there_gets_a_suggestion(mimic):
+    with pytest.raises(MimicError, match='Did you mean "ada"'):
+        going_on_from(Settings(from_mimic="adda"), mimic())
+
+
+def test_facts_are_the_file_s_or_else_the_mimic_s(mimic, tmp_path):
+    home = mimic(facts=["I like tea."])
+    (tmp_path / "facts.txt").write_text("I have two cats.\n")
+    file = str(tmp_path / "facts.txt")
+    given = {"persona": "Ada", "from_mimic": "ada"}
+    assert facts_for(Settings(**given), home) == ("I like tea.",)
+    assert facts_for(Settings(**given, facts=file), home) == ("I have two cats.",)
+    assert facts_for(Settings(persona="Ada"), home) == ()
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, plain_base):
+    """A home whose archive has grown since a mimic in the named form was made from it."""
+    home = fill(tmp_path_factory.mktemp("from") / "home", chatter(people=("Ada", "Bob", "Cy")))
+    train(home, plain_base, name="first", learning_rate=3e-3)
+    with Archive.open(home.archive) as archive:
+        archive.add(later())
+    return home
+
+
+def go_on(home, name="second", **options):
+    asked = {"persona": "", "base": "gpt2-medium", "from_mimic": "first", "replay": 0.0, **options}
+    settings = going_on_from(Settings(**asked), home)
+    given = {k: v for k, v in settings.as_dict().items() if k in asked or k in ("form", "persona")}
+    return train(home, settings.base, name=name, **{k: v for k, v in given.items() if k != "base"})
+
+
+def test_a_mimic_goes_on_where_it_was(begun):
+    first = Mimic.open("first", begun)
+    outcome = go_on(begun)
+    assert outcome.base.tokens > 0
+    facts, until = outcome.material, first.manifest["data"]["until"]
+    said = [*chatter(people=("Ada", "Bob", "Cy")), *later()]
+    newer = [m for m in said if m.sender == "Ada" and m.sent_at > until]
+    assert facts["messages"] + facts["held_out_messages"] == len(newer)
+    assert until < NEXT < facts["until"]
+    assert outcome.mimic.people == (*first.people, "Dot")
+    assert outcome.mimic.manifest["form"] == first.manifest["form"] == "named"
+    assert outcome.figures.loss <= outcome.base.loss
+    more = go_on(begun, replay=0.5).material
+    again = more["conversations"] - facts["conversations"]
+    assert again == math.ceil(first.manifest["data"]["conversations"] / 2)
+
+
+def test_it_can_go_on_again_and_then_there_is_nothing_new(begun):
+    go_on(begun, name="third")
+    with pytest.raises(TooLittleData, match="is newer"):
+        go_on(begun, name="fourth", from_mimic="third")
+
+
+def test_a_stop_changes_nothing(begun):
+    go_on(begun, name="whole", replay=0.3)
+    wanted = digest(begun, "whole"), log(begun, "whole")
+    asked = Settings(from_mimic="first", replay=0.3)
+    settings = going_on_from(asked, begun)
+    given = {"from_mimic": settings.from_mimic, "form": "named", "replay": 0.3}
+    stopped = train(begun, settings.base, name="halves", watcher=stop_after(3), **given)
+    assert stopped.step == 3
+    resume(begun, "halves")
+    assert (digest(begun, "halves"), log(begun, "halves")) == wanted
+
+
+def test_as_typed(begun):
+    line = ["train", "--from", "first", "--name", "typed", "--home", begun.path, "--steps", "2"]
+    status, out, err = typed(*line, "--window", "64", "--json")
+    assert status == 0, err
+    assert json.loads(out)["persona"] == "Ada"
+    line = ["train", "--from", "first", "--persona", "Bob", "--home", begun.path]
+    assert typed(*line) == (
+        1, "", "Error: first imitates Ada, not Bob. Leave --persona out, or --from.\n",
+    )  # fmt: skip
+
+
+def test_what_a_resumed_run_keeps_is_told_by_its_option(begun, plain_base):
+    train(begun, plain_base, name="kept", watcher=stop_after(1))
+    line = ["train", "--resume", "--name", "kept", "--from", "first", "--home", begun.path]
+    status, _, err = typed(*line, "--json")
+    assert status == 0
+    assert err == "--resume keeps the settings it began with; not changed: --from.\n"
+
+
+def test_a_run_is_not_told_that_it_keeps_what_was_asked_again(home, tiny_base):
+    from pretraining_support import fill_corpora, gossip
+
+    made = fill_corpora(fill(home).path, tea=gossip(8))
+    train(made, tiny_base, corpus=("tea",), watcher=stop_after(1))
+    line = [*arguments(made, tiny_base, corpus="tea"), "--resume", "--json"]
+    status, _, err = typed(*line)
+    assert (status, err) == (0, "")
+
+
+def test_until_is_the_time_of_the_latest_message_that_was_learnt(begun):
+    facts = Mimic.open("first", begun).manifest["data"]
+    times = sorted(m.sent_at for m in chatter(people=("Ada", "Bob", "Cy")))
+    assert times[0] < facts["until"] < times[-1]
+    assert facts["until"] in times
+    assert ends_at([talk("Ada: x", start=5)]) == 5
+    assert ends_at([]) == 0
+    assert Message("Ada", "x").sent_at is None

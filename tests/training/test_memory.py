@@ -1,0 +1,215 @@
+"""Memory that is full: how it is told of, what is tried then, and a real run with little."""
+
+import json
+import multiprocessing
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from training_support import HEAVY, chatter, fill, log, train
+
+from chatmimic.errors import TrainingError
+from chatmimic.home import Home
+from chatmimic.training import loop as loop_module
+from chatmimic.training.memory import is_full, no_memory, peak_bytes
+from chatmimic.training.work import Watcher
+
+FULL = "[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried"
+
+
+# -- how it is told of -----------------------------------------------------------------------------
+
+
+def asks_for(take):
+    """What is raised where far too much is asked for."""
+    with pytest.raises((RuntimeError, MemoryError)) as told:
+        take()
+    return told.value
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda: torch.empty(1 << 60, dtype=torch.uint8),
+        lambda: np.empty(1 << 60, dtype=np.uint8),
+        lambda: bytearray(1 << 62),
+    ],
+    ids=["torch", "numpy", "python"],
+)
+def test_memory_that_is_full_is_recognised_whoever_tells_of_it(take):
+    assert is_full(asks_for(take))
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
+        (RuntimeError(FULL), True),
+        (RuntimeError("std::bad_alloc: not enough memory: you tried to allocate 9 bytes"), True),
+        (RuntimeError("The size of tensor a (3) must match the size of tensor b (4)"), False),
+        (RuntimeError("CUDA error: device-side assert triggered"), False),
+        (ValueError("out of memory"), False),
+        (OSError(28, "No space left on device"), False),
+    ],
+)
+def test_other_errors_are_not_taken_for_it(error, full):
+    assert is_full(error) is full
+
+
+@pytest.mark.parametrize(("at_once", "what"), [(1, "one window"), (3, "3 windows")])
+def test_what_helps_is_told(at_once, what):
+    error = no_memory(512, at_once)
+    assert f"Memory does not hold {what} of 512 tokens" in error.what
+    assert "--window" in error.way_on
+
+
+def test_the_most_that_was_held_is_known_in_bytes():
+    before = peak_bytes()
+    held = torch.ones(50_000_000, dtype=torch.uint8)
+    assert 10_000_000 < before <= peak_bytes() < 1 << 45
+    assert held.sum() == 50_000_000
+
+
+# -- what is tried ---------------------------------------------------------------------------------
+
+
+def short_of_memory(monkeypatch, fits):
+    """Make a step too much for the memory unless `fits` says of a loop and its rows that it is not.
+
+    Nothing is short while the held-out part is looked at.
+    """
+    real = loop_module.Loop._surprise
+
+    def surprise(loop, windows, rows, *given):
+        if torch.is_grad_enabled() and not fits(loop, len(rows)):
+            raise RuntimeError(FULL)
+        return real(loop, windows, rows, *given)
+
+    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+
+
+TWICE = "memory is short: activations are computed twice from here on"
+HALF, QUARTER = (f"memory is short: {n} windows at once from here on" for n in (2, 1))
+
+
+@pytest.mark.parametrize(
+    ("fits", "asked", "notes"),
+    [
+        (lambda loop, rows: rows < 2, {}, (HALF, QUARTER)),
+        (lambda loop, rows: loop.computes_twice, {}, (HALF, QUARTER, TWICE)),
+        # Each backward pass would be a step: there are no halves.
+        (lambda loop, rows: loop.computes_twice, {"step_in_backward": True}, (TWICE,)),
+        (lambda loop, rows: rows < 3, {"gradient_checkpointing": True}, (HALF,)),
+    ],
+)
+def test_a_step_is_tried_with_less_and_learns_the_same(
+    home, tiny_base, tmp_path, monkeypatch, fits, asked, notes
+):
+    roomy, narrow = fill(home), fill(tmp_path / "narrow")
+    given = {"batch": 4, "steps": 3, "evaluate_every": 1, "learning_rate": 3e-3, **asked}
+    train(roomy, tiny_base, **given)
+    short_of_memory(monkeypatch, fits)
+    outcome = train(narrow, tiny_base, **given)
+    assert outcome.notes == notes
+    for one, other in zip(log(narrow), log(roomy), strict=True):
+        assert one["held_out_loss"] == pytest.approx(other["held_out_loss"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "notes"),
+    [
+        ({}, "one window of 64 tokens", 3),
+        ({"gradient_checkpointing": True}, "one window of 64 tokens", 2),
+        ({"step_in_backward": True}, "4 windows of 64 tokens", 1),
+    ],
+)
+def test_when_nothing_smaller_is_left_it_is_told(home, tiny_base, monkeypatch, asked, what, notes):
+    short_of_memory(monkeypatch, lambda loop, rows: False)
+    said = []
+    with pytest.raises(TrainingError, match=f"Memory does not hold {what}"):
+        train(fill(home), tiny_base, batch=4, watcher=Watcher(stage=said.append), **asked)
+    assert len([words for words in said if "memory is short" in words]) == notes
+
+
+def test_a_step_that_was_taken_in_part_is_not_taken_again(home, tiny_base, monkeypatch):
+    """Memory runs out in the backward pass, when some parameters have been stepped."""
+    real = loop_module.Loop._surprise
+
+    def surprise(loop, *given):
+        result = real(loop, *given)
+        if not torch.is_grad_enabled():
+            return result
+        first = next(iter(loop.learner.parameters()))  # its gradient comes last
+
+        def full(_):
+            raise RuntimeError(FULL)
+
+        first.register_hook(full)
+        return result
+
+    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    said = []
+    with pytest.raises(TrainingError, match="Memory does not hold"):
+        train(fill(home), tiny_base, step_in_backward=True, watcher=Watcher(stage=said.append))
+    assert not [words for words in said if "memory is short" in words]
+
+
+def test_other_faults_are_not_tried_again(home, tiny_base, monkeypatch):
+    tries = []
+
+    def surprise(loop, windows, rows, *given):
+        tries.append(len(rows))
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        train(fill(home), tiny_base)
+    assert len(tries) == 1
+
+
+# -- a real run ------------------------------------------------------------------------------------
+
+# 16 windows of 1,024 tokens take some 330 MB for the way back, one 20: where 100 MB more than the
+# process has already is all there is, they are to be taken a few at a time.
+WIDE = {"window": 1024, "batch": 16, "steps": 2, "evaluate_every": 2, "learning_rate": 3e-3}
+ROOM = 100_000_000  # bytes
+
+
+def limited(place: str, base: str) -> None:
+    """Train in a process that may take so much more memory from the first step on."""
+    import resource
+
+    import psutil
+
+    def stage(words: str) -> None:
+        if words == "training":
+            most = psutil.Process().memory_info().vms + ROOM
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    outcome = train(Home(Path(place)), Path(base), watcher=Watcher(stage=stage), **WIDE)
+    (Path(place) / "notes.json").write_text(json.dumps(outcome.notes))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of address space is Linux' alone")
+def test_a_run_with_little_memory_finishes_and_learns_the_same(home, tmp_path):
+    from tests_support import write_tiny_base
+
+    base = write_tiny_base(tmp_path / "base", speaker_tokens=True, positions=1024)
+    roomy, narrow = (fill(place, chatter(2200)) for place in (tmp_path / "roomy", home))
+    train(roomy, base, **WIDE)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(HEAVY)
+    process = context.Process(target=limited, args=(str(narrow.path), str(base)))
+    process.start()
+    process.join(240)
+    assert process.exitcode == 0
+    notes = json.loads((narrow.path / "notes.json").read_text())
+    assert notes
+    assert all(note.startswith("memory is short") for note in notes)
+    assert notes[0] == "memory is short: 8 windows at once from here on"
+    losses = [[line["held_out_loss"] for line in log(made)] for made in (roomy, narrow)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    assert losses[0][-1] < losses[0][0] - 0.05
