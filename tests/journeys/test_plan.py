@@ -18,7 +18,7 @@ def test_a_plan_names_the_ways_and_trains_nothing(home, tiny_base):
     status, out, err = typed(*arguments(made, tiny_base), "--plan")
     assert (status, err) == (0, "")
     said = " ".join(out.split())
-    assert "gradient checkpointing" in said
+    assert "checkpointing" in said
     assert "To train so: --batch 2" in said
     assert not made.runs.exists()
     assert not made.mimics.exists()
