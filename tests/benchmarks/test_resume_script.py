@@ -78,10 +78,10 @@ def test_only_checkpoints_being_written_are_half_written(script: ModuleType, tmp
     assert len(found - script.half_written(run)) == 1
 
 
-def test_killed_trainings_go_on_to_the_same_end(
+def test_a_killed_training_goes_on_to_the_same_end(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    options = ["--runs", "2", "--steps", "9", "--variant", "dropout"]
+    options = ["--runs", "1", "--steps", "9", "--variant", "dropout"]
     monkeypatch.setattr(script, "KILLS", (2, 2))
     monkeypatch.setattr(sys, "argv", ["resume.py", *options])
     with pytest.raises(SystemExit) as left:
@@ -89,12 +89,12 @@ def test_killed_trainings_go_on_to_the_same_end(
     lines = capsys.readouterr().out.strip().splitlines()
     result = json.loads(lines[-1])
     assert left.value.code == 0
-    assert (result["runs"], result["identical"]) == (2, 2)
-    assert 1 <= result["kills"] <= 4
+    assert (result["runs"], result["identical"]) == (1, 1)
+    assert 1 <= result["kills"] <= 2
     assert 0 <= result["while_saving"] <= result["kills"]
-    assert result["variants"] == {"dropout": 2}
+    assert result["variants"] == {"dropout": 1}
     assert result["machine"]["cores"] >= 1
-    assert [line.endswith("identical") for line in lines[:-1]] == [True, True]
+    assert [line.endswith("identical") for line in lines[:-1]] == [True]
 
 
 def test_a_training_that_fails_is_told_with_its_words(

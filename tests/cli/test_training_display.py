@@ -2,13 +2,16 @@
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from chatmimic.cli.training_display import Panel, clock, sparkline, training_display
+from chatmimic.records import Message
+from chatmimic.training.clock import Progress
 from chatmimic.training.figures import Figures
-from chatmimic.training.loop import Progress
+from chatmimic.training.samples import Exchange, Sample
 
 FIGURES = Figures(loss=3.0, bits_per_character=1.5, tokens=100)
 
@@ -90,6 +93,39 @@ def test_a_pipe_gets_a_line_for_each_look(capsys):
         "step 0/100: held-out perplexity 20.09",
         "step 2/100: loss 3.250, held-out perplexity 20.09, 1,234 tokens/s, 1:15 left",
     ]
+
+
+HOSTILE = Sample(
+    Exchange((Message("Bob", "tea?"), Message("Bob\x1b[2J", "[bold]now[/]")), Message("Ada", "ok")),
+    "\x1b]0;x\x07yes",
+)
+
+
+@pytest.mark.parametrize(("on_corpus", "words"), [(False, "training: "), (True, "on the corpus: ")])
+def test_the_panel_says_where_it_learns_and_what_the_mimic_says(on_corpus, words):
+    screen = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
+    panel = Panel(screen)
+    panel.stage("training")
+    panel.progress(replace(step(3, held_out=FIGURES), on_corpus=on_corpus, memory=2_340_000_000))
+    panel.sample(HOSTILE)
+    screen.print(panel)
+    lines = screen.file.getvalue().splitlines()
+    assert words in lines[0]
+    assert "2.3 GB" in lines[4]
+    assert [line.strip() for line in lines[-4:]] == [
+        *("Bob: tea?", "Bob␛[2J: [bold]now[/]", "Ada, really: ok", "Ada, mimic: ␛]0;x␇yes"),
+    ]
+
+
+def test_a_pipe_gets_the_replies_too_and_other_processes_say_nothing(capsys):
+    for mute in (False, True):
+        with training_display(quiet=False, mute=mute) as watcher:
+            watcher.stage("training")
+            watcher.sample(HOSTILE)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert len(err.splitlines()) == (0 if mute else 5)
+        assert "\x1b" not in err
 
 
 def test_scripts_hear_nothing(capsys):

@@ -254,7 +254,7 @@ def test_the_help_shows_how_and_explains_every_option():
     assert "chatmimic import --corpus ubuntu ubuntu-logs.tar.xz" in example
     assert "chatmimic pretrain --corpus ubuntu --size small --hours 2" in example
     for option in ("corpus", "base", "size", "hours", "held-out", "resume", "seed"):
-        assert f"--{option}" in out.split("Options:")[1]
+        assert f"  --{option}" in example
 
 
 # -- going on ------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Speed and time left; and how long a step takes, measured without taking one."""
 
-import itertools
 import json
 
 import pytest
@@ -51,9 +50,9 @@ def test_timing_a_step_teaches_nothing(home, tiny_base, inside):
     stopped = train(made, tiny_base, watcher=stop_after(1), **given)
     start = load_file(made.runs / "ada" / "checkpoints" / "step-000000" / "model.safetensors")
     base = load_file(tiny_base / "model.safetensors")
-    for (name, weights), suffix in itertools.product(start.items(), base):
-        if name.endswith(suffix):
-            assert torch.equal(weights, base[suffix])
+    assert len(start) == len(base) > 20
+    for name, weights in start.items():
+        assert torch.equal(weights, base[name.removeprefix("model.")]), name
     plan = json.loads((made.runs / "ada" / "ready.json").read_text("utf-8"))["plan"]
     assert plan["steps"] == stopped.steps >= 1
     assert resume(made).mimic.manifest["plan"] == plan

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from tests_support import talk
-from training_support import CANARY, fill, train, typed
+from training_support import CANARY, arguments, fill, train, typed
 
 import chatmimic
 from chatmimic.errors import MimicError, TrainingError
@@ -107,6 +107,14 @@ def test_it_does_not_talk(trained, monkeypatch, line):
     status, out, err = typed(*line, "--home", trained[0].path)
     assert (status, out) == (1, "")
     assert err == f"{REFUSED}`chatmimic mimics` lists the others.\n"
+
+
+def test_nobody_is_told_to_talk_with_it(home, tiny_base):
+    made = fill(home)
+    status, out, err = typed(*arguments(made, tiny_base, steps=1), "--reverse")
+    assert status == 0, err
+    assert "It is as private as the chats." in out
+    assert "Talk with it" not in out
 
 
 def test_it_does_not_talk_to_programs_either(trained):

@@ -116,8 +116,8 @@ def test_nothing_written_is_nothing_to_learn(form, tmp_path):
 class Far(TokenForm):
     """A form of a very large vocabulary."""
 
-    def encode(self, conversation, learn=None):
-        transcript = super().encode(conversation, learn)
+    def encode(self, conversation, learn=None, weigh=None):
+        transcript = super().encode(conversation, learn, weigh)
         return replace(transcript, ids=transcript.ids + 65_536)
 
 
