@@ -103,7 +103,7 @@ class Loop:
                     self.keeper.save(self.state)
                 return False
         self.state.judge_spell()
-        if self._is_tired():
+        if self.state.own_steps < self.plan.steps:
             step, best = self.state.step, self.state.best_step
             self.tell(f"stopped after step {step}: no look was better than that of step {best}")
         return True

@@ -77,7 +77,7 @@ def test_where_there_was_no_spell_there_is_no_verdict():
 # -- runs ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("patience", "last"), [(1, 1), (3, 3), (9, 8), (None, 8)])
+@pytest.mark.parametrize(("patience", "last"), [(1, 1), (3, 3), (8, 8), (9, 8), (None, 8)])
 def test_a_run_ends_after_so_many_looks_that_were_no_better(home, tiny_base, patience, last):
     made = fill(home)
     outcome = train(made, tiny_base, steps=8, patience=patience, **LOST)

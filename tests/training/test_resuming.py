@@ -2,7 +2,7 @@
 
 import pytest
 from pretraining_support import fill_corpora, gossip
-from training_support import digest, fill, log, resume, stop_after, train
+from training_support import chatter, digest, fill, log, resume, stop_after, train
 
 STALLING = {"learning_rate": 0.3, "warmup": 0.0, "evaluate_every": 1}
 TEA = {"corpus": ("tea",), "corpus_steps": 3}
@@ -31,7 +31,7 @@ EXTRAS = {"lora": "peft", "eight bits": "bitsandbytes"}
 @pytest.fixture
 def talking(home):
     """An archive, and beside it the corpus `tea`."""
-    return fill_corpora(fill(home).path, tea=gossip(8))
+    return fill_corpora(fill(home, chatter(120)).path, tea=gossip(4))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
