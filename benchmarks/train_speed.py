@@ -36,7 +36,7 @@ from typing import Any
 from machine import machine, measure
 
 PIECE = 128  # tokens of each made-up excerpt
-RUN = 16  # tokens that are learnt, and as many that are not, by turns
+RUN = 32  # tokens, of which the first are learnt
 WINDOWS = 8
 SECONDS = 0.2  # that each matrix product is measured for
 
@@ -213,18 +213,18 @@ def plan(row: Asked, precision: str) -> Any:
     )
 
 
-def windows(row: Asked, entries: int, count: int) -> Any:
-    """Made-up windows: random ids in pieces, of which every other run of tokens is learnt."""
+def windows(row: Asked, entries: int, count: int, learnt: float = 0.5) -> Any:
+    """Made-up windows: random ids in pieces, of which so much of each run of tokens is learnt."""
     import numpy as np
 
     from chatmimic.transcript import Mark
     from chatmimic.windows import Windows
 
     places = np.arange(row.tokens)
-    learnt = np.where(places // RUN % 2, int(Mark.TEXT), int(Mark.CONTEXT)).astype(np.uint8)
+    marks = np.where(places % RUN < learnt * RUN, int(Mark.TEXT), int(Mark.CONTEXT))
     return Windows(
         ids=np.random.default_rng(0).integers(entries, size=(count, row.tokens)),
-        marks=np.tile(learnt, (count, 1)),
+        marks=np.tile(marks.astype(np.uint8), (count, 1)),
         positions=np.tile(places % PIECE, (count, 1)),
         characters=np.full(count, 4.0 * row.tokens),
     )

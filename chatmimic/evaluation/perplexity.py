@@ -15,6 +15,8 @@ from chatmimic.mimic import LoadedMimic
 from chatmimic.records import Conversation
 from chatmimic.training.figures import Figures, measure
 from chatmimic.training.loss import Learner, Surprise, feed, keeps_apart
+from chatmimic.training.writing import foretold_by, said, told
+from chatmimic.transcript.facts import orders
 from chatmimic.windows import Windows, build_windows
 
 
@@ -29,11 +31,13 @@ def perplexity(
 ) -> Figures:
     """Figures of a mimic on `speaker`'s messages, each read with `context` messages before it.
 
-    At most `most` windows of `window` tokens are computed, spread evenly. What is measured should
-    be later than what the mimic learnt: `training.material.split` gives such conversations.
+    What it learnt from facts it is tested with them, and a mimic in reverse on what `speaker` has
+    answered. At most `most` windows of `window` tokens are computed, spread evenly. What is
+    measured should be later than what the mimic learnt: `training.material.split` gives such
+    conversations.
     """
-    form = loaded.form
-    typed = form if loaded.mimic.manifest.get("token_types") else None
+    form, manifest = loaded.form, loaded.mimic.manifest
+    typed = form if manifest.get("token_types") else None
     learner = Learner(loaded.model.eval())
     device = next(learner.parameters()).device
 
@@ -42,11 +46,15 @@ def perplexity(
         result: Surprise = learner(**tensors)
         return result
 
+    facts = manifest.get("facts", ())
+    read = told(tuple(conversations), reverse=manifest.get("reverse", False))
     with quiet(), TemporaryDirectory(ignore_cleanup_errors=True) as folder, torch.no_grad():
         windows = build_windows(
-            conversations,
+            read,
             form,
-            frozenset({speaker}),
+            foretold_by(read, speaker, reverse=manifest.get("reverse", False)),
+            weigh=said if facts else None,
+            before=orders(facts, loaded.mimic.persona, 1),
             window=min(window, getattr(loaded.model.config, "max_position_embeddings", window)),
             context=context,
             folder=Path(folder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,16 +39,29 @@ class Learning:
             self.adapters.merge_and_unload()
 
 
+def check_package(train: str) -> None:
+    """Raise TrainingError where `--train` needs a package that is not installed."""
+    if train == "lora":
+        with _peft():
+            pass
+
+
+def check_blocks(model: Any, train: str) -> None:
+    """Raise TrainingError where a model has fewer blocks than `--train` wants."""
+    if _LAST.fullmatch(train):
+        _count(train, len(blocks_of(model)))
+
+
 def choose_learning(
-    model: Any, train: str, *, rank: int = 16, new_rows: int = 0, seed: int = 0
+    model: Any, train: str, *, rank: int = 16, new_tokens: int = 0, seed: int = 0
 ) -> Learning:
     """Fix what is not learnt of a model, in place.
 
     `all` learns everything, `transformer` the blocks and the final norm, `last-N` the last N blocks
     and the final norm, `lora` adapters of a `rank` on the linear layers of the blocks, whose first
-    values are a function of the seed. Where a written form added `new_rows` to the embeddings,
-    these and the output head are learnt in every way. Raises TrainingError for other words, more
-    blocks than there are, and a missing peft.
+    values are a function of the seed. Where a written form has `new_tokens`, embeddings and output
+    head are learnt in every way. Raises TrainingError for other words, more blocks than there are,
+    and a missing peft.
     """
     if wrong := complaint(train):
         raise TrainingError(wrong, "Choose one of these.")
@@ -57,7 +71,7 @@ def choose_learning(
         blocks = blocks_of(model)
         for part in (*blocks[-_count(train, len(blocks)) :], *_after(model, blocks)):
             part.requires_grad_(True)
-    if new_rows:
+    if new_tokens:
         for table in (model.get_input_embeddings(), model.get_output_embeddings()):
             if table is not None:
                 table.requires_grad_(True)
@@ -113,6 +127,10 @@ def _after(model: Any, blocks: nn.ModuleList) -> list[nn.Module]:
     return [module for module in order[order.index(blocks[-1]) :] if module not in inside]
 
 
+def _peft() -> contextlib.AbstractContextManager[Any]:
+    return library("peft", "lora", "--train lora")
+
+
 def _adapters(model: Any, rank: int, seed: int) -> Any:
     """Put adapters on the linear layers of the blocks; the model stays the same object.
 
@@ -129,7 +147,7 @@ def _adapters(model: Any, rank: int, seed: int) -> Any:
         for name, module in model.named_modules()
         if module in inside and isinstance(module, (nn.Linear, Conv1D))
     }
-    with library("peft", "lora", "--train lora") as peft, torch.random.fork_rng(devices=[]):
+    with _peft() as peft, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         config = peft.LoraConfig(
             r=rank,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,12 @@ class Figures:
     def perplexity_per_character(self) -> float:
         """Comparable between tokenisers: 2 to the bits per character."""
         return float(2.0 ** min(self.bits_per_character, 1000.0))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Figures:
+        """What `as_dict` gave."""
+        loss, bits = values["loss"], values["bits_per_character"]
+        return cls(loss, bits, int(values["tokens"]), values.get("right"))
 
     def as_dict(self) -> dict[str, float]:
         """Plain values, for JSON."""

@@ -114,6 +114,7 @@ def _manifest(
         "settings": settings,
         "plan": ready["plan"],
         "versions": versions(),
+        "begun_at": ready["begun_at"],
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "notice": PRIVATE,
     }

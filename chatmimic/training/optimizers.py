@@ -5,6 +5,7 @@ Muon is for the matrices of a model that starts from nothing.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -17,10 +18,20 @@ from chatmimic.errors import TrainingError
 from chatmimic.training.extras import library
 from chatmimic.training.ranks import Ranks, like
 
-OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
 MUON_RATE = 6.0  # times the rate of the rest: 0.018 where AdamW has 0.003
 BETAS = (0.9, 0.99)  # of AdamW: how much of its two moments a step keeps
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan's quintic; 0.0015 is at 0.7 in 5 turns
+
+
+def check_optimizer(name: str) -> None:
+    """Raise TrainingError where an optimiser needs a package or a device that is not there."""
+    if name.startswith("paged-") and not torch.cuda.is_available():
+        raise TrainingError(
+            f"The optimiser {name} needs an NVIDIA GPU.", "Choose adamw8bit, or adamw."
+        )
+    if name.endswith("adamw8bit"):
+        with _bitsandbytes(name):
+            pass
 
 
 def make_optimizer(
@@ -29,9 +40,9 @@ def make_optimizer(
     """The optimiser of that name for all parameters that are learnt.
 
     Weight decay is on matrices only: not on biases and norms. `half` lets Muon orthogonalise in
-    bfloat16, for devices that are fast in it. Raises TrainingError where a name needs a package or
-    a device that is not there.
+    bfloat16, for devices that are fast in it. Raises what `check_optimizer` does.
     """
+    check_optimizer(name)
     learnt = [p for p in model.parameters() if p.requires_grad]
     hidden = _hidden_matrices(model) if name == "muon" else {}
     rest = [p for p in learnt if p not in hidden]
@@ -54,16 +65,15 @@ def _eight_bit(groups: list[dict[str, Any]], name: str) -> torch.optim.Optimizer
     https://arxiv.org/abs/2110.02861); tensors below 4096 keep theirs in float32. `paged` moments
     move to the processor's memory where the GPU's is short.
     """
-    paged = name.startswith("paged-")
-    if paged and not torch.cuda.is_available():
-        raise TrainingError(
-            f"The optimiser {name} needs an NVIDIA GPU.", "Choose adamw8bit, or adamw."
-        )
-    with library("bitsandbytes", "eight-bit", f"The optimiser {name}") as bitsandbytes:
+    with _bitsandbytes(name) as bitsandbytes:
         made: torch.optim.Optimizer = bitsandbytes.optim.AdamW8bit(
-            groups, lr=0.0, betas=BETAS, is_paged=paged
+            groups, lr=0.0, betas=BETAS, is_paged=name.startswith("paged-")
         )
     return made
+
+
+def _bitsandbytes(name: str) -> contextlib.AbstractContextManager[Any]:
+    return library("bitsandbytes", "eight-bit", f"The optimiser {name}")
 
 
 def set_rate(optimizer: Any, rate: float) -> None:

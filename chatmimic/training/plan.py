@@ -155,8 +155,19 @@ def _steps(settings: Settings, steps_per_epoch: float, step_seconds: float) -> i
         return settings.steps
     if settings.minutes is not None:
         # A tenth of the time goes to looks at the held-out part.
-        return max(1, round(settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)))
+        steps = settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)
+        return max(1, round(_beside_a_corpus(settings, steps)))
     return max(1, round(settings.epochs * steps_per_epoch))
+
+
+def _beside_a_corpus(settings: Settings, steps: float) -> float:
+    """How many of so many steps are on the persona, where all spells on a corpus are read."""
+    spells = {"first": 1, "plateau": settings.corpus_spells, "mix": 0}[settings.corpus_way]
+    if not settings.corpus:
+        return steps
+    if settings.corpus_steps:
+        return steps - spells * settings.corpus_steps
+    return max(steps * 8 / (8 + spells), steps - spells * MOST_SPELL)
 
 
 def _rate(settings: Settings, parameters: int) -> float:

@@ -72,7 +72,7 @@ def tokens_of(material: Material, settings: Settings) -> int:
     near = None if settings.others_weight == 1 else learners(material, settings)
     parts = (
         excerpt
-        for conversation in told(material.learnt, settings)
+        for conversation in told(material.learnt, reverse=settings.reverse)
         for excerpt in excerpts(conversation, near, settings.context)
     )
     return round(sum(len(m.text) / CHARACTERS + HEADER for part in parts for m in part.messages))

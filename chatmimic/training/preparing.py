@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from chatmimic.bases.loading import load_tokenizer
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
-from chatmimic.training.adapters import choose_learning
+from chatmimic.training.adapters import check_blocks, choose_learning
 from chatmimic.training.corpus_windows import write_along
 from chatmimic.training.earlier import facts_for
 from chatmimic.training.loop import Loop
@@ -74,7 +75,7 @@ class Preparation:
         """The base, with the tokens that the form needs."""
         asked = self.settings
         base = bases.open_base(asked.base, dropout=asked.dropout, tokenizer=asked.tokenizer)
-        self.rows = _prepare(self.form_name(base), base)
+        self.new_tokens = _prepare(self.form_name(base), base)
         return base
 
     def form_name(self, base: bases.Base) -> str:
@@ -94,6 +95,7 @@ class Preparation:
 
     def _check(self) -> None:
         model = self.base.model
+        check_blocks(model, self.settings.trained)
         if not head_is_plain(model):
             raise TrainingError(
                 f"The base {self.base.name} changes its logits after the output head, "
@@ -195,7 +197,7 @@ class Preparation:
 
     def _make_loop(self, plan: Plan) -> Loop:
         return make_loop(
-            self.work, self.base.model, self.form, self.settings, plan, self.folder, self.rows
+            self.work, self.base.model, self.form, self.settings, plan, self.folder, self.new_tokens
         )
 
     def _remember(self, plan: Plan) -> None:
@@ -207,10 +209,11 @@ class Preparation:
             "settings": self.settings.as_dict(),
             "plan": plan.as_dict(),
             "form": self.form.name,
-            "rows": self.rows,
+            "new_tokens": self.new_tokens,
             "people": self.material.cast.people,
             "everybody": self.material.learner is None,
             "facts": self.facts,
+            "begun_at": datetime.now(UTC).isoformat(),
             "material": material_facts(self.material, Windows.open(self.folder / LEARNT)),
         }
         if not self.settings.reverse:
@@ -259,7 +262,7 @@ def reopen(work: Work, ready: dict[str, Any], *, weights: bool) -> Loop:
         model = AutoModelForCausalLM.from_config(config)
     form = make_form(ready["form"], tokenizer, Cast(tuple(ready["people"])))
     plan = Plan(**ready["plan"])
-    return make_loop(work, model, form, settings, plan, work.folder, ready["rows"])
+    return make_loop(work, model, form, settings, plan, work.folder, ready["new_tokens"])
 
 
 def make_loop(
@@ -269,11 +272,15 @@ def make_loop(
     settings: Settings,
     plan: Plan,
     folder: Path,
-    rows: int,
+    new_tokens: int,
 ) -> Loop:
-    """The loop over the windows in a folder. `rows` is how many the form added to the model."""
+    """The loop over the windows in a folder. `new_tokens` is how many the form has given it."""
     learning = choose_learning(
-        model, settings.trained, rank=settings.lora_rank, new_rows=rows, seed=settings.seed
+        model,
+        settings.trained,
+        rank=settings.lora_rank,
+        new_tokens=new_tokens,
+        seed=settings.seed,
     )
     corpus, choices = folder / CORPUS, None
     if settings.candidates:
@@ -300,7 +307,10 @@ def _window(settings: Settings, model: Any) -> int:
 
 
 def _prepare(form: str, base: bases.Base) -> int:
-    """Give a base the tokens that a form needs. Returns how many rows that added."""
-    before = base.model.get_input_embeddings().weight.shape[0]
+    """Give a base the tokens that a form needs. Returns how many it did not know.
+
+    A table of embeddings may have had room for them: its rows then are no fewer to be learnt.
+    """
+    before = len(base.tokenizer)
     prepare(form, base.tokenizer, base.model)
-    return int(base.model.get_input_embeddings().weight.shape[0] - before)
+    return len(base.tokenizer) - before

@@ -20,10 +20,11 @@ from chatmimic.archive import Archive
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
-from chatmimic.errors import TrainingError
+from chatmimic.errors import MimicError, TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.home import Home
 from chatmimic.mimic import LoadedMimic, Mimic, read_mimic
+from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
 from chatmimic.training.earlier import facts_for
 from chatmimic.training.figures import Figures
@@ -31,11 +32,13 @@ from chatmimic.training.finish import write_mimic
 from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.training.material import Material, continued, gather
+from chatmimic.training.optimizers import check_optimizer
 from chatmimic.training.prepared import explained, read_ready
 from chatmimic.training.preparing import Preparation, reopen
 from chatmimic.training.samples import Exchange, read_exchanges, replies
 from chatmimic.training.settings import Settings
 from chatmimic.training.several import all_there, check_several
+from chatmimic.training.state import State
 from chatmimic.training.unfinished import READY, unfinished
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
@@ -116,6 +119,8 @@ class Run(Work):
 
     def _check_asked(self, settings: Settings) -> None:
         """Refuse what is not there, before an unfinished training is dropped for this one."""
+        check_package(settings.trained)
+        check_optimizer(settings.optimizer)
         facts_for(settings, self.home)
         open_corpora(self.home, settings.corpus)
         if settings.tensorboard:
@@ -164,27 +169,46 @@ class Run(Work):
     def _go(self, loop: Loop) -> Trained | Stopped:
         loop.tell = self.tell
         ready = read_ready(self.folder)
-        if ready["settings"]["tensorboard"] and self.ranks.is_first:
-            self.board = Board(self.folder, loop.state.step)
-        loop.sample = partial(self._sample, loop, ready)
-        base = self._base_figures(loop)
-        if stopped := self.take_steps(loop, "training"):
-            return stopped
+        if not self._is_written(ready):
+            if ready["settings"]["tensorboard"] and self.ranks.is_first:
+                self.board = Board(self.folder, loop.state.step)
+            loop.sample = partial(self._sample, loop, ready)
+            base = self._base_figures(loop)
+            if stopped := self.take_steps(loop, "training"):
+                return stopped
+            self._write(loop, ready, base)
+        self.ranks.wait()
+        mimic = read_mimic(self.home.mimics / self.name)
+        shown = tuple(read_exchanges(self.folder))
+        self.notes += State(spells=mimic.manifest["spells"]).verdicts()
+        self.ranks.wait()
+        if self.ranks.is_first:
+            self.empty()
+        base, figures = (
+            Figures.from_dict(mimic.manifest["held_out"][o]) for o in ("base", "mimic")
+        )
+        speed = self.tokens_per_second
+        return Trained(mimic, base, figures, ready["material"], speed, tuple(self.notes), shown)
+
+    def _is_written(self, ready: dict[str, Any]) -> bool:
+        """Whether the mimic of this training is there, and only its folder is to be emptied.
+
+        Going on would be wrong where its base was the mimic of the same name, which now is another.
+        """
+        with contextlib.suppress(MimicError):
+            written = read_mimic(self.home.mimics / self.name).manifest
+            return bool(written.get("begun_at") == ready["begun_at"])
+        return False
+
+    def _write(self, loop: Loop, ready: dict[str, Any], base: Figures) -> None:
+        """Test what was learnt, and write the mimic."""
         self.watcher.stage("testing on the held-out part")
         loop.use_best()
         figures = loop.evaluate(loop.plan.final)
         loop.put_together()
-        shown = tuple(read_exchanges(self.folder))
         if self.ranks.is_first:
             self.watcher.stage("writing the mimic")
             write_mimic(self.home, self.name, loop, ready, base, figures)
-        self.ranks.wait()
-        mimic = read_mimic(self.home.mimics / self.name)
-        self.notes += loop.state.verdicts()
-        if self.ranks.is_first:
-            self.empty()
-        speed = self.tokens_per_second
-        return Trained(mimic, base, figures, ready["material"], speed, tuple(self.notes), shown)
 
     def _sample(self, loop: Loop, ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the model says by now in the held-out exchanges."""

@@ -262,6 +262,8 @@ class Settings(Asked):
             yield "--step-in-backward takes one batch a step: leave --accumulate out."
         if self.step_in_backward and self.corpus and self.corpus_way == "mix":
             yield "--step-in-backward takes one batch a step: choose another --corpus-way than mix."
+        if self.corpus and self.corpus_way == "plateau" and self.patience == 1:
+            yield "--patience 1 ends the training before a stall is one: choose 2, or more."
 
 
 def _gap_complaint(gap: str) -> Iterator[str]:

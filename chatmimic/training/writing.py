@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ def write_learnt(
     near = learners(material, settings)
     others = settings.others_weight
     return build_windows(
-        told(material.learnt, settings),
+        told(material.learnt, reverse=settings.reverse),
         form,
         None if others else near,
         near=None if others == 1 else near,
@@ -38,10 +38,10 @@ def write_held_out(
     """Windows of what is tested on: only the words of whom the training is for, all weighing 1."""
     near = learners(material, settings)
     return build_windows(
-        told(material.held_out, settings),
+        told(material.held_out, reverse=settings.reverse),
         form,
         near,
-        weigh=_said if facts else None,
+        weigh=said if facts else None,
         before=orders(facts, material.persona, 1),
         context=settings.context,
         **options,
@@ -49,22 +49,29 @@ def write_held_out(
 
 
 def learners(material: Material, settings: Settings) -> Collection[str] | None:
-    """Whose words are learnt in full: the persona's, everybody's (None), or the others' in reverse.
+    """Whose words are learnt in full: None is everybody's."""
+    if material.learner is None:
+        return None
+    read = material.learnt + material.held_out
+    return foretold_by(read, material.learner, reverse=settings.reverse)
+
+
+def foretold_by(
+    conversations: Iterable[Conversation], persona: str, *, reverse: bool
+) -> frozenset[str]:
+    """Whose words a mimic of a person foretells: theirs, or in reverse all others'.
 
     A model in reverse foretells what a reply answers: p(source | reply) of maximum mutual
     information (Li et al. 2016), by which replies can be ranked.
     """
-    if material.learner is None:
-        return None
-    if settings.reverse:
-        everybody = {m.sender for c in material.learnt + material.held_out for m in c.messages}
-        return frozenset(everybody - {material.learner})
-    return frozenset({material.learner})
+    if not reverse:
+        return frozenset({persona})
+    return frozenset({m.sender for c in conversations for m in c.messages} - {persona})
 
 
-def told(conversations: Sequence[Conversation], settings: Settings) -> Sequence[Conversation]:
+def told(conversations: Sequence[Conversation], *, reverse: bool) -> Sequence[Conversation]:
     """Conversations in the order they are read in: from the end, for a model in reverse."""
-    if not settings.reverse:
+    if not reverse:
         return conversations
     return [replace(c, messages=c.messages[::-1]) for c in conversations]
 
@@ -75,17 +82,17 @@ def weigher(
     """What the words of a message weigh; None where all that is learnt weighs the same."""
     others, popular = settings.others_weight, settings.popular
     if others in (0, 1) and not popular:
-        return _said if facts else None
+        return said if facts else None
     answered = {m.reply_to for c in material.learnt for m in c.messages if m.reply_to}
 
     def weigh(message: Message) -> float:
         own = near is None or message.sender in near
         found_good = message.reactions or message.message_id in answered
-        return _said(message) * (1 if own else others) * (1 + popular * bool(found_good))
+        return said(message) * (1 if own else others) * (1 + popular * bool(found_good))
 
     return weigh
 
 
-def _said(message: Message) -> float:
+def said(message: Message) -> float:
     """1 for what somebody said, 0 for a fact."""
     return float(message.kind.has_words)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from chatmimic.errors import TrainingError
-from chatmimic.training.adapters import choose_learning, complaint
+from chatmimic.training.adapters import check_blocks, choose_learning, complaint
 from chatmimic.training.loss import Learner
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.step_in_backward import StepInBackward
@@ -139,7 +139,7 @@ def test_the_blocks_and_the_final_norm(kind, rows):
     tables = tables if rows else []
     for train, count in (("transformer", LAYERS), ("last-1", 1), ("last-2", 2), ("last-3", 3)):
         model = model_of(kind)
-        learning = choose_learning(model, train, new_rows=rows)
+        learning = choose_learning(model, train, new_tokens=rows)
         last = [f"{blocks}.{LAYERS - 1 - n}" for n in range(count)]
         assert learnt(model) == below(model, *last, *norm, *tables), train
         named = dict(model.named_parameters())
@@ -150,13 +150,18 @@ def test_the_blocks_and_the_final_norm(kind, rows):
 def test_all_is_all_whatever_was_fixed_before(kind):
     model = model_of(kind)
     choose_learning(model, "last-1")
-    assert choose_learning(model, "all", new_rows=2).parameters == model.num_parameters()
+    assert choose_learning(model, "all", new_tokens=2).parameters == model.num_parameters()
 
 
 def test_more_blocks_than_there_are():
     with pytest.raises(TrainingError, match="last-4, and the base has 3 blocks") as caught:
         choose_learning(model_of("llama"), "last-4")
     assert "at most last-3" in caught.value.way_on
+
+
+@pytest.mark.parametrize("train", ["all", "transformer", "lora", "last-1", "last-3"])
+def test_blocks_that_are_there_are_no_complaint(train):
+    check_blocks(model_of("llama"), train)
 
 
 class Odd(torch.nn.Module):
@@ -240,7 +245,7 @@ def test_merged_the_model_is_a_plain_one_that_says_the_same(kind, rows, tmp_path
     from transformers import AutoModelForCausalLM
 
     model, plain = model_of(kind), model_of(kind)
-    learning = choose_learning(model, "lora", rank=4, new_rows=rows)
+    learning = choose_learning(model, "lora", rank=4, new_tokens=rows)
     losses = learn(model)
     assert losses[-1] < losses[0]
     said = logits(model)
@@ -261,9 +266,9 @@ def test_merged_the_model_is_a_plain_one_that_says_the_same(kind, rows, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "qwen2"])
-def test_new_rows_are_learnt_beside_adapters(kind):
+def test_new_tokens_are_learnt_beside_adapters(kind):
     model = model_of(kind)
-    choose_learning(model, "lora", new_rows=2)
+    choose_learning(model, "lora", new_tokens=2)
     tables = below(model, *PLACES[kind][2])
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     assert tables < learnt(model)
@@ -318,7 +323,7 @@ def test_gradients_arrive_in_blocks_that_are_computed_twice(kind, train):
 def test_steps_inside_the_backward_pass_do_the_same(train):
     ours, theirs = model_of("gpt2"), model_of("gpt2")
     for model in (ours, theirs):
-        choose_learning(model, train, new_rows=1)
+        choose_learning(model, train, new_tokens=1)
     stepper = StepInBackward(ours, 0.01)
     assert learn(ours, 4, optimizer=stepper) == learn(theirs, 4)
     for one, two in zip(ours.parameters(), theirs.parameters(), strict=True):

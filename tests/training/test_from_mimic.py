@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pytest
 from tests_support import talk
@@ -15,6 +16,8 @@ from chatmimic.records import Message
 from chatmimic.training import Settings
 from chatmimic.training.earlier import facts_for, going_on_from
 from chatmimic.training.material import Material, continued, ends_at
+from chatmimic.training.run import Run
+from chatmimic.training.unfinished import unfinished
 from chatmimic.transcript import Cast
 
 DAY = 86_400_000
@@ -208,6 +211,30 @@ def test_a_stop_changes_nothing(begun):
     assert stopped.step == 3
     resume(begun, "halves")
     assert (digest(begun, "halves"), log(begun, "halves")) == wanted
+
+
+@pytest.mark.parametrize("how", [{}, {"train": "last-1"}, {"train": "lora"}])
+def test_a_kill_after_the_mimic_is_written_over_its_base_changes_nothing(begun, monkeypatch, how):
+    if how.get("train") == "lora":
+        pytest.importorskip("peft")
+    name = f"over-{how.get('train', 'all')}"
+    shutil.copytree(begun.mimics / "first", begun.mimics / name)
+    empty = Run.empty
+
+    def killed(run, *, looks=True):
+        if looks:
+            raise KeyboardInterrupt
+        empty(run, looks=looks)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Run, "empty", killed)
+        go_on(begun, name=name, from_mimic=name, **how)
+    wanted, written = digest(begun, name), Mimic.open(name, begun).manifest
+    outcome = resume(begun, name)
+    assert digest(begun, name) == wanted
+    assert outcome.mimic.manifest == written
+    assert outcome.figures.as_dict() == written["held_out"]["mimic"]
+    assert not unfinished(begun)
 
 
 def test_as_typed(begun):

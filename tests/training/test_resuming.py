@@ -1,8 +1,13 @@
 """A run that was stopped ends as one that was not, whatever it was asked for."""
 
+import sys
+
 import pytest
 from pretraining_support import fill_corpora, gossip
 from training_support import chatter, digest, fill, log, resume, stop_after, train
+
+from chatmimic.errors import TrainingError
+from chatmimic.training.unfinished import unfinished
 
 STALLING = {"learning_rate": 0.3, "warmup": 0.0, "evaluate_every": 1}
 TEA = {"corpus": ("tea",), "corpus_steps": 3}
@@ -62,3 +67,26 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
         taken.append(getattr(outcome, "step", 0))
     assert taken[:-1] == list(range(1, len(taken)))
     assert (digest(talking), log(talking)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "missing", "told"),
+    [
+        ({"train": "lora"}, "peft", "--train lora needs the package peft"),
+        ({"optimizer": "adamw8bit"}, "bitsandbytes", "adamw8bit needs the package bitsandbytes"),
+        ({"optimizer": "paged-adamw8bit"}, "", "paged-adamw8bit needs an NVIDIA GPU"),
+    ],
+)
+def test_what_cannot_begin_drops_nothing(talking, tiny_base, monkeypatch, asked, missing, told):
+    train(talking, tiny_base, watcher=stop_after(2))
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(TrainingError, match=told):
+        train(talking, tiny_base, **asked)
+    assert unfinished(talking) == ["ada"]
+    assert resume(talking).mimic.name == "ada"
+
+
+def test_blocks_that_are_not_there_leave_nothing_to_go_on_with(talking, tiny_base):
+    with pytest.raises(TrainingError, match="--train is last-9, and the base has 2 blocks"):
+        train(talking, tiny_base, train="last-9")
+    assert unfinished(talking) == []

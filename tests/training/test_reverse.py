@@ -38,12 +38,10 @@ def test_whose_words_are_learnt(asked, learner, expected):
 
 
 def test_messages_are_read_from_the_last_to_the_first():
-    forward = Settings(persona="Ada")
-    backward = Settings(persona="Ada", reverse=True)
-    assert told((SAID,), forward) == (SAID,)
-    (read,) = told((SAID,), backward)
+    assert told((SAID,), reverse=False) == (SAID,)
+    (read,) = told((SAID,), reverse=True)
     assert read.messages == SAID.messages[::-1]
-    assert told(told((SAID,), backward), backward) == [SAID]
+    assert told(told((SAID,), reverse=True), reverse=True) == [SAID]
 
 
 @pytest.mark.parametrize("name", ["tokens", "named"])
@@ -56,7 +54,7 @@ def test_the_others_words_are_learnt_from_the_reply(name, which, said, tiny_toke
     row = windows.ids[0, : int(np.argmax(windows.positions[0])) + 1].tolist()
     read = form.decode(row)
     assert [(m.sender, m.text) for m in read] == [(m.sender, m.text) for m in said.messages[::-1]]
-    starts = [*form.encode(told((said,), settings)[0]).starts, len(row)]
+    starts = [*form.encode(told((said,), reverse=True)[0]).starts, len(row)]
     for message, start, end in zip(said.messages[::-1], starts, starts[1:], strict=False):
         body = slice(start + len(form.header(message.sender, message)), end - 1)
         learnt = Mark.CONTEXT if message.sender == "Ada" else Mark.TEXT

@@ -39,6 +39,7 @@ BAD = [
     ({"held_out": 1.0}, "--held-out is 1; it is at least 0 and below 1"),
     ({"warmup": -0.5}, "--warmup is -0.5"),
     ({"dropout": NAN}, "--dropout is nan"),
+    ({"corpus": ("tea",), "patience": 1}, "--patience 1 ends the training before a stall is one"),
     ({"gap": "soon"}, '--gap: "soon" is not a length of time'),
 ]
 
@@ -122,6 +123,14 @@ def test_batches_suit_the_base_and_the_data(parameters, windows, values, expecte
         ({"steps": 7}, 7),
         ({"minutes": 1.0}, 540),
         ({"minutes": 0.0001}, 1),
+        ({"minutes": 1.0, "corpus": ("tea",), "corpus_way": "mix"}, 540),
+        # With spells of an eighth: an eighth more of all steps, or three.
+        ({"minutes": 1.0, "corpus": ("tea",), "corpus_way": "first"}, 480),
+        ({"minutes": 1.0, "corpus": ("tea",)}, 393),
+        ({"minutes": 1.0, "corpus": ("tea",), "corpus_spells": 1, "corpus_steps": 40}, 500),
+        ({"minutes": 1.0, "corpus": ("tea",), "corpus_steps": 900}, 1),
+        # Spells of 1,500 are no eighth.
+        ({"minutes": 100.0, "corpus": ("tea",), "corpus_spells": 2}, 51_000),
     ],
 )
 def test_how_long_to_train_can_be_said_in_three_ways(values, steps):
