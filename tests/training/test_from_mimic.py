@@ -226,9 +226,10 @@ def test_a_kill_after_the_mimic_is_written_over_its_base_changes_nothing(begun, 
             raise KeyboardInterrupt
         empty(run, looks=looks)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Run, "empty", killed)
-        go_on(begun, name=name, from_mimic=name, **how)
+        with pytest.raises(KeyboardInterrupt):
+            go_on(begun, name=name, from_mimic=name, **how)
     wanted, written = digest(begun, name), Mimic.open(name, begun).manifest
     outcome = resume(begun, name)
     assert digest(begun, name) == wanted
