@@ -7,17 +7,21 @@ persona wrote about 49 %, 33 % and 9 %, are those of `chats_by_share.py`.
 
 **Padded** is the layout of GPT-2 dialogue trainers: for each reply of the persona the token that
 opens a conversation, up to 5 messages before the reply, and the reply, the oldest left out where
-they do not fit; only the reply is learnt; 8 samples at once, padded to the longest of them.
+they do not fit; only the reply is learnt; 8 samples at once, padded to the longest of them. Their
+loss is transformers' own, from labels that are -100 but for the reply: all positions go through
+the output head. `--same-loss` computes it as our trainer does, for learnt positions alone.
 **Packed** is `windows.build_windows` with the same 5 messages of context. Both begin with the same
-weights and have the same written form, loss, optimizer and clipping; a step of either learns from
-about as many tokens; the rate rises for ten steps and then stays. Each `--rate` is tried with both,
+weights and have the same written form, optimizer and clipping; a step of either learns from about
+as many tokens; the rate rises for ten steps and then stays. Each `--rate` is tried with both,
 and of each layout the best one counts.
 
 The loss to reach is the lowest that the padded layout has at a look in `--seconds` of its own
 steps; the figure is its seconds to there over those of packed windows, both on one thread. Seconds
 are CPU time of steps alone; a look is the product's own figure on at most `--look` held-out
 windows, and between two looks the loss is taken for a straight line. The held-out part is packed
-windows for both; `--test-on padded` makes it padded samples for both. Learnt tokens are those of
+windows for both; `--test-on padded` makes it padded samples for both. `--peer` is the folder of a
+checkout of devjwsong/gpt2-dialogue-generation-pytorch, whose own samples of the same chats, by its
+own dataset and collation, are then timed too (`peer_layout.py`). Learnt tokens are those of
 the persona's words and the ends of their messages. The last line is JSON.
 """
 
@@ -30,7 +34,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +44,7 @@ import numpy as np
 import torch
 from chats_by_share import SHARES, Chat, chats
 from machine import machine
+from peer_layout import peer_speed
 from reply_layouts import SAMPLES, Layout, own_tokens, packed, padded
 
 from chatmimic.bases import Base, open_base
@@ -67,12 +72,19 @@ def main() -> None:
         print(f"{chat.persona} with {chat.share:.1%} of the messages")
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             rows[share] = compare(base, chat, given, Path(folder))
+            if given.peer:
+                peer = peer_speed(
+                    given.peer, base, chat, seconds=given.seconds, folder=Path(folder)
+                )
+                print(f"  the peer's own code: {peer['learnt_tokens_per_s']} learnt tokens/s")
+                rows[share]["peer"] = peer
         print(f"{rows[share]['speedup']} times as fast", flush=True)
     figures = {
         "speedup_to_equal_loss": {share: row["speedup"] for share, row in rows.items()},
         "learnt_tokens_per_s": {share: row["learnt_tokens_per_s"] for share, row in rows.items()},
     }
-    print(json.dumps({**figures, "machine": ran_on, "tested_on": given.test_on, "rows": rows}))
+    how = {"tested_on": given.test_on, "same_loss": given.same_loss}
+    print(json.dumps({**figures, "machine": ran_on, **how, "rows": rows}))
 
 
 def _arguments() -> argparse.Namespace:
@@ -84,6 +96,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--look", type=int, default=16, help="held-out windows at most")
     parser.add_argument("--most", type=int, default=20_000, help="messages of the developers")
     parser.add_argument("--share", choices=SHARES, nargs="+", default=SHARES, help="which chats")
+    parser.add_argument("--same-loss", action="store_true", help="ours, of padded samples too")
+    parser.add_argument("--peer", type=Path, help="a checkout of devjwsong's trainer")
     parser.add_argument("--test-on", choices=("packed", "padded"), default="packed")
     return parser.parse_args()
 
@@ -148,7 +162,7 @@ class Training:
     ) -> None:
         set_rate(self.optimizer, self.rate * min(1.0, (number + 1) / WARMUP))
         for tensors in batches:
-            result: Surprise = self.learner(**tensors)
+            result = self.layout.surprise(self.learner, tensors)
             (result.learnt / max(1, total)).backward()
             self.tokens += int(result.scored_tokens)
             self.positions += tensors["ids"].numel()
@@ -188,6 +202,7 @@ def reached(looks: Sequence[Look], loss: float) -> float:
 def compare(base: Base, chat: Chat, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Train with both layouts at each rate; the figures of the best of each."""
     ours, theirs, held_out = layouts(base, chat, given.test_on, folder)
+    theirs = replace(theirs, by_labels=not given.same_loss)
     most = given.look if given.test_on == "packed" else given.look * SAMPLES
     training = partial(Training, base, held_out=held_out, most=most)
     of_theirs = [

@@ -11,7 +11,7 @@ import torch
 
 from chatmimic.records import Conversation
 from chatmimic.training.figures import groups
-from chatmimic.training.loss import feed
+from chatmimic.training.loss import Learner, Surprise, feed
 from chatmimic.transcript import Form, Mark
 from chatmimic.windows import Windows, build_windows
 
@@ -30,6 +30,14 @@ class Layout:
     batch: int
     a_step: int
     padded: bool
+    by_labels: bool = False  # whether all positions go through the output head
+
+    def surprise(self, learner: Learner, tensors: dict[str, torch.Tensor]) -> Surprise:
+        """The surprise at a batch, computed as the layout's trainers compute it."""
+        if self.by_labels:
+            return by_labels(learner, **tensors)
+        found: Surprise = learner(**tensors)
+        return found
 
     def batches(self, rows: np.ndarray) -> Iterator[dict[str, torch.Tensor]]:
         """A Learner's arguments for some rows, as many at once as the layout takes."""
@@ -93,6 +101,18 @@ def sample(
     marks[: written.starts[-1]] = Mark.CONTEXT
     marks[marks == Mark.TURN] = Mark.CONTEXT
     return written.ids[:-1][:window], marks[:-1][:window], len(reply.text) + 1
+
+
+def by_labels(
+    learner: Learner, ids: torch.Tensor, marks: torch.Tensor, positions: torch.Tensor
+) -> Surprise:
+    """What transformers makes of labels: all positions' logits, and those of -100 left out."""
+    learnt = marks != Mark.CONTEXT
+    labels = ids.masked_fill(~learnt, -100)
+    found = learner.model(ids, position_ids=positions, labels=labels, use_cache=False)
+    tokens = learnt[:, 1:].sum()
+    nats = found.loss * tokens
+    return Surprise(nats, tokens, nats.detach(), (marks[:, 1:] == Mark.TEXT).sum())
 
 
 def own_tokens(windows: Windows) -> float:

@@ -8,11 +8,12 @@ each row in a process of its own. A size is `starter`, `gpt2-medium`, or LAYERSx
 starter's vocabulary. The starter's windows have 512 tokens at the most.
 
 `tokens_per_s` are those of the windows, in a second of processor time on one thread, without the
-first step, which makes room for the moments. `mfu` is the share of what matrix products of the same
-shapes reach here, in the same arithmetic: 6 × parameters × tokens/s of it. `peak_mb` is the whole
-process' resident memory, in 10^6 bytes, checkpoints saved and the held-out part looked at. With
-`--fit` each row also has what `chatmimic train --plan` foretells, `foretold_tokens_per_s` and
-`foretold_peak_mb`; it counts wall time, so that others at work on the machine count too.
+first step, which warms caches up. `mfu` is the share of what matrix products of the same shapes
+reach here after each of these steps, in the same arithmetic: 6 × parameters × tokens/s of it.
+`peak_mb` is the whole process' resident memory, in 10^6 bytes, checkpoints saved and the held-out
+part looked at. With `--fit` each row also has what `chatmimic train --plan` foretells,
+`foretold_tokens_per_s` and `foretold_peak_mb`; it counts wall time, so that others at work on the
+machine count too.
 
 gpt2-medium needs 8 GB of memory and 12 GB of disk, and some minutes for a row. The last line is one
 JSON object, `rows` and `machine`.
@@ -31,6 +32,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from machine import machine, measure
@@ -118,9 +120,9 @@ def train(row: Asked) -> dict[str, Any]:
     from chatmimic.training.precision import choose_precision
 
     precision, config = choose_precision(row.precision), config_of(row.size)
-    parameters, seconds = steps(row, config, precision)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    parameters, seconds, peak = steps(row, config, precision, kind)
     speed = row.batch * row.tokens / seconds
-    peak = product_peak(row, config, torch.bfloat16 if precision == "bf16" else torch.float32)
     return {
         "size": row.size,
         "tokens": row.tokens,
@@ -160,8 +162,11 @@ def config_of(size: str) -> Any:
     )
 
 
-def steps(row: Asked, config: Any, precision: str) -> tuple[int, float]:
-    """(parameters, seconds of processor time a step), the first step left out."""
+def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, float, float]:
+    """(parameters, seconds of processor time a step, product peak), the first step left out.
+
+    The peak is measured after each step: others at work on the machine slow both down.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -172,11 +177,16 @@ def steps(row: Asked, config: Any, precision: str) -> tuple[int, float]:
     model = AutoModelForCausalLM.from_config(
         config, dtype=torch.float32, attn_implementation="sdpa"
     )
-    times: list[float] = []
+    spent: list[float] = []
+    peaks: list[float] = []
+    began = 0.0
 
     def watch(progress: Progress) -> None:
+        nonlocal began
         if progress.step:
-            times.append(time.process_time())
+            spent.append(time.process_time() - began)
+            peaks.append(product_peak(row, config, kind))
+        began = time.process_time()
 
     with tempfile.TemporaryDirectory() as folder:
         loop = Loop(
@@ -188,10 +198,10 @@ def steps(row: Asked, config: Any, precision: str) -> tuple[int, float]:
             folder=Path(folder),
             form=None,  # it writes token types and the mimic, and there is neither
             watch=watch,
-            stop=lambda: len(times) > row.steps,
+            stop=lambda: len(spent) > row.steps,
         )
         loop.run()
-    return model.num_parameters(), (times[-1] - times[0]) / row.steps
+    return model.num_parameters(), fmean(spent[1:]), fmean(peaks[1:])
 
 
 def plan(row: Asked, precision: str) -> Any:

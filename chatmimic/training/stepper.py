@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from chatmimic.training.adapters import blocks_of
 from chatmimic.training.loss import Learner
+from chatmimic.training.memory import give_back_at_once
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.plan import Plan
 from chatmimic.training.ranks import Ranks, not_by_accelerate, whole, without_gpus
@@ -36,8 +37,10 @@ class Stepper:
                 kwargs_handlers=[self._exchange_settings()],
             )
         self.device = self._accelerator.device
-        if ranks.spread:  # first of all: the optimiser is to hold the parts
+        if ranks.spread:  # first of all: the optimiser makes moments where it is
             spread(learner, blocks_of(learner.model), self.device, ranks)
+        else:
+            learner.to(self.device)
         self.optimizer = self._make_optimizer()
         if plan.compile:
             learner.model.base_model.compile()
@@ -57,6 +60,7 @@ class Stepper:
         plan = self.plan
         how: dict[str, Any] = {"name": plan.optimizer, "half": plan.precision == "bf16"}
         if plan.step_in_backward:
+            give_back_at_once()
             return StepInBackward(self.learner, plan.weight_decay, clip=plan.clip, **how)
         return make_optimizer(self.learner, plan.weight_decay, **how)
 
