@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -213,3 +215,33 @@ def test_a_run_with_little_memory_finishes_and_learns_the_same(home, tmp_path):
     losses = [[line["held_out_loss"] for line in log(made)] for made in (roomy, narrow)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     assert losses[0][-1] < losses[0][0] - 0.05
+
+
+# -- what is freed ---------------------------------------------------------------------------------
+
+FREED = """
+import sys, psutil, torch
+from chatmimic.training.memory import give_back_at_once
+if sys.argv[1] == "at once":
+    give_back_at_once()
+torch.ones(7_500_000)  # 30 MB: from its end on, glibc keeps blocks of that size
+resident = lambda: psutil.Process().memory_info().rss
+before = resident()
+blocks = [torch.ones(2_500_000) for _ in range(40)]
+last = torch.ones(100_000)  # above them all, so that the top cannot sink
+blocks.clear()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="is of glibc")
+def test_large_blocks_are_given_back_at_once():
+    held = {}
+    for when in ("at once", "as ever"):
+        done = subprocess.run(
+            [sys.executable, "-c", FREED, when], capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        held[when] = int(done.stdout)
+    assert held["at once"] < 20_000_000  # of 400 MB
+    assert held["as ever"] > 200_000_000

@@ -134,6 +134,27 @@ def test_an_optimizer_that_took_steps_forgets_them_when_restored(gpt2):
     assert all(torch.equal(value, some[p]) for p, value in flat_state(astray, strange).items())
 
 
+@pytest.mark.parametrize("make", [make_optimizer, inside])
+def test_moments_have_their_room_before_the_first_step_and_nothing_to_keep(gpt2, make):
+    model = gpt2()
+    optimizer = make(model, "adamw") if make is inside else make(model, DECAY)
+    names = dict(model.named_parameters())
+    room = {p: optimizer.state[p]["exp_avg"].data_ptr() for p in names.values()}
+    assert not flat_state(optimizer, names)
+    learn(model, optimizer, 2)
+    assert {p: optimizer.state[p]["exp_avg"].data_ptr() for p in names.values()} == room
+    assert len(flat_state(optimizer, names)) == 3 * len(names)
+
+
+def test_what_was_kept_before_the_first_step_is_restored_as_nothing(gpt2):
+    model = gpt2()
+    names, optimizer = dict(model.named_parameters()), make_optimizer(model, DECAY)
+    learn(model, optimizer, 2)
+    restore_state(optimizer, names, {})
+    assert not flat_state(optimizer, names)
+    assert all(not optimizer.state[p]["exp_avg_sq"].any() for p in names.values())
+
+
 def test_the_state_of_another_model_is_refused(gpt2):
     model = gpt2()
     with pytest.raises(KeyError, match="nobody"):
@@ -308,13 +329,12 @@ def test_what_is_fixed_stays(gpt2):
     assert changed(model, before) == before.keys() - fixed
 
 
-def test_a_model_that_is_moved_afterwards_is_stepped(gpt2):
-    """As accelerate does to bring it to its device; here to another kind of number."""
-    model = gpt2()
+def test_a_model_that_accelerate_has_prepared_is_stepped(gpt2):
+    model = gpt2().double()
     stepper = StepInBackward(model, DECAY)
     learner, same = Accelerator(cpu=True).prepare(Learner(model), stepper)
     assert same is stepper
-    learner.double()
+    assert next(learner.parameters()) is next(model.parameters())
     losses = learn(model, stepper, 8)
     assert all(after < before for before, after in pairwise(losses))
     assert all(p.grad is None and p.dtype == torch.float64 for p in model.parameters())
