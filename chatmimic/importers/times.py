@@ -29,8 +29,11 @@ _DATE = re.compile(
 )
 # Units of numbers since 1970, as a factor to milliseconds.
 _UNITS = {"s": 1000.0, "ms": 1.0, "µs": 1e-3, "ns": 1e-6}
-# Zone names that have one meaning in mail headers (RFC 822); others are refused, not dropped.
+_EPOCH, _EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+_HOURS = 10_000  # whose distance from UTC is remembered: a year has 8,760
 _FARTHEST = timedelta(hours=14)  # from UTC; dateutil takes +99:99
+# Zone names that have one meaning in mail headers (RFC 822); others are refused, not dropped.
 _ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
           "MDT": -6, "PST": -8, "PDT": -7}  # fmt: skip
 
@@ -138,6 +141,7 @@ class LocalClock:
         self._report = report
         self._last: datetime | None = None
         self._second_round = False
+        self._steady: dict[datetime, timedelta | None] = {}  # hour → `_steady_in`
 
     def restart(self) -> None:
         """Another file begins: its order says nothing about the last one's."""
@@ -158,14 +162,31 @@ class LocalClock:
 
     def _utc(self, moment: datetime) -> int:
         if moment.tzinfo is not None:
-            return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+            return _since(moment, _EPOCH_UTC)
         if self.zone is None:
             self._report.note(
                 "The times carry no zone and were read as UTC; "
                 "--tz Europe/Berlin, for one, reads them as local times."
             )
-            return calendar.timegm(moment.timetuple()) * 1000 + moment.microsecond // 1000
-        return self._utc(self._placed(moment, self.zone))
+            return _since(moment, _EPOCH)
+        offset = self._offset(moment, self.zone)
+        if offset is None:
+            return self._utc(self._placed(moment, self.zone))
+        self._last = moment
+        self._second_round = False
+        return _since(moment, _EPOCH) - offset // _MS
+
+    def _offset(self, moment: datetime, zone: tzinfo) -> timedelta | None:
+        """What a zone is ahead of UTC in the hour of a moment; None where that is not one answer.
+
+        Zones are slow to ask, and chats have many messages in an hour.
+        """
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        if hour not in self._steady:
+            if len(self._steady) > _HOURS:
+                self._steady.clear()
+            self._steady[hour] = _steady_in(hour, zone)
+        return self._steady[hour]
 
     def _placed(self, moment: datetime, zone: tzinfo) -> datetime:
         from dateutil import tz
@@ -180,6 +201,23 @@ class LocalClock:
         else:
             self._second_round = False
         return moment.replace(tzinfo=zone, fold=int(self._second_round))
+
+
+def _since(moment: datetime, epoch: datetime) -> int:
+    """Milliseconds, cut and not rounded."""
+    apart = moment - epoch
+    return (apart.days * 86_400 + apart.seconds) * 1000 + apart.microseconds // 1000
+
+
+def _steady_in(hour: datetime, zone: tzinfo) -> timedelta | None:
+    """What a zone is ahead of UTC all through an hour; None where clocks are set in it."""
+    from dateutil import tz
+
+    ends = hour, hour + timedelta(minutes=59, seconds=59)
+    if any(tz.datetime_ambiguous(e, zone) or not tz.datetime_exists(e, zone) for e in ends):
+        return None
+    first, last = (end.replace(tzinfo=zone).utcoffset() for end in ends)
+    return first if first == last else None
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -128,6 +128,35 @@ def test_the_hour_that_never_was_is_moved_forward_and_counted() -> None:
     clock = LocalClock("Europe/Berlin", report)
     assert clock.utc(datetime(2024, 3, 31, 2, 30)) == utc(2024, 3, 31, 1, 30)
     assert report.repairs["hour that never was"] == 1
+
+
+class Asking(LocalClock):
+    """A clock that asks the zone about every moment, and remembers no hour."""
+
+    def _offset(self, *_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"],
+)
+@given(
+    st.integers(1990, 2029),
+    st.lists(st.sampled_from([-3600, -60, 10, 600, 3599, 3600, 40_000, 86_400]), max_size=60),
+    st.integers(0, 365 * 24 * 60),
+)
+@settings(deadline=None, max_examples=60)
+def test_hours_that_are_remembered_change_no_time(
+    zone: str, year: int, steps: list[int], minute: int
+) -> None:
+    clocks = [kind(zone, ImportReport()) for kind in (LocalClock, Asking)]
+    moment = datetime(year, 1, 1) + timedelta(minutes=minute)
+    # A day each, so that some runs meet the nights in which clocks are set.
+    for step in (0, *steps, *[3600] * 24):
+        moment += timedelta(seconds=step)
+        first, second = (clock.utc(moment) for clock in clocks)
+        assert first == second
 
 
 def test_without_a_zone_utc_is_assumed_and_said() -> None:
