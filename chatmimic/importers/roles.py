@@ -68,10 +68,8 @@ class Roles:
 
 def _cell(row: Any, column: Column) -> Any:
     if isinstance(column, int):
-        return row[column] if isinstance(row, Sequence) and column < len(row) else None
-    if not isinstance(row, Mapping):
-        return None
-    return row.get(column)
+        return row[column] if isinstance(row, list | tuple) and column < len(row) else None
+    return row.get(column) if isinstance(row, dict) else None
 
 
 def _as_text(value: Any) -> str:
@@ -79,7 +77,7 @@ def _as_text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    if isinstance(value, Mapping):  # {"author": {"name": "Ada"}}
+    if isinstance(value, dict):  # {"author": {"name": "Ada"}}
         inner = (value.get(name) for name in ("display_name", "name", "username", "text"))
         return next((text for text in inner if isinstance(text, str)), "")
     if isinstance(value, float) and value.is_integer():
