@@ -168,15 +168,13 @@ def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, floa
     The peak is measured after each step: others at work on the machine slow both down.
     """
     import torch
-    from transformers import AutoModelForCausalLM
 
+    from chatmimic.bases.loading import empty_model
     from chatmimic.training.loop import Loop, Progress
     from chatmimic.training.loss import Learner
 
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(
-        config, dtype=torch.float32, attn_implementation="sdpa"
-    )
+    model = empty_model(config)
     spent: list[float] = []
     peaks: list[float] = []
     began = 0.0

@@ -66,6 +66,34 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
             f"{len(missing)} tensors are missing ({missing[0]}).",
             _ANOTHER,
         )
+    return _in_one_kernel(model)
+
+
+def empty_model(config: Any, *, attention: str = "sdpa") -> Any:
+    """A model of a config with random weights, which computes as one that `load_model` opens."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    made = AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation=attention
+    )
+    return _in_one_kernel(made)
+
+
+def _in_one_kernel(model: Any) -> Any:
+    """Have GPT-2's activation computed by one kernel, in place.
+
+    transformers writes this approximation of GELU (Hendrycks & Gimpel 2016,
+    https://arxiv.org/abs/1606.08415) as seven operations on the widest tensors of a block, four of
+    which are kept for the way back. PyTorch's own is the same but for rounding.
+    """
+    from torch import nn
+    from transformers.activations import FastGELUActivation, NewGELUActivation
+
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, NewGELUActivation | FastGELUActivation):
+                setattr(module, name, nn.GELU(approximate="tanh"))
     return model
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from chatmimic import bases
-from chatmimic.bases.loading import load_tokenizer
+from chatmimic.bases.loading import empty_model, load_tokenizer
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
@@ -246,7 +246,7 @@ def reopen(work: Work, ready: dict[str, Any], *, weights: bool) -> Loop:
 
     What is not learnt is always the base's.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig
 
     settings = Settings.from_dict(ready["settings"])
     tokenizer = load_tokenizer(work.folder / "base")
@@ -257,9 +257,7 @@ def reopen(work: Work, ready: dict[str, Any], *, weights: bool) -> Loop:
         model = base.model
         _prepare(ready["form"], base)
     else:
-        config = AutoConfig.from_pretrained(work.folder / "base")
-        config._attn_implementation = "sdpa"
-        model = AutoModelForCausalLM.from_config(config)
+        model = empty_model(AutoConfig.from_pretrained(work.folder / "base"))
     form = make_form(ready["form"], tokenizer, Cast(tuple(ready["people"])))
     plan = Plan(**ready["plan"])
     return make_loop(work, model, form, settings, plan, work.folder, ready["new_tokens"])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic import bases
-from chatmimic.bases.loading import load_model, load_tokenizer, quiet
+from chatmimic.bases.loading import empty_model, load_model, load_tokenizer, quiet
 from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
@@ -160,16 +160,14 @@ class Pretraining(Work):
 
         `weights` reads those it started with, where no step is saved.
         """
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoConfig
 
         settings = PretrainSettings.from_dict(ready["settings"])
         tokenizer = load_tokenizer(self.folder / "base")
         if weights:
             model = load_model(self.folder / "base")
         else:
-            config = AutoConfig.from_pretrained(self.folder / "base")
-            config._attn_implementation = "sdpa"
-            model = AutoModelForCausalLM.from_config(config)
+            model = empty_model(AutoConfig.from_pretrained(self.folder / "base"))
         corpora = [
             Corpus(c["name"], self.home.corpus(c["name"]), c["weight"]) for c in ready["corpora"]
         ]

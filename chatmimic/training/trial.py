@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from chatmimic.bases.loading import empty_model
 from chatmimic.training.adapters import blocks_of, choose_learning
 from chatmimic.training.loss import Learner
 from chatmimic.training.optimizers import make_optimizer, set_rate
@@ -60,7 +61,7 @@ class Trial:
 def shape_of(config: Any) -> Shape:
     """Count the parameters of a base from its config alone: nothing is loaded or filled."""
     with torch.device("meta"):
-        model = _built(config)
+        model = empty_model(config)
     blocks = blocks_of(model)
     head = model.get_output_embeddings().weight
     return Shape(
@@ -92,7 +93,7 @@ def try_out(
     that `train` needs.
     """
     with torch.random.fork_rng(devices=[]):
-        model = _built(_with_blocks(config, _TRIED)).to(device).train(dropout)
+        model = empty_model(_with_blocks(config, _TRIED)).to(device).train(dropout)
         choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
         tensors = _windows(batch, window, config.get_text_config().vocab_size, share)
         batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}
@@ -105,12 +106,6 @@ def try_out(
                 result.learnt.backward()
         seconds = _update_seconds(model, watch.now)
     return _trial(model, watch, batch * window, seconds)
-
-
-def _built(config: Any) -> Any:
-    from transformers import AutoModelForCausalLM
-
-    return AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="sdpa")
 
 
 def _with_blocks(config: Any, count: int) -> Any:
