@@ -68,6 +68,11 @@ class Outcome:
     "--allow-truncated", is_flag=True, help="Keep the whole messages of a file that is cut short."
 )
 @click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="What 1/2/24 is (day, month, year), where the dates of a file do not show it.",
+)
+@click.option(
     "--corpus",
     metavar="NAME",
     help="Read into this corpus, for `chatmimic pretrain`: other people's talk, kept apart.",
@@ -80,6 +85,7 @@ def command(
     columns: tuple[str, ...],
     format_: str | None,
     allow_truncated: bool,
+    date_order: str | None,
     corpus: str | None,
     as_json: bool,
     home: Home,
@@ -101,7 +107,7 @@ def command(
         raise click.BadParameter("A corpus has a name.", param_hint="--corpus")
     from chatmimic.importers import ImportOptions
 
-    options = ImportOptions(tz, _columns(columns), format_, allow_truncated)
+    options = ImportOptions(tz, _columns(columns), format_, allow_truncated, date_order)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
     with _opened_late(home.corpus(corpus) if corpus else home.archive) as archive:

@@ -135,7 +135,8 @@ class _Table:
         times = [self.roles.text_of(row, "time") for _, row in sample]
         given = [time for time in times if time.strip()]
         if sum(clock_of(time) is not None for time in given) * 2 <= len(given):
-            self._read_time = reader_for(times, self._clock, self.report)
+            order = self.context.options.date_order
+            self._read_time = reader_for(times, self._clock, self.report, order)
             return
         threads = [self.roles.text_of(row, "thread") for _, row in sample]
         self._days = all(date_in(thread) is not None for thread in threads)

@@ -9,8 +9,11 @@ from typing import Any
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.jsonstream import JsonStream
 from chatmimic.importers.report import ImportReport
+from chatmimic.importers.seen import Seen
 from chatmimic.importers.streams import Member
 from chatmimic.importers.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.values import mapping as _mapping
+from chatmimic.importers.values import text as _text
 from chatmimic.records import Kind, Message, Reaction
 
 _KEY = r'(?<!\\)"({})"\s*:'
@@ -43,7 +46,7 @@ class Discord(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; a message that two files both have is given once."""
-        seen: dict[str, set[int]] = {}
+        seen = Seen(context.report)
         for member in members:
             with context.open(member) as stream:
                 items = JsonStream(
@@ -57,22 +60,9 @@ class Discord(Importer):
                 for item in items:
                     channel = channel or _Channel(items.beside, member, context)
                     message = channel.message(item, items.record)
-                    if len(members) == 1 or _is_new(message, seen, context.report):
+                    if len(members) == 1 or seen.is_new(message):
                         yield message
                 _check_count(items, member, context.report)
-
-
-def _is_new(message: Message, seen: dict[str, set[int]], report: ImportReport) -> bool:
-    """Partitions and exports of one channel overlap; Discord's ids tell."""
-    if not message.message_id:
-        return True
-    ids = seen.setdefault(message.thread, set())
-    key = hash(message.message_id)
-    if key in ids:
-        report.left_out["duplicate"] += 1
-        return False
-    ids.add(key)
-    return True
 
 
 def _check_count(items: JsonStream, member: Member, report: ImportReport) -> None:
@@ -188,14 +178,3 @@ def _written_out(found: re.Match[str], names: Mapping[str, str]) -> str:
     if emoji:
         return f":{emoji}:"
     return f"/{command}" if command else found.group() if stamp is None else f"<t:{stamp}>"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    """A string, or an id that was written as a number; never the text of a null."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) < 1 << 64 else ""
-    return value if isinstance(value, str) else ""

@@ -23,6 +23,9 @@ CHUNK = 1 << 20
 _AFTER = tuple(", \t\n\r]}")  # what may follow a number
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+# Telegram writes control characters as "\x1B", which JSON does not know.
+_INVALID_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9A-Fa-f]{2})")
+_ADDED = len(r"\u001B") - len(r"\x1B")  # characters that mending one of them adds
 # Faults that more text might mend: the decoder stopped because its window ended.
 _NEAR_END = 64
 TRUNCATED_WAY_ON = "Nothing was imported; --allow-truncated keeps them."
@@ -74,6 +77,7 @@ class JsonStream:
         self._text = ""
         self._at = 0
         self._bytes = 0  # bytes of the file before the window
+        self._mended: list[int] = []  # where in the window an escape was mended
         self._ended = False
         first = stream.read(max(CHUNK, 16))
         self._encoding = encoding_of(first)
@@ -110,16 +114,21 @@ class JsonStream:
             self._at += 1
             return
         while True:
-            name = self._value()
-            if not isinstance(name, str) or self._peek() != ":":
-                raise self._broken("has a name without a value" if self._peek() else "")
-            self._at += 1
+            name = self._name()
             if name == array and self._peek() == "[":
                 yield from self._items()
             else:
                 self.beside[name] = self._value()
             if self._next() == "}":
                 return
+
+    def _name(self) -> str:
+        """Step over a member's name and its colon."""
+        name = self._value()
+        if not isinstance(name, str) or self._peek() != ":":
+            raise self._broken("has a name without a value" if self._peek() else "")
+        self._at += 1
+        return name
 
     def _items(self) -> Iterator[Any]:
         self._at += 1
@@ -155,6 +164,8 @@ class JsonStream:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                if error.msg.startswith("Invalid \\escape") and self._mend():
+                    continue
                 if self._certain(error):
                     raise self._broken(f"is not JSON: {error.msg}", error.pos) from error
             except RecursionError as error:
@@ -173,6 +184,19 @@ class JsonStream:
                 raise self._broken(f"is longer than {MAX_RECORD >> 20} million characters")
             self._more(wanted)
             wanted *= 2  # so that a long record is not begun again and again
+
+    def _mend(self) -> int:
+        """Write the window's invalid escapes as JSON does; gives how many there were.
+
+        All of them at once, since each fault begins the value again. Those that were mended
+        before stand before these.
+        """
+        found = list(_INVALID_ESCAPE.finditer(self._text, self._at))
+        rest = _INVALID_ESCAPE.sub(r"\1\\u00\2", self._text[self._at :])
+        self._text = self._text[: self._at] + rest
+        self._mended += [match.end() + _ADDED * n for n, match in enumerate(found, 1)]
+        self._report.repairs["invalid escapes"] += len(found)
+        return len(found)
 
     def _certain(self, error: json.JSONDecodeError) -> bool:
         if error.msg.startswith("Unterminated string"):
@@ -193,8 +217,8 @@ class JsonStream:
             self._more(CHUNK)
 
     def _more(self, size: int) -> None:
-        gone = self._text[: self._at]
-        self._bytes += self._width(gone)
+        self._bytes = self._byte(self._at)
+        self._mended = [at - self._at for at in self._mended if at > self._at]
         self._text = self._text[self._at :]
         self._at = 0
         self._take(self._stream.read(size))
@@ -209,6 +233,11 @@ class JsonStream:
                 "Export the chat again.",
             ) from error
 
+    def _byte(self, at: int) -> int:
+        """The byte of the file at which a character of the window stands."""
+        added = _ADDED * sum(end <= at for end in self._mended)
+        return self._bytes + self._width(self._text[:at]) - added * self._width(" ")
+
     def _width(self, text: str) -> int:
         if text.isascii() and self._encoding.startswith("utf-8"):
             return len(text)
@@ -221,7 +250,7 @@ class JsonStream:
 
     def _broken(self, fault: str, at: int | None = None) -> DamagedExport:
         """The error for a fault; "" means that the file ended too early."""
-        byte = self._bytes + self._width(self._text[: self._at if at is None else at])
+        byte = self._byte(self._at if at is None else at)
         record = self.record + 1
         if fault:
             what = f"{self._label}: record {record} (byte {byte}) {fault};"

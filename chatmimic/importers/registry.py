@@ -40,10 +40,18 @@ def importers() -> tuple[Importer, ...]:
     from chatmimic.importers.columns import Columns
     from chatmimic.importers.discord import Discord
     from chatmimic.importers.irc import Irc
+    from chatmimic.importers.kakaotalk import KakaoTalk
+    from chatmimic.importers.line import Line
     from chatmimic.importers.messenger import Messenger
+    from chatmimic.importers.signal import Signal
+    from chatmimic.importers.slack import Slack
+    from chatmimic.importers.telegram import Telegram
     from chatmimic.importers.ubuntu import Ubuntu
+    from chatmimic.importers.whatsapp import WhatsApp
 
-    return (Messenger(), Discord(), Ubuntu(), *_registered(), Irc(), Columns())
+    ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
+    texts = (KakaoTalk(), Line(), WhatsApp())
+    return (*ours, *texts, *_registered(), Irc(), Columns())
 
 
 def _registered() -> Iterator[Importer]:

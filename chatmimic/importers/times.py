@@ -244,14 +244,19 @@ def unit_of(numbers: Iterable[float]) -> str:
     return max(_UNITS, key=lambda unit: hits[unit])
 
 
-def reader_for(sample: Sequence[str], clock: LocalClock, report: ImportReport) -> Reader:
-    """How to read a column of times, decided once from its first values."""
+def reader_for(
+    sample: Sequence[str], clock: LocalClock, report: ImportReport, order: str | None = None
+) -> Reader:
+    """How to read a column of times, decided once from its first values.
+
+    `order` ("dmy", "mdy") is for dates that do not show which number is the day.
+    """
     values = [value.strip() for value in sample if value.strip()]
     numbers = [float(value) for value in values if _NUMBER.fullmatch(value)]
     if values and len(numbers) * 2 >= len(values):
         factor = _UNITS[unit_of(numbers)]
         return lambda text: _number(text, factor, report)
-    day_first = _day_first(values, report)
+    day_first = _day_first(values, order, report)
 
     def read(text: str) -> int | None:
         if not text.strip():
@@ -275,16 +280,19 @@ def _number(text: str, factor: float, report: ImportReport) -> int | None:
 _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}")
 
 
-def _day_first(values: Sequence[str], report: ImportReport) -> bool:
+def _day_first(values: Sequence[str], order: str | None, report: ImportReport) -> bool:
     """Whether 03/04/2019 is the third of April: a number over 12 anywhere tells."""
     found = [match for match in map(_SLASHED.match, values) if match]
     if any(int(match[1]) > 12 for match in found):
         return True
     if any(int(match[3]) > 12 for match in found) or not found:
         return False
+    if order in ("dmy", "mdy"):
+        return order == "dmy"
     if found[0][2] == ".":
         return True  # dots are written day first wherever they are written
     report.note(
-        f'Dates like "{found[0][0]}" were read month first; nothing in the file says which.'
+        f'Dates like "{found[0][0]}" were read month first, for nothing in the file shows the '
+        "order; --date-order dmy reads them day first."
     )
     return False

@@ -190,6 +190,20 @@ def test_a_column_of_times_is_read_one_way(values: list[str], first: int | None)
     assert read("") is None
 
 
+def test_the_order_of_a_date_is_asked_for_only_where_none_shows() -> None:
+    report = ImportReport()
+    clock = LocalClock(None, report)
+    assert reader_for(["01/02/2020 09:00"], clock, report, "dmy")("01/02/2020 09:00") == utc(
+        2020, 2, 1, 9
+    )
+    assert reader_for(["01/13/2020 09:00"], clock, report, "dmy")("01/13/2020 09:00") == utc(
+        2020, 1, 13, 9
+    )
+    assert not any("--date-order" in note for note in report.notes)
+    reader_for(["01/02/2020 09:00"], clock, report)
+    assert any("--date-order dmy" in note for note in report.notes)
+
+
 @pytest.mark.parametrize(
     ("path", "day", "rest"),
     [

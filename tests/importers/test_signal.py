@@ -1,0 +1,176 @@
+"""Signal: lines of Markdown taken apart, and people known by more than their numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.signal_files import is_markdown
+from chatmimic.records import Kind, Message, Reaction
+
+
+def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
+    report = ImportReport()
+    return list(read_exports(path, ImportOptions(**options), report)), report
+
+
+def markdown(folder: Path, *bodies: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    heads = (f"[2024-05-01 12:00:{n:02}] Ada: {body}\n\n" for n, body in enumerate(bodies))
+    (folder / "chat.md").write_text("".join(heads), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "text"),
+    [
+        ("hello  ", Kind.TEXT, "hello"),
+        ("a: b [c](d)  ", Kind.TEXT, "a: b [c](d)"),
+        ("two\n\nlines  ", Kind.TEXT, "two\n\nlines"),
+        ("> mine  ", Kind.TEXT, "> mine"),
+        ("\n\n> theirs\n> and theirs\n\nmine  ", Kind.TEXT, "mine"),
+        ("\n\n> theirs\n\n  ![a](./media/a)  ", Kind.MEDIA, ""),
+        ("  ", Kind.OTHER, ""),
+        ("look  ![a.jpg](./media/a%20b.jpg)  ", Kind.TEXT, "look"),
+        ("  [a.pdf](./media/a.pdf)  ![b](./media/b)  ", Kind.MEDIA, ""),
+        ("yes  \n(- Bob: 👍, Eve: ❤ -)", Kind.TEXT, "yes"),
+        ("yes  \n(- Bob: 👍 -)![a](./media/a)  ", Kind.TEXT, "yes"),
+        ("  \n(( 😅 ))", Kind.MEDIA, ""),
+        ("  [😅](../exported_stickers/p/1.webp)  ", Kind.MEDIA, ""),
+        ("  \n(- Bob: 👍 -)\n(( 😅 ))", Kind.MEDIA, ""),
+        ("(This message was deleted)", Kind.DELETED, ""),
+        ("Missed video call  ", Kind.CALL, "Missed video call"),
+        ("Incoming voice call (accepted, 1m 2s)  ", Kind.CALL, None),
+        ("Missed call me?  ", Kind.TEXT, "Missed call me?"),
+        ("[" * 30_000 + "  ", Kind.TEXT, None),
+        ("  " + "[a](./b)  " * 3000, Kind.TEXT, None),
+    ],
+)
+def test_markdown(body: str, kind: Kind, text: str | None, tmp_path: Path) -> None:
+    messages, _ = read(markdown(tmp_path / "Ada", body, "last  "))
+    assert [m.text for m in messages[1:]] == ["last"]
+    assert messages[0].kind is kind
+    assert text is None or messages[0].text == text
+
+
+def test_reactions_in_markdown(tmp_path: Path) -> None:
+    found = read(markdown(tmp_path / "Ada", "yes  \n(- Bob: 👍, Eve: B: ❤ -)"))[0][0].reactions
+    assert found == (Reaction("👍", "Bob"), Reaction("❤", "Eve: B"))
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("[2024-05-01 12:00:00] Ada: hi  \n\n[2024-05-01 12:00:01] Bo: ho  \n\n", True),
+        ("[2024-05-01 12:00] Ada: hi  \n[2024-05-01 12:00] Bo: ho  \n", True),
+        ("[2019-05-29, 15:30] Ada: hi  \n", True),
+        ("[2024-05-01 12:00:00] Ada: two\nlines  \n\n", True),
+        ("[2024-05-01 12:00:00] Ada: (This message was deleted)\n\n", True),
+        ("[2024-05-01 12:00:00] Ada: hi\n[2024-05-01 12:00:01] Bo: ho\n", False),  # WhatsApp
+        ("[2024-05-01, 12:00:00] Ada: hi  \n\n", False),
+        ("[2024-05-01 12:00:00] <ada> hi\n[2024-05-01 12:00:01] <bo> ho: x\n", False),
+        ("[12:00:00] Ada: hi  \n\n", False),
+        ("Dear diary\n[2024-05-01 12:00:00] Ada: hi  \n\n", False),
+        ("[1, 2]", False),
+    ],
+)
+def test_only_lines_of_this_program_are_known(text: str, known: bool) -> None:
+    assert is_markdown(text) is known
+
+
+def test_a_text_that_both_files_hold_twice_is_given_twice(tmp_path: Path) -> None:
+    markdown(tmp_path / "Ada", "ok  ", "older  ")
+    record = {"date": "2024-05-01T12:00:00.5", "sender": "Ada", "body": "ok  ", "quote": ""}
+    line = json.dumps(record | {"sticker": None}) + "\n"
+    (tmp_path / "Ada/data.json").write_text(line * 2)
+    messages, report = read(tmp_path)
+    assert [m.text for m in messages] == ["ok", "ok", "older"]
+    assert report.left_out == {"duplicate": 1}
+
+
+# --- main.jsonl ---
+
+
+def backup(path: Path, *frames: dict[str, Any]) -> Path:
+    lines = [{"version": "1", "backupTimeMs": "1"}, *frames]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def item(**fields: Any) -> dict[str, Any]:
+    usual = {"chatId": "9", "authorId": "2", "dateSent": "1714557600000"}
+    return {"chatItem": usual | fields}
+
+
+HELLO = {"standardMessage": {"text": {"body": "hello"}}}
+
+
+@pytest.mark.parametrize(
+    ("contact", "name", "key"),
+    [
+        ({"aci": "A", "profileGivenName": "Ada"}, "Ada", "A"),
+        ({"aci": "A", "profileGivenName": "x", "systemGivenName": "Ada"}, "Ada", "A"),
+        ({"aci": "A", "systemGivenName": "x", "nickname": {"family": "L"}}, "L", "A"),
+        ({"aci": "A", "e164": "1555"}, "+1555", "A"),
+        ({"e164": "+1555"}, "+1555", "+1555"),
+        ({"aci": "A", "username": "ada.1"}, "ada.1", "A"),
+        ({"aci": "ABCDEFGHIJ"}, "Unknown ABCDEFGH", "ABCDEFGHIJ"),
+    ],
+)
+def test_people(contact: dict[str, Any], name: str, key: str, tmp_path: Path) -> None:
+    who = {"recipient": {"id": "2", "contact": contact}}
+    path = backup(
+        tmp_path / "main.jsonl", who, {"chat": {"id": "9", "recipientId": "2"}}, item(**HELLO)
+    )
+    message = read(path)[0][0]
+    assert (message.sender, message.sender_key, message.thread_title) == (name, key, name)
+
+
+def test_a_groups_key_is_no_secret_and_tells_groups_apart(tmp_path: Path) -> None:
+    frames: list[dict[str, Any]] = [{"recipient": {"id": "2", "contact": {"aci": "A"}}}]
+    for number in ("5", "6"):
+        title = {"snapshot": {"title": {"title": "Engines"}}, "masterKey": f"secret{number}"}
+        frames.append({"recipient": {"id": number, "group": title}})
+        frames.append({"chat": {"id": f"1{number}", "recipientId": number}})
+        frames.append(item(chatId=f"1{number}", **HELLO))
+    messages, _ = read(backup(tmp_path / "main.jsonl", *frames))
+    assert len({m.thread for m in messages}) == 2
+    assert {m.thread_title for m in messages} == {"Engines"}
+    assert not any("secret" in m.thread for m in messages)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        (HELLO, Kind.TEXT),
+        ({"standardMessage": {"attachments": [{}]}}, Kind.MEDIA),
+        ({"standardMessage": {"attachments": [{}], "text": {"body": "x"}}}, Kind.TEXT),
+        ({"standardMessage": {}}, Kind.OTHER),
+        ({"standardMessage": "x"}, Kind.OTHER),
+        ({"updateMessage": {"groupCall": {}}}, Kind.CALL),
+        ({"updateMessage": {"simpleUpdate": {}}}, Kind.SYSTEM),
+        ({"adminDeletedMessage": {}}, Kind.DELETED),
+        ({"contactMessage": {}}, Kind.MEDIA),
+        ({"directStoryReplyMessage": {"emoji": "x"}}, Kind.MEDIA),
+        ({"somethingNew": {}}, Kind.OTHER),
+        ({}, Kind.OTHER),
+    ],
+)
+def test_kinds(fields: dict[str, Any], kind: Kind, tmp_path: Path) -> None:
+    who = {"recipient": {"id": "2", "contact": {"aci": "A", "e164": "1"}}}
+    assert read(backup(tmp_path / "main.jsonl", who, item(**fields)))[0][0].kind is kind
+
+
+def test_a_line_that_is_cut_is_damage_unless_allowed(tmp_path: Path) -> None:
+    path = backup(tmp_path / "main.jsonl", item(**HELLO), item(**HELLO))
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(DamagedExport, match=r"main\.jsonl: line 3 is not JSON"):
+        read(path)
+    messages, report = read(path, allow_truncated=True)
+    assert len(messages) == 1
+    assert report.left_out["unparsed"] == 1

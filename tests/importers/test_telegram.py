@@ -1,0 +1,238 @@
+"""Telegram: texts in pieces, both exports of one chat, pages that are odd or broken."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chat_exports import telegram_block, telegram_json, telegram_page, telegram_pages
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.telegram import written
+from chatmimic.importers.telegram_html import Page
+from chatmimic.records import Kind, Message
+
+AT = 1_700_000_000_000
+TALK = [
+    Message("Ada", "hello", AT, sender_key="1", message_id="1"),
+    Message("Grace", "hi", AT + 1000, sender_key="2", message_id="2", reply_to="1"),
+    Message("Grace", "how are you?", AT + 2000, sender_key="2", message_id="3"),
+    Message("Ada", "well", AT + 3000, sender_key="1", message_id="4", reply_to="3"),
+]
+
+
+def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
+    report = ImportReport()
+    return list(read_exports(path, ImportOptions(**options), report)), report
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ([], ""),
+        (["a ", {"type": "bold", "text": "b"}, " c"], "a b c"),
+        ([{"type": "custom_emoji", "text": "😀", "document_id": "5"}], "😀"),
+        ([{"type": "text_link", "text": "here", "href": "https://example.org"}], "here"),
+        ([None, 3, {"type": "bold"}, {"text": 5}, ["x"], "y"], "5y"),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_texts_in_pieces(text: Any, expected: str) -> None:
+    assert written(text) == expected
+
+
+def chat(path: Path, *records: dict[str, Any], **beside: Any) -> Path:
+    whole = {"name": "G", "type": "private_group", "id": 7, **beside, "messages": list(records)}
+    path.write_text(json.dumps(whole))
+    return path
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    usual = {
+        "id": 1,
+        "type": "message",
+        "date": "2024-05-01T12:00:00",
+        "date_unixtime": "1714557600",
+    }
+    return usual | {"from": "Ada", "from_id": "user1", "text": "hello"} | fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "sender", "key"),
+    [
+        ({}, Kind.TEXT, "Ada", "user1"),
+        ({"from_id": 5}, Kind.TEXT, "Ada", "user5"),
+        ({"from_id": (1 << 32) + 5}, Kind.TEXT, "Ada", "user5"),
+        ({"from_id": (3 << 32) + 5}, Kind.TEXT, "Ada", "channel5"),
+        ({"from_id": 1 << 40}, Kind.TEXT, "Ada", str(1 << 40)),
+        ({"from": None}, Kind.TEXT, "Deleted Account", "user1"),
+        ({"from": None, "from_id": None}, Kind.TEXT, "Deleted Account", "Deleted Account in 7"),
+        ({"text": ["", {"type": "bold", "text": " "}], "file": "x"}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "", "location_information": {}}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "look", "file": "x"}, Kind.TEXT, "Ada", "user1"),
+        ({"forwarded_from_id": "user3"}, Kind.MEDIA, "Ada", "user1"),
+        ({"saved_from": "Grace", "forwarded_from": "Grace"}, Kind.MEDIA, "Ada", "user1"),
+        ({"via_bot": "@gif"}, Kind.MEDIA, "Ada", "user1"),
+        ({"type": "service", "action": "pin_message", "actor": "B"}, Kind.SYSTEM, "B", "B"),
+        ({"type": "service", "action": "phone_call", "actor": "B"}, Kind.CALL, "B", "B"),
+        ({"type": "unsupported"}, Kind.OTHER, "Ada", "user1"),
+        ({"text": {"a": 1}}, Kind.OTHER, "Ada", "user1"),
+        ({"text": ""}, Kind.OTHER, "Ada", "user1"),
+    ],
+)
+def test_records(fields: dict[str, Any], kind: Kind, sender: str, key: str, tmp_path: Path) -> None:
+    message = read(chat(tmp_path / "result.json", said(**fields)))[0][0]
+    assert (message.kind, message.sender, message.sender_key) == (kind, sender, key)
+
+
+def test_what_is_no_record_is_counted(tmp_path: Path) -> None:
+    path = chat(tmp_path / "result.json", said(), [1], None, {})  # type: ignore[arg-type]
+    messages, report = read(path)
+    assert [m.kind for m in messages] == [Kind.TEXT, Kind.OTHER, Kind.OTHER, Kind.OTHER]
+    assert report.left_out == {"unparsed": 3}
+
+
+def test_local_times_of_old_exports_are_read_in_the_zone_asked_for(tmp_path: Path) -> None:
+    old = said()
+    del old["date_unixtime"]
+    assert read(chat(tmp_path / "r.json", old), tz="Europe/Berlin")[0][0].sent_at == 1714557600000
+
+
+def test_a_cut_file_says_where_and_keeps_what_is_whole_when_allowed(tmp_path: Path) -> None:
+    path = telegram_json(tmp_path / "result.json", "G", TALK)
+    path.write_bytes(path.read_bytes()[: path.read_bytes().index(b"how are")])
+    with pytest.raises(DamagedExport, match=r"result\.json ends in the middle of record 3 "):
+        read(path)
+    messages, report = read(path, allow_truncated=True)
+    assert [m.text for m in messages] == ["hello", "hi"]
+    assert any("2 whole messages stand before it" in note for note in report.notes)
+
+
+# --- pages ---
+
+
+def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path) -> None:
+    path = telegram_pages(tmp_path, "G", TALK, each=9) / "messages.html"
+    path.write_text(path.read_text().partition("how are")[0])
+    with pytest.raises(DamagedExport) as caught:
+        read(path)
+    assert str(caught.value) == (
+        "messages.html is cut short; 2 whole messages stand before it. "
+        "Nothing was imported; --allow-truncated keeps them."
+    )
+    messages, report = read(path, allow_truncated=True)
+    assert [m.text for m in messages] == ["hello", "hi"]
+    assert report.notes[0].endswith("What stands after it is lost.")
+
+
+def test_pages_beside_the_json_of_the_same_chat_add_nothing(tmp_path: Path) -> None:
+    telegram_json(tmp_path / "ChatExport/result.json", "G", TALK[1:])
+    telegram_pages(tmp_path / "ChatExport", "G", TALK, each=2)
+    messages, report = read(tmp_path)
+    assert [(m.text, m.thread) for m in messages] == [
+        *((m.text, "7") for m in TALK[1:]),
+        ("hello", "G"),
+    ]
+    assert report.left_out == {"duplicate": 3}
+
+
+def test_overlapping_exports_of_a_chat_are_read_once(tmp_path: Path) -> None:
+    telegram_pages(tmp_path / "ChatExport_1", "G", TALK[:3])
+    telegram_pages(tmp_path / "ChatExport_2", "G", TALK[1:])
+    messages, report = read(tmp_path)
+    assert [m.message_id for m in messages] == ["1", "2", "3", "4"]
+    assert report.left_out == {"duplicate": 2}
+
+
+def test_chats_of_one_title_in_one_account_stay_apart(tmp_path: Path) -> None:
+    for number in (1, 2):
+        telegram_pages(tmp_path / f"chats/chat_{number}", "Deleted Account", TALK)
+    telegram_pages(tmp_path / "chats/chat_3", "Engines", TALK)
+    messages, report = read(tmp_path)
+    threads = ["Deleted Account (chat_1)", "Deleted Account (chat_2)", "Engines"]
+    assert list(dict.fromkeys(m.thread for m in messages)) == threads
+    assert len(messages) == 12
+    assert report.left_out == {}
+
+
+def test_a_sender_goes_on_over_ten_pages_in_their_order(tmp_path: Path) -> None:
+    talk = [Message("Ada", str(n), AT + n * 1000, message_id=str(n)) for n in range(1, 13)]
+    messages, _ = read(telegram_pages(tmp_path, "G", talk, each=1))
+    assert [(m.sender, m.text) for m in messages] == [("Ada", str(n)) for n in range(1, 13)]
+
+
+def records(body: str) -> list[Any]:
+    page, text = Page("p.html"), f"<!DOCTYPE html><html><body>{body}</body></html>"
+    chunks = (text[at : at + (64 << 10)] for at in range(0, len(text), 64 << 10))
+    return [record for chunk in chunks for record in page.taken(chunk)]
+
+
+HELLO = '<div class="message default" id="message1"><div class="body"><div class="text">hi</div>'
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        ("", []),
+        (HELLO + "</div></div>", ["hi"]),
+        (HELLO, ["hi"]),  # closed by what is around it
+        (HELLO + HELLO.replace("hi", "ho"), ["hi", "ho"]),
+        (HELLO.replace("hi", "a<br/>b<br>c") + "</div></div>", ["a\nb\nc"]),
+        (HELLO.replace("hi", "\n a\n   b\n  ") + "</div></div>", [" a b"]),
+        (HELLO.replace("hi", "&lt;b&gt; &amp;amp; &#128512;"), ["<b> &amp; 😀"]),
+        (HELLO.replace("hi", '<span class="text userpic_wrap message">x</span>'), ["x"]),
+        (HELLO.replace("hi", "<!-- no --><blockquote>x</blockquote></p></i>y"), ["xy"]),
+        ('<div class="message"><div class="text">furniture</div></div>', []),
+    ],
+)
+def test_html_as_it_may_come(body: str, texts: list[str]) -> None:
+    assert [record.text for record in records(body)] == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<div>" * 1000, "nested too deeply"),
+        (HELLO + "<a " + "x" * (2 << 20), "a tag longer than"),
+        (HELLO.replace("hi", "x" * (17 << 20)), "a message of over 16 million characters"),
+        (HELLO + "<![x[ ]]>", "a declaration that is none"),
+    ],
+)
+def test_hostile_pages_are_damaged(body: str, fault: str) -> None:
+    with pytest.raises(DamagedExport, match=fault):
+        records(body)
+
+
+def peak_of_reading(path: Path, count: int) -> int:
+    """The most bytes that reading so many messages takes at once."""
+    tracemalloc.start()
+    found = sum(1 for _ in read_exports(path, ImportOptions(), ImportReport()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == count
+    return peak
+
+
+def test_a_long_page_is_read_in_little_memory(tmp_path: Path) -> None:
+    block = telegram_block(replace(TALK[0], text="word " * 300 + "."), False)
+    path = tmp_path / "messages.html"
+    path.write_text(telegram_page("G", [block] * 3000))
+    assert path.stat().st_size > 5 << 20
+    assert peak_of_reading(path, 3000) < 2 << 20
+
+
+def test_a_chat_deep_in_an_account_is_read_in_little_memory(tmp_path: Path) -> None:
+    records = [said(id=n, text="word " * 1000) for n in range(5000)]
+    one = {"name": "G", "type": "personal_chat", "id": 2, "messages": records}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"about": "x", "chats": {"about": "", "list": [one]}}))
+    assert path.stat().st_size > 24 << 20
+    assert peak_of_reading(path, 5000) < 10 << 20

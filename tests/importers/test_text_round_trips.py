@@ -1,0 +1,196 @@
+"""Any conversation, written as a service exports it, is read back word for word."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.kakaotalk_lines import is_event, read_line
+from chatmimic.importers.whatsapp_lines import stamped
+
+Said = tuple[datetime, str, str]
+
+QUIET = settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+# Everything but controls, which are taken out wherever a text comes from, and WhatsApp's own mark.
+SIGNS = st.characters(
+    exclude_categories=["Cs", "Cc"], include_characters="\t", exclude_characters="\u200e"
+)
+PIECES = st.sampled_from(
+    ["\n", "\n\n", '"', '""', ": ", " : ", "[", "] [", " - ", "<", ">", "[2:37 PM] ", "10:05",
+     "\u2028", "1/2/24", ", ", "null", "☎", "~", "*", "@", "\u202f", "年", "오후 ", ","]
+)  # fmt: skip
+TEXTS = st.lists(PIECES | st.text(SIGNS, max_size=8), max_size=8).map("".join)
+NAMES = (
+    st.lists(st.sampled_from(["[", "]", "(", ":", '"', "<", " ", "3", "é"]) | SIGNS, max_size=8)
+    .map("".join)
+    .map(lambda name: " ".join(name.split()))
+)
+
+
+def named(name: str) -> bool:
+    """Whether a name has a sign to it that is no mark of direction, and parts from a text."""
+    bare = name.strip("\u061c\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff~ ")
+    return bool(bare) and bare == name and not any(b in name for b in (": ", " :", "] ["))
+
+
+@st.composite
+def conversations(draw: st.DrawFn, second: int = 60) -> list[Said]:
+    names = draw(st.lists(NAMES.filter(named), min_size=1, max_size=3, unique=True))
+    at = draw(st.datetimes(datetime(2013, 1, 1), datetime(2023, 1, 1)))
+    at = at.replace(microsecond=0, second=at.second if second == 1 else 0)
+    said: list[Said] = []
+    for _ in range(draw(st.integers(1, 6))):
+        said.append((at, draw(st.sampled_from(names)), draw(TEXTS)))
+        at += timedelta(seconds=second * draw(st.integers(0, 3 * 86_400 // second)))
+    return said
+
+
+def read_back(path: Path, text: str, format_: str, order: str | None = None) -> list[Said]:
+    path.write_bytes(text.encode())
+    report = ImportReport()
+    options = ImportOptions(tz="UTC", date_order=order)
+    messages = list(read_exports(path, options, report))
+    assert report.format == format_
+    assert report.left_out["unparsed"] == 0
+    return [
+        (
+            datetime.fromtimestamp((m.sent_at or 0) / 1000, UTC).replace(tzinfo=None),
+            m.sender,
+            m.text,
+        )
+        for m in messages
+    ]
+
+
+def later_lines(said: Sequence[Said]) -> list[str]:
+    return [line for _, _, text in said for line in text.split("\n")[1:]]
+
+
+# --- WhatsApp ---
+
+STAMPS = [
+    ("%d/%m/%y, %H:%M - ", "dmy", 60),
+    ("%m/%d/%y, %I:%M\u202f%p - ", "mdy", 60),
+    ("%d.%m.%Y klo %H.%M - ", "dmy", 60),
+    ("[%d.%m.%y, %H:%M:%S] ", "dmy", 1),
+    ("[%m/%d/%y, %I:%M:%S\u202f%p] ", "mdy", 1),
+    ("%Y/%m/%d %H:%M - ", "ymd", 60),
+]
+
+
+def colon_in_the_name(said: Sequence[Said]) -> bool:
+    """Whether somebody always begins alike up to a colon, so that it looks like their name."""
+    starts: dict[str, list[str]] = defaultdict(list)
+    for _, name, text in said:
+        starts[name].append(text.split("\n")[0].partition(": ")[0])
+    return any(len(some) > 2 and len(set(some)) == 1 for some in starts.values())
+
+
+@pytest.mark.parametrize(("stamp", "order", "second"), STAMPS)
+@given(data=st.data())
+@QUIET
+def test_whatsapp(stamp: str, order: str, second: int, data: st.DataObject, tmp_path: Path) -> None:
+    said = data.draw(conversations(second))
+    assume(not any(stamped(line) for line in later_lines(said)))
+    assume(not colon_in_the_name(said))
+    end = data.draw(st.sampled_from(["\n", "\r\n"]))
+    # Within a message a phone writes the same ends of lines.
+    text = "".join(f"{at.strftime(stamp)}{name}: {text}\n" for at, name, text in said)
+    assert read_back(tmp_path / "chat.txt", text.replace("\n", end), "WhatsApp", order) == [
+        (at, name, text) for at, name, text in said
+    ]
+
+
+# --- LINE ---
+
+
+@given(
+    said=conversations(), end=st.sampled_from(["\n", "\r\n"]), mark=st.sampled_from(["", "\ufeff"])
+)
+@QUIET
+def test_line(said: list[Said], end: str, mark: str, tmp_path: Path) -> None:
+    assume(not any(":" in line[:8] and "\t" in line for line in later_lines(said)))
+    rows = ["[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"]
+    day = None
+    for at, name, text in said:
+        if at.date() != day:
+            day = at.date()
+            rows += ["", f"{day:%Y/%m/%d(%a)}"]
+        quoted = '"' + text.replace('"', '""') + '"' if "\n" in text else text
+        rows.append(f"{at:%H:%M}\t{name}\t{quoted}")
+    whole = mark + "\n".join([*rows, ""]).replace("\n", end)
+    assert read_back(tmp_path / "chat.txt", whole, "LINE") == said
+
+
+# --- KakaoTalk ---
+
+
+def half(at: datetime) -> str:
+    return f"{'오전' if at.hour < 12 else '오후'} {(at.hour + 11) % 12 + 1}:{at:%M}"
+
+
+def windows(said: Sequence[Said]) -> list[str]:
+    rows, day = [], None
+    for at, name, text in said:
+        if at.date() != day:
+            day = at.date()
+            rows.append(
+                f"--------------- {day.year}년 {day.month}월 {day.day}일 목요일 ---------------"
+            )
+        rows.append(f"[{name}] [{half(at)}] {text}")
+    return rows
+
+
+def android(said: Sequence[Said]) -> list[str]:
+    rows, day = [], None
+    for at, name, text in said:
+        stamp = f"{at.year}년 {at.month}월 {at.day}일 {half(at)}"
+        if at.date() != day:
+            day = at.date()
+            rows += ["", stamp]
+        rows.append(f"{stamp}, {name} : {text}")
+    return rows
+
+
+def iphone(said: Sequence[Said]) -> list[str]:
+    return [
+        f"{at:%b} {at.day}, {at.year}, {at:%I:%M %p}, {name} : {text}" for at, name, text in said
+    ]
+
+
+@pytest.mark.parametrize("device", [windows, android, iphone])
+@given(said=conversations(), end=st.sampled_from(["\n", "\r\n"]))
+@QUIET
+def test_kakaotalk(
+    device: Callable[[Sequence[Said]], list[str]], said: list[Said], end: str, tmp_path: Path
+) -> None:
+    names = {name for _, name, _ in said}
+    assume(not any(read_line(line) or is_event(line, names) for line in later_lines(said)))
+    # What a message has of empty lines at its end cannot be told from those above a new day.
+    said = [(at, name, text.rstrip("\n")) for at, name, text in said]
+    rows = ["Ada 님과 카카오톡 대화", "저장한 날짜 : 2024", *device(said), ""]
+    whole = "\n".join(rows).replace("\n", end)
+    assert read_back(tmp_path / "chat.txt", whole, "KakaoTalk") == said
+
+
+@given(said=conversations(second=1))
+@QUIET
+def test_kakaotalk_of_the_mac(said: list[Said], tmp_path: Path) -> None:
+    out = io.StringIO()
+    out.write("Date,User,Message\n")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows((f"{at:%Y-%m-%d %H:%M:%S}", name, text) for at, name, text in said)
+    assert read_back(tmp_path / "chat.csv", out.getvalue(), "KakaoTalk") == said

@@ -1,0 +1,309 @@
+"""WhatsApp's exported chats: the stamps of every locale, and which words are WhatsApp's own."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.base import Head
+from chatmimic.importers.date_order import date_of
+from chatmimic.importers.streams import Member, Opened
+from chatmimic.importers.whatsapp import WhatsApp, chat_of
+from chatmimic.importers.whatsapp_lines import Names, plain_name, stamped
+from chatmimic.importers.whatsapp_sentences import Tags, call_or_system, judged
+from chatmimic.records import Kind, Message
+
+M = "\u200e"
+
+
+@pytest.mark.parametrize(
+    ("raw", "order", "at"),
+    [
+        ("31/12/23, 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/2023 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("12/31/23, 11:59 PM - ", "mdy", "2023-12-31T23:59:00"),
+        ("12/31/23, 11:59\u202fPM - ", "mdy", "2023-12-31T23:59:00"),
+        ("12/31/23, 12:05\u202fAM - ", "mdy", "2023-12-31T00:05:00"),
+        ("31/12/23, 11:59 pm - ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/23, 11:59 p.m. - ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/23 11:59 p.\u00a0m. - ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/23 12:59 a. m. - ", "dmy", "2023-12-31T00:59:00"),
+        ("31.12.23, 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31.12.2023 klo 23.59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/2023 à 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31.12.23 um 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31-12-23 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("31. 12. 2023. 23:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("2023-12-31 23:59 - ", "ymd", "2023-12-31T23:59:00"),
+        ("2023/12/31, 23:59 - ", "ymd", "2023-12-31T23:59:00"),
+        ("2023/12/31 下午11:59 - ", "ymd", "2023-12-31T23:59:00"),
+        ("2023. 12. 31. 오후 11:59 - ", "ymd", "2023-12-31T23:59:00"),
+        ("31.12.2023 ÖS 11:59 - ", "dmy", "2023-12-31T23:59:00"),
+        ("٣١\u200f/١٢\u200f/٢٠٢٣، ١١:٥٩ م - ", "dmy", "2023-12-31T23:59:00"),
+        ("[31.12.23, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
+        ("\u200e[31.12.23, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
+        ("[12/31/23, 11:59:58\u202fPM] ", "mdy", "2023-12-31T23:59:58"),
+        ("[2023/12/31 下午11:59:58] ", "ymd", "2023-12-31T23:59:58"),
+        ("[31/12/23 11:59:58 p. m.] ", "dmy", "2023-12-31T23:59:58"),
+        ("\u200f[31/12/2023, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
+        ("31.12.23 23:59:58: ", "dmy", "2023-12-31T23:59:58"),
+        ("31/12/2023 23:59: ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/2023 11:59 PM: ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/2023, 23:59 ", "dmy", "2023-12-31T23:59:00"),
+        ("31/12/23,\u200923:59 – ", "dmy", "2023-12-31T23:59:00"),
+    ],
+)
+def test_stamps(raw: str, order: str, at: str) -> None:
+    for rest in ("Ada Lovelace: hi: you", "", "Ada left"):
+        stamp = stamped(raw + rest)
+        assert stamp is not None
+        assert stamp.rest == rest
+        day = date_of(stamp.numbers, order)
+        assert day is not None
+        assert stamp.clock is not None
+        assert datetime(day.year, day.month, day.day, *stamp.clock).isoformat() == at
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "", "hello", "31/12/23", "31/12/23, ", "31/12/23 - Ada: hi", "[31.12.23] Ada: hi",
+        "[23:59, 31/12/2023] Ada: hi", "31/12/23, 23:59", "41/41/23, 23:59 - Ada: hi",
+        "31/12.23, 23:59 - Ada: hi", "[31/12/23, 23:59 - Ada: hi", "31/12/23, 23:59] Ada: hi",
+        "see 31/12/23, 23:59 - Ada: hi", "131/12/23, 23:59 - Ada: hi",
+    ],
+)  # fmt: skip
+def test_lines_that_go_on(raw: str) -> None:
+    assert stamped(raw) is None
+
+
+def test_no_line_takes_long() -> None:
+    began = time.monotonic()
+    for unit in ("1/1/20 ", "[", "1/2/24, a", "\u200e", "1/2/24, 10:05 p", "<", "x: "):
+        line = "1/1/20, 10:05 - Ada: " + unit * 100_000
+        assert stamped(unit * 100_000) is None or unit[0] == "1"
+        assert judged(line)[1] == line
+        Names().saw(line)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("Ada", "Ada"), ("~ Ada", "Ada"), ("~\u202fAda", "Ada"), ("~Ada", "~Ada"), ("~", "~"),
+     ("\u202a+49\u00a0170\u202c", "+49\u00a0170"), ("\u200fעדה\u200f", "עדה"), ("", "")],
+)  # fmt: skip
+def test_names_without_what_stands_around_them(name: str, plain: str) -> None:
+    assert plain_name(name) == plain
+
+
+def test_a_name_may_hold_a_colon_if_it_always_does() -> None:
+    names = Names()
+    lines = ["Dr: Who: hi", "Dr: Who: Ada: hi", "Dr: Who: yes", "Ada: note: x", "Ada: hi"]
+    for rest in lines:
+        names.saw(rest)
+    speakers = names.found()
+    assert [speakers.parted(rest) for rest in lines] == [
+        ("Dr: Who", "hi"), ("Dr: Who", "Ada: hi"), ("Dr: Who", "yes"), ("Ada", "note: x"),
+        ("Ada", "hi"),
+    ]  # fmt: skip
+    assert speakers.parted("Ada:") == ("Ada", "")
+    assert speakers.parted("Ada left") == ("", "Ada left")
+    changed = 'Ada changed the subject from "x" to "y: z"'
+    assert speakers.parted(changed) == ("", changed)
+
+
+def test_a_name_needs_more_than_two_lines_to_hold_a_colon() -> None:
+    names = Names()
+    for rest in ("Ada: note: one", "Ada: note: two"):
+        names.saw(rest)
+    assert names.found().parted("Ada: note: one") == ("Ada", "note: one")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("hi", Kind.TEXT, "hi"),
+        ("", Kind.TEXT, ""),  # an empty text is nobody's words: counted where all are
+        ("<Media omitted>", Kind.MEDIA, None),
+        ("<Medien ausgeschlossen>", Kind.MEDIA, None),
+        ("<Media omitted> not", Kind.TEXT, "<Media omitted> not"),
+        ("I <3 you <both>", Kind.TEXT, "I <3 you <both>"),
+        ("<b>", Kind.TEXT, "<b>"),
+        (f"{M}image omitted", Kind.MEDIA, None),
+        ("image omitted", Kind.MEDIA, None),
+        (f"{M}Bild weggelassen", Kind.MEDIA, None),
+        ("ein Bild weggelassen", Kind.TEXT, "ein Bild weggelassen"),
+        (f"a.pdf • {M}2 pages {M}document omitted", Kind.MEDIA, None),
+        (f"{M}<attached: 1-PHOTO.jpg>", Kind.MEDIA, None),
+        (f"{M}<Anhang: 1-PHOTO.jpg>", Kind.MEDIA, None),
+        (f"look {M}<attached: 1-PHOTO.jpg>", Kind.TEXT, "look"),
+        (f"{M}<attached: 1-PHOTO.jpg>\nlook", Kind.TEXT, "look"),
+        ("<a: b>", Kind.TEXT, "<a: b>"),
+        ("notes.txt (file attached)", Kind.MEDIA, None),
+        ("my notes.txt (file attached)\nread it\nall", Kind.TEXT, "read it\nall"),
+        ("IMG-20240102-WA0001.jpg (ilova qilingan)", Kind.MEDIA, None),
+        ("a.b (c)", Kind.TEXT, "a.b (c)"),
+        ("null", Kind.MEDIA, None),
+        ("null and void", Kind.TEXT, "null and void"),
+        ("location: https://maps.google.com/?q=52.5,13.4", Kind.MEDIA, None),
+        ("Standort: https://maps.google.com/?q=-52.5,13.4", Kind.MEDIA, None),
+        ("go to https://maps.google.com/?q=52.5,13.4", Kind.TEXT,
+         "go to https://maps.google.com/?q=52.5,13.4"),
+        ("This message was deleted", Kind.DELETED, None),
+        (f"{M}This message was deleted.", Kind.DELETED, None),
+        (f"{M}You deleted this message.", Kind.DELETED, None),
+        ("This message was deleted by admin Ada", Kind.DELETED, None),
+        ("Diese Nachricht wurde gelöscht.", Kind.DELETED, None),
+        ("This message was deleted, was it?", Kind.TEXT, "This message was deleted, was it?"),
+        ("hi <This message was edited>", Kind.TEXT, "hi"),
+        (f"hi {M}<This message was edited>", Kind.TEXT, "hi"),
+        (f"hi {M}<in any language>", Kind.TEXT, "hi"),
+        ("hi <in any language>", Kind.TEXT, "hi <in any language>"),
+        ("Missed voice call", Kind.CALL, None),
+        ("Missed video call at 10:05 PM", Kind.CALL, None),
+        (f"{M}Voice call, {M}12 min", Kind.CALL, None),
+        ("Video call, anyone?", Kind.TEXT, "Video call, anyone?"),
+        (f"{M}Ada added you", Kind.SYSTEM, None),
+        ("Ada added you", Kind.TEXT, "Ada added you"),
+        ("POLL:\nwhen?\nOPTION: now (1 vote)", Kind.SYSTEM, None),
+        ("POLL: that was one", Kind.TEXT, "POLL: that was one"),
+        (f"{M}no sentence known here", Kind.OTHER, "no sentence known here"),
+    ],
+)  # fmt: skip
+def test_what_a_text_is(text: str, kind: Kind, words: str | None) -> None:
+    found, left, edited = judged(text)
+    assert found is kind
+    assert left == (text.strip(M) if words is None else words)
+    assert edited == (words == "hi" != text)
+
+
+def test_a_text_in_brackets_that_comes_again_is_no_persons() -> None:
+    tags = Tags()
+    for _ in range(3):
+        tags.saw("Ada: <nichts dabei>")
+        tags.saw("Bo: <div>")
+    tags.saw("Ada: <only once>")
+    assert tags.repeated() == {"<nichts dabei>"}
+    assert judged("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA
+
+
+def test_lines_without_a_sender() -> None:
+    assert call_or_system("Missed voice call") is Kind.CALL
+    assert call_or_system("Ada ist jetzt Admin") is Kind.SYSTEM
+
+
+@pytest.mark.parametrize(
+    ("where", "chat"),
+    [
+        ("/x/WhatsApp Chat with Ada.txt", "Ada"),
+        ("/x/WhatsApp Chat with Ada (2).txt", "Ada"),
+        ("/x/WhatsApp Chat with Ada B. (shed).txt", "Ada B. (shed)"),
+        ("/x/WhatsApp Chat - Ada.zip/_chat.txt", "Ada"),
+        ("/x/WhatsApp Chat - Ada/_chat.txt", "Ada"),
+        ("/x/Chat de WhatsApp con Ada.txt", "Ada"),
+        ("/x/Conversa do WhatsApp com Ada.txt", "Ada"),
+        ("/x/Discussion WhatsApp avec Ada.txt", "Ada"),
+        ("/x/Чат WhatsApp с Ada.txt", "Ada"),
+        ("/x/WhatsApp Chat mit Ada.zip/WhatsApp Chat mit Ada.txt", "Ada"),
+        ("/x/ada/_chat.txt", "ada"),
+        ("/x/ada.txt", "ada"),
+    ],
+)
+def test_whom_a_chat_is_with(where: str, chat: str) -> None:
+    assert chat_of(where) == chat
+
+
+def read(path: Path, **options: str) -> tuple[list[Message], ImportReport]:
+    report = ImportReport()
+    return list(read_exports(path, ImportOptions(**options), report)), report  # type: ignore[arg-type]
+
+
+def test_a_zip_of_the_iphone(tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat - Ada.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("_chat.txt", "[31.12.23, 23:59:58] Ada: hi\r\n")
+        archive.writestr("00000012-PHOTO.jpg", b"\xff\xd8")
+    messages, report = read(path)
+    assert [(m.sender, m.text, m.thread) for m in messages] == [("Ada", "hi", "Ada")]
+    assert report.bytes_read == report.bytes_total
+
+
+def test_the_option_reads_an_open_file_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("1/2/24, 10:05 - Ada: hi\n")
+    months = {}
+    for order in ("dmy", "mdy"):
+        messages, report = read(path, date_order=order, tz="UTC")
+        assert report.notes == []
+        months[order] = datetime.fromtimestamp((messages[0].sent_at or 0) / 1000, UTC).month
+    assert months == {"dmy": 2, "mdy": 1}
+    assert any("--date-order mdy" in note for note in read(path)[1].notes)
+
+
+def test_the_hour_that_comes_twice(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    clocks = ("02:30", "02:50", "02:10", "03:10")
+    path.write_text("".join(f"29.10.23, {clock} - Ada: hi\n" for clock in clocks))
+    messages, _ = read(path, tz="Europe/Berlin")
+    hours = [datetime.fromtimestamp((m.sent_at or 0) / 1000, UTC).hour for m in messages]
+    assert hours == [0, 0, 1, 2]
+
+
+def test_lines_above_the_first_message_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("what is left\n\nof it\n" + "31.12.23, 10:05 - Ada: hi\n" * 4)
+    messages, report = read(path)
+    assert len(messages) == report.kept == 4
+    assert report.left_out == {"unparsed": 2}
+
+
+def test_a_time_that_cannot_be_is_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("31.12.23, 10:05 - Ada: hi\n31.12.23, 25:99 - Ada: when?\n")
+    messages, report = read(path)
+    assert [m.sent_at is None for m in messages] == [False, True]
+    assert "1 message has a time before 1988" in report.notes[-1]
+
+
+def test_a_pasted_line_of_another_style_begins_no_message(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    pasted = "[1/2/23, 10:05:06] Bo: pasted"
+    path.write_text("31.12.23, 10:05 - Ada: hi\n" * 11 + pasted + "\n")
+    assert read(path)[0][-1].text == f"hi\n{pasted}"
+
+
+def test_unknown_words_after_the_time_are_pointed_out(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("31.12.23, 10:05 xx - Ada: hi\n31.12.23, 10:06 yy - Ada: hi\n")
+    assert any('has "xx", "yy" after its times' in note for note in read(path)[1].notes)
+    path.write_text("31.12.23, 10:05 Uhr - Ada: hi\n")
+    assert not any("after its times" in note for note in read(path)[1].notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("31/12/2023, 10:05 Ada: hi\n31/12/2023, 10:06 Ada: hi\n", True),
+        ("[2024-05-01 12:00:00] <ada> note: hi\n" * 9, False),
+        ("2024-05-01 12:00:00 server: started\n" * 9, False),
+        ("Dear diary,\n31.12.23, 10:05 - Ada: hi\n", False),
+    ],
+)
+def test_other_logs_are_not_taken(text: str, known: bool) -> None:
+    head = Head(Member("a.log", "/a.log", 1, lambda: Opened(io.BytesIO())), text.encode(), text)
+    assert WhatsApp().knows(head) == known
+
+
+def test_a_long_message_is_held_no_longer_than_it_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("31.12.23, 10:05 - Ada: hi\n" + "more and more\n" * 100_000)
+    messages, report = read(path)
+    assert len(messages) == 1
+    assert len(messages[0].text) == 65_536
+    assert report.repairs == {"cut to 65,536 characters": 1}
