@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig
 
+from chatmimic.bases.loading import empty_model
 from chatmimic.cli.plan_display import facts, show_fit
 from chatmimic.training import fit, room
 from chatmimic.training.adapters import blocks_of, choose_learning
@@ -22,7 +23,7 @@ from chatmimic.training.fit import Fit, Row, plan_fit
 from chatmimic.training.loss import Learner
 from chatmimic.training.need import Need, Way, need_of
 from chatmimic.training.room import Room, find_room
-from chatmimic.training.trial import Shape, Trial, Watch, _built, _windows, shape_of, try_out
+from chatmimic.training.trial import Shape, Trial, Watch, _windows, shape_of, try_out
 
 GB = 10**9
 SMALL = {"vocab_size": 400, "bos_token_id": 0, "eos_token_id": 0}
@@ -62,7 +63,7 @@ TWICE = Way(gradient_checkpointing=True, batch=1, accumulate=1)
 
 @ANY
 def test_the_shape_of_a_base_is_counted_without_its_weights(config: Any):
-    model = _built(config)
+    model = empty_model(config)
     shape = shape_of(config)
     assert shape.parameters == sum(p.numel() for p in model.parameters())
     assert shape.blocks == len(blocks_of(model)) == config.num_hidden_layers
@@ -73,7 +74,7 @@ def test_the_shape_of_a_base_is_counted_without_its_weights(config: Any):
 @ANY
 @pytest.mark.parametrize("train", ["all", "transformer", "lora"])
 def test_two_blocks_tell_what_is_learnt_of_all(config: Any, train: str):
-    model = _built(config)
+    model = empty_model(config)
     learning = choose_learning(model, train, rank=16)
     trial = try_out(config, window=32, batch=1, precision="fp32", train=train)
     assert trial.others + config.num_hidden_layers * trial.learnt == learning.parameters
@@ -82,7 +83,7 @@ def test_two_blocks_tell_what_is_learnt_of_all(config: Any, train: str):
 @ANY
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_two_blocks_tell_what_all_keep_for_the_way_back(config: Any, precision: str):
-    model = _built(config).eval()  # without dropout
+    model = empty_model(config).eval()  # without dropout
     watch = Watch(model, "cpu")
     with watch.forward(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         Learner(model)(**_windows(2, 64, 400, 0.5))
