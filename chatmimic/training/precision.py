@@ -32,21 +32,23 @@ def choose_precision(asked: str) -> str:
 def bf16_gain() -> float:
     """How many times as fast this processor multiplies in bfloat16: tried once, in a tenth second.
 
-    The time of the fastest of some tries, so that other work on the machine matters little.
+    The same seed is to give the same result however busy the machine is: processor time counts,
+    of the fastest of some tries, and both kinds take turns.
     """
-    exact, short = (_seconds(kind) for kind in (torch.float32, torch.bfloat16))
-    return exact / short
+    kinds = (torch.float32, torch.bfloat16)
+    least = dict.fromkeys(kinds, math.inf)
+    for _ in range(6):
+        for kind in kinds:
+            least[kind] = min(least[kind], _seconds(kind))
+    return least[torch.float32] / least[torch.bfloat16]
 
 
 def _seconds(kind: torch.dtype) -> float:
-    """The least time of a product of 1.1 GFLOP."""
+    """The processor time of a product of 1.1 GFLOP."""
     one, other = torch.ones(512, 512, dtype=kind), torch.ones(512, 2048, dtype=kind)
-    least = math.inf
-    for _ in range(6):
-        began = time.perf_counter()
-        one @ other
-        least = min(least, time.perf_counter() - began)
-    return least
+    began = time.process_time()
+    one @ other
+    return max(1e-9, time.process_time() - began)
 
 
 def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[object]:
