@@ -15,6 +15,7 @@ class Kind(StrEnum):
     SYSTEM = "system"  # joins, renames, "X named the group Y"
     CALL = "call"
     DELETED = "deleted"  # unsent or removed by its sender
+    FORWARDED = "forwarded"  # somebody else's words, passed on
     OTHER = "other"  # a shape we do not know: counted, never guessed at
 
     @property

@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.importers.sources import open_source
-from chatmimic.importers.times import IMPOSSIBLE, latest_ms
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
@@ -66,9 +66,10 @@ def _safe(message: Message, report: ImportReport) -> Message:
         lacking = "no sender" if not sender else "empty" if not text.strip() else ""
     if lacking:
         kind = Kind.OTHER
-        report.left_out[lacking] += 1
+        report.leave_out(lacking, message.source)
     else:
-        report.count(kind)
+        report.count(kind, message.source)
+        report.by_bots += message.is_bot
     thread, title = _name(message.thread), _name(message.thread_title)
     key = _name(message.sender_key)
     if (

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 
 from chatmimic.errors import ExportError, UnknownFormat
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.decoding import decoded_head
+from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.streams import Member
 
 GROUP = "chatmimic.importers"  # the entry-point group of importers that others write
@@ -37,17 +37,17 @@ class ImporterInfo:
 @lru_cache(maxsize=1)
 def importers() -> tuple[Importer, ...]:
     """Every importer, most particular first: ours, then those that others registered."""
-    from chatmimic.importers.columns import Columns
-    from chatmimic.importers.discord import Discord
-    from chatmimic.importers.irc import Irc
-    from chatmimic.importers.kakaotalk import KakaoTalk
-    from chatmimic.importers.line import Line
-    from chatmimic.importers.messenger import Messenger
-    from chatmimic.importers.signal import Signal
-    from chatmimic.importers.slack import Slack
-    from chatmimic.importers.telegram import Telegram
-    from chatmimic.importers.ubuntu import Ubuntu
-    from chatmimic.importers.whatsapp import WhatsApp
+    from chatmimic.importers.columns.importer import Columns
+    from chatmimic.importers.discord.importer import Discord
+    from chatmimic.importers.irc.importer import Irc
+    from chatmimic.importers.kakaotalk.importer import KakaoTalk
+    from chatmimic.importers.line.importer import Line
+    from chatmimic.importers.messenger.importer import Messenger
+    from chatmimic.importers.signal.importer import Signal
+    from chatmimic.importers.slack.importer import Slack
+    from chatmimic.importers.telegram.importer import Telegram
+    from chatmimic.importers.ubuntu.importer import Ubuntu
+    from chatmimic.importers.whatsapp.importer import WhatsApp
 
     ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
     texts = (KakaoTalk(), Line(), WhatsApp())

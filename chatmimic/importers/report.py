@@ -14,6 +14,7 @@ REASONS = {
     Kind.SYSTEM: "system",
     Kind.CALL: "call",
     Kind.DELETED: "deleted",
+    Kind.FORWARDED: "forwarded",
     Kind.OTHER: "unparsed",
 }
 MOST_NOTES = 40  # a report is read by a person
@@ -32,22 +33,38 @@ class ImportOptions:
 
 @dataclass
 class ImportReport:
-    """What was read so far. A progress bar may look at it at any time."""
+    """What was read so far. A progress bar may look at it at any time.
+
+    Every record of the export is either kept or left out for one reason: `records` is the sum.
+    """
 
     format: str = ""
     kept: int = 0  # messages with words
-    left_out: Counter[str] = field(default_factory=Counter)  # reason → messages
+    by_bots: int = 0  # of those kept; they are context, never learnt
+    left_out: Counter[str] = field(default_factory=Counter)  # reason → records
+    examples: dict[str, str] = field(default_factory=dict)  # reason → "file:line" of the first
     repairs: Counter[str] = field(default_factory=Counter)  # what was mended → times
     notes: list[str] = field(default_factory=list)  # sentences the user should see
     bytes_read: int = 0
     bytes_total: int = 0
 
-    def count(self, kind: Kind) -> None:
-        """Count one message of this kind as kept or left out."""
+    @property
+    def records(self) -> int:
+        """Everything that was met."""
+        return self.kept + sum(self.left_out.values())
+
+    def count(self, kind: Kind, source: str = "") -> None:
+        """Count one message of this kind, which stands at `source`, as kept or left out."""
         if kind is Kind.TEXT or kind is Kind.ACTION:  # has_words, on the hot path
             self.kept += 1
         else:
-            self.left_out[REASONS[kind]] += 1
+            self.leave_out(REASONS[kind], source)
+
+    def leave_out(self, reason: str, source: str = "", times: int = 1) -> None:
+        """Count records that are not kept; the first of each reason is shown as its example."""
+        if reason not in self.left_out:
+            self.examples[reason] = source
+        self.left_out[reason] += times
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the summary, once however often it is said."""

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from chatmimic.importers import Importer, formats
+from chatmimic.importers.columns.roles import NAMES, ROLES
 from chatmimic.importers.report import REASONS
-from chatmimic.importers.roles import NAMES, ROLES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 

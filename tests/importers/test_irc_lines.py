@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.irc import channel_of, day_of, plain_nick
-from chatmimic.importers.irc_lines import parsed
+from chatmimic.importers.irc.importer import channel_of, day_of, plain_nick
+from chatmimic.importers.irc.lines import parsed
 from chatmimic.records import Kind
 
 

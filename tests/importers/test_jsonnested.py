@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import jsonstream
-from chatmimic.importers.jsonnested import NestedJson
-from chatmimic.importers.jsonstream import JsonStream
+from chatmimic.importers.parsing import jsonstream
+from chatmimic.importers.parsing.jsonnested import NestedJson
+from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.report import ImportReport
 
 ACCOUNT = {

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import jsonstream
-from chatmimic.importers.jsonstream import JsonStream
+from chatmimic.importers.parsing import jsonstream
+from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.report import ImportReport
 
 JSON = st.recursive(

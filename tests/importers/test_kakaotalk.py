@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.dated_lines import Opening
-from chatmimic.importers.kakaotalk_lines import DayLine, is_event, kind_of, read_line
+from chatmimic.importers.kakaotalk.lines import DayLine, is_event, kind_of, read_line
+from chatmimic.importers.parsing.dated_lines import Opening
 from chatmimic.records import Kind, Message
 
 

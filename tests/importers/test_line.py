@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.line import kind_of
-from chatmimic.importers.line_names import Names
+from chatmimic.importers.line.importer import kind_of
+from chatmimic.importers.line.names import Names
 from chatmimic.records import Kind, Message
 
 HEAD = "[LINE] Chat history with Ada\nSaved on: 2020/09/26 12:34\n\n"

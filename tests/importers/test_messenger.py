@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.messenger_system import kind_of_sentence
+from chatmimic.importers.messenger.system import kind_of_sentence
 from chatmimic.records import Kind, Message
 
 EXPORTS = Path(__file__).parent / "exports"

@@ -10,7 +10,7 @@ import pytest
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.signal_files import is_markdown
+from chatmimic.importers.signal.files import is_markdown
 from chatmimic.records import Kind, Message, Reaction
 
 

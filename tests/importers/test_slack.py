@@ -10,7 +10,7 @@ import pytest
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.slack_text import readable
+from chatmimic.importers.slack.text import readable
 from chatmimic.records import Kind, Message
 
 PEOPLE = {"U1": "Ada & Co", "U2": "Grace"}

@@ -13,8 +13,8 @@ from chat_exports import telegram_block, telegram_json, telegram_page, telegram_
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.telegram import written
-from chatmimic.importers.telegram_html import Page
+from chatmimic.importers.telegram.html import Page
+from chatmimic.importers.telegram.importer import written
 from chatmimic.records import Kind, Message
 
 AT = 1_700_000_000_000
@@ -78,9 +78,9 @@ def said(**fields: Any) -> dict[str, Any]:
         ({"text": ["", {"type": "bold", "text": " "}], "file": "x"}, Kind.MEDIA, "Ada", "user1"),
         ({"text": "", "location_information": {}}, Kind.MEDIA, "Ada", "user1"),
         ({"text": "look", "file": "x"}, Kind.TEXT, "Ada", "user1"),
-        ({"forwarded_from_id": "user3"}, Kind.MEDIA, "Ada", "user1"),
-        ({"saved_from": "Grace", "forwarded_from": "Grace"}, Kind.MEDIA, "Ada", "user1"),
-        ({"via_bot": "@gif"}, Kind.MEDIA, "Ada", "user1"),
+        ({"forwarded_from_id": "user3"}, Kind.FORWARDED, "Ada", "user1"),
+        ({"saved_from": "Grace", "forwarded_from": "Grace"}, Kind.FORWARDED, "Ada", "user1"),
+        ({"via_bot": "@gif"}, Kind.FORWARDED, "Ada", "user1"),
         ({"type": "service", "action": "pin_message", "actor": "B"}, Kind.SYSTEM, "B", "B"),
         ({"type": "service", "action": "phone_call", "actor": "B"}, Kind.CALL, "B", "B"),
         ({"type": "unsupported"}, Kind.OTHER, "Ada", "user1"),

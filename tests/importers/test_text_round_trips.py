@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.kakaotalk_lines import is_event, read_line
-from chatmimic.importers.whatsapp_lines import stamped
+from chatmimic.importers.kakaotalk.lines import is_event, read_line
+from chatmimic.importers.whatsapp.lines import stamped
 
 Said = tuple[datetime, str, str]
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import ExportError
-from chatmimic.importers.report import ImportReport
-from chatmimic.importers.times import (
+from chatmimic.importers.parsing.times import (
     IMPOSSIBLE,
     LocalClock,
     as_milliseconds,
@@ -22,6 +21,7 @@ from chatmimic.importers.times import (
     unit_of,
     without_date,
 )
+from chatmimic.importers.report import ImportReport
 
 
 def utc(*parts: int) -> int:

@@ -12,11 +12,11 @@ import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.base import Head
-from chatmimic.importers.date_order import date_of
+from chatmimic.importers.parsing.date_order import date_of
 from chatmimic.importers.streams import Member, Opened
-from chatmimic.importers.whatsapp import WhatsApp, chat_of
-from chatmimic.importers.whatsapp_lines import Names, plain_name, stamped
-from chatmimic.importers.whatsapp_sentences import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
+from chatmimic.importers.whatsapp.lines import Names, plain_name, stamped
+from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
 from chatmimic.records import Kind, Message
 
 M = "\u200e"

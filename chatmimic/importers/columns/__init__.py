@@ -1,0 +1,1 @@
+"""Any table: CSV, TSV, JSON lines, a JSON array of objects."""

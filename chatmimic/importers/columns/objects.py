@@ -1,0 +1,26 @@
+"""Tables whose rows are JSON objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chatmimic.importers.columns.roles import Roles, roles_by_name
+
+Row = Sequence[str] | Mapping[str, Any]
+
+
+def looks_json(text: str) -> bool:
+    """Whether the first object, of JSON lines or of an array, has a sender and a text."""
+    start = text.lstrip("\ufeff \t\r\n[")
+    try:
+        first, _ = json.JSONDecoder().raw_decode(start)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and roles_of(first).complete
+
+
+def roles_of(first: Mapping[str, Any]) -> Roles:
+    """The roles that an object's names tell."""
+    return roles_by_name(list(first), by_place=False)

@@ -1,0 +1,1 @@
+"""Discord, in every shape its messages come in."""

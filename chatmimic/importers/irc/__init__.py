@@ -1,0 +1,1 @@
+"""IRC logs, whichever client wrote them."""

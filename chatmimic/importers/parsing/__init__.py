@@ -1,0 +1,1 @@
+"""What several importers read with: JSON in bounded memory, times, dates, tables, encodings."""

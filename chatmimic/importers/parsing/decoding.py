@@ -1,0 +1,84 @@
+"""Bytes to lines of text, whatever client wrote them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.parsing.jsonstream import encoding_of
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.sources import ByteStream
+
+MAX_LINE = 16 << 20  # bytes
+CHUNK = 1 << 20
+# The bytes that Windows-1252 leaves undefined become U+FFFD.
+_CP1252 = {byte: bytes([byte]).decode("cp1252", "replace") for byte in range(256)}
+_BINARY_SHARE = 0.03  # of control bytes in the first 64 KiB: text has next to none
+
+
+def decoded_head(data: bytes) -> str | None:
+    """The beginning of a file as text; None for a binary file."""
+    encoding = encoding_of(data)
+    if not encoding.startswith("utf-8"):
+        return data.decode(encoding, "replace")
+    sample = data[:4096]
+    odd = sum(
+        byte < 32 and byte not in b"\t\n\r\x1b\x02\x03\x0f\x16\x1d\x1f\x0c" for byte in sample
+    )
+    if odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample:
+        return None
+    return data.decode(encoding, "replace")
+
+
+def lines(stream: ByteStream, label: str, report: ImportReport) -> Iterator[str]:
+    """The lines of a text file without their ends. Raises DamagedExport for an endless one.
+
+    Only "\\n", "\\r\\n" and, where a file has no other, "\\r" end a line: chats contain every
+    other character that some libraries cut at.
+    """
+    for raw in _raw_lines(stream, label):
+        yield decoded(raw, report)
+
+
+def decoded(raw: bytes, report: ImportReport) -> str:
+    """One line as text: UTF-8, or what is nearest to it.
+
+    IRC cuts messages at 512 bytes, if need be within a character: such an end is dropped. Any
+    other line that is not UTF-8 is read as Windows-1252.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            report.repairs["cut character"] += 1
+            return raw[: error.start].decode("utf-8")
+        report.repairs["not UTF-8"] += 1
+        return "".join(_CP1252[byte] for byte in raw)
+
+
+def _raw_lines(stream: ByteStream, label: str) -> Iterator[bytes]:
+    data = stream.read(CHUNK)
+    encoding = encoding_of(data)
+    decoder = None
+    if not encoding.startswith("utf-8"):
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+    elif encoding == "utf-8-sig":
+        data = data[3:]
+    old_mac = b"\r" in data and b"\n" not in data and decoder is None
+    end = b"\r" if old_mac else b"\n"
+    left = b""
+    while data:
+        if decoder is not None:
+            data = decoder.decode(data).encode("utf-8", "replace")
+        *whole, left = (left + data).split(end)
+        for line in whole:
+            yield line.removesuffix(b"\r")
+        if len(left) > MAX_LINE:
+            raise DamagedExport(
+                f"{label} has a line longer than {MAX_LINE >> 20} MiB, which no chat log has.",
+                "Check that it is the file you meant.",
+            )
+        data = stream.read(CHUNK)
+    if left:
+        yield left.removesuffix(b"\r")

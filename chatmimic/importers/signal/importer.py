@@ -1,0 +1,77 @@
+"""Signal: Signal Desktop's own plaintext export, and the files of the program signal-export."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.signal.backup import read_backup
+from chatmimic.importers.signal.files import is_markdown, read_markdown, read_records
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+_BACKUP = re.compile(r'\s*\{\s*"(?:version|backupTimeMs|account|recipient|chat|chatItem)"\s*:')
+_FRAME = re.compile(r'(?<!\\)"(?:backupTimeMs|chatItem)"\s*:')
+_RECORD = [
+    re.compile(rf'(?<!\\)"{name}"\s*:') for name in ("date", "sender", "body", "quote", "sticker")
+]
+
+
+class Signal(Importer):
+    """`main.jsonl` of Signal Desktop; `<chat>/chat.md` and `<chat>/data.json` of signal-export."""
+
+    name = "signal"
+    title = "Signal"
+    description = "Signal Desktop's plaintext export (main.jsonl), or the folders of signal-export"
+
+    def knows(self, head: Head) -> bool:
+        """Lines of JSON as either program writes them, or lines of `[time] Name: text`."""
+        if head.first == "{":
+            line = head.text.lstrip("\ufeff \r\n\t").partition("\n")[0]
+            backup = _BACKUP.match(line) and _FRAME.search(head.text)
+            return bool(backup) or all(name.search(line) for name in _RECORD)
+        return head.first == "[" and is_markdown(head.text)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every file; what a chat's JSON and its Markdown both hold is given once."""
+        folders: dict[str, list[tuple[str, Member]]] = defaultdict(list)
+        for member in members:
+            shape = _shape(member, context)
+            if shape == "backup":
+                yield from read_backup(member, context)
+            else:
+                folders[str(PurePosixPath(member.name).parent)].append((shape, member))
+        for files in folders.values():
+            yield from _read_chat(sorted(files, key=lambda file: file[0]), context)
+
+
+def _shape(member: Member, context: Context) -> str:
+    text = context.source.head(member).decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
+    if _BACKUP.match(text):
+        return "backup"
+    return "json" if text.startswith("{") else "markdown"  # in order of what they tell
+
+
+def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterator[Message]:
+    """The files of one folder: each of them may hold messages that the others lack."""
+    before: Counter[int] = Counter()
+    for shape, member in files:
+        here: Counter[int] = Counter()
+        read = read_records if shape == "json" else read_markdown
+        for message in read(member, context):
+            key = _key(message)
+            here[key] += 1
+            if here[key] > before[key]:
+                yield message
+            else:
+                context.report.leave_out("duplicate", message.source)
+        before |= here
+
+
+def _key(message: Message) -> int:
+    """Markdown has no parts of a second, and its text is laid out anew."""
+    second = None if message.sent_at is None else message.sent_at // 1000
+    return hash((second, message.sender, message.kind, "".join(message.text.split())))

@@ -1,0 +1,1 @@
+"""The Ubuntu Dialogue Corpus."""

@@ -1,0 +1,98 @@
+"""The Ubuntu Dialogue Corpus: a tree of small TSV files, or the same in large CSV files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.tables import Shape, separated_rows
+from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_HEADER = ["folder", "dialogueID", "date", "from", "to", "text"]
+_CSV = Shape(",", True, _HEADER, [])
+_LOOKED_AT = 20
+
+
+class Ubuntu(Importer):
+    """`dialogs/N/M.tsv`, a single one of them, or `dialogueText*.csv`."""
+
+    name = "ubuntu"
+    title = "Ubuntu Dialogue Corpus"
+    description = "Ubuntu Dialogue Corpus: the tree of TSV files, or the CSV files made of it"
+
+    def knows(self, head: Head) -> bool:
+        """Rows of (time, from, to, text) without a header; or the CSV's header, word for word."""
+        return _is_csv(head.text) or _is_tsv(head.text)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every dialogue; the CSV files overlap, and a dialogue is given once."""
+        clock = LocalClock(None, context.report)
+        seen: set[int] = set()
+        for member in members:
+            if _is_csv(context.source.head(member, 256).decode("utf-8", "replace")):
+                yield from _csv_messages(member, context, clock, seen)
+            else:
+                yield from _tsv_messages(member, context, clock)
+
+
+def _is_csv(text: str) -> bool:
+    return text.lstrip("\ufeff").split("\n", 1)[0].strip() == ",".join(_HEADER)
+
+
+def _is_tsv(text: str) -> bool:
+    rows = text.lstrip("\ufeff").split("\n")[:_LOOKED_AT]
+    cells = [row.split("\t", 3) for row in rows if row.strip()]
+    if len(cells) == _LOOKED_AT or not text.endswith("\n"):
+        cells = cells[:-1] or cells  # the last may be cut
+    good = sum(len(row) == 4 and "T" in row[0] and parse_iso(row[0]) is not None for row in cells)
+    return bool(cells) and good == len(cells)
+
+
+def _tsv_messages(member: Member, context: Context, clock: LocalClock) -> Iterator[Message]:
+    parts = PurePosixPath(member.where).parts[-2:]
+    thread = "/".join(parts)
+    with context.open(member) as stream:
+        for number, line in enumerate(lines(stream, member.label, context.report), 1):
+            if line.strip():
+                row = line.split("\t", 3)  # the text may hold tabs and quotes
+                yield _message(row, thread, f"{member.name}:{number}", context, clock)
+
+
+def _csv_messages(
+    member: Member, context: Context, clock: LocalClock, seen: set[int]
+) -> Iterator[Message]:
+    here: set[int] = set()
+    with context.open(member) as stream:
+        rows = separated_rows(stream, member.label, _CSV, context.report)
+        next(rows, None)
+        for number, row in rows:
+            if len(row) < 6:
+                yield _unparsed(row, member.label, f"{member.name}:{number}")
+                continue
+            thread = f"{row[0]}/{row[1]}"
+            here.add(hash(thread))
+            if hash(thread) in seen:
+                context.report.leave_out("duplicate", f"{member.name}:{number}")
+            else:
+                yield _message(row[2:], thread, f"{member.name}:{number}", context, clock)
+    seen |= here
+
+
+def _message(
+    row: Sequence[str], thread: str, source: str, context: Context, clock: LocalClock
+) -> Message:
+    """One row of (time, from, to, text). `to` is who is spoken to, a guess of the corpus."""
+    if len(row) < 4:
+        return _unparsed(row, thread, source)
+    moment = parse_iso(row[0])
+    at = possible(None, context.report) if moment is None else clock.utc(moment)
+    sender = row[1].strip()
+    return Message(sender, row[3], at, Kind.TEXT, "ubuntu", thread, thread, sender, source=source)
+
+
+def _unparsed(row: Sequence[str], thread: str, source: str) -> Message:
+    return Message("", "\t".join(row), None, Kind.OTHER, "ubuntu", thread, thread, source=source)

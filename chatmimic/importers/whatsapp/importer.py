@@ -1,0 +1,169 @@
+"""WhatsApp's "Export chat": the text file, or the zip with it, of Android and of the iPhone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.date_order import DateSurvey, settled
+from chatmimic.importers.parsing.dated_lines import (
+    HALVES,
+    MARKS,
+    Opening,
+    Times,
+    first_lines,
+    gathered,
+    numbered_lines,
+)
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.importers.whatsapp.lines import Names, Speakers, Stamp, opening, plain_name, stamped
+from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
+from chatmimic.records import Kind, Message
+
+_LOOKED_AT = 60  # lines
+_SHARE = 0.1  # of the commonest style, that a style needs to be the file's own and not pasted
+_MOST_WORDS = 8
+# Names of the file or the folder, in some languages: "WhatsApp Chat with Ada.txt".
+_TITLE = re.compile(
+    r"(?:WhatsApp[ -]Chat (?:with|mit|met|-)|Chat de WhatsApp con|Conversa do WhatsApp com"
+    r"|Discussion WhatsApp avec|Чат WhatsApp с|Chat WhatsApp con|Chat WhatsApp)[ \xa0](?P<of>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SUFFIX = re.compile(r"(?:\.(?:txt|zip|gz|bz2|xz|tar))+$", re.IGNORECASE)
+_IRC = re.compile(r"<[^<>\s]{1,64}> |\*{1,3} \S|-!- ")
+_COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
+
+
+class WhatsApp(Importer):
+    """One text file a chat, in the way of dates of the phone that wrote it."""
+
+    name = "whatsapp"
+    title = "WhatsApp"
+    description = "WhatsApp's exported chats: the .txt of Android, the zip of the iPhone"
+
+    def knows(self, head: Head) -> bool:
+        """Lines that begin with a date and a time, the first of all, and somebody speaks."""
+        rows = first_lines(head.text, _LOOKED_AT)
+        stamps = [stamp for stamp in map(stamped, rows) if stamp is not None]
+        if not stamps or any(_is_irc(stamp) for stamp in stamps):
+            return False
+        spoken = sum(": " in stamp.rest for stamp in stamps)
+        if stamps[0].style == " ":  # as every other log in the world
+            return spoken * 2 > len(rows) and len(stamps[0].numbers[0]) < 4
+        # The top of a file may be cut off.
+        return spoken > 0 and (stamped(rows[0]) is not None or spoken * 2 > len(rows) > 4)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every chat, each looked through before: only all its dates tell day from month."""
+        habits = [_looked_through(member, context) for member in members]
+        dates = [habit.dates for habit in habits]
+        orders = settled(dates, context.options.date_order, context.report)
+        for member, habit, order in zip(members, habits, orders, strict=True):
+            yield from _Chat(member, habit, order, context).messages()
+
+
+def _is_irc(stamp: Stamp) -> bool:
+    """Logs of IRC write "[2024-05-01 12:00:00] <ada> hi"; a contact may be called "<3"."""
+    in_irc = stamp.style == "[" and len(stamp.numbers[0]) == 4
+    return in_irc and _IRC.match(stamp.rest) is not None
+
+
+@dataclass(frozen=True)
+class _Habits:
+    """What the whole of a file shows of how it is written."""
+
+    dates: DateSurvey
+    styles: frozenset[str]
+    speakers: Speakers
+    tags: frozenset[str]  # "<Media omitted>" in a language that is not known here
+
+
+def _looked_through(member: Member, context: Context) -> _Habits:
+    dates, names, tags = DateSurvey(member.label), Names(), Tags()
+    styles: Counter[str] = Counter()
+    words: set[str] = set()
+    with numbered_lines(member, context, ImportReport()) as rows:
+        for _, raw in rows:
+            stamp = stamped(raw)
+            if stamp is None:
+                continue
+            look = dates.look or stamp.look
+            dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
+            styles[stamp.style] += 1
+            names.saw(stamp.rest)
+            tags.saw(stamp.rest)
+            if stamp.word and stamp.word not in HALVES and len(words) < _MOST_WORDS:
+                words.add(stamp.word)
+    _tell_words(words, member, context.report)
+    most = max(styles.values(), default=0)
+    usual = frozenset(style for style, times in styles.items() if times >= most * _SHARE)
+    return _Habits(dates, usual, names.found(), tags.repeated())
+
+
+def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:
+    """One unknown word after the time is "o'clock"; two are perhaps morning and afternoon."""
+    if len(words) > 1:
+        some = ", ".join(f'"{word}"' for word in sorted(words))
+        report.note(
+            f"{member.label} has {some} after its times, which is not known here; if they stand "
+            "for the halves of the day, the afternoons are twelve hours early."
+        )
+
+
+class _Chat:
+    """One file, read with the habits found in it."""
+
+    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+        self._member = member
+        self._habits = habits
+        self._order = order
+        self._context = context
+        self._thread = chat_of(member.where)
+        self._times = Times(context)
+
+    def messages(self) -> Iterator[Message]:
+        with numbered_lines(self._member, self._context) as rows:
+            read = ((number, self._row(raw)) for number, raw in rows)
+            for number, begun, text in gathered(read, self._context.report, self._member.name):
+                yield self._message(begun, text, number)
+
+    def _row(self, raw: str) -> Opening | str:
+        stamp: Stamp | None = stamped(raw)
+        if stamp is None or stamp.style not in self._habits.styles:
+            return raw
+        return opening(stamp, self._order, self._habits.speakers)
+
+    def _message(self, begun: Opening, text: str, number: int) -> Message:
+        sender = plain_name(begun.sender)
+        kind, words, edited = judged(text, self._habits.tags)
+        if not sender:
+            kind, words, edited = call_or_system(text), text.strip(MARKS), False
+        if edited:
+            self._context.report.repairs["edit marks"] += 1
+        speaks = kind is not Kind.SYSTEM  # the title of a group stands before what befalls it
+        return Message(
+            sender if speaks else "",
+            words,
+            self._times.of(begun),
+            kind,
+            "whatsapp",
+            self._thread,
+            self._thread,
+            begun.sender.strip(MARKS) if speaks else "",
+            source=f"{self._member.name}:{number}",
+        )
+
+
+def chat_of(where: str) -> str:
+    """Whom a chat is with, from the name of the file, or of the zip or folder it lies in."""
+    names = [_COPY.sub("", _SUFFIX.sub("", part)) for part in PurePosixPath(where).parts]
+    for name in names[:-3:-1]:
+        found = _TITLE.fullmatch(name)
+        if found:
+            return found["of"]
+    return next((name for name in names[::-1] if name != "_chat"), "whatsapp")
