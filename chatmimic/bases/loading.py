@@ -84,7 +84,7 @@ def _in_one_kernel(model: Any) -> Any:
     """Have GPT-2's activation computed by one kernel, in place.
 
     transformers writes this approximation of GELU (Hendrycks & Gimpel 2016,
-    https://arxiv.org/abs/1606.08415) as seven operations on the widest tensors of a block, four of
+    https://arxiv.org/abs/1606.08415) as eight operations on the widest tensors of a block, four of
     which are kept for the way back. PyTorch's own is the same but for rounding.
     """
     from torch import nn

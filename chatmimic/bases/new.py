@@ -33,7 +33,7 @@ def new_base(tokenizer: Any, size: str, *, positions: int = POSITIONS, seed: int
         n_embd=width,
         n_layer=layers,
         n_head=max(1, width // 64),
-        # The same function as GPT-2's own "gelu_new", in one kernel in place of seven.
+        # The same function as GPT-2's own "gelu_new", in one kernel in place of eight.
         activation_function="gelu_pytorch_tanh",
         resid_pdrop=0.0,
         embd_pdrop=0.0,

@@ -11,9 +11,9 @@ import torch
 
 from chatmimic.errors import TrainingError
 
-# How a full memory is told of: CUDA has an error of its own, the others only words.
 _LARGE = 8_000_000  # bytes: a matrix of gpt2-medium has 12.6 MB, its activations 2 MB and more
 _M_MMAP_THRESHOLD = -3  # of mallopt(3)
+# How a full memory is told of: CUDA has an error of its own, the others only words.
 _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory")
 
 
@@ -35,9 +35,9 @@ def give_back_at_once() -> None:
     """Have glibc give large blocks back to the system when they are freed, from here on.
 
     Else it keeps up to 32 MB of each, and gradients that come and go leave holes that activations
-    do not fill. On gpt2-medium with steps in the backward pass that is 6.8 GB in place of 6.0 at
-    1,024 tokens, and 7 % fewer tokens a second (`benchmarks/train_speed.py`). Other systems go on
-    as they are.
+    do not fill. On gpt2-medium with steps in the backward pass at 1,024 tokens this takes 6.0 GB
+    instead of 6.8, for 7 % of the speed (`benchmarks/train_speed.py`). Other systems go on as they
+    are.
     """
     if platform.libc_ver()[0] == "glibc":
         with contextlib.suppress(OSError, AttributeError):

@@ -226,10 +226,9 @@ class Run(Work):
         """The base's own figures on the held-out part, measured once and kept with the run."""
         path = self.folder / "base-figures.json"
         if loop.state.step > 0 and path.is_file():
-            return Figures(**json.loads(path.read_text("utf-8")))
+            return Figures.from_dict(json.loads(path.read_text("utf-8")))
         self.watcher.stage("testing the base")
         figures = loop.evaluate(loop.plan.final)
-        kept = {k: getattr(figures, k) for k in ("loss", "bits_per_character", "tokens", "right")}
         if self.ranks.is_first:
-            write_whole(path, json.dumps(kept))
+            write_whole(path, json.dumps(figures.as_dict()))
         return figures

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import itertools
 import json
 import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+SCRIPT = "corpus_memory"
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    found = importlib.util.spec_from_file_location("corpus_memory", SCRIPTS / "corpus_memory.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        patch.setitem(sys.modules, "corpus_memory", module)
-        found.loader.exec_module(module)
-        yield module
 
 
 def test_words_are_a_few_common_ones_and_many_rare_ones(script: ModuleType):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import lzma
 import math
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -22,22 +21,10 @@ from chatmimic.training.loss import Learner
 from chatmimic.transcript import Form, Mark, make_form
 from chatmimic.transcript.form import Cast
 
+SCRIPT = "layout"
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 WORDS = ["hello", "there", "how are you", "fine", "see", "later", "ok", "lol", "tea", "garden"]
 Row = tuple[str, str, str, str]
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    found = importlib.util.spec_from_file_location("layout", SCRIPTS / "layout.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        patch.setitem(sys.modules, "layout", module)
-        found.loader.exec_module(module)
-        yield module
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -15,21 +13,9 @@ import pytest
 
 from chatmimic.home import Home
 
+SCRIPT = "resume"
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and a fork server")
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    found = importlib.util.spec_from_file_location("resume", SCRIPTS / "resume.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        patch.setitem(sys.modules, "resume", module)
-        found.loader.exec_module(module)
-        yield module
 
 
 def finished(script: ModuleType, place: Path, log: bytes, weights: bytes) -> Home:

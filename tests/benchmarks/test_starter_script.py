@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import lzma
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -19,22 +18,10 @@ from chatmimic.records import Conversation, Message
 from chatmimic.transcript import Mark, make_form
 from chatmimic.transcript.form import Cast
 
+SCRIPT = "starter"
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 SAID = ["hello", "there", "how are you", "fine", "thanks", "see you later", "ok", "lol", "tea?"]
 Row = tuple[str, str, str, str]
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    found = importlib.util.spec_from_file_location("starter", SCRIPTS / "starter.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        patch.setitem(sys.modules, "starter", module)
-        found.loader.exec_module(module)
-        yield module
 
 
 @pytest.fixture(scope="module")

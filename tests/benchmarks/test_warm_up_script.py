@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import lzma
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+SCRIPT = "warm_up"
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 SAID = ["hello", "there", "how are you", "fine", "thanks", "see you later", "ok", "lol", "tea?"]
 TALKS = ("10", "15")  # o'clock: two conversations a day
 OWN = 6  # messages of the persona in each
-
-
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    found = importlib.util.spec_from_file_location("warm_up", SCRIPTS / "warm_up.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        patch.setitem(sys.modules, "warm_up", module)
-        found.loader.exec_module(module)
-        yield module
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def test_transformers_opens_a_mimic_by_itself(trained):
     ours = Mimic.open("ada", trained).load()
     assert tokenizer.get_vocab() == ours.tokenizer.get_vocab()
     ids = torch.tensor([ours.form.prompt([], "Ada")])
-    # But for rounding: GPT-2's activation is one kernel here, and seven there.
+    # But for rounding: GPT-2's activation is one kernel here, and eight there.
     torch.testing.assert_close(model(ids).logits, ours.model(ids).logits)
     assert model.config.use_cache
     assert {f.suffix for f in (trained.mimics / "ada").iterdir()} <= {".json", ".safetensors"}

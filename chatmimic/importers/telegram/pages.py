@@ -22,7 +22,7 @@ DELETED = "Deleted Account"  # what Telegram shows for every account that is gon
 CHUNK = 64 << 10
 
 _MESSAGE = re.compile(r'<div class="message (?:default|service)\b')
-_TITLE = re.compile(r'<div class="text bold">\s*(.*?)\s*</div>', re.S)
+_TITLE = re.compile(r'<div class="text bold">([^<]{0,1000})</div>')
 _TIME = re.compile(
     r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d):(\d\d):(\d\d)(?: UTC([+-])(\d\d):?(\d\d))?", re.ASCII
 )
