@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from chatmimic.archive.likely import likely_same
 from chatmimic.archive.people import PeopleBook
 from chatmimic.archive.threads import ThreadBook
 from chatmimic.records import Message, Reaction
@@ -47,6 +48,7 @@ class Added:
     people: int = 0
     first_at: int | None = None
     last_at: int | None = None
+    likely: tuple[tuple[str, str], ...] = ()  # pairs of people who may be one
 
 
 class Adding:
@@ -153,6 +155,7 @@ class Adding:
             people=self._people.seen(),
             first_at=self._first_at,
             last_at=self._last_at,
+            likely=likely_same(self._db),
         )
 
     @property

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class _Rehearsed(Exception):
+    """What was written is to be undone."""
+
+
 class Archive:
     """All messages and people of one user, in one SQLite file. Use it in a `with` statement.
 
@@ -62,17 +66,20 @@ class Archive:
         """Where the file is."""
         return self._database.path
 
-    def add(self, messages: Iterable[Message]) -> Added:
+    def add(self, messages: Iterable[Message], *, rehearse: bool = False) -> Added:
         """Add what is not there yet: all of it, or nothing if anything goes wrong on the way.
 
-        Memory does not grow with the number of messages.
+        Memory does not grow with the number of messages. `rehearse` tells what adding them would
+        do, and then undoes it.
         """
         self._imports += 1
-        with self._database.writing() as connection:
+        with contextlib.suppress(_Rehearsed), self._database.writing() as connection:
             adding = Adding(connection, self._imports)
             added = adding.run(messages)
             if added.new or adding.changed:
                 _revise(connection)
+            if rehearse:
+                raise _Rehearsed
         return added
 
     def touched(self) -> tuple[int, int]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from chatmimic.cli.common import console, home_option, json_option, print_json
-from chatmimic.cli.when import day, iso
-from chatmimic.errors import ExportError
+from chatmimic.cli.import_facts import Outcome, facts
+from chatmimic.cli.import_summary import quoted, summary
+from chatmimic.errors import ChatmimicError, ExportError
 from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from chatmimic.archive import Added, Archive
+    from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.records import Message
 
@@ -37,15 +36,6 @@ class ImportCommand(click.Command):
 
         with formatter.section("Formats, found out by content (or given with --format)"):
             formatter.write_dl([(visible(f.name), visible(f.description)) for f in formats()])
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One export that is in the archive now."""
-
-    path: Path
-    report: ImportReport
-    added: Added
 
 
 @click.command("import", cls=ImportCommand)
@@ -77,6 +67,14 @@ class Outcome:
     metavar="NAME",
     help="Read into this corpus, for `chatmimic pretrain`: other people's talk, kept apart.",
 )
+@click.option("--dry-run", is_flag=True, help="Read and tell, but leave the archive as it is.")
+@click.option(
+    "--report",
+    "report_to",
+    metavar="FILE.json",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everything the import tells into this file too.",
+)
 @json_option
 @home_option
 def command(
@@ -87,6 +85,8 @@ def command(
     allow_truncated: bool,
     date_order: str | None,
     corpus: str | None,
+    dry_run: bool,
+    report_to: Path | None,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -99,6 +99,7 @@ def command(
     \b
     Example:
       chatmimic import facebook-ada.zip
+      chatmimic import --dry-run facebook-ada.zip
       chatmimic import --tz Europe/Berlin irclogs/ discord.json
       chatmimic import --columns sender=who,text=body,time=when chat.csv
       chatmimic import --corpus ubuntu ubuntu-logs.tar.xz
@@ -110,10 +111,10 @@ def command(
     options = ImportOptions(tz, _columns(columns), format_, allow_truncated, date_order)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
-    with _opened_late(home.corpus(corpus) if corpus else home.archive) as archive:
+    with _opened_late(home.corpus(corpus) if corpus else home.archive, dry_run) as archive:
         for path in paths:
             try:
-                outcome = _import(path, options, archive)
+                outcome = _import(path, options, archive, dry_run)
             except ExportError as error:
                 if len(paths) == 1:
                     raise
@@ -121,13 +122,28 @@ def command(
                 continue
             done.append(outcome)
             if not as_json:
-                console().print(_summary(outcome))
+                console().print(summary(outcome))
+        told = facts(done, failed, archive() if done else None)
+        if report_to is not None:
+            _write_report(report_to, told)
         if as_json:
-            print_json(_facts(done, failed, archive()) if done else _failures(failed))
+            print_json(told)
         elif done:
-            _next_step(archive(), corpus)
+            _next_step(archive(), corpus, dry_run)
     if failed:
-        raise _some_failed(failed, len(paths))
+        raise _some_failed(failed, len(paths), dry_run)
+
+
+def _write_report(path: Path, told: dict[str, object]) -> None:
+    from chatmimic.files import write_whole
+
+    try:
+        write_whole(path, json.dumps(told, ensure_ascii=True, indent=2) + "\n")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ChatmimicError(
+            f"Cannot write {path}: {why}.", "Give --report another file."
+        ) from error
 
 
 def _columns(given: Sequence[str]) -> dict[str, str] | None:
@@ -142,12 +158,17 @@ def _columns(given: Sequence[str]) -> dict[str, str] | None:
 
 
 @contextlib.contextmanager
-def _opened_late(where: Path) -> Iterator[Callable[[], Archive]]:
-    """The archive, opened when it is first asked for: a path that is no export makes none."""
+def _opened_late(where: Path, dry_run: bool) -> Iterator[Callable[[], Archive]]:
+    """The archive, opened when it is first asked for: a path that is no export makes none.
+
+    A dry run makes none either: where there is none yet it uses one that is gone afterwards.
+    """
     from chatmimic.archive import Archive
 
     with contextlib.ExitStack() as stack:
         opened: list[Archive] = []
+        if dry_run and not where.exists():
+            where = Path(stack.enter_context(tempfile.TemporaryDirectory()), where.name)
 
         def archive() -> Archive:
             if not opened:
@@ -157,7 +178,9 @@ def _opened_late(where: Path) -> Iterator[Callable[[], Archive]]:
         yield archive
 
 
-def _import(path: Path, options: ImportOptions, archive: Callable[[], Archive]) -> Outcome:
+def _import(
+    path: Path, options: ImportOptions, archive: Callable[[], Archive], dry_run: bool
+) -> Outcome:
     from chatmimic.importers import ImportReport, read_exports
 
     report = ImportReport()
@@ -165,8 +188,8 @@ def _import(path: Path, options: ImportOptions, archive: Callable[[], Archive]) 
     with _progress(path, report) as watched:
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
-        added = archive().add(watched(rest))
-    return Outcome(path, report, added)
+        added = archive().add(watched(rest), rehearse=dry_run)
+    return Outcome(path, report, added, dry_run)
 
 
 @contextlib.contextmanager
@@ -202,108 +225,27 @@ def _progress(
         yield watched
 
 
-def _summary(outcome: Outcome) -> RenderableType:
-    from rich.console import Group
-    from rich.table import Table
-
-    report, added = outcome.report, outcome.added
-    facts = [
-        ("Format", report.format or "–"),
-        ("Threads", f"{added.threads:,}"),
-        ("People", f"{added.people:,}"),
-        ("Messages kept", f"{report.kept:,} ({added.new:,} new)"),
-        ("Left out", _counted(report.left_out) or "none"),
-        ("Time span", _span(added)),
-        ("Text repairs", _counted(report.repairs) or "none needed"),
-        *(("Note", note) for note in report.notes),
-    ]
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, fact in facts:
-        table.add_row(label, shown(fact))
-    title = shown(f"Imported {outcome.path.name or outcome.path}", "bold green")
-    return Group(title, "", table, "")
-
-
-def _counted(counts: Counter[str]) -> str:
-    return "\n".join(f"{n:,} {what}" for what, n in counts.most_common() if n)
-
-
-def _span(added: Added) -> str:
-    if added.first_at is None:
-        return "no times in it"
-    return f"{day(added.first_at)} to {day(added.last_at)}"
-
-
-def _next_step(archive: Archive, corpus: str | None) -> None:
+def _next_step(archive: Archive, corpus: str | None, dry_run: bool) -> None:
+    if dry_run:
+        console().print("Nothing was imported. Without --dry-run it will be.")
+        return
     talkers = [person for person in archive.people() if not person.is_bot]
     screen = console()
     if not talkers:
         screen.print("Nobody has said anything in the archive yet.")
         return
     if corpus:
-        screen.print(shown(f"Next: chatmimic pretrain --corpus {_quoted(corpus)}"))
+        screen.print(shown(f"Next: chatmimic pretrain --corpus {quoted(corpus)}"))
         return
-    screen.print(shown(f"Next: chatmimic train --persona {_quoted(talkers[0].name)}"))
+    screen.print(shown(f"Next: chatmimic train --persona {quoted(talkers[0].name)}"))
 
 
-def _quoted(name: str) -> str:
-    """A name as one can paste it into a shell."""
-    if any(sign in name for sign in '"$`\\!'):
-        return "'" + name.replace("'", "'\\''") + "'"
-    return f'"{name}"'
-
-
-def _facts(
-    done: Sequence[Outcome], failed: Sequence[tuple[Path, ExportError]], archive: Archive
-) -> dict[str, Any]:
-    exports = [_export_facts(outcome) for outcome in done]
-    if len(done) == 1 and not failed:
-        return exports[0]
-    threads, people = archive.touched()
-    firsts = [o.added.first_at for o in done if o.added.first_at is not None]
-    lasts = [o.added.last_at for o in done if o.added.last_at is not None]
-    return {
-        "format": ", ".join(dict.fromkeys(o.report.format for o in done)),
-        "kept": sum(o.report.kept for o in done),
-        "new": sum(o.added.new for o in done),
-        "left_out": dict(sum((o.report.left_out for o in done), Counter[str]())),
-        "threads": threads,
-        "people": people,
-        "first_at": iso(min(firsts, default=None)),
-        "last_at": iso(max(lasts, default=None)),
-        "repairs": dict(sum((o.report.repairs for o in done), Counter[str]())),
-        "notes": [note for o in done for note in o.report.notes],
-        "exports": exports,
-        **_failures(failed),
-    }
-
-
-def _export_facts(outcome: Outcome) -> dict[str, Any]:
-    report, added = outcome.report, outcome.added
-    return {
-        "path": str(outcome.path),
-        "format": report.format,
-        "kept": report.kept,
-        "new": added.new,
-        "left_out": dict(+report.left_out),
-        "threads": added.threads,
-        "people": added.people,
-        "first_at": iso(added.first_at),
-        "last_at": iso(added.last_at),
-        "repairs": dict(+report.repairs),
-        "notes": list(report.notes),
-    }
-
-
-def _failures(failed: Sequence[tuple[Path, ExportError]]) -> dict[str, Any]:
-    return {"failed": [{"path": str(path), "error": str(error)} for path, error in failed]}
-
-
-def _some_failed(failed: Sequence[tuple[Path, ExportError]], total: int) -> ExportError:
+def _some_failed(
+    failed: Sequence[tuple[Path, ExportError]], total: int, dry_run: bool
+) -> ExportError:
     reasons = " ".join(f"{path.name}: {error}" for path, error in failed)
+    others = len(failed) < total and not dry_run
     return ExportError(
         f"{len(failed)} of {total} exports could not be imported. {reasons}",
-        "The others are in the archive." if len(failed) < total else "",
+        "The others are in the archive." if others else "",
     )

@@ -15,6 +15,7 @@ from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from chatmimic.records import Person
@@ -82,7 +83,7 @@ def _table(people: Sequence[Person], activity: dict[str, list[int]]) -> Table:
     from rich.table import Table
 
     screen = console()
-    bars = _BARS if screen.encoding.startswith("utf") else _PLAIN_BARS
+    bars = bars_of(screen)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Name", overflow="fold")
     table.add_column("Messages", justify="right")
@@ -102,6 +103,11 @@ def _cells(person: Person, picture: str) -> list[str]:
     name = person.name + (" (bot)" if person.is_bot else "")
     first, last = day(person.first_at), day(person.last_at)
     return [name, f"{person.messages:,}", first, last, ", ".join(person.services), picture]
+
+
+def bars_of(screen: Console) -> str:
+    """The bars that a terminal's encoding has."""
+    return _BARS if screen.encoding.startswith("utf") else _PLAIN_BARS
 
 
 def sparkline(counts: Sequence[int], bars: str = _BARS) -> str:

@@ -68,8 +68,7 @@ def _safe(message: Message, report: ImportReport) -> Message:
         kind = Kind.OTHER
         report.leave_out(lacking, message.source)
     else:
-        report.count(kind, message.source)
-        report.by_bots += message.is_bot
+        report.count(message, kind)
     thread, title = _name(message.thread), _name(message.thread_title)
     key = _name(message.sender_key)
     if (

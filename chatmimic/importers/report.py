@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chatmimic.records import Kind
+from chatmimic.records import Kind, Message
 
 # Why a message without a person's words is not learnt from, as the summary calls it.
 REASONS = {
@@ -17,6 +17,7 @@ REASONS = {
     Kind.FORWARDED: "forwarded",
     Kind.OTHER: "unparsed",
 }
+_DAY_MS = 86_400_000
 MOST_NOTES = 40  # a report is read by a person
 
 
@@ -39,11 +40,13 @@ class ImportReport:
     """
 
     format: str = ""
+    variants: Counter[str] = field(default_factory=Counter)  # shape of the format → files
     kept: int = 0  # messages with words
     by_bots: int = 0  # of those kept; they are context, never learnt
     left_out: Counter[str] = field(default_factory=Counter)  # reason → records
     examples: dict[str, str] = field(default_factory=dict)  # reason → "file:line" of the first
     repairs: Counter[str] = field(default_factory=Counter)  # what was mended → times
+    days: Counter[int] = field(default_factory=Counter)  # day since 1970, UTC → messages kept
     notes: list[str] = field(default_factory=list)  # sentences the user should see
     bytes_read: int = 0
     bytes_total: int = 0
@@ -53,12 +56,15 @@ class ImportReport:
         """Everything that was met."""
         return self.kept + sum(self.left_out.values())
 
-    def count(self, kind: Kind, source: str = "") -> None:
-        """Count one message of this kind, which stands at `source`, as kept or left out."""
+    def count(self, message: Message, kind: Kind) -> None:
+        """Count a message, as this kind, as kept or left out."""
         if kind is Kind.TEXT or kind is Kind.ACTION:  # has_words, on the hot path
             self.kept += 1
+            self.by_bots += message.is_bot
+            if message.sent_at is not None:
+                self.days[message.sent_at // _DAY_MS] += 1
         else:
-            self.leave_out(REASONS[kind], source)
+            self.leave_out(REASONS[kind], message.source)
 
     def leave_out(self, reason: str, source: str = "", times: int = 1) -> None:
         """Count records that are not kept; the first of each reason is shown as its example."""
