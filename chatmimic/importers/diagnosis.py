@@ -9,6 +9,7 @@ from itertools import pairwise
 from chatmimic.importers.report import ImportReport
 
 LONG_SILENCE = 60  # days; shorter ones are holidays and quarrels
+ENOUGH_DAYS = 20  # with messages: who speaks now and then is always silent
 MOST_SILENCES = 3
 
 
@@ -27,6 +28,8 @@ class Silence:
 
 def silences(days: Collection[int]) -> list[Silence]:
     """The longest silences between these days: part of an export may be missing there."""
+    if len(days) < ENOUGH_DAYS:
+        return []
     found = [Silence(one, other) for one, other in pairwise(sorted(days))]
     long = [silence for silence in found if silence.days >= LONG_SILENCE]
     longest = sorted(long, key=lambda silence: -silence.days)[:MOST_SILENCES]

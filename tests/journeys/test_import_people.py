@@ -450,3 +450,50 @@ def test_a_long_import_shows_how_far_it_is(tmp_path: Path) -> None:
 )
 def test_sparkline(counts: list[int], bars: str) -> None:
     assert sparkline(counts) == bars
+
+
+def test_a_dry_run_tells_everything_and_imports_nothing(export: Path, home: Path) -> None:
+    out = run("import", "--dry-run", export).stdout
+    assert "Would import message_1.json" in out
+    assert re.search(r"Messages kept +3 \(3 new\)", out)
+    assert "Nothing was imported." in out
+    assert not home.exists()
+    run("import", export)
+    before = Archive.open(home / "archive.sqlite", create=False).fingerprint()
+    more = json.loads(export.read_text())["messages"] + [said("Bob", "late", 90)]
+    messenger(export, more, "Ada Lovelace", "Bob")
+    found = facts("import", "--dry-run", "--json", export)
+    assert (found["kept"], found["new"], found["dry_run"]) == (4, 1, True)
+    assert Archive.open(home / "archive.sqlite", create=False).fingerprint() == before
+
+
+def test_a_dry_run_of_several(export: Path, table: Path, home: Path) -> None:
+    found = facts("import", "--dry-run", "--json", export, table)
+    assert (found["kept"], found["threads"], found["people"]) == (6, 2, 4)
+    assert not home.exists()
+
+
+def test_a_report_is_a_private_file_that_says_what_json_says(export: Path, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    told = facts("import", "--json", "--report", file, export)
+    assert json.loads(file.read_text()) == told
+    assert told["records"] == told["kept"] + sum(told["left_out"].values()) == 4
+    assert told["examples"] == {"media only": "message_1.json:1"}
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_report_that_cannot_be_written_is_said_in_a_sentence(
+    export: Path, tmp_path: Path
+) -> None:
+    result = run("import", "--report", tmp_path / "no" / "r.json", export, code=1)
+    assert "Cannot write" in str(result.exception)
+
+
+def test_people_who_may_be_one_are_pointed_out(tmp_path: Path) -> None:
+    path = tmp_path / "irc.csv"
+    rows = ["1556700000,ada_l,hi,a", "1556700060,Ada L,bye,b", "1556700090,Ada L,no,b"]
+    path.write_text("\n".join(["time,sender,text,thread", *rows]))
+    assert 'chatmimic people merge "Ada L" "ada_l"' in " ".join(run("import", path).stdout.split())
+    run("people", "merge", "Ada L", "ada_l")
+    assert len(facts("people", "--json")) == 1
