@@ -1,10 +1,4 @@
-"""Adding messages: once each, however often and in whatever overlapping exports they come.
-
-Identity within a thread: the service's message id where there is one; else time, sender and text,
-and which occurrence of these three it is within the import. So two equal messages of one instant
-both stay (IRC stamps are minutes), the same export again adds nothing, and a newer export that
-overlaps adds only what is new.
-"""
+"""Adding messages: once each, however often and in whatever overlapping exports they come."""
 
 from __future__ import annotations
 
@@ -12,12 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
+from chatmimic.archive.identity import Occurrences, identity_of
 from chatmimic.archive.likely import likely_same
 from chatmimic.archive.people import PeopleBook
 from chatmimic.archive.threads import ThreadBook
-from chatmimic.records import Message, Reaction
+from chatmimic.records import Kind, Message, Reaction
 from chatmimic.text import clean
 
 # What is held before it is written. Long messages fill a batch sooner.
@@ -29,11 +23,7 @@ _LARGEST_TIME = 2**62  # beyond it SQLite has no room; nobody chats then
 _COLUMNS = (
     "thread_id, alias_id, sent_at, placed_at, kind, text, message_id, reply_to, reactions, identity"
 )
-# A batch goes in as one statement: before each statement the search index writes out what it has
-# gathered, so that one statement for each message takes four times as long.
-_STAGE = f"INSERT INTO temp.staged ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_MOVE = f"""
-    INSERT INTO message ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staged WHERE true ORDER BY rowid
+_ADD = f"""INSERT INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (thread_id, identity) DO NOTHING"""
 
 
@@ -63,13 +53,7 @@ class Adding:
         self._words = 0
         self._first_at: int | None = None
         self._last_at: int | None = None
-        # How often each identity came in this import: on disk, since it is as long as the import.
-        self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS occurrence (thread_id INTEGER, base BLOB, n INTEGER, "
-            "PRIMARY KEY (thread_id, base)) WITHOUT ROWID"
-        )
-        self._db.execute("DELETE FROM temp.occurrence")
-        self._db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({_COLUMNS})")
+        self._occurrences = Occurrences(connection)
 
     def run(self, messages: Iterable[Message]) -> Added:
         """Add them all and say what was new."""
@@ -79,33 +63,38 @@ class Adding:
             if len(self._batch) >= _BATCH_MESSAGES or self._characters >= _BATCH_CHARACTERS:
                 self._flush()
         self._flush()
-        self._db.execute("DELETE FROM temp.occurrence")
+        self._occurrences.forget()
         return self._added(last_before)
 
     def _take(self, message: Message) -> None:
-        text = clean(message.text)
+        text, kind = clean(message.text), message.kind
         sent_at = message.sent_at
         if sent_at is not None and abs(sent_at) > _LARGEST_TIME:
             sent_at = None
         thread = self._threads.of(message)
-        alias = self._people.of(message)
         if sent_at is not None:
             thread.last_at = sent_at
-        if message.kind.has_words:
+        if kind is Kind.TEXT or kind is Kind.ACTION:  # has_words, on the hot path
             self._count(sent_at)
+        if message.message_id:
+            message_id = clean(message.message_id)
+            identity = identity_of(message_id, sent_at, "", "")
+        else:
+            message_id = ""
+            identity = self._occurrences.identity(thread.id, message, sent_at, text)
         self._characters += len(text)
         self._batch.append(
             (
                 thread.id,
-                alias,
+                self._people.of(message),
                 sent_at,
                 thread.last_at,
-                message.kind.value,
+                kind,
                 text,
-                clean(message.message_id),
-                clean(message.reply_to),
-                pack_reactions(message.reactions),
-                self._identity(thread.id, message, sent_at, text),
+                message_id,
+                message.reply_to and clean(message.reply_to),
+                message.reactions and pack_reactions(message.reactions) or "",
+                identity,
             )
         )
 
@@ -118,25 +107,8 @@ class Adding:
         if self._last_at is None or sent_at > self._last_at:
             self._last_at = sent_at
 
-    def _identity(self, thread_id: int, message: Message, sent_at: int | None, text: str) -> bytes:
-        if message.message_id:
-            return _digest("id", clean(message.message_id))
-        base = _digest("said", str(sent_at), clean(message.sender_key or message.sender), text)
-        occurrence = self._occurrence(thread_id, base)
-        return base if occurrence == 1 else _digest("again", base.hex(), str(occurrence))
-
-    def _occurrence(self, thread_id: int, base: bytes) -> int:
-        key = (thread_id, base)
-        if self._db.execute("INSERT OR IGNORE INTO temp.occurrence VALUES (?, ?, 1)", key).rowcount:
-            return 1
-        where = "WHERE thread_id = ? AND base = ?"
-        self._db.execute(f"UPDATE temp.occurrence SET n = n + 1 {where}", key)
-        return int(self._db.execute(f"SELECT n FROM temp.occurrence {where}", key).fetchone()[0])
-
     def _flush(self) -> None:
-        self._db.executemany(_STAGE, self._batch)
-        self._db.execute(_MOVE)
-        self._db.execute("DELETE FROM temp.staged")
+        self._db.executemany(_ADD, self._batch)
         self._batch.clear()
         self._characters = 0
 
@@ -162,11 +134,6 @@ class Adding:
     def changed(self) -> bool:
         """Whether a reader of the archive can see a difference, apart from new messages."""
         return self._people.changed or self._threads.changed
-
-
-def _digest(*parts: str) -> bytes:
-    # "\x1f" cannot be in a part: clean() takes it out.
-    return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
 
 
 def pack_reactions(reactions: Iterable[Reaction]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import people
+from chatmimic.archive import people, searching
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -57,8 +57,8 @@ def scrub(database: Database) -> None:
     Raises ArchiveBusy while somebody else has the archive open; the next opening tries again.
     """
     with database.writing() as connection:
-        # The search index keeps deleted words in its older segments until it is built anew.
-        connection.execute("INSERT INTO message_text (message_text) VALUES ('rebuild')")
+        # The search index keeps deleted words in its older segments; the next search fills it anew.
+        searching.empty(connection)
     with explained(database.path):
         try:
             connection.execute("VACUUM")

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 
 from chatmimic.archive.seen import Seen
 from chatmimic.errors import ArchiveError, NoSuchPerson
-from chatmimic.records import Message, Person
+from chatmimic.records import Kind, Message, Person
 from chatmimic.text import clean
 
 _REMEMBERED = 50_000  # senders held in memory while adding
@@ -35,8 +35,8 @@ class PeopleBook:
 
     def of(self, message: Message) -> int:
         """The id of its sender's alias; made when it is new."""
-        sender = (message.service, message.sender_key, message.sender, message.is_bot)
-        key = (*sender, message.kind.has_words)
+        sender, kind = (message.service, message.sender_key, message.sender), message.kind
+        key = (*sender, message.is_bot, kind is Kind.TEXT or kind is Kind.ACTION)
         alias = self._known.get(key)
         if alias is None:
             if len(self._known) >= _REMEMBERED:

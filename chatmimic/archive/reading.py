@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.archive.adding import unpack_reactions
 from chatmimic.records import Kind, Message
-from chatmimic.text import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,24 +30,24 @@ class Thread:
 
 # thread is walked by its unique (service, key), message by (thread_id, placed_at, id): SQLite
 # sorts nothing and holds nothing. CROSS JOIN keeps it to this order.
-_FROM = """
+FROM = """
     FROM thread CROSS JOIN message ON message.thread_id = thread.id
     CROSS JOIN alias ON alias.id = message.alias_id
     CROSS JOIN person ON person.id = alias.person_id"""
 _ORDER = "ORDER BY thread.service, thread.key, message.placed_at, message.id"
-_COLUMNS = """person.name, message.text, message.sent_at, message.kind, thread.service, thread.key,
+COLUMNS = """person.name, message.text, message.sent_at, message.kind, thread.service, thread.key,
     thread.title, alias.sender_key, message.message_id, message.reply_to, message.reactions,
     alias.is_bot"""
-_WORDS = "message.kind IN ('text', 'action')"
+WORDS = "message.kind IN ('text', 'action')"
 
 
 def stream(
     connection: sqlite3.Connection, service: str | None, thread: str | None
 ) -> Iterator[Message]:
     """Messages with words, by thread and time, one at a time."""
-    where, values = _narrowed([_WORDS], {"thread.service": service, "thread.key": thread})
-    for row in connection.execute(f"SELECT {_COLUMNS} {_FROM} {where} {_ORDER}", values):
-        yield _message(row)
+    where, values = _narrowed([WORDS], {"thread.service": service, "thread.key": thread})
+    for row in connection.execute(f"SELECT {COLUMNS} {FROM} {where} {_ORDER}", values):
+        yield message_of(row)
 
 
 def _narrowed(conditions: list[str], columns: dict[str, Any]) -> tuple[str, list[Any]]:
@@ -58,7 +56,8 @@ def _narrowed(conditions: list[str], columns: dict[str, Any]) -> tuple[str, list
     return (f"WHERE {' AND '.join(every)}" if every else ""), list(given.values())
 
 
-def _message(row: tuple[Any, ...]) -> Message:
+def message_of(row: tuple[Any, ...]) -> Message:
+    """A row of `COLUMNS` as a message."""
     sender, text, sent_at, kind, service, thread, title, key, own_id, reply, reactions, bot = row
     return Message(
         sender=sender,
@@ -79,7 +78,7 @@ def _message(row: tuple[Any, ...]) -> Message:
 def digest(connection: sqlite3.Connection) -> str:
     """SHA-256 (hex) over everything `stream` gives, in its order."""
     whole = sha256()
-    for row in connection.execute(f"SELECT {_COLUMNS} {_FROM} WHERE {_WORDS} {_ORDER}"):
+    for row in connection.execute(f"SELECT {COLUMNS} {FROM} WHERE {WORDS} {_ORDER}"):
         # The separators cannot be in a field: clean() takes them out.
         whole.update(("\x1f".join(map(str, row)) + "\x1e").encode())
     return whole.hexdigest()
@@ -91,45 +90,11 @@ def threads(connection: sqlite3.Connection) -> list[Thread]:
         f"""SELECT thread.service, thread.key, thread.title, count(message.id),
                    count(DISTINCT alias.person_id), min(sent_at), max(sent_at)
             FROM thread
-            LEFT JOIN message ON message.thread_id = thread.id AND {_WORDS}
+            LEFT JOIN message ON message.thread_id = thread.id AND {WORDS}
             LEFT JOIN alias ON alias.id = message.alias_id
             GROUP BY thread.id ORDER BY thread.service, thread.key"""
     )
     return [Thread(*row) for row in rows]
-
-
-def search(connection: sqlite3.Connection, query: str, limit: int) -> list[Message]:
-    """Messages with all the words of `query`, the best first."""
-    wanted = clean(query).strip()
-    if not wanted:
-        return []
-    match = _match(wanted)
-    if match:
-        found = (
-            f"SELECT {_COLUMNS} FROM message_text "
-            "JOIN message ON message.id = message_text.rowid "
-            "JOIN thread ON thread.id = message.thread_id "
-            "JOIN alias ON alias.id = message.alias_id "
-            "JOIN person ON person.id = alias.person_id "
-            "WHERE message_text MATCH ? ORDER BY message_text.rank, message.id LIMIT ?"
-        )
-        rows = connection.execute(found, (match, limit))
-    else:  # emoji and signs are not words, and in no index
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} {_FROM} WHERE {_WORDS} AND instr(message.text, ?) LIMIT ?",
-            (wanted, limit),
-        )
-    return [_message(row) for row in rows]
-
-
-def _match(query: str) -> str:
-    """The query in FTS5's language, each word or "phrase" quoted: no sign is an operator."""
-    parts = []
-    for phrase, word in re.findall(r'"([^"]*)"|([^\s"]+)', query):
-        text = phrase or word
-        if any(character.isalnum() for character in text):
-            parts.append(f'"{text}"*' if word.endswith("*") else f'"{text}"')
-    return " ".join(parts)
 
 
 def table(
@@ -146,7 +111,7 @@ def table(
     )
     names = ["sender", "text", "sent_at", "kind", "service", "thread", "thread_title"]
     names += ["sender_key", "message_id", "reply_to", "reactions", "is_bot"]
-    rows = connection.execute(f"SELECT {_COLUMNS} {_FROM} {where} {_ORDER}", values).fetchall()
+    rows = connection.execute(f"SELECT {COLUMNS} {FROM} {where} {_ORDER}", values).fetchall()
     frame = pd.DataFrame(rows, columns=names)
     frame["sent_at"] = _times([row[2] for row in rows])
     frame["is_bot"] = frame["is_bot"].astype(bool)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chatmimic.archive import forgetting, people, reading, seen
+from chatmimic.archive import forgetting, people, reading, searching, seen
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.reading import Thread
@@ -132,9 +132,17 @@ class Archive:
             return reading.threads(connection)
 
     def search(self, query: str, limit: int = 20) -> list[Message]:
-        """Messages that hold every word (`word*`: beginning) or "phrase", the best first."""
+        """Messages that hold every word (`word*`: beginning) or "phrase", the best first.
+
+        The first search after an import puts its messages into the index.
+        """
         with self._database.reading() as connection:
-            return reading.search(connection, query, limit)
+            behind = searching.is_behind(connection)
+        if behind:
+            with self._database.writing() as connection:
+                searching.catch_up(connection)
+        with self._database.reading() as connection:
+            return searching.search(connection, query, limit)
 
     def messages(
         self, *, person: str | None = None, service: str | None = None, thread: str | None = None

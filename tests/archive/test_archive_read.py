@@ -55,8 +55,8 @@ def test_a_stream_sorts_and_holds_nothing(archive: Archive) -> None:
         tracemalloc.stop()
     assert peak < 1 << 20
     plan = archive._database.connection.execute(
-        f"EXPLAIN QUERY PLAN SELECT {reading._COLUMNS} {reading._FROM} "
-        f"WHERE {reading._WORDS} {reading._ORDER}"
+        f"EXPLAIN QUERY PLAN SELECT {reading.COLUMNS} {reading.FROM} "
+        f"WHERE {reading.WORDS} {reading._ORDER}"
     ).fetchall()
     assert plan
     assert not any("TEMP B-TREE" in row[3] for row in plan)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmimic.archive import Archive
+from chatmimic.archive import Archive, searching
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.records import Kind, Message
 
@@ -67,6 +67,7 @@ def state(path: Path) -> str:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
             return NO_TABLES
+        searching.catch_up(connection)  # for the check; it is not kept
         connection.execute(
             "INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)"
         )
@@ -180,7 +181,7 @@ def test_a_second_writer_waits_and_then_says_so(tmp_path: Path) -> None:
         assert second.add(many(100)).new == 0
 
 
-@pytest.mark.parametrize("pages", range(30, 600, 70))
+@pytest.mark.parametrize("pages", range(30, 500, 58))
 def test_a_full_disk_keeps_what_was_there(tmp_path: Path, pages: int) -> None:
     path = tmp_path / "archive.sqlite"
     with Archive.open(path) as archive:
