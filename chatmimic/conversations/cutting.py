@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from chatmimic.archive import Archive
+from chatmimic.conversations.apart import Apart
 from chatmimic.conversations.gaps import choose_gap
 from chatmimic.records import Conversation, Message
 
@@ -46,9 +47,15 @@ def _cut_thread(
         yield part
 
 
-def conversations(archive: Archive, gap_ms: int | None = None) -> list[Conversation]:
-    """All conversations of the archive by the time they start; those without a time come last."""
+def conversations(
+    archive: Archive, gap_ms: int | None = None, apart: Apart | None = None
+) -> list[Conversation]:
+    """All conversations of the archive by the time they start; those without a time come last.
+
+    `apart` tells those of a busy channel apart.
+    """
     found = list(cut(archive.stream(), gap_ms))
+    found = found if apart is None else list(apart(found))
     found.sort(key=lambda c: (c.starts_at is None, c.starts_at or 0, c.service, c.thread))
     return found
 

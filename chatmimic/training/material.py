@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Material:
     held_out: tuple[Conversation, ...]
     fingerprint: str
     gap: str = ""  # the silence that ended a conversation, in words
+    busy: int = 0  # threads whose conversations were told apart
     learner: str | None = None
 
     @property
@@ -49,21 +50,25 @@ def gather(
     held_out: float,
     *,
     force: bool = False,
+    disentangle: bool | None = None,
+    tell: Callable[[str], None] = lambda words: None,
 ) -> Material:
     """Everything the archive has of a persona's conversations, split by time; "": of everybody's.
 
     `gap_ms` is the silence that ends a conversation (None: from the chats); `held_out` is the
-    share of the persona's messages to hold out; `force` takes little data too. Raises NoSuchPerson
-    and TooLittleData.
+    share of the persona's messages to hold out; `force` takes little data too; `disentangle` tells
+    conversations apart that go on at once (None: in busy channels), and `tell` hears how far it is.
+    Raises NoSuchPerson and TooLittleData.
     """
-    from chatmimic.conversations import conversations
+    from chatmimic.conversations import Apart, conversations
 
     person = archive.person(persona) if persona else _most_talkative(archive)
     learner = person.name if persona else None
     if not force:
         _check_enough(archive, person, learner)
+    apart = Apart(disentangle, learner, tell)
     everything = [
-        c for c in conversations(archive, gap_ms) if learner is None or learner in c.senders
+        c for c in conversations(archive, gap_ms, apart) if learner is None or learner in c.senders
     ]
     learnt, later = split(everything, learner, held_out)
     return Material(
@@ -73,6 +78,7 @@ def gather(
         later,
         archive.fingerprint(),
         _gap_in_words(archive, everything, gap_ms),
+        apart.threads,
         learner,
     )
 

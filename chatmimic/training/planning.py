@@ -39,8 +39,14 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
     gap_ms = parse_gap(settings.gap) if settings.gap else None
     with quiet():
         config = base_config(settings.base)
+        # How conversations are told apart changes their number of tokens by a little only.
         material = gather(
-            archive, settings.persona, gap_ms, settings.held_out, force=settings.force
+            archive,
+            settings.persona,
+            gap_ms,
+            settings.held_out,
+            force=settings.force,
+            disentangle=False,
         )
         window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
         windows = max(1, round(tokens_of(material, settings) / window))

@@ -139,7 +139,15 @@ class Run(Work):
             archive.person(settings.persona)
         bases.find_base(settings.base, tokenizer=settings.tokenizer)
         self.watcher.stage("reading the archive")
-        found = gather(archive, settings.persona, gap_ms, settings.held_out, force=settings.force)
+        found = gather(
+            archive,
+            settings.persona,
+            gap_ms,
+            settings.held_out,
+            force=settings.force,
+            disentangle=settings.disentangle,
+            tell=self.watcher.stage,
+        )
         if settings.from_mimic is None:
             return found
         earlier = Mimic.open(settings.from_mimic, self.home)

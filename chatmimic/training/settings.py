@@ -53,6 +53,9 @@ class Settings(Asked):
     gap: str | None = setting(
         None, "Silence that ends a conversation, such as 30m or 2h; else from the chats.", WHO
     )
+    disentangle: bool | None = setting(
+        None, "Tell conversations apart that go on at once; else in busy channels only.", WHO
+    )
     context: int = setting(12, "Messages before each of the persona's that are read with it.", WHO)
     window: int = setting(512, "Tokens the model sees at once.", WHO)
     held_out: float = setting(0.1, "Share of the persona's messages, the latest, to test on.", WHO)

@@ -1,0 +1,98 @@
+"""The conversations of a busy channel told apart, where several go on at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from chatmimic.conversations.linking import Linker, is_busy
+from chatmimic.records import Conversation, Message
+
+_BEFORE = 200  # messages before somebody's that may bear on it; …
+_AFTER = 50  # … and after it
+_STRETCH = 1_000  # messages that are told apart at once: it bounds memory to some 100 MB
+
+
+@dataclass
+class Apart:
+    """Tells conversations apart: in busy channels (None), everywhere, or nowhere.
+
+    `of`: only around this person's messages; what they take no part in is left as it is.
+    """
+
+    wanted: bool | None = None
+    of: str | None = None
+    tell: Callable[[str], None] = lambda words: None
+    threads: int = 0  # how many were busy
+    _linker: Linker = field(default_factory=Linker)
+
+    def __call__(self, found: Sequence[Conversation]) -> Iterator[Conversation]:
+        """Conversations cut by silence, thread by thread, as the conversations in them."""
+        for _, group in groupby(found, key=lambda c: (c.service, c.thread)):
+            thread = list(group)
+            if not self._is_wanted(thread):
+                yield from thread
+                continue
+            self.threads += 1
+            progress = _Progress(self.tell, self._messages(thread))
+            for conversation in thread:
+                if self.of is None or self.of in conversation.senders:
+                    yield from self._parts(conversation, progress)
+                else:
+                    yield conversation
+
+    def _is_wanted(self, thread: Sequence[Conversation]) -> bool:
+        if self.wanted is not None:
+            return self.wanted
+        return is_busy([message.sender for c in thread for message in c.messages])
+
+    def _messages(self, thread: Sequence[Conversation]) -> int:
+        return sum(len(some) for c in thread for some in self._stretches(c.messages))
+
+    def _parts(self, whole: Conversation, progress: _Progress) -> Iterator[Conversation]:
+        for stretch in self._stretches(whole.messages):
+            for part in self._linker.apart(stretch):
+                yield Conversation(tuple(part), whole.service, whole.thread)
+            progress.passed(len(stretch))
+
+    def _stretches(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+        """What is told apart at once: the messages near to somebody's, not too many."""
+        for start, stop in self._near(messages):
+            for begin in range(start, stop, _STRETCH):
+                yield messages[begin : min(begin + _STRETCH, stop)]
+
+    def _near(self, messages: Sequence[Message]) -> list[tuple[int, int]]:
+        if self.of is None:
+            return [(0, len(messages))]
+        near: list[tuple[int, int]] = []
+        for i, message in enumerate(messages):
+            if message.sender != self.of:
+                continue
+            start, stop = max(0, i - _BEFORE), min(len(messages), i + _AFTER)
+            if near and start <= near[-1][1]:
+                near[-1] = near[-1][0], stop
+            else:
+                near.append((start, stop))
+        return near
+
+
+class _Progress:
+    """How far it is, said twice a second."""
+
+    def __init__(self, tell: Callable[[str], None], total: int) -> None:
+        self._tell, self._total, self._done = tell, total, 0
+        self._begun = self._told = time.monotonic()
+
+    def passed(self, messages: int) -> None:
+        self._done += messages
+        now = time.monotonic()
+        if now - self._told < 0.5 and self._done < self._total:
+            return
+        self._told = now
+        left = (now - self._begun) * (self._total / self._done - 1)
+        self._tell(
+            f"telling conversations apart: {self._done / self._total:.0%}"
+            + (f", {left / 60:.0f} min left" if left >= 90 else f", {left:.0f} s left")
+        )
