@@ -16,9 +16,10 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors"},
-    {"text", "files"},
+    {"text", "files", "names"},
     {"home"},
     {"importers", "archive"},
+    {"privacy"},
     {"conversations"},
     {"corpora"},
     {"transcript", "bases"},

@@ -15,6 +15,7 @@ import click
 from chatmimic.cli.common import console, home_option, json_option, print_json
 from chatmimic.cli.import_facts import Outcome, facts
 from chatmimic.cli.import_summary import quoted, summary
+from chatmimic.cli.privacy_display import redaction_facts, redaction_table
 from chatmimic.errors import ChatmimicError, ExportError
 from chatmimic.home import Home
 from chatmimic.text import shown, visible
@@ -22,6 +23,7 @@ from chatmimic.text import shown, visible
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport
+    from chatmimic.privacy import Door, PrivacyOptions
     from chatmimic.records import Message
 
 _LOOK_EVERY = 500  # messages between two looks at how far the reading is
@@ -67,6 +69,21 @@ class ImportCommand(click.Command):
     metavar="NAME",
     help="Read into this corpus, for `chatmimic pretrain`: other people's talk, kept apart.",
 )
+@click.option(
+    "--redact", is_flag=True, help="Put [phone], [email], [card] … where such things were written."
+)
+@click.option(
+    "--redact-report", is_flag=True, help="Show what --redact would replace, and import nothing."
+)
+@click.option(
+    "--exclude",
+    metavar="NAME",
+    multiple=True,
+    help="Leave this person's messages out (as often as needed).",
+)
+@click.option(
+    "--pseudonyms", is_flag=True, help="Give everybody an invented name, the same each time."
+)
 @click.option("--dry-run", is_flag=True, help="Read and tell, but leave the archive as it is.")
 @click.option(
     "--report",
@@ -85,6 +102,10 @@ def command(
     allow_truncated: bool,
     date_order: str | None,
     corpus: str | None,
+    redact: bool,
+    redact_report: bool,
+    exclude: tuple[str, ...],
+    pseudonyms: bool,
     dry_run: bool,
     report_to: Path | None,
     as_json: bool,
@@ -102,19 +123,24 @@ def command(
       chatmimic import --dry-run facebook-ada.zip
       chatmimic import --tz Europe/Berlin irclogs/ discord.json
       chatmimic import --columns sender=who,text=body,time=when chat.csv
+      chatmimic import --redact --exclude "Charles B." WhatsApp-chat.txt
       chatmimic import --corpus ubuntu ubuntu-logs.tar.xz
     """
     if corpus is not None and not corpus.strip():
         raise click.BadParameter("A corpus has a name.", param_hint="--corpus")
     from chatmimic.importers import ImportOptions
+    from chatmimic.privacy import PrivacyOptions
 
+    dry_run = dry_run or redact_report
+    private = PrivacyOptions(redact or redact_report, exclude, pseudonyms)
+    door = _door(private, home, dry_run)
     options = ImportOptions(tz, _columns(columns), format_, allow_truncated, date_order)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
     with _opened_late(home.corpus(corpus) if corpus else home.archive, dry_run) as archive:
         for path in paths:
             try:
-                outcome = _import(path, options, archive, dry_run)
+                outcome = _import(path, options, archive, door, dry_run)
             except ExportError as error:
                 if len(paths) == 1:
                     raise
@@ -124,14 +150,26 @@ def command(
             if not as_json:
                 console().print(summary(outcome))
         told = facts(done, failed, archive() if done else None)
+        if private.redact:
+            told["redacted"] = redaction_facts(door)
         if report_to is not None:
             _write_report(report_to, told)
         if as_json:
             print_json(told)
         elif done:
+            if private.redact:
+                console().print(redaction_table(door))
             _next_step(archive(), corpus, dry_run)
     if failed:
         raise _some_failed(failed, len(paths), dry_run)
+
+
+def _door(asked: PrivacyOptions, home: Home, dry_run: bool) -> Door:
+    """The door that messages go through. Its key is made with the home; a dry run makes none."""
+    from chatmimic.privacy import Door, key_of
+
+    kept = asked and (not dry_run or home.path.exists())
+    return Door(asked, key_of(home) if kept else None)
 
 
 def _write_report(path: Path, told: dict[str, object]) -> None:
@@ -179,7 +217,11 @@ def _opened_late(where: Path, dry_run: bool) -> Iterator[Callable[[], Archive]]:
 
 
 def _import(
-    path: Path, options: ImportOptions, archive: Callable[[], Archive], dry_run: bool
+    path: Path,
+    options: ImportOptions,
+    archive: Callable[[], Archive],
+    door: Door,
+    dry_run: bool,
 ) -> Outcome:
     from chatmimic.importers import ImportReport, read_exports
 
@@ -188,6 +230,10 @@ def _import(
     with _progress(path, report) as watched:
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
+        if door.wants_to_meet:
+            door.meet(read_exports(path, options, ImportReport()))
+        if door.options:
+            rest = door.through(rest, report)
         added = archive().add(watched(rest), rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
 
@@ -227,7 +273,7 @@ def _progress(
 
 def _next_step(archive: Archive, corpus: str | None, dry_run: bool) -> None:
     if dry_run:
-        console().print("Nothing was imported. Without --dry-run it will be.")
+        console().print("Nothing was imported. Without --dry-run or --redact-report it will be.")
         return
     talkers = [person for person in archive.people() if not person.is_bot]
     screen = console()

@@ -8,34 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
+from chatmimic.names import COMMON, LEAST, PIECE, SECOND
 from chatmimic.records import Conversation
 
-_PIECE = re.compile(r"[^\W_]+")
 # A name of one piece, and the signs that tell a second connection from the first.
-_NICK = re.compile(rf"({_PIECE.pattern})(?:[_^|]+(?![^\W_]))?")
+_NICK = re.compile(rf"({PIECE.pattern})(?:[_^|]+(?![^\W_]))?")
 _ADDRESSED = re.compile(rf"(?<=@){_NICK.pattern}|^{_NICK.pattern}(?=[:,](?:\s|$))")
-_SECOND = re.compile(r"(?<=[^|])\|.*|(?<=.)[_`^|]+$", re.DOTALL)  # "alan|away", "alan_"
 _SYLLABLES = [
     *("ka", "lo", "mi", "ra", "te", "vu", "sa", "no", "di", "be", "ju", "fa", "pe", "zo", "li"),
     *("mar", "tel", "dan", "vis", "rok", "lun", "ser", "bel", "gar", "nim", "pol", "hes", "tov"),
 ]
 _ENDS = ["", "", "n", "s", "l", "r", "k"]
-LEAST = 3  # letters; shorter names look like words
-# Nicks that are words too: renamed only where somebody is addressed, "help: look here", "@help".
-_WORDS = """
-a about after again all also am an and any are as ask at away back bad be been before best big bit
-bot but by can chat client code come cool could customer dark data day did do does don done down
-else end even every find first for free from fun get go god going gone good got great guest guy had
-hall has have he hello help her here hi him his home host how i if in into is it just keep kernel
-know last later let life like line linux little live long look lot love made mail make man many may
-me mean mode more most moon much must my name need new next nice night no none not nothing now of
-off ok old on one only open or other our out over own part people person play power read real red
-right root run said same say see server she should so some something soon speaker stop sun sure
-system take talk team test than thanks that the their them then there they thing think this time to
-too try two ubuntu up us use user version very wait want was way we well were what when where which
-who why will win with won wolf word work world would yes yet you your zero agent assistant
-"""
-_COMMON = frozenset(_WORDS.split())
 
 
 @dataclass
@@ -80,7 +63,7 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
     are renamed only where somebody is addressed.
     """
     people = list(dict.fromkeys([*conversation.senders, *known]))
-    naming = Naming(chance, {piece.lower() for name in people for piece in _PIECE.findall(name)})
+    naming = Naming(chance, {piece.lower() for name in people for piece in PIECE.findall(name)})
     said = "\n".join(message.text for message in conversation.messages).lower()
     parts = _known(people, naming, said)
     messages = tuple(
@@ -102,10 +85,10 @@ def _known(people: Sequence[str], naming: Naming, said: str) -> _Known:
     phrases: dict[str, str] = {}
 
     def know(name: str, person: str) -> None:
-        plain = _SECOND.sub("", name).strip()
-        one = _PIECE.fullmatch(plain)
+        plain = SECOND.sub("", name).strip()
+        one = PIECE.fullmatch(plain)
         words, spelt = (nicks, plain.casefold()) if one else (phrases, plain.lower())
-        if spelt not in words and _PIECE.search(plain):
+        if spelt not in words and PIECE.search(plain):
             words[spelt] = naming.of(person)
 
     for person in people:  # whole names first: Ada is Ada before Ada Lovelace is
@@ -121,7 +104,7 @@ def _known(people: Sequence[str], naming: Naming, said: str) -> _Known:
 def _renamed(text: str, known: _Known) -> str:
     def rename(found: re.Match[str], addressed: bool = False) -> str:
         plain = found[found.lastindex or 0].casefold()
-        common = len(plain) < LEAST or plain in _COMMON
+        common = len(plain) < LEAST or plain in COMMON
         return found[0] if common and not addressed else known.nicks.get(plain, found[0])
 
     for phrase, invented in known.phrases.items():
@@ -133,6 +116,6 @@ def _renamed(text: str, known: _Known) -> str:
 def _spelt(phrase: str) -> str:
     """The pattern of a name of several pieces; of one of common words, only where addressed."""
     name = r"\s+".join(map(re.escape, phrase.split()))
-    if _COMMON.issuperset(_PIECE.findall(phrase)):
+    if COMMON.issuperset(PIECE.findall(phrase)):
         return rf"(?<=@){name}(?![^\W_])|^{name}(?=[:,](?:\s|$))"
     return rf"(?<![^\W_]){name}(?![^\W_])"

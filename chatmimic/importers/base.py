@@ -19,7 +19,7 @@ class Head:
 
     member: Member
     data: bytes  # the first 64 KiB
-    text: str  # the same, decoded as well as it goes
+    text: str  # the same, decoded as well as it goes; "" where the importer's `magic` shows
     columns_named: bool = False  # the user said which column is what: any table will do
 
     @property
@@ -48,6 +48,7 @@ class Importer(ABC):
     name: str  # what --format takes
     title: str  # what the summary calls it
     description: str  # one line for `chatmimic import --help`
+    magic: bytes = b""  # how its files begin if they are no text; it sees no others then
 
     @abstractmethod
     def knows(self, head: Head) -> bool:

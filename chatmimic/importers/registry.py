@@ -20,7 +20,7 @@ _SEE_HELP = "`chatmimic import --help` lists what can be read."
 # What lies beside the messages of nearly every export, by the thousand.
 _NOT_TEXT = re.compile(
     r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
-    r"|pdf|docx?|xlsx?|pptx?|exe|dll|so|apk|css|js|woff2?|ttf|eot|psd|sqlite|db|zip|7z|rar)$",
+    r"|pdf|docx?|xlsx?|pptx?|exe|dll|so|apk|css|js|woff2?|ttf|eot|psd|zip|7z|rar)$",
     re.IGNORECASE,
 )
 
@@ -39,19 +39,27 @@ def importers() -> tuple[Importer, ...]:
     """Every importer, most particular first: ours, then those that others registered."""
     from chatmimic.importers.columns.importer import Columns
     from chatmimic.importers.discord.importer import Discord
+    from chatmimic.importers.google.importer import Google
+    from chatmimic.importers.imessage.importer import IMessage
+    from chatmimic.importers.instagram.importer import Instagram
     from chatmimic.importers.irc.importer import Irc
     from chatmimic.importers.kakaotalk.importer import KakaoTalk
     from chatmimic.importers.line.importer import Line
+    from chatmimic.importers.matrix.importer import Matrix
     from chatmimic.importers.messenger.importer import Messenger
     from chatmimic.importers.signal.importer import Signal
     from chatmimic.importers.slack.importer import Slack
+    from chatmimic.importers.sms.importer import Sms
     from chatmimic.importers.telegram.importer import Telegram
     from chatmimic.importers.ubuntu.importer import Ubuntu
+    from chatmimic.importers.wechat.importer import QQ, WeChat
     from chatmimic.importers.whatsapp.importer import WhatsApp
 
     ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
     texts = (KakaoTalk(), Line(), WhatsApp())
-    return (*ours, *texts, *_registered(), Irc(), Columns())
+    others = (Instagram(), Google())
+    phones = (IMessage(), Sms(), Matrix(), QQ(), WeChat())
+    return (*ours, *others, *phones, *texts, *_registered(), Irc(), Columns())
 
 
 def _registered() -> Iterator[Importer]:
@@ -99,7 +107,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
             head = head_of(context, member)
             importer = None if head is None else _first(candidates, head)
             families.saw(member, importer)
-            if importer is None and head is not None:
+            if importer is None and head is not None and head.text:
                 strangers.saw(head)
         if importer is not None:
             shares[importer.name].append(member)
@@ -112,7 +120,12 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    return next((importer for importer in candidates if importer.knows(head)), None)
+    return next((one for one in candidates if _may_ask(one, head) and one.knows(head)), None)
+
+
+def _may_ask(importer: Importer, head: Head) -> bool:
+    """Text is shown to importers of text, and what begins with a magic to the one that has it."""
+    return head.data.startswith(importer.magic) if importer.magic else bool(head.text)
 
 
 def _without_tables_beside(
@@ -124,13 +137,14 @@ def _without_tables_beside(
 
 
 def head_of(context: Context, member: Member) -> Head | None:
-    """The beginning of a file, decoded; None for what is plainly no text."""
+    """The beginning of a file, decoded; None for what is plainly nothing that is read."""
     alone = len(context.source.members) == 1
     if not alone and _NOT_TEXT.search(member.name):
         return None
     data = context.source.head(member)
-    text = decoded_head(data)
-    if text is None or not text.strip():
+    binary = any(one.magic and data.startswith(one.magic) for one in importers())
+    text = "" if binary else decoded_head(data) or ""
+    if not binary and not text.strip():
         return None
     return Head(member, data, text, bool(context.options.columns))
 
@@ -206,7 +220,8 @@ def _unknown_file(context: Context, member: Member) -> ExportError:
     if text is None:
         return UnknownFormat(f"{member.label} is a binary file, not a chat export.", _SEE_HELP)
     if text.lstrip()[:15].lower().startswith(_HTML):
-        return UnknownFormat(f"{member.label} is an HTML page, which is not read yet.", _ASK_JSON)
+        what = f"{member.label} is an HTML page, but no chat export that chatmimic knows."
+        return UnknownFormat(what, _ASK_JSON)
     asked = context.options.format
     as_what = f"in the format {asked}" if asked else "a chat export chatmimic knows"
     return UnknownFormat(

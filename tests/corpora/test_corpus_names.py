@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests_support import talk
 
 from chatmimic.corpora import retell
-from chatmimic.corpora.names import _COMMON
+from chatmimic.names import COMMON
 from chatmimic.records import Conversation, Kind, Message, Reaction
 
 
@@ -180,7 +180,7 @@ def real(people: list[str]) -> list[str]:
     """What of the names must be in no text: three letters and more, and not all common words."""
     parts = {re.sub(r"(?<=[^|])\|.*|_+$", "", p) for name in people for p in (name, *name.split())}
     words = {p: re.findall(r"[^\W_]+", p.lower()) for p in parts if len(p) >= 3}
-    return [p for p, pieces in words.items() if not _COMMON.issuperset(pieces)]
+    return [p for p, pieces in words.items() if not COMMON.issuperset(pieces)]
 
 
 @settings(deadline=None, max_examples=200)
@@ -215,7 +215,7 @@ def test_everybody_stays_one_person_and_nothing_else_changes(
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.sampled_from(sorted(_COMMON)), max_size=12).map(" ".join))
+@given(st.lists(st.sampled_from(sorted(COMMON)), max_size=12).map(" ".join))
 def test_a_text_without_names_is_left_alone(text: str) -> None:
     ((_, said),) = told(f"quetzal: {text}", known=("Ada Lovelace", "seveas_", "x|y"))
     assert said == text

@@ -90,7 +90,7 @@ def test_a_folder_of_many_services_is_read_whole(tmp_path: Path) -> None:
     for name in ("discord-guild.json", "irssi-#engines.log"):
         (tmp_path / name).write_bytes((EXPORTS / name).read_bytes())
     lines = told(tmp_path)
-    assert lines[0] == "# Discord (DiscordChatExporter), IRC log"
+    assert lines[0] == "# Discord, IRC log"
     assert sum(" | irc | " in line for line in lines) == 13
     assert sum(" | discord | " in line for line in lines) == 10
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.irc.importer import channel_of, day_of, plain_nick
-from chatmimic.importers.irc.lines import parsed
+from chatmimic.importers.irc.nicks import plain_nick
+from chatmimic.importers.irc.paths import channel_of, day_of
+from chatmimic.importers.irc.reader import parsed
 from chatmimic.records import Kind
 
 
@@ -69,7 +70,8 @@ def test_nicks_without_their_state(nick: str, plain: str) -> None:
         ("/logs/2004/07/05/%23ubuntu-devel.txt", "2004-07-05", "#ubuntu-devel"),
         ("/znc/libera/#engines/2024-01-31.log", "2024-01-31", "#engines"),
         ("/irc/irc.libera.#x.weechatlog", None, "#x"),
-        ("/eggdrop/engines.log.05Jul2004", "2004-07-05", "engines.log.05Jul2004"),
+        ("/eggdrop/engines.log.05Jul2004", "2004-07-05", "engines"),
+        ("/eggdrop/#c.log.20040705", "2004-07-05", "#c"),
         ("/irclogs/OFTC/grace.log", None, "grace"),
         ("/c++/##c++-20240131.log.gz", "2024-01-31", "##c++"),
         ("/original-logs/2012-01-06.log", "2012-01-06", "original-logs"),

@@ -181,3 +181,104 @@ def test_a_part_cut_short_borrows_the_title_of_the_others(tmp_path: Path) -> Non
     messages = list(read_exports(tmp_path, options, report))
     assert {m.thread for m in messages} == {"grace"}
     assert any('the thread is called "grace"' in note for note in report.notes)
+
+
+# --- what the downloads of all years have ---
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, Kind.TEXT),
+        ({"is_unsent": False, "is_taken_down": False, "ip": "1.2.3.4"}, Kind.TEXT),
+        ({"is_unsent": True, "content": None}, Kind.DELETED),
+        ({"is_taken_down": True}, Kind.DELETED),
+        ({"type": "Generic"}, Kind.TEXT),
+        ({"type": "Share", "share": {"link": "https://example.org"}}, Kind.TEXT),
+        ({"content": None, "share": {"link": "x", "share_text": "somebody's"}}, Kind.MEDIA),
+        ({"content": None, "sticker": {"uri": "x", "ai_stickers": []}}, Kind.MEDIA),
+        ({"content": None, "gifs": [{"uri": "https://example.org/x.gif"}]}, Kind.MEDIA),
+        ({"content": None, "audio_files": [{"uri": "x", "creation_timestamp": 1}]}, Kind.MEDIA),
+        ({"content": None}, Kind.OTHER),
+        ({"type": "Call", "call_duration": 0}, Kind.CALL),
+        ({"call_duration": 62, "content": "Ada hat dich angerufen."}, Kind.CALL),
+        ({"missed": True}, Kind.CALL),
+        ({"type": "Subscribe", "users": [{"name": "Will Power"}]}, Kind.SYSTEM),
+        ({"users": [{"name": "Will Power"}]}, Kind.SYSTEM),
+        ({"type": "Payment"}, Kind.OTHER),
+        ({"content": 7}, Kind.OTHER),
+        ({"content": "Audio call ended"}, Kind.CALL),
+        ({"content": "Video chat ended"}, Kind.CALL),
+        ({"content": "Liked a message"}, Kind.SYSTEM),
+        ({"content": "video chat ended badly for me"}, Kind.TEXT),
+    ],
+)
+def test_records_of_all_years(fields: dict[str, Any], kind: Kind, tmp_path: Path) -> None:
+    record = {k: v for k, v in (said("Bo", "hi", 1) | fields).items() if v is not None}
+    assert [m.kind for m in read(export(tmp_path / "grace_1", record))[0]] == [kind]
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "",
+        "your_activity_across_facebook/",
+        "your_facebook_activity/",
+        "facebook-ada-2024-05-01-Xy/",
+    ],
+)
+@pytest.mark.parametrize("section", ["inbox", "archived_threads", "e2ee_cutover", "broadcast"])
+def test_threads_are_found_in_every_folder(root: str, section: str, tmp_path: Path) -> None:
+    export(tmp_path / f"{root}messages/{section}/grace_1", said("Bo", "hi", 1))
+    messages, report = read(tmp_path)
+    assert [(m.service, m.text) for m in messages] == [("messenger", "hi")]
+    assert any("Nothing in " in note for note in report.notes) == (
+        root
+        not in (
+            "your_activity_across_facebook/",
+            "your_facebook_activity/",
+            "facebook-ada-2024-05-01-Xy/",
+        )
+    )
+
+
+def test_names_beside_the_numbered_ones_and_byte_order_marks_are_read(tmp_path: Path) -> None:
+    path = export(tmp_path / "grace_1", said("Bo", "newest", 9))
+    path.rename(path.with_name("message_final.json"))
+    path = export(tmp_path / "grace_1", said("Bo", "oldest", 1))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert [m.text for m in read(tmp_path)[0]] == ["oldest", "newest"]
+
+
+def test_a_file_saved_anew_with_its_names_in_another_order_is_known(tmp_path: Path) -> None:
+    path = export(tmp_path / "grace_1", said("Bo", "hi", 1))
+    path.write_text(json.dumps(json.loads(path.read_text()), sort_keys=True))
+    assert [m.text for m in read(path)[0]] == ["hi"]
+
+
+def test_each_string_is_mended_by_itself(tmp_path: Path) -> None:
+    twice = "Zoë ❤".encode().decode("latin-1")
+    record = said(twice, "already right: ’ é", 1)
+    record["reactions"] = [{"reaction": "😆".encode().decode("latin-1"), "actor": twice}]
+    (message,), _ = read(export(tmp_path / "zoe_1", record, title=twice))
+    assert (message.sender, message.thread) == ("Zoë ❤", "Zoë ❤")
+    assert message.text == "already right: ’ é"
+    assert [(r.emoji, r.sender) for r in message.reactions] == [("😆", "Zoë ❤")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"support_messages": []}, {"messages": "none", "participants": []}, {"autofill": {}}, []],
+)
+def test_files_beside_the_threads_are_none(content: Any, tmp_path: Path) -> None:
+    export(tmp_path / "messages/inbox/grace_1", said("Bo", "hi", 1))
+    (tmp_path / "messages/support_messages.json").write_text(json.dumps(content))
+    messages, report = read(tmp_path)
+    assert [m.text for m in messages] == ["hi"]
+    assert any("support_messages.json" in note for note in report.notes)
+
+
+def test_messages_of_one_millisecond_are_oldest_first(tmp_path: Path) -> None:
+    records = [said("Bo", text, at) for text, at in [("d", 9), ("c", 5), ("b", 5), ("a", 5)]]
+    messages = sorted(read(export(tmp_path / "grace_1", *records))[0], key=lambda m: m.sent_at or 0)
+    assert [m.text for m in messages] == ["a", "b", "c", "d"]

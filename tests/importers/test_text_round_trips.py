@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,12 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from text_exports import STAMPS, Said, android, iphone, kakaotalk, line, mac, whatsapp, windows
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import is_event, read_line
 from chatmimic.importers.whatsapp.lines import stamped
-
-Said = tuple[datetime, str, str]
 
 QUIET = settings(
     deadline=None,
@@ -76,19 +73,10 @@ def read_back(path: Path, text: str, format_: str, order: str | None = None) -> 
 
 
 def later_lines(said: Sequence[Said]) -> list[str]:
-    return [line for _, _, text in said for line in text.split("\n")[1:]]
+    return [row for _, _, text in said for row in text.split("\n")[1:]]
 
 
 # --- WhatsApp ---
-
-STAMPS = [
-    ("%d/%m/%y, %H:%M - ", "dmy", 60),
-    ("%m/%d/%y, %I:%M\u202f%p - ", "mdy", 60),
-    ("%d.%m.%Y klo %H.%M - ", "dmy", 60),
-    ("[%d.%m.%y, %H:%M:%S] ", "dmy", 1),
-    ("[%m/%d/%y, %I:%M:%S\u202f%p] ", "mdy", 1),
-    ("%Y/%m/%d %H:%M - ", "ymd", 60),
-]
 
 
 def colon_in_the_name(said: Sequence[Said]) -> bool:
@@ -104,14 +92,12 @@ def colon_in_the_name(said: Sequence[Said]) -> bool:
 @QUIET
 def test_whatsapp(stamp: str, order: str, second: int, data: st.DataObject, tmp_path: Path) -> None:
     said = data.draw(conversations(second))
-    assume(not any(stamped(line) for line in later_lines(said)))
+    assume(not any(stamped(row) for row in later_lines(said)))
     assume(not colon_in_the_name(said))
     end = data.draw(st.sampled_from(["\n", "\r\n"]))
     # Within a message a phone writes the same ends of lines.
-    text = "".join(f"{at.strftime(stamp)}{name}: {text}\n" for at, name, text in said)
-    assert read_back(tmp_path / "chat.txt", text.replace("\n", end), "WhatsApp", order) == [
-        (at, name, text) for at, name, text in said
-    ]
+    text = whatsapp(said, stamp).replace("\n", end)
+    assert read_back(tmp_path / "chat.txt", text, "WhatsApp", order) == said
 
 
 # --- LINE ---
@@ -122,53 +108,12 @@ def test_whatsapp(stamp: str, order: str, second: int, data: st.DataObject, tmp_
 )
 @QUIET
 def test_line(said: list[Said], end: str, mark: str, tmp_path: Path) -> None:
-    assume(not any(":" in line[:8] and "\t" in line for line in later_lines(said)))
-    rows = ["[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"]
-    day = None
-    for at, name, text in said:
-        if at.date() != day:
-            day = at.date()
-            rows += ["", f"{day:%Y/%m/%d(%a)}"]
-        quoted = '"' + text.replace('"', '""') + '"' if "\n" in text else text
-        rows.append(f"{at:%H:%M}\t{name}\t{quoted}")
-    whole = mark + "\n".join([*rows, ""]).replace("\n", end)
+    assume(not any(":" in row[:8] and "\t" in row for row in later_lines(said)))
+    whole = mark + line(said).replace("\n", end)
     assert read_back(tmp_path / "chat.txt", whole, "LINE") == said
 
 
 # --- KakaoTalk ---
-
-
-def half(at: datetime) -> str:
-    return f"{'오전' if at.hour < 12 else '오후'} {(at.hour + 11) % 12 + 1}:{at:%M}"
-
-
-def windows(said: Sequence[Said]) -> list[str]:
-    rows, day = [], None
-    for at, name, text in said:
-        if at.date() != day:
-            day = at.date()
-            rows.append(
-                f"--------------- {day.year}년 {day.month}월 {day.day}일 목요일 ---------------"
-            )
-        rows.append(f"[{name}] [{half(at)}] {text}")
-    return rows
-
-
-def android(said: Sequence[Said]) -> list[str]:
-    rows, day = [], None
-    for at, name, text in said:
-        stamp = f"{at.year}년 {at.month}월 {at.day}일 {half(at)}"
-        if at.date() != day:
-            day = at.date()
-            rows += ["", stamp]
-        rows.append(f"{stamp}, {name} : {text}")
-    return rows
-
-
-def iphone(said: Sequence[Said]) -> list[str]:
-    return [
-        f"{at:%b} {at.day}, {at.year}, {at:%I:%M %p}, {name} : {text}" for at, name, text in said
-    ]
 
 
 @pytest.mark.parametrize("device", [windows, android, iphone])
@@ -178,19 +123,14 @@ def test_kakaotalk(
     device: Callable[[Sequence[Said]], list[str]], said: list[Said], end: str, tmp_path: Path
 ) -> None:
     names = {name for _, name, _ in said}
-    assume(not any(read_line(line) or is_event(line, names) for line in later_lines(said)))
+    assume(not any(read_line(row) or is_event(row, names) for row in later_lines(said)))
     # What a message has of empty lines at its end cannot be told from those above a new day.
     said = [(at, name, text.rstrip("\n")) for at, name, text in said]
-    rows = ["Ada 님과 카카오톡 대화", "저장한 날짜 : 2024", *device(said), ""]
-    whole = "\n".join(rows).replace("\n", end)
+    whole = kakaotalk(said, device).replace("\n", end)
     assert read_back(tmp_path / "chat.txt", whole, "KakaoTalk") == said
 
 
 @given(said=conversations(second=1))
 @QUIET
 def test_kakaotalk_of_the_mac(said: list[Said], tmp_path: Path) -> None:
-    out = io.StringIO()
-    out.write("Date,User,Message\n")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerows((f"{at:%Y-%m-%d %H:%M:%S}", name, text) for at, name, text in said)
-    assert read_back(tmp_path / "chat.csv", out.getvalue(), "KakaoTalk") == said
+    assert read_back(tmp_path / "chat.csv", mac(said), "KakaoTalk") == said

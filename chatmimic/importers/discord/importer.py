@@ -1,180 +1,152 @@
-"""Discord, as DiscordChatExporter writes it in JSON."""
+"""Discord: what exporters write, its own data package, and text pasted from its client."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.seen import Seen
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
-from chatmimic.importers.parsing.values import mapping as _mapping
-from chatmimic.importers.parsing.values import text as _text
+from chatmimic.importers.discord.channels import ChannelBook
+from chatmimic.importers.discord.csv import CsvFile, is_csv
+from chatmimic.importers.discord.json import is_json, read_json
+from chatmimic.importers.discord.package import is_part, read_package
+from chatmimic.importers.discord.pages import is_page, read_page
+from chatmimic.importers.discord.pasted import is_pasted, read_pasted
+from chatmimic.importers.discord.text import is_text, read_text, survey_text
+from chatmimic.importers.discord.together import Said, Together
+from chatmimic.importers.discord.tracker import is_tracker, read_tracker
+from chatmimic.importers.parsing.date_order import settled
+from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.records import Kind, Message, Reaction
+from chatmimic.records import Message
 
-_KEY = r'(?<!\\)"({})"\s*:'
-_TOP = [re.compile(_KEY.format(name)) for name in ("guild", "channel", "messages")]
 
-# What people write; slash and context commands ("20", "23") are answered by bots.
-_SPOKEN = {"Default", "Reply", "0", "19", "20", "23"}
-_CALLS = {"Call", "3"}
-_EVENTS = {
-    "RecipientAdd", "RecipientRemove", "ChannelNameChange", "ChannelIconChange",
-    "ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated", "21", "46",
-    *(str(number) for number in range(1, 19) if number != 3),
-}  # fmt: skip
-# All deleted accounts share this id and name: they are not one person.
-_DELETED_ID = "456226577798135808"
+class _Shape(StrEnum):
+    """How messages are written; those come first that say most of a message."""
 
-_RAW = re.compile(r"<(?:(@!?|@&|#)(\d+)|(a?):(\w+):\d+|t:(-?\d+)(?::\w)?|/([^:>]+):\d+)>")
+    JSON = "json"
+    TRACKER = "tracker"
+    PAGE = "page"
+    PACKAGE = "package"
+    CSV = "csv"
+    TEXT = "text"
+    PASTED = "pasted"
+
+
+_WITHOUT_IDS = (_Shape.CSV, _Shape.TEXT)
 
 
 class Discord(Importer):
-    """One JSON file per channel, thread or partition."""
+    """One file a channel, thread or part; or the package with a folder for each channel."""
 
     name = "discord"
-    title = "Discord (DiscordChatExporter)"
-    description = "JSON files of DiscordChatExporter: one channel, a folder or a zip of them"
+    title = "Discord"
+    description = "DiscordChatExporter's JSON, HTML, CSV, text; Discord's data package; pasted text"
 
     def knows(self, head: Head) -> bool:
-        """A JSON object with a guild and a channel."""
-        return head.first == "{" and all(key.search(head.text) for key in _TOP)
+        """One of the shapes, each known by how it begins."""
+        return _shape_of(head.member.name, head.text) is not None
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; a message that two files both have is given once."""
-        seen = Seen(context.report)
+        """Every file, the most complete first; what two of them hold is given once."""
+        shapes: dict[_Shape | None, list[Member]] = defaultdict(list)
         for member in members:
-            with context.open(member) as stream:
-                items = JsonStream(
-                    stream,
-                    member.label,
-                    "messages",
-                    context.report,
-                    context.options.allow_truncated,
-                )
-                channel: _Channel | None = None
-                for item in items:
-                    channel = channel or _Channel(items.beside, member, context)
-                    message = channel.message(item, items.record)
-                    if len(members) == 1 or seen.is_new(message):
-                        yield message
-                _check_count(items, member, context.report)
+            text = decoded_head(context.source.head(member)) or ""
+            shapes[_shape_of(member.name, text)].append(member)
+        for member in shapes.pop(None, ()):
+            context.report.leave_out("unparsed", member.name)
+        by_words = any(shape in shapes for shape in _WITHOUT_IDS)
+        together = Together(context.report, len(members) == 1, by_words)
+        channels = ChannelBook()
+        for shape in _Shape:
+            for found in _readings(shape, shapes.get(shape, []), context, channels):
+                shifts = [0]
+                if shape in _WITHOUT_IDS and context.options.tz is None:
+                    shifts = together.shifts_of(found.label, found.again)
+                yield from together.new_of(found.once(), shifts)
 
 
-def _check_count(items: JsonStream, member: Member, report: ImportReport) -> None:
-    count = items.beside.get("messageCount")
-    if isinstance(count, int) and count != items.record:
-        report.note(f"{member.label} says it holds {count:,} messages and holds {items.record:,}.")
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file that can be read, and looked through before."""
+
+    label: str
+    context: Context
+    read: Callable[[Context], Iterator[Said]]
+
+    def once(self) -> Iterator[Said]:
+        """What the file holds."""
+        return self.read(self.context)
+
+    def again(self) -> Iterator[Said]:
+        """The same, without a word to the user."""
+        return self.read(Context(self.context.source, self.context.options, ImportReport()))
 
 
-class _Channel:
-    """What the top of a file says of the channel, and how its messages are read."""
-
-    def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
-        channel = _mapping(beside.get("channel"))
-        guild = _text(_mapping(beside.get("guild")).get("name"))
-        name = _text(channel.get("name"))
-        self.thread = _text(channel.get("id")) or name or member.label
-        self.title = " / ".join(part for part in (guild, name) if part) or self.thread
-        self._file = member.name
-        self._report = context.report
-        self._clock = LocalClock(context.options.tz, context.report)
-
-    def message(self, item: Any, number: int) -> Message:
-        """One record. What has no author or an unknown type is Kind.OTHER."""
-        record = _mapping(item)
-        author = _mapping(record.get("author"))
-        is_bot = author.get("isBot") is True
-        kind = _kind(record, is_bot)
-        name = _text(author.get("nickname")) or _text(author.get("name"))
-        reference = _mapping(record.get("reference"))
-        return Message(
-            name,
-            _readable(_text(record.get("content")), record, self._report),
-            self._time(record.get("timestamp")),
-            kind if name else Kind.OTHER,
-            "discord",
-            self.thread,
-            self.title,
-            _sender_key(author, is_bot, self.thread),
-            _text(record.get("id")),
-            _text(reference.get("messageId")) if kind.has_words else "",
-            _reactions(record.get("reactions")),
-            is_bot,
-            f"{self._file}:{number}",
-        )
-
-    def _time(self, value: Any) -> int | None:
-        moment = parse_iso(value) if isinstance(value, str) else None
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
-
-
-def _kind(record: Mapping[str, Any], is_bot: bool) -> Kind:
-    type_ = _text(record.get("type"))
-    if type_ in _CALLS:
-        return Kind.CALL
-    if type_ in _EVENTS:
-        return Kind.SYSTEM
-    if type_ not in _SPOKEN or not isinstance(record.get("content"), str):
-        return Kind.OTHER
-    if _mapping(record.get("reference")).get("type") == "Forward" or "forwardedMessage" in record:
-        return Kind.FORWARDED
-    if record["content"].strip():
-        return Kind.TEXT
-    attached = any(record.get(name) for name in ("attachments", "embeds", "stickers"))
-    return Kind.MEDIA if attached else Kind.TEXT
-
-
-def _sender_key(author: Mapping[str, Any], is_bot: bool, thread: str) -> str:
-    """Discord's id, except where many share one: bridges (many names) and deleted accounts."""
-    key, name = _text(author.get("id")), _text(author.get("name"))
-    if is_bot:
-        return f"{key}/{name}"
-    return f"{key}/{thread}" if key == _DELETED_ID else key or name
-
-
-def _reactions(given: Any) -> tuple[Reaction, ...]:
-    """Who reacted with what; files that only count reactions name nobody."""
-    return tuple(
-        Reaction(_text(_mapping(one.get("emoji")).get("name")), _shown_name(_mapping(user)))
-        for one in (given if isinstance(given, list) else ())
-        if isinstance(one, dict)
-        for user in (one["users"] if isinstance(one.get("users"), list) else ())
-    )
-
-
-def _shown_name(user: Mapping[str, Any]) -> str:
-    return _text(user.get("nickname")) or _text(user.get("name"))
-
-
-def _readable(content: str, record: Mapping[str, Any], report: ImportReport) -> str:
-    """The content with `<@id>` and its like written out, where the export left them raw."""
-    if "<" not in content or not _RAW.search(content):
-        return content
-    mentions = record.get("mentions")
-    names = {
-        _text(user.get("id")): _shown_name(user)
-        for user in map(_mapping, mentions if isinstance(mentions, list) else ())
+def _shape_of(name: str, text: str) -> _Shape | None:
+    text = text.lstrip("\ufeff \t\r\n")
+    known = {
+        _Shape.JSON: is_json,
+        _Shape.TRACKER: is_tracker,
+        _Shape.PAGE: is_page,
+        _Shape.CSV: is_csv,
+        _Shape.TEXT: is_text,
+        _Shape.PASTED: is_pasted,
     }
-    report.repairs["raw mentions"] += 1
-    return _RAW.sub(lambda found: _written_out(found, names), content)
+    if is_part(name, text):
+        return _Shape.PACKAGE
+    return next((shape for shape, knows in known.items() if knows(text)), None)
 
 
-def _written_out(found: re.Match[str], names: Mapping[str, str]) -> str:
-    mark, key, _, emoji, stamp, command = found.groups()
-    if mark in ("@", "@!"):
-        return f"@{names.get(key) or 'Unknown'}"
-    if mark == "@&":
-        return "@deleted-role"
-    if mark == "#":
-        return "#deleted-channel"
-    if emoji:
-        return f":{emoji}:"
-    return f"/{command}" if command else found.group() if stamp is None else f"<t:{stamp}>"
+def _readings(
+    shape: _Shape, members: Sequence[Member], context: Context, channels: ChannelBook
+) -> Iterator[_Reading]:
+    """The files of one shape."""
+    if shape is _Shape.PACKAGE:
+        yield _Reading("", context, partial(read_package, members))
+    elif shape is _Shape.CSV:
+        yield from _tables(members, context, channels)
+    elif shape is _Shape.TEXT:
+        yield from _texts(members, context, channels)
+    else:
+        for member in members:
+            yield _Reading(member.label, context, _reader_of(shape, member, channels))
+
+
+def _reader_of(
+    shape: _Shape, member: Member, channels: ChannelBook
+) -> Callable[[Context], Iterator[Said]]:
+    if shape is _Shape.JSON:
+        return lambda context: read_json(member, context, channels)
+    if shape is _Shape.PAGE:
+        return lambda context: read_page(member, context, channels)
+    return partial(read_tracker if shape is _Shape.TRACKER else read_pasted, member)
+
+
+def _tables(
+    members: Sequence[Member], context: Context, channels: ChannelBook
+) -> Iterator[_Reading]:
+    asked = context.options.date_order
+    surveys = [CsvFile(member, context).survey() for member in members]
+    for member, order in zip(members, settled(surveys, asked, context.report), strict=True):
+
+        def read(context: Context, member: Member = member, order: str = order) -> Iterator[Said]:
+            return CsvFile(member, context).read(channels.channel_of(member.label), order)
+
+        yield _Reading(member.label, context, read)
+
+
+def _texts(
+    members: Sequence[Member], context: Context, channels: ChannelBook
+) -> Iterator[_Reading]:
+    surveys = [survey_text(member, context) for member in members]
+    asked = context.options.date_order
+    orders = settled([survey.dates for survey in surveys], asked, context.report)
+    for member, survey, order in zip(members, surveys, orders, strict=True):
+        channel = channels.channel_of(member.label, survey.guild, survey.channel)
+        read = partial(read_text, member, survey=survey, order=order, channel=channel)
+        yield _Reading(member.label, context, read)

@@ -1,140 +1,135 @@
-"""One line of an IRC log, whichever client wrote it: its stamp, and what happened."""
+"""What stands on a line of an IRC log after its stamp: who said what, or what happened."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from chatmimic.importers.irc.stamps import MONTHS as MONTHS
+from chatmimic.importers.irc.stamps import Stamp
 from chatmimic.records import Kind
 
 # Colour and style codes of mIRC: bold, italic, underline, …; colours carry digits.
-_CODES = re.compile(
+CODES = re.compile(
     "\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
     "|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
 )
+NOT_LOGGED = "-= THIS MESSAGE NOT LOGGED =-"  # what Limnoria writes in the place of the words
 
-_DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
-_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?:[.,]\d+)?"
-_STAMPS = (
-    re.compile(rf"\[{_CLOCK}\] ?"),  # irclogs.ubuntu.com, ZNC, mIRC, Eggdrop
-    re.compile(
-        rf"\[?{_DAY}[T ]{_CLOCK}(?P<zone>Z|[+-]\d\d:?\d\d)?\]?(?:\t|  ?)"
-    ),  # WeeChat, Limnoria
-    re.compile(rf"(?P<month>[A-Z][a-z][a-z]) (?P<monthday>[ \d]\d) {_CLOCK} ?"),  # HexChat
-    re.compile(rf"{_CLOCK}(?: |$)"),  # irssi
-)
 _NICK = r"[~&@%+! ]?(?P<nick>[^\s<>]{1,64})"
 # Between brackets a name may hold spaces: bridges bring people from services that allow them.
-_SPOKEN = re.compile(
-    r"<[~&@%+! ]?(?P<nick>[^\s<>](?:[^<>]{0,62}[^\s<>])?) ?>(?:[ \t](?P<text>.*)|$)", re.DOTALL
-)
-_ACTION = re.compile(rf" ?\*[ \t]+{_NICK}(?: (?P<text>.*)|$)", re.DOTALL)
-_EGGDROP_ACTION = re.compile(rf"Action: {_NICK} (?P<text>.*)", re.DOTALL)
-_NOTICE = re.compile(r"-(?P<nick>[^\s<>:/]{1,64})(?:[:/][#&]\S*)?-[ \t](?P<text>.*)", re.DOTALL)
-_WEECHAT = re.compile(rf"{_NICK}\t(?P<text>.*)", re.DOTALL)
-_WEECHAT_ACTION = re.compile(rf" \*\t{_NICK}(?: (?P<text>.*)|$)", re.DOTALL)
-_WEECHAT_EVENT = re.compile(r"(?:-->|<--|--|=!=)\t(?P<text>.*)", re.DOTALL)
-_EVENT = re.compile(r"(?:-!-|\*\*\*|===|---|-->|<--|!!!)[ \t](?P<text>.*)", re.DOTALL)
-# What HexChat and mIRC write after the same star as an action.
-_STARRED_EVENT = re.compile(
-    # "has left" is an event with an address or a channel, and what somebody did without.
-    r"(?:(?:Joins|Parts|Quits): |\S+ (?:(?:\(\S+@\S+\)|\[\S+@\S+\]) has (?:joined|left|quit)\b"
-    r"|has (?:joined|left) [#&]|has quit(?: [\[(]|\s*$)|sets mode:? "
-    r"|is now known as |gives (?:voice|channel|operator)|removes (?:voice|channel)"
-    r"|was kicked|has kicked |has changed the topic|changes topic to |sets the channel )"
-    r"|(?:Now talking (?:in|on)|Topic (?:for|is|set)|Disconnected|Loaded log|You (?:are|have) )\b)"
-)
-_BARE_EVENT = re.compile(  # Eggdrop writes events without any mark
-    r"\S+ (?:\(\S+@\S+\) )?(?:joined #|left (?:#|irc)|got (?:netsplit|lost))|Nick change: "
-    r"|#\S+: mode change|\S+ kicked from #|Topic changed on #|Last message repeated "
-)
-_RENAME = re.compile(r"(?P<old>\S+) (?:is|are) now known as (?P<new>\S+?)\.?$")
-_RENAME_EGGDROP = re.compile(r"Nick change: (?P<old>\S+) -> (?P<new>\S+)")
+_BETWEEN = r"<(?!--[ \t])[~&@%+! ]?(?P<nick>[^\s<>](?:[^<>]{0,62}[^\s<>])?) ?"
+_HOST = r"[(\[<][^\s@]{0,100}@[^\s@]{0,200}[)\]>]"
+_REST = re.DOTALL
 
-_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTHS = {m: n for n, m in enumerate(_NAMES, 1)}
-# "--- Day changed Sat Jul 02 2005", "--- Log opened Sat Jul 02 11:21:37 2005",
-# "**** BEGIN LOGGING AT …" in any language, "Session Start: …", Eggdrop's "--- Sat Jul  2 2005".
-_MARKER = re.compile(
-    r"(?:--- |\*{4} |Session (?:Start|Time): )(?:.* )?\w{2,4} (?P<month>[A-Z][a-z][a-z]) "
-    r"+(?P<monthday>\d{1,2})(?: (?P<clock>\d\d:\d\d(?::\d\d)?))? (?P<year>\d{4})$"
+SPOKEN = re.compile(rf"{_BETWEEN}>(?:[ \t](?P<text>.*)|$)", _REST)
+ACTION = re.compile(rf" ?\*[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
+NOTICE = re.compile(r"-(?P<nick>[^\s<>:/]{1,64})(?:[:/][#&]\S{0,100})?-[ \t](?P<text>.*)", _REST)
+ARROW = re.compile(r"(?:-->|<--|---|--|=!=)(?:[ \t]|$)")
+EVENT = re.compile(r"(?:-!-|\*\*\*|===?|!!!|>>>)(?:[ \t]|$)")
+# What HexChat, mIRC and PircBot write after the same star as an action. "has left" is an event
+# with an address or a channel, and what somebody did without.
+STARRED_EVENT = re.compile(
+    r" ?\*[ \t]+(?:(?:Joins|Parts|Quits): |Topic is |Set by \S{1,300} on |Disconnected\b"
+    r"|(?:Now talking (?:in|on)|Topic (?:for|set)|Loaded log|You (?:are|have)|Retrieving) "
+    rf"|\S{{1,64}} (?:{_HOST} (?:has )?(?:joined|left|[Qq]uit)\b|has (?:joined|left) [#&]"
+    r"|has quit(?: [\[(]|\s*$)|sets mode:? |is now known as |gives (?:voice|channel|operator)"
+    r"|removes (?:voice|channel)|was kicked|has kicked |has changed the topic"
+    r"|changes topic to |sets the channel |(?:\S{1,64} )?(?:channel )?topic is: ))"
 )
-_NO_MESSAGE = re.compile(r"(?:--- Log |--- Day |\*{4} |Session )")
+# Eggdrop, Textual, KVIrc write events without any mark.
+BARE_EVENT = re.compile(
+    rf"\S{{1,64}} (?:{_HOST} )?(?:(?:has )?joined (?:[#&]|the channel)|(?:has )?left (?:[#&]|irc"
+    r"|the channel|IRC)|got (?:netsplit|lost)|(?:has )?quit (?:IRC|\())|Nick change: "
+    r"|[#&]\S{0,100}: mode change|\S{1,64} kicked from [#&]|Topic changed on [#&]"
+    r"|Last message repeated \d|\S{1,64} (?:is|are) now known as |Disconnected\b"
+    r"|\[\S{1,64} [A-Z]{3,20}\]$"
+)
+EGGDROP_ACTION = re.compile(rf"Action: {_NICK} (?P<text>.*)", _REST)
+_BEFORE_TAB = rf"(?!(?:-->|<--|---|--|=!=| ?\*)(?:\t|$)){_NICK}"
+TABBED = re.compile(rf"{_BEFORE_TAB}\t(?P<text>.*)", _REST)
+TABBED_ACTION = re.compile(rf" \*\t{_NICK}(?: (?P<text>.*)|$)", _REST)
+# dircproxy marks each message with one sign for whether its sender was identified.
+FLAGGED = re.compile(r"<(?P<nick>[^\s<>!]{1,64})![^\s<>]{1,300}> [+-]?(?P<text>.*)", _REST)
+FLAGGED_ACTION = re.compile(
+    r"\[(?P<nick>[^\s\[\]!]{1,64})![^\s\]]{1,300}\] ACTION (?P<text>.*)", _REST
+)
+_BEFORE_COLON = r"(?P<nick>[^\s<>:*][^\s<>:]{0,63})"
+COLON = re.compile(rf"{_BEFORE_COLON}: (?P<text>.*)", _REST)
+STARS = re.compile(r"\*\*\*(?P<nick>[^\s<>:*]{1,64}) (?P<text>.*)", _REST)
+PIDGIN_EVENT = re.compile(
+    r"(?:\S{1,64} (?:\[.{0,300}\] )?(?:entered|left) the room|\S{1,64} (?:is|are) now known as "
+    r"|The topic for |mode \(|Topic for |\S{1,64} has (?:set|changed|cleared|signed|gone|left|been"
+    r"|become|logged)|\S{1,64} <AUTO-REPLY>: |You |Unable to |You're |.{1,64} (?:logged|signed) )"
+)
+SERVED = re.compile(
+    r"(?P<nick>[^\s:!]{1,64})![^\s:]{1,300} PRIVMSG [^\s:]{1,200} :(?!\x01)(?P<text>.*)", _REST
+)
+SERVED_ACTION = re.compile(
+    r"(?P<nick>[^\s:!]{1,64})![^\s:]{1,300} PRIVMSG [^\s:]{1,200} :\x01ACTION (?P<text>[^\x01]*)",
+    _REST,
+)
+SERVED_EVENT = re.compile(r"[^\s:]{1,300} (?:JOIN|PART|QUIT|KICK|MODE|TOPIC|NICK|NOTICE) ")
+KONVERSATION_EVENT = re.compile(r"(?:Join|Part|Quit|Nick|Kick|Mode|Topic|Notice|Info|CTCP)\t")
+
+# What a line is cut into: "<@ada>", "<@ada", "@ada" before a tab, "ada" before a colon.
+NICK_IN_BRACKETS, NICK_BETWEEN, NICK_ALONE, NICK_BEFORE_COLON = (
+    re.compile(pattern) for pattern in (f"{_BETWEEN}>", _BETWEEN, _BEFORE_TAB, _BEFORE_COLON)
+)
+
+_CHANGED = (" now known as ", " changed nick to ")
+_WHO = re.compile(r"(?:\S{1,4}[ \t]{1,3})?(?P<old>\S{1,64})(?: is| are)?")
+_WHOM = re.compile(r"(?P<new>\S{1,64}?)\.?(?: [\[(]\S{1,300}[\])])?\s{0,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What one line says."""
 
     kind: Kind
     nick: str = ""
     text: str = ""
-    clock: str = ""  # "HH:MM" or "HH:MM:SS"; "" for a line without a stamp
-    day: tuple[int, int, int] | None = None  # year 0: the line names month and day only
-    zone: str = ""
+    stamp: Stamp | None = None  # None: the line carries none, and happened where it stands
     renamed: tuple[str, str] | None = None  # from, to
+    thread: str = ""  # the channel, where the line names it
 
 
-def parsed(raw: str) -> Line:
-    """What a line of a log says. Kind.OTHER is a line of no shape known here."""
-    raw = _CODES.sub("", raw)
-    marker = _MARKER.match(raw)
-    if marker:
-        month = MONTHS.get(marker["month"])
-        day = (int(marker["year"]), month, int(marker["monthday"])) if month else None
-        return Line(Kind.SYSTEM, text=raw, day=day)
-    if _NO_MESSAGE.match(raw):
-        return Line(Kind.SYSTEM, text=raw)
-    for stamp in _STAMPS:
-        found = stamp.match(raw)
-        if found:
-            return _after_stamp(raw[found.end() :], found.groupdict())
-    return _event(raw) if _EVENT.match(raw) else Line(Kind.OTHER, text=raw)
+# A line as it comes of a log: most come by the hundred thousand, and bare tuples are made faster.
+Said = tuple[Kind, str, str, Stamp | None, tuple[str, str] | None, str]
+Rules = Sequence[tuple[re.Pattern[str], Kind]]
 
 
-def _after_stamp(rest: str, stamp: dict[str, str | None]) -> Line:
-    line = _happening(rest)
-    return Line(
-        line.kind,
-        line.nick,
-        line.text,
-        stamp["clock"] or "",
-        _day(stamp),
-        stamp.get("zone") or "",
-        line.renamed,
-    )
-
-
-def _day(stamp: dict[str, str | None]) -> tuple[int, int, int] | None:
-    if day := stamp.get("day"):
-        year, month, monthday = day.split("-")
-        return int(year), int(month), int(monthday)
-    if (name := stamp.get("month")) in MONTHS:
-        return 0, MONTHS[str(name)], int(stamp["monthday"] or 0)
+def happened(rest: str, rules: Rules) -> Line | None:
+    """What stands after a stamp, by the first rule that fits; None where none does."""
+    for pattern, kind in rules:
+        found = pattern.match(rest)
+        if found is None:
+            continue
+        if "nick" not in pattern.groupindex:
+            return event(rest)
+        text = found["text"] or ""
+        return Line(Kind.DELETED if text == NOT_LOGGED else kind, found["nick"], text)
     return None
 
 
-def _happening(rest: str) -> Line:
-    """What stands after the stamp."""
-    if _EVENT.match(rest) or _WEECHAT_EVENT.match(rest) or _BARE_EVENT.match(rest):
-        return _event(rest)
-    for pattern, kind in (
-        (_SPOKEN, Kind.TEXT),
-        (_WEECHAT_ACTION, Kind.ACTION),
-        (_ACTION, Kind.ACTION),
-        (_EGGDROP_ACTION, Kind.ACTION),
-        (_NOTICE, Kind.SYSTEM),  # services and bots speak so
-        (_WEECHAT, Kind.TEXT),
-    ):
-        found = pattern.match(rest)
-        if found:
-            if kind is Kind.ACTION and _STARRED_EVENT.match(rest.lstrip(" *\t")):
-                return _event(rest)
-            return Line(kind, found["nick"], found["text"] or "")
-    return Line(Kind.OTHER, text=rest)
+def event(text: str) -> Line:
+    """Something that happened, and nobody said."""
+    told = "known as" in text or " nick" in text or text.startswith("Nick")
+    return _made(Line, (_SYSTEM, "", text, None, _renamed(text) if told else None, ""))
 
 
-def _event(text: str) -> Line:
-    found = _RENAME.search(text) or _RENAME_EGGDROP.search(text)
-    renamed = (found["old"], found["new"]) if found else None
-    return Line(Kind.SYSTEM, text=text, renamed=renamed)
+_SYSTEM = Kind.SYSTEM
+_made = tuple.__new__  # a third of what Line(…) takes
+
+
+def _renamed(text: str) -> tuple[str, str] | None:
+    if text.startswith("Nick change: "):
+        old, arrow, new = text[len("Nick change: ") :].partition(" -> ")
+        return (old.strip(), new.strip()) if arrow and old.strip() and new.strip() else None
+    for words in _CHANGED:
+        before, between, after = text.partition(words)
+        if not between:
+            continue
+        who, whom = _WHO.fullmatch(before), _WHOM.fullmatch(after)
+        return (who["old"], whom["new"]) if who and whom else None
+    return None

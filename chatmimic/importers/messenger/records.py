@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from chatmimic.importers.messenger.html import Box
 from chatmimic.importers.messenger.system import kind_of_sentence
 from chatmimic.importers.parsing.repair import repaired
 from chatmimic.importers.parsing.times import as_milliseconds
@@ -83,6 +84,14 @@ def encrypted_record(item: Any) -> Record:
     return record
 
 
+def page_record(box: Box) -> Record:
+    """A message of an HTML page. One without a time is of a shape that is not known."""
+    record = Record(box.sender, box.text, reactions=box.reactions)
+    if box.time:
+        record.kind = Kind.MEDIA if box.attached and not box.text else Kind.TEXT
+    return record
+
+
 def _kind_of_words(text: str, item: dict[str, Any]) -> Kind:
     media = not text and any(item.get(name) for name in _MEDIA)
     return Kind.MEDIA if media else Kind.TEXT
@@ -97,16 +106,21 @@ class Writer:
     title: str
     file: str
     report: ImportReport
+    mends: bool = True  # JSON is encoded twice, pages are not
     _last: int = 0
     _direction: int = 0  # +1 oldest first, -1 newest first, as the file's first step shows
 
     def message(self, record: Record, number: int) -> Message:
         """The Message of a record, its text repaired and its kind settled."""
+        at = as_milliseconds(record.timestamp, self.report) if record.sender else None
+        return self.dated(record, number, at)
+
+    def dated(self, record: Record, number: int, at: int | None) -> Message:
+        """The same, with a time (UTC milliseconds) that was read elsewhere."""
         sender, text = self._mended(record.sender), self._mended(record.text)
         kind = record.kind
         if kind is Kind.TEXT:
             kind = kind_of_sentence(text) or kind
-        at = as_milliseconds(record.timestamp, self.report) if record.sender else None
         if at is not None:
             self._watch_order(at)
         return Message(
@@ -124,7 +138,7 @@ class Writer:
         )
 
     def _mended(self, text: str) -> str:
-        if text.isascii():
+        if text.isascii() or not self.mends:
             return text
         mended = repaired(text)
         if mended != text:

@@ -19,19 +19,20 @@ from chatmimic.records import Kind, Message
 _N = r"\S.{0,59}? "  # the actor: a first name, a full name or a nickname
 _THING = (
     r"(?:an? |\d+ )?(?:attachments?|photos?|videos?|GIFs?|stickers?|voice messages?|links?|files?"
-    r"|live location|location|posts?|reels?)"
+    r"|live location|location|posts?|reels?|story|stories)"
 )
 _TALK = r"(?:(?:audio|video|group) )*(?:call|chat)"
+_TALK_FIRST = r"(?:Audio|Video|Group) (?:audio |video )?(?:call|chat)"
 _SENTENCES: dict[Kind, tuple[str, ...]] = {
     Kind.MEDIA: (
         _N + rf"(?:sent|shared) {_THING}\.",
         r"Click for (?:audio|video)",
-        r"Liked a message",
     ),
     Kind.CALL: (
         _N + rf"started an? {_TALK}\.?",
         _N + rf"joined the {_TALK}\.?",
         rf"The {_TALK} (?:has )?ended\.?",
+        rf"{_TALK_FIRST} ended\.?",
         _N + rf"missed (?:your|an?) {_TALK}(?: (?:from|with) .{{1,60}})?\.",
         _N + r"called (?:you|.{1,60})\.",
         r"(?:Missed )?(?:audio|video) call",
@@ -46,6 +47,7 @@ _SENTENCES: dict[Kind, tuple[str, ...]] = {
         _N + r"removed .{1,200} from the group\.",
         _N + r"(?:left|created|joined) the group\.",
         _N + r"made .{1,120} an? (?:group )?admin\.",
+        rf"(?:Liked|{_N}liked) a message\.?",
         r"Reacted .{1,24} to your message ?",
         _N + r"reacted .{1,24} to (?:your|a|his|her|their own) message ?",
         _N + r"(?:un)?pinned a message\.",
@@ -65,7 +67,7 @@ _KNOWN = [
 ]
 # Most messages have none of these words, and are not looked at further.
 _HINT = re.compile(
-    r"sent |shared |call|Click|Liked a|chat|unsent|group|nickname|the theme|emoji|colou?r|admin"
+    r"sent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r|admin"
     r"|eacted |pinned a|connected on|new Facebook|each other|poll|voted|vote to|turned o|ord effect"
     r"|quick reac"
 )

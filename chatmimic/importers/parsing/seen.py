@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Message
 
@@ -32,3 +35,26 @@ class Seen:
         if message.message_id:
             self._ids.setdefault(thread, set()).add(hash(message.message_id))
         return True
+
+
+class Overlap:
+    """Messages without ids that several files hold, as two backups of one telephone do."""
+
+    def __init__(self, report: ImportReport) -> None:
+        self._before: Counter[int] = Counter()  # what to tell a message by → times in one file
+        self._report = report
+
+    def new_of(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """The messages of one file that no file before it holds; the others are counted.
+
+        What one file holds twice was said twice.
+        """
+        here: Counter[int] = Counter()
+        for message in messages:
+            key = hash((message.thread, message.sent_at, message.sender_key, message.text))
+            here[key] += 1
+            if here[key] > self._before[key]:
+                yield message
+            else:
+                self._report.leave_out("duplicate", message.source)
+        self._before |= here

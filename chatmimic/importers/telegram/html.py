@@ -16,7 +16,7 @@ _MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
 _MAX_DEPTH = 200  # tags within one another
 _EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _BREAK = "\u2028"  # stands for <br>; Telegram writes this character itself as <br>
-_LAYOUT = re.compile(r"[ \t]*[\r\n]\s*")  # how the page's source is laid out
+_LAYOUT = re.compile(r"(?<![ \t])[ \t]*[\r\n]\s*")  # how the page's source is laid out
 _ANSWERED = re.compile(r"go_to_message(-?\d+)")
 
 

@@ -29,14 +29,15 @@ class Ubuntu(Importer):
         return _is_csv(head.text) or _is_tsv(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every dialogue; the CSV files overlap, and a dialogue is given once."""
+        """Every dialogue once: the CSV files overlap, and hold what the tree does."""
         clock = LocalClock(None, context.report)
-        seen: set[int] = set()
+        in_tree: set[int] = set()
+        in_tables: set[int] = set()
         for member in members:
             if _is_csv(context.source.head(member, 256).decode("utf-8", "replace")):
-                yield from _csv_messages(member, context, clock, seen)
+                yield from _csv_messages(member, context, clock, in_tables, in_tree)
             else:
-                yield from _tsv_messages(member, context, clock)
+                yield from _tsv_messages(member, context, clock, in_tables, in_tree)
 
 
 def _is_csv(text: str) -> bool:
@@ -52,18 +53,24 @@ def _is_tsv(text: str) -> bool:
     return bool(cells) and good == len(cells)
 
 
-def _tsv_messages(member: Member, context: Context, clock: LocalClock) -> Iterator[Message]:
+def _tsv_messages(
+    member: Member, context: Context, clock: LocalClock, in_tables: set[int], in_tree: set[int]
+) -> Iterator[Message]:
     parts = PurePosixPath(member.where).parts[-2:]
     thread = "/".join(parts)
+    in_tree.add(hash(thread))
+    known = hash(thread) in in_tables
     with context.open(member) as stream:
         for number, line in enumerate(lines(stream, member.label, context.report), 1):
-            if line.strip():
+            if line.strip() and known:
+                context.report.leave_out("duplicate", f"{member.name}:{number}")
+            elif line.strip():
                 row = line.split("\t", 3)  # the text may hold tabs and quotes
                 yield _message(row, thread, f"{member.name}:{number}", context, clock)
 
 
 def _csv_messages(
-    member: Member, context: Context, clock: LocalClock, seen: set[int]
+    member: Member, context: Context, clock: LocalClock, in_tables: set[int], in_tree: set[int]
 ) -> Iterator[Message]:
     here: set[int] = set()
     with context.open(member) as stream:
@@ -75,11 +82,11 @@ def _csv_messages(
                 continue
             thread = f"{row[0]}/{row[1]}"
             here.add(hash(thread))
-            if hash(thread) in seen:
+            if hash(thread) in in_tables or hash(thread) in in_tree:
                 context.report.leave_out("duplicate", f"{member.name}:{number}")
             else:
                 yield _message(row[2:], thread, f"{member.name}:{number}", context, clock)
-    seen |= here
+    in_tables |= here
 
 
 def _message(

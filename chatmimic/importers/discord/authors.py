@@ -1,0 +1,30 @@
+"""Who wrote: the stable key and the name, where many share an id or a name carries a number."""
+
+from __future__ import annotations
+
+import re
+
+# All deleted accounts share this id and name: they are not one person.
+DELETED_ID = "456226577798135808"
+DELETED = "Deleted User"
+_NUMBER = re.compile(r"#(\d{4}|0)$")
+
+
+def sender_key(id_: str, name: str, thread: str, shared: bool = False) -> str:
+    """Discord's id, except where many share one: bridges (many names) and deleted accounts."""
+    if shared:
+        return f"{id_}/{name}"
+    if id_ == DELETED_ID or (not id_ and account(name) == DELETED):
+        return f"{id_ or DELETED}/{thread}"
+    return id_ or name
+
+
+def account(full_name: str) -> str:
+    """The name of an account without the number that older names end with: "ada#1815"."""
+    bare = _NUMBER.sub("", full_name)
+    return bare or full_name
+
+
+def is_webhook(full_name: str) -> bool:
+    """Whether a name has the number that no person had: bridges write under many names so."""
+    return full_name.endswith("#0000")

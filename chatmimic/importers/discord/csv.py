@@ -1,0 +1,112 @@
+"""DiscordChatExporter's CSV: of 2019 with semicolons, and since then with commas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.discord.authors import account, is_webhook, sender_key
+from chatmimic.importers.discord.channels import Channel
+from chatmimic.importers.discord.sentences import kind_of_sentence
+from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of, surveyed
+from chatmimic.importers.discord.together import Said
+from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.tables import Shape, separated_rows
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_COLUMNS = ["AuthorID", "Author", "Date", "Content", "Attachments", "Reactions"]
+_DATE, _CONTENT = 2, 3
+_LOOKED_AT = 3  # dates that show whether a file's dates are exact
+
+
+def is_csv(text: str) -> bool:
+    """Whether a file begins with the names of the exporter's columns."""
+    return _shape(text) is not None
+
+
+def _shape(text: str) -> Shape | None:
+    first = text.removeprefix("\ufeff").partition("\n")[0].strip()
+    for delimiter in ",;":
+        names = first.replace('"', "").removesuffix(delimiter).split(delimiter)
+        if names in (_COLUMNS, _COLUMNS[1:]):
+            return Shape(delimiter, True, names, [])
+    return None
+
+
+class CsvFile:
+    """One file: its rows, whatever the manner."""
+
+    def __init__(self, member: Member, context: Context) -> None:
+        self._member = member
+        self._context = context
+        head = decoded_head(context.source.head(member)) or ""
+        self._shape = _shape(head) or Shape(",", True, _COLUMNS, [])
+        # Each row of an old file ends with a delimiter.
+        self._ended = head.partition("\n")[0].strip().endswith(self._shape.delimiter)
+
+    def survey(self) -> DateSurvey:
+        """What the dates show of their order; nothing where they are exact."""
+        label = self._member.label
+        first = [stamp_of(date) for date in islice(self._dates(), _LOOKED_AT)]
+        if not any(isinstance(stamp, Stamp) for stamp in first):
+            return surveyed(label, ())
+        return surveyed(label, self._dates())
+
+    def read(self, channel: Channel, order: str) -> Iterator[Said]:
+        """Every message."""
+        report = self._context.report
+        times = WrittenTimes(order, self._context.options.tz, report)
+        for number, cells in self._rows(report):
+            source = f"{self._member.name}:{number}"
+            if cells is None:
+                yield _unparsed(channel, source), ""
+                continue
+            id_, author, written, content, attachments, _ = cells
+            message = Message(
+                account(author),
+                content,
+                times.of(written),
+                kind_of_sentence(content, bool(attachments)),
+                "discord",
+                channel.key,
+                channel.title,
+                # Under one id a bridge has many names.
+                sender_key(id_, author, channel.key, shared=bool(id_) and is_webhook(author)),
+                source=source,
+            )
+            yield message, author
+
+    def _dates(self) -> Iterator[str]:
+        rows = self._rows(ImportReport())
+        return (cells[_DATE] for _, cells in rows if cells is not None)
+
+    def _rows(self, report: ImportReport) -> Iterator[tuple[int, list[str] | None]]:
+        shape = self._shape
+        with self._context.source.open(self._member, report) as stream:
+            table = separated_rows(stream, self._member.label, shape, report)
+            next(table, None)  # the header
+            for number, row in table:
+                cells = row[:-1] if self._ended and not row[-1] else row
+                yield number, _evened(cells, len(shape.header), shape.delimiter)
+
+
+def _evened(row: Sequence[str], width: int, delimiter: str) -> list[str] | None:
+    """The six cells of a row; None for one that has too few.
+
+    Old files may have a delimiter in what was said.
+    """
+    cells = list(row)
+    over = len(cells) - width
+    if over < 0:
+        return None
+    content = width - len(_COLUMNS) + _CONTENT
+    cells[content : content + over + 1] = [delimiter.join(cells[content : content + over + 1])]
+    return cells if width == len(_COLUMNS) else ["", *cells]
+
+
+def _unparsed(channel: Channel, source: str) -> Message:
+    return Message("", "", None, Kind.OTHER, "discord", channel.key, channel.title, source=source)

@@ -1,0 +1,286 @@
+"""Text copied from Discord's client: names and times as people saw them, of every look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.discord.channels import pasted_title
+from chatmimic.importers.discord.furniture import Quotable, cleared
+from chatmimic.importers.discord.marks import (
+    ENOUGH_MARKS,
+    Heading,
+    When,
+    bracketed,
+    heading,
+    is_bot_tag,
+    is_tag,
+    marks_within,
+    separator,
+    spoken,
+)
+from chatmimic.importers.discord.oneline import parted
+from chatmimic.importers.discord.pastetimes import PasteTimes
+from chatmimic.importers.discord.together import Said
+from chatmimic.importers.parsing.date_order import DateSurvey, settled
+from chatmimic.importers.parsing.dated_lines import ENOUGH, numbered_lines
+from chatmimic.importers.parsing.times import date_in
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_LOOKED_AT = 120  # lines
+_NEAR_TOP = 8  # lines, of which one should have a name and a time
+_LINE_START = 20_000  # characters of a line that show whether it was several
+_UNSEEN = str.maketrans("", "", "\u200b\ufeff")
+
+
+def is_pasted(text: str) -> bool:
+    """Whether names with times as the client shows them stand above lines of talk."""
+    rows = [row.translate(_UNSEEN).rstrip() for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
+    rows = [row for row in rows if row.strip()]
+    if any(len(marks_within(row[:_LINE_START])) >= ENOUGH_MARKS for row in rows[:3]):
+        return True
+    if _is_compact(rows):
+        return True
+    found = [(n, heading(row.strip(), free=True)) for n, row in enumerate(rows)]
+    heads = [(n, head) for n, head in found if head is not None]
+    if not heads or heads[0][0] >= _NEAR_TOP or len(heads) == len(rows):
+        return False
+    sure = [head for _, head in heads if head.when.is_sure]
+    names = [head.name for _, head in heads if head.name]
+    return len(sure) > 1 or (len(sure) == 1 and len(rows) < 20) or len(set(names)) < len(names)
+
+
+def _is_compact(rows: Sequence[str]) -> bool:
+    marked = [one for one in map(bracketed, rows) if one is not None]
+    said = sum(rest != "" and spoken(rest) is not None for _, rest in marked)
+    halved = all(when.written[-2:-1].casefold() == "m" for when, _ in marked)
+    return said > 1 and halved and said * 2 > len(rows)
+
+
+@dataclass
+class _Habits:
+    """What the whole of a file shows."""
+
+    dates: DateSurvey
+    sure: bool = False  # times are in English
+    cozy: bool = False  # names stand on lines of their own
+    one_line: bool = False
+    steps: int = 0  # back in time
+
+    def heading(self, line: str) -> Heading | None:
+        """What a line is the top of."""
+        return heading(line.strip(), free=not self.sure) if line.strip() else None
+
+
+def read_pasted(member: Member, context: Context) -> Iterator[Said]:
+    """Every message of one file."""
+    base, why = _day_of(member)
+    habits = _looked_through(member, base, context)
+    order = settled([habits.dates], context.options.date_order, context.report)[0]
+    times = PasteTimes(base, order, context, habits.steps)
+    reader = _Reader(member, context, habits, times)
+    with numbered_lines(member, context) as rows:
+        yield from reader.one_line(rows) if habits.one_line else reader.messages(rows)
+    if times.example:
+        context.report.note(
+            f'Times such as "{times.example}" in {member.label} were counted from {base}, {why}; '
+            "a date in the file's name, as 2024-05-01, says another day."
+        )
+    if times.hourless:
+        context.report.note(
+            f"{times.hourless:,} messages in {member.label} show their day and no time of day; "
+            "they were given its beginning."
+        )
+
+
+def _day_of(member: Member) -> tuple[date, str]:
+    """The day a chat was copied on, and what says so."""
+    named = date_in(Path(member.where).name)
+    if named is not None:
+        return date(*named), "the date in its name"
+    for path in (Path(member.where), *Path(member.where).parents):
+        if path.is_file():  # of a packed file, the pack
+            changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            return changed.date(), "the day on which it was last changed"
+    return datetime.now(UTC).date(), "today"
+
+
+def _looked_through(member: Member, base: date, context: Context) -> _Habits:
+    habits = _Habits(DateSurvey(member.label))
+    with numbered_lines(member, context, ImportReport()) as rows:
+        for _, raw in rows:
+            head = heading(raw.translate(_UNSEEN).strip(), free=True)
+            if head is not None:
+                habits.cozy = True
+                habits.sure = habits.sure or head.when.is_sure
+                _learn_date(head.when, habits.dates)
+            elif not habits.one_line:
+                habits.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
+    habits.one_line = habits.one_line and not habits.cozy
+    times = PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
+    with numbered_lines(member, context, ImportReport()) as rows:
+        for _, raw in rows:
+            _count_step(raw.translate(_UNSEEN), habits, times)
+    habits.steps = times.steps_met
+    return habits
+
+
+def _learn_date(when: When, dates: DateSurvey) -> None:
+    if when.numbers is not None:
+        halved = when.written[-1:].casefold() == "m"
+        dates.saw(when.numbers, when.written, when.look, halved=halved)
+
+
+def _count_step(line: str, habits: _Habits, times: PasteTimes) -> None:
+    if habits.one_line:
+        for _, _, _, when in marks_within(line):
+            times.moment(when)
+        return
+    day, head, mark = separator(line), habits.heading(line), bracketed(line.strip())
+    if day is not None:
+        times.day_line(day)
+    elif head is not None:
+        times.moment(head.when)
+    elif mark is not None:
+        times.moment(mark[0])
+
+
+class _Reader:
+    """The messages of one file, in its order."""
+
+    def __init__(
+        self, member: Member, context: Context, habits: _Habits, times: PasteTimes
+    ) -> None:
+        self._member = member
+        self._report = context.report
+        self._habits = habits
+        self._times = times
+        self._title = pasted_title(member.label)
+        self._quotable = Quotable()
+        self._open: _Open | None = None
+        self._body: list[str] = []
+        self._size = 0
+        self._above = 0  # number of the first line above all messages
+
+    def messages(self, rows: Iterable[tuple[int, str]]) -> Iterator[Said]:
+        """Every message of a file of many lines."""
+        for number, raw in rows:
+            line = raw.translate(_UNSEEN).rstrip()
+            begun = self._begun(line, number)
+            if begun is not None:
+                yield from self._ended()
+                self._open, self._body, self._size = begun, [], 0
+                if begun.text:
+                    self._take(begun.text, number)
+            elif not self._is_day(line):
+                self._take(line, number)
+        yield from self._ended()
+
+    def one_line(self, rows: Iterable[tuple[int, str]]) -> Iterator[Said]:
+        """Every message of a file whose line ends were lost."""
+        self._report.note(
+            f"The lines of {self._member.label} run into one another, so that names were guessed "
+            "from what comes again before the times; look at them with `chatmimic people`."
+        )
+        for number, raw in rows:
+            for piece in parted(raw.translate(_UNSEEN)):
+                begun = _Open(number, piece.name, piece.is_bot, self._times.of(piece.when))
+                yield self._made(begun, piece.text, False)
+
+    def _take(self, line: str, number: int) -> None:
+        if self._open is None and not self._above and line.strip():
+            self._above = number
+        if self._size < ENOUGH:
+            self._body.append(line)
+            self._size += len(line) + 1
+
+    def _is_day(self, line: str) -> bool:
+        day = separator(line)
+        if day is not None:
+            self._times.day_line(day)
+        return day is not None
+
+    def _begun(self, line: str, number: int) -> _Open | None:
+        """The message that a line begins, if it begins one."""
+        head = self._habits.heading(line)
+        if head is not None:
+            return self._headed(head, number)
+        mark = bracketed(line.strip()) if line.startswith("[") else None
+        if mark is None:
+            return None
+        when, rest = mark
+        said = None if self._habits.cozy else spoken(rest)
+        if said is not None:
+            name, is_bot, text = said
+            return _Open(number, name, is_bot, self._times.of(when), text=text)
+        if self._open is None:
+            return None
+        before = self._open
+        return _Open(
+            number, before.name, before.is_bot, self._times.of(when), before.event, text=rest
+        )
+
+    def _headed(self, head: Heading, number: int) -> _Open:
+        name, is_bot, event, above = head.name, head.is_bot, "", ""
+        if not name and self._body and self._body[-1][:1] in (" ", "!", "."):
+            event = " ".join(" ".join(self._popped(3 if self._body[-1] == "!" else 2)).split())
+        while not event and (not name or is_tag(name)) and self._body:
+            is_bot = is_bot or is_bot_tag(name)
+            above = name or above
+            name = self._popped(1)[0].strip()
+        if self._body and self._quotable.is_preview(self._body[-1].strip()):
+            self._popped(1)
+            self._report.repairs["quoted previews"] += 1
+        return _Open(number, name or above, is_bot, self._times.of(head.when), event)
+
+    def _popped(self, count: int) -> list[str]:
+        lines = self._body[-count:]
+        del self._body[-count:]
+        return lines
+
+    def _ended(self) -> Iterator[Said]:
+        """The message at hand; lines above the first belong to none."""
+        begun = self._open
+        if begun is not None:
+            found = cleared(self._body, self._report)
+            yield self._made(begun, found.text, found.media)
+        elif any(line.strip() for line in self._body):
+            self._report.leave_out("unparsed", f"{self._member.name}:{self._above}")
+
+    def _made(self, begun: _Open, text: str, media: bool) -> Said:
+        kind = Kind.MEDIA if media and not text.strip() else Kind.TEXT
+        if begun.event:
+            kind = Kind.CALL if "a call" in begun.event else Kind.SYSTEM
+            text = "\n".join(part for part in (begun.event, text) if part)
+        elif kind is Kind.TEXT:
+            self._quotable.add(begun.name, text)
+        message = Message(
+            begun.name,
+            text,
+            begun.at,
+            kind,
+            "discord",
+            self._title,
+            self._title,
+            begun.name,
+            is_bot=begun.is_bot,
+            source=f"{self._member.name}:{begun.number}",
+        )
+        return message, begun.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A message whose lines are being read."""
+
+    number: int
+    name: str
+    is_bot: bool
+    at: int | None
+    event: str = ""  # what Discord itself says
+    text: str = ""  # what stands on the line with the time

@@ -1,0 +1,84 @@
+"""The times of a pasted chat: "Yesterday at 9:27 AM" hangs on the day of the paste."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.discord.marks import When
+from chatmimic.importers.parsing.date_order import date_of
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock
+
+_DAY = timedelta(days=1)
+_SLACK = timedelta(minutes=2)
+
+
+class PasteTimes:
+    """Times in the order of the file, in which they go forward.
+
+    A step back between two times told from the day of the paste means that a day passed between
+    two pastes of one file; `steps` says how many there are in all, `steps_met` how many so far.
+    """
+
+    def __init__(self, base: date, order: str, context: Context, steps: int = 0) -> None:
+        self.steps_met = 0
+        self.example = ""  # a time that was counted from the day of the paste
+        self.hourless = 0  # messages that show a day only
+        self._base = base - steps * _DAY
+        self._order = order
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._line: date | None = None  # of the last line that names a day
+        self._last: datetime | None = None
+        self._last_counted = False  # from the day of the paste
+
+    def day_line(self, day: date) -> None:
+        """A line between two days: what follows was sent on this one."""
+        self._line = day
+        self._last = None  # what goes on below goes on on this day
+
+    def of(self, when: When) -> int | None:
+        """When that was, in UTC milliseconds; None and counted when it cannot be."""
+        moment = self.moment(when)
+        if moment is None:
+            self._report.repairs[IMPOSSIBLE] += 1
+            return None
+        self.hourless += when.clock is None
+        return self._clock.utc(moment)
+
+    def moment(self, when: When) -> datetime | None:
+        """The local time; a day without a time of day is as early as the file allows."""
+        day = date_of(when.numbers, self._order) if when.numbers else self._told(when)
+        if day is None or (when.clock is None and not when.numbers):
+            return None
+        moment = datetime.combine(day, time(*(when.clock or (0, 0, 0))))
+        last = self._last
+        if last is not None and when.clock is None and last.date() == day:
+            moment = max(moment, last)
+        counted = when.numbers is None and self._line is None
+        if last is not None and counted and self._last_counted and moment < last - _SLACK:
+            moment += self._step(when, last)
+        self._last, self._last_counted = moment, counted
+        return moment
+
+    def _told(self, when: When) -> date:
+        """The day of a time without a date."""
+        if when.ago is None and when.weekday is None and self._last is not None:
+            return self._last.date()  # it goes on with the message above
+        if self._line is not None:
+            return self._line
+        self.example = self.example or when.written
+        if when.weekday is not None:
+            return self._today - ((self._today.weekday() - when.weekday) % 7 or 7) * _DAY
+        return self._today - (when.ago or 0) * _DAY
+
+    @property
+    def _today(self) -> date:
+        return self._base + self.steps_met * _DAY
+
+    def _step(self, when: When, last: datetime) -> timedelta:
+        """A step back in time: midnight, or another paste."""
+        goes_on = when.ago is None and when.weekday is None
+        if not goes_on or last.date() == self._today:
+            self.steps_met += 1
+        return _DAY

@@ -1,0 +1,228 @@
+"""DiscordChatExporter's plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.discord.authors import account, sender_key
+from chatmimic.importers.discord.channels import Channel
+from chatmimic.importers.discord.sentences import kind_of_sentence
+from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of
+from chatmimic.importers.discord.together import Said
+from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.parsing.dated_lines import ENOUGH, first_lines, numbered_lines
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_RULE = "=" * 62
+_HEADER = re.compile(r"\[([^\[\]]{8,80})\] (.+)")
+_PINNED = " (pinned)"
+_FORWARDED, _REACTIONS = "{Forwarded Message}", "{Reactions}"
+_MEDIA = {"{Attachments}", "{Embed}", "{Stickers}"}
+_BLOCKS = {*_MEDIA, _FORWARDED, _REACTIONS}
+_SENT = "Originally sent: "
+_COUNT = re.compile(r"Exported ([\d.,\s’']{1,20}) message\(s\)")
+_TOP_LINES = 400  # a topic has up to 1,024 characters, of which any may be a line end
+
+
+def is_text(text: str) -> bool:
+    """Whether a file begins as the exporter's text: a rule, the guild and the channel."""
+    rows = first_lines(text, 3)
+    starts = (_RULE, "Guild: ", "Channel: ")
+    return len(rows) == 3 and all(row.startswith(s) for row, s in zip(rows, starts, strict=True))
+
+
+@dataclass
+class Survey:
+    """What the whole of a file shows: where, how its dates are written, and its own count."""
+
+    dates: DateSurvey
+    guild: str = ""
+    channel: str = ""
+    said_count: int | None = None  # messages, as the file says
+    loose: int = 0  # what looks like the head of a message after an empty line …
+    strict: int = 0  # … and after the two that nearly always stand there
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether only what stands after two empty lines begins a message."""
+        return self.said_count == self.strict != self.loose
+
+
+def survey_text(member: Member, context: Context) -> Survey:
+    """Look a file through before it is read."""
+    survey = Survey(DateSurvey(member.label))
+    with numbered_lines(member, context, ImportReport()) as rows:
+        for raw in _top(rows):
+            _learn_place(raw, survey)
+        for line in _marked(rows):
+            if line.said_count is not None:
+                survey.said_count = line.said_count
+            elif line.header is not None:
+                survey.loose += 1
+                survey.strict += line.is_strict
+                _learn_date(line.header[0], survey.dates)
+    return survey
+
+
+def _learn_date(written: str, dates: DateSurvey) -> None:
+    stamp = stamp_of(written)
+    if isinstance(stamp, Stamp) and stamp.day is None:
+        look = dates.look or stamp.look
+        dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
+
+
+def _top(rows: Iterator[tuple[int, str]]) -> Iterator[str]:
+    """The lines between the two rules at the top."""
+    next(rows, None)
+    for _, raw in islice(rows, _TOP_LINES):
+        if raw == _RULE:
+            return
+        yield raw
+
+
+def _learn_place(raw: str, survey: Survey) -> None:
+    name, _, value = raw.partition(": ")
+    if name == "Guild":
+        survey.guild = survey.guild or value
+    elif name == "Channel":
+        # "Category / channel"; of a thread, "category / channel / thread".
+        survey.channel = survey.channel or value.rpartition(" / ")[2]
+    elif name == "Messages":
+        survey.said_count = _number(value)
+
+
+def _number(written: str) -> int | None:
+    digits = "".join(c for c in written if c in "0123456789")
+    return int(digits) if 0 < len(digits) < 10 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    raw: str
+    header: tuple[str, str] | None = None  # time and author
+    is_strict: bool = False
+    said_count: int | None = None  # of the exporter's last line
+
+
+def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
+    """The lines below the top, with what each may be by what stands above it."""
+    empty = 1  # so many stand above
+    reactions = 0  # the line where such a block begins: below it stands one empty line only
+    rule: _Line | None = None
+    for number, raw in rows:
+        count = _COUNT.fullmatch(raw) if rule is not None else None
+        if count is not None:
+            yield _Line(number, raw, said_count=_number(count[1]))
+            return
+        if rule is not None:
+            yield rule
+        rule = _Line(number, raw) if empty and raw == _RULE else None
+        header = _header(raw) if empty else None
+        if rule is None:
+            yield _Line(number, raw, header, empty > 1 or number == reactions + 3)
+        reactions = number if raw == _REACTIONS else reactions
+        empty = 0 if raw else empty + 1
+    if rule is not None:
+        yield rule
+
+
+def _header(raw: str) -> tuple[str, str] | None:
+    found = _HEADER.fullmatch(raw) if raw[:1] == "[" else None
+    if found is None or stamp_of(found[1]) is None:
+        return None
+    return found[1], found[2].removesuffix(_PINNED)
+
+
+def read_text(
+    member: Member, context: Context, survey: Survey, order: str, channel: Channel
+) -> Iterator[Said]:
+    """Every message of one file, checked against the count that stands in it."""
+    reader = _Reader(member, context, order, channel)
+    met = 0
+    with numbered_lines(member, context) as rows:
+        for _ in _top(rows):
+            pass
+        for head, body in _gathered(_marked(rows), survey.is_strict):
+            met += head is not None
+            yield reader.message(head, body)
+    _check_count(survey, met, member, context.report)
+
+
+def _check_count(survey: Survey, met: int, member: Member, report: ImportReport) -> None:
+    if survey.said_count is None:
+        report.note(
+            f'{member.label} lacks its end ("Exported … message(s)"): it may have been cut short.'
+        )
+    elif survey.said_count != met:
+        report.note(
+            f"{member.label} says it holds {survey.said_count:,} messages and {met:,} were found."
+        )
+
+
+def _gathered(lines: Iterable[_Line], strict: bool) -> Iterator[tuple[_Line | None, list[_Line]]]:
+    """The head of each message with the lines below it; None for lines above the first."""
+    head: _Line | None = None
+    body: list[_Line] = []
+    size = 0
+    for line in lines:
+        if line.said_count is not None:
+            break
+        if line.header is not None and (line.is_strict or not strict):
+            if head is not None or any(one.raw for one in body):
+                yield head, body
+            head, body, size = line, [], 0
+        elif size < ENOUGH:
+            body.append(line)
+            size += len(line.raw) + 1
+    if head is not None or any(one.raw for one in body):
+        yield head, body
+
+
+class _Reader:
+    """How the messages of one file are read."""
+
+    def __init__(self, member: Member, context: Context, order: str, channel: Channel) -> None:
+        self._file = member.name
+        self._channel = channel
+        self._times = WrittenTimes(order, context.options.tz, context.report)
+
+    def message(self, head: _Line | None, body: list[_Line]) -> Said:
+        """One message; lines without a head are Kind.OTHER."""
+        rows = [line.raw for line in body]
+        at = next((n for n, row in enumerate(rows) if _begins_block(rows, n)), len(rows))
+        text, marks = "\n".join(rows[:at]).strip("\n"), _BLOCKS.intersection(rows[at:])
+        kind = kind_of_sentence(text, bool(marks & _MEDIA))
+        if _FORWARDED in marks and not text:
+            kind, text = Kind.FORWARDED, _forwarded(rows[at:])
+        written, author = head.header if head is not None and head.header else ("", "")
+        number = head.number if head is not None else body[0].number
+        message = Message(
+            account(author),
+            text,
+            self._times.of(written) if head is not None else None,
+            kind if head is not None else Kind.OTHER,
+            "discord",
+            self._channel.key,
+            self._channel.title,
+            sender_key("", author, self._channel.key),
+            source=f"{self._file}:{number}",
+        )
+        return message, author
+
+
+def _begins_block(rows: list[str], number: int) -> bool:
+    return rows[number] in _BLOCKS and (number == 0 or not rows[number - 1])
+
+
+def _forwarded(rows: list[str]) -> str:
+    """What was passed on."""
+    below = rows[rows.index(_FORWARDED) + 1 :]
+    end = next((n for n, row in enumerate(below) if row.startswith(_SENT)), len(below))
+    return "\n".join(below[:end]).strip("\n")

@@ -1,0 +1,1 @@
+"""Google: Hangouts, Chat and Voice, as Takeout exports them."""

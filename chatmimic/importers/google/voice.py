@@ -1,0 +1,191 @@
+"""Google Voice, as Takeout exports it: an HTML page for each run of texts, and for each call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.htmlpages import (
+    Given,
+    PageParser,
+    is_html,
+    laid_out,
+    page_records,
+)
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_TEXTS = re.compile(r'class="(?:[^"]{1,80} )?hChatLog\b')
+_CALL = re.compile(r'class="(?:[^"]{1,80} )?haudio\b')
+_FILE = re.compile(r"(.{1,200}) - (?:Text|Received|Placed|Missed|Voicemail|Recorded) - ")
+_NOT_WRITTEN = {"MMS Sent", "MMS Received"}
+
+
+@dataclass(slots=True)
+class _Person:
+    """Somebody on a page."""
+
+    number: str = ""
+    name: list[str] = field(default_factory=list)
+    owner: bool = False
+
+    @property
+    def shown(self) -> str:
+        return OWNER if self.owner else laid_out(self.name) or self.number
+
+    @property
+    def key(self) -> str:
+        return OWNER if self.owner else self.number or self.shown
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a page says of one text, or of its one call."""
+
+    who: _Person = field(default_factory=_Person)
+    time: str = ""
+    pieces: list[str] = field(default_factory=list)
+    attached: bool = False
+    call: bool = False
+    number: int = 0
+
+
+def is_voice(text: str) -> bool:
+    """Whether a page begins as one of Google Voice's does."""
+    return is_html(text) and bool(_TEXTS.search(text) or _CALL.search(text))
+
+
+class VoicePage(PageParser[_Said]):
+    """Feed it a page; its texts are whole where their element ends, a call with the page."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.members: list[_Person] = []  # of a group
+        self._said: _Said | None = None
+        self._person: _Person | None = None
+        self._depths: dict[str, int] = {}  # what is open → its depth
+        self._place: list[str] | None = None  # where text goes, …
+        self._until = 0  # … and the depth that ends it
+
+    def opened(self, tag: str, given: Given) -> None:
+        """See what begins, by its class."""
+        depth, classes = len(self.open), given.get("class", "").split()
+        if self._said is None and ("message" in classes or "haudio" in classes):
+            self._said = _Said(call="haudio" in classes)
+            self._person = self._said.who
+            self._depths["said"] = depth
+        elif "participants" in classes:
+            self._depths["members"] = depth
+        elif "sender" in classes and "members" in self._depths:
+            self.members.append(_Person())
+            self._person = self.members[-1]
+        elif self._person is not None:
+            self._opened_in_person(tag, given, classes)
+        if self._said is not None:
+            self._opened_in_text(tag, given, classes)
+
+    def _opened_in_person(self, tag: str, given: Given, classes: list[str]) -> None:
+        person = self._person
+        assert person is not None
+        if "tel" in classes:
+            person.number = given.get("href", "").removeprefix("tel:")
+        elif "fn" in classes and ("tel" in self._depths or not self._is_call):
+            person.owner = tag == "abbr"
+            self._read_into(person.name)
+
+    @property
+    def _is_call(self) -> bool:
+        return self._said is not None and self._said.call
+
+    def _opened_in_text(self, tag: str, given: Given, classes: list[str]) -> None:
+        said = self._said
+        assert said is not None
+        if "tel" in classes:
+            self._depths["tel"] = len(self.open)
+        elif "dt" in classes or "published" in classes:
+            said.time = given.get("title", "")
+        elif tag == "q" or (said.call and "fn" in classes and "tel" not in self._depths):
+            self._read_into(said.pieces)
+        said.attached |= tag in ("img", "video", "audio") or bool({"video", "audio"} & set(classes))
+
+    def _read_into(self, place: list[str]) -> None:
+        self._place, self._until = place, len(self.open)
+
+    def said(self, text: str) -> None:
+        """Add text to what it belongs to."""
+        if self._place is not None:
+            self._place.append(text)
+
+    def closed(self, depth: int) -> None:
+        """Leave what ends."""
+        if depth <= self._until:
+            self._place = None
+        for what, at in list(self._depths.items()):
+            if depth <= at:
+                del self._depths[what]
+                if what == "said" and self._said is not None:
+                    self.whole(self._said)
+                    self._said.number = self.records
+                    self._said = None
+                self._person = None if what != "tel" else self._person
+
+
+def read_voice(members: Sequence[Member], context: Context) -> Iterator[Message]:
+    """Every text and call; what two pages hold is given once."""
+    overlap = Overlap(context.report)
+    for member in members:
+        thread = _thread(member, context)
+        messages = _messages(member, thread, context)
+        yield from messages if len(members) == 1 else overlap.new_of(messages)
+
+
+def _messages(member: Member, thread: str, context: Context) -> Iterator[Message]:
+    clock = LocalClock(context.options.tz, context.report)
+    for said in page_records(VoicePage(member.label), member, context):
+        moment = parse_iso(said.time)
+        if moment is None:
+            context.report.repairs[IMPOSSIBLE] += 1
+        if said.who.owner:
+            note_owner(context.report)
+        text = laid_out(said.pieces)
+        yield Message(
+            said.who.shown,
+            text,
+            None if moment is None else clock.utc(moment),
+            _kind(said, text),
+            "google-voice",
+            thread,
+            thread,
+            said.who.key,
+            source=f"{member.name}:{said.number}",
+        )
+
+
+def _kind(said: _Said, text: str) -> Kind:
+    if said.call:
+        return Kind.CALL
+    empty = not text and said.attached
+    return Kind.MEDIA if empty or text in _NOT_WRITTEN else Kind.TEXT
+
+
+def _thread(member: Member, context: Context) -> str:
+    """With whom a page's texts were exchanged: a group's members, or the one who is not oneself.
+
+    A page of one's own texts only is called after the other.
+    """
+    page = VoicePage(member.label)
+    try:
+        some = list(page.taken(context.source.head(member).decode("utf-8", "replace")))
+    except DamagedExport:
+        some = []
+    if page.members:
+        return ", ".join(sorted(one.shown for one in page.members))
+    others = [said.who.shown for said in some if not said.who.owner and said.who.shown]
+    named = _FILE.match(member.label)
+    return others[0] if others else named[1] if named else member.label

@@ -1,0 +1,111 @@
+"""A SQLite file opened on a private copy: the original is never touched, nor locked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
+from chatmimic.importers.base import Context
+from chatmimic.importers.packed import open_loose
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+
+LARGEST = 16 << 30  # bytes; the largest known have some three
+_LONGEST = 64 << 20  # bytes of one row
+_CHUNK = 1 << 20
+# What SQLite may compute for a file: some hundred steps a row are usual. Tables that lead in
+# circles would go on for ever.
+_STEPS_EACH_BYTE = 10
+_STEPS_ANYWAY = 100_000_000
+_LOOK_EVERY = 1_000_000  # steps
+_WAY_ON = "Quit Messages, copy chat.db and chat.db-wal together once more, and import the copy."
+
+
+@contextmanager
+def opened_copy(member: Member, context: Context) -> Iterator[sqlite3.Connection]:
+    """A connection to a copy that goes with it; what is in the -wal file beside it is in it.
+
+    Raises ExportError: too large, no room, or damaged (then also while it is read).
+    """
+    with tempfile.TemporaryDirectory(prefix="chatmimic-") as folder:  # 0700
+        path = Path(folder, "copy.db")
+        _copied(member, path, context, context.report)
+        # A -shm file is only an index of the -wal one, which SQLite makes anew.
+        for ending in ("-wal", "-journal"):
+            beside = _beside(member, ending, context)
+            if beside is not None:
+                _copied(beside, Path(folder, f"copy.db{ending}"), context, ImportReport())
+        with _damage_told(member.label), closing(sqlite3.connect(path)) as connection:
+            _restrict(connection, path.stat().st_size)
+            yield connection
+
+
+def _beside(member: Member, ending: str, context: Context) -> Member | None:
+    """The file of the same name and this ending, in the export or on the disk."""
+    where = member.where + ending
+    for other in context.source.members:
+        if other.where == where:
+            return other
+    path = Path(where)
+    if not path.is_file() or path.is_symlink():
+        return None
+    return Member(member.name + ending, where, path.stat().st_size, lambda: open_loose(path))
+
+
+def _copied(member: Member, path: Path, context: Context, report: ImportReport) -> None:
+    size = 0
+    with context.source.open(member, report) as stream, _room_told(member, path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            while data := stream.read(_CHUNK):
+                size += len(data)
+                if size > LARGEST:
+                    raise UnsafeExport(
+                        f"{member.label} is larger than {LARGEST >> 30} GiB, as no history of "
+                        "messages is.",
+                        "Check that it is the file you meant.",
+                    )
+                out.write(data)
+
+
+@contextmanager
+def _room_told(member: Member, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        free = shutil.disk_usage(path.parent).free >> 20
+        raise ExportError(
+            f"{member.label} cannot be copied to {path.parent.parent} "
+            f"({error.strerror or error}; {free:,} MB are free there).",
+            "Set TMPDIR to a folder with more room; the copy goes when it is read.",
+        ) from error
+
+
+@contextmanager
+def _damage_told(label: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, UnicodeError) as error:  # what it says of damage may be damaged
+        raise DamagedExport(f"{label} is damaged: {error}.", _WAY_ON) from error
+
+
+def _restrict(connection: sqlite3.Connection, size: int) -> None:
+    """Let the file compute little: what is in it was written by others."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    left = (_STEPS_ANYWAY + _STEPS_EACH_BYTE * size) // _LOOK_EVERY
+
+    def stop() -> int:
+        nonlocal left
+        left -= 1
+        return int(left < 0)
+
+    connection.set_progress_handler(stop, _LOOK_EVERY)

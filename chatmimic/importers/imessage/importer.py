@@ -1,0 +1,47 @@
+"""Messages of macOS and iOS: the database `chat.db`, on an iPhone `sms.db`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.imessage.copies import opened_copy
+from chatmimic.importers.imessage.database import Database
+from chatmimic.importers.imessage.messages import Reader
+from chatmimic.importers.imessage.schema import MAGIC, has_tables
+from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+
+class IMessage(Importer):
+    """One SQLite file with every chat, iMessage and SMS."""
+
+    name = "imessage"
+    title = "iMessage"
+    description = "chat.db of Messages on a Mac, or sms.db of an iPhone's backup"
+    magic = MAGIC
+
+    def knows(self, head: Head) -> bool:
+        """A SQLite file with the tables of Messages."""
+        return has_tables(head, "message", "handle", "chat", "chat_message_join")
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every file; a message that two of them have is given once."""
+        seen = Seen(context.report)
+        for member in members:
+            for message in _read(member, context):
+                if len(members) == 1 or seen.is_new(message):
+                    yield message
+
+
+def _read(member: Member, context: Context) -> Iterator[Message]:
+    try:
+        with opened_copy(member, context) as connection:
+            database = Database(connection, member.label, context.report)
+            yield from Reader(database, member.name, context.report).messages()
+    except DamagedExport as damage:
+        if not context.options.allow_truncated:
+            raise
+        context.report.note(f"{damage.what} What stands after it is lost.")

@@ -1,0 +1,36 @@
+"""Instagram: messages in the shape of Messenger's, and the one file of 2018 to 2020."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.instagram.lists import is_list, read_lists
+from chatmimic.importers.messenger.importer import is_thread, read_threads
+from chatmimic.importers.messenger.service import INSTAGRAM
+from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+
+class Instagram(Importer):
+    """Threads of `message_N.json` or `.html` in Instagram's folders, or one `messages.json`."""
+
+    name = INSTAGRAM
+    title = "Instagram"
+    description = "Instagram's download: message_1.json or .html …; also messages.json of 2020"
+
+    def knows(self, head: Head) -> bool:
+        """A thread (Messenger, which is asked first, leaves Instagram's), or the one file."""
+        return is_list(head.text) or is_thread(head)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """The threads, then the files of lists."""
+        lists = [member for member in members if _is_list(member, context)]
+        threads = [member for member in members if member not in lists]
+        yield from read_threads(threads, context, INSTAGRAM)
+        yield from read_lists(lists, context)
+
+
+def _is_list(member: Member, context: Context) -> bool:
+    return is_list(decoded_head(context.source.head(member)) or "")

@@ -1,0 +1,127 @@
+"""Instagram's `messages.json` of 2018 to 2020: a list of conversations, each with its messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.repeats import threads_in_order
+from chatmimic.importers.messenger.service import INSTAGRAM
+from chatmimic.importers.messenger.system import kind_of_sentence
+from chatmimic.importers.parsing.jsonnested import NestedJson
+from chatmimic.importers.parsing.repair import repaired
+from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.values import listed, mapping
+from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message, Reaction
+
+_LIST = re.compile(r'\s*\[\s*\{\s*"(?:participants|conversation)"\s*:\s*\[')
+_RECORD = re.compile(r'(?<!\\)"(?:sender|created_at)"\s*:')
+# What stands in a record where nothing was written.
+_MEDIA = (
+    "media", "media_url", "media_owner", "media_share_url", "media_share_caption", "story_share",
+    "story_share_type", "voice_media", "animated_media_images", "profile_share_username",
+    "profile_share_name", "link", "mentioned_username",
+)  # fmt: skip
+_ACTIONS = ("action", "likes_action", "is_random", "user_reaction")
+_CALLS = ("video_call_action", "video_call_title")
+
+
+def is_list(text: str) -> bool:
+    """Whether a file begins as a list of conversations does."""
+    return bool(_LIST.match(text.lstrip("\ufeff")) and _RECORD.search(text))
+
+
+class _Lists(NestedJson):
+    """The messages of every conversation of a file that is one array."""
+
+    def _top(self) -> Iterator[Any]:
+        if self._peek() != "[":
+            raise self._broken("does not begin with [")
+        yield from self._within("conversation", "[")
+        if self._peek():
+            raise self._broken("goes on after its end")
+
+
+def read_lists(members: Sequence[Member], context: Context) -> Iterator[Message]:
+    """Every message of these files; one that an earlier file gave is counted as duplicate."""
+    overlap = Overlap(context.report)
+    for member in members:
+        messages = threads_in_order(_read(member, context))
+        yield from messages if len(members) == 1 else overlap.new_of(messages)
+
+
+def _read(member: Member, context: Context) -> Iterator[Message]:
+    allow = context.options.allow_truncated
+    with context.open(member) as stream:
+        items = _Lists(stream, member.label, "conversation", (), context.report, allow)
+        talk: _Talk | None = None
+        for item in items:
+            if talk is None or talk.beside is not items.beside:
+                talk = _Talk(items.beside, member, context)
+            yield talk.message(mapping(item), items.record)
+
+
+class _Talk:
+    """One conversation: who takes part, and how its messages are read."""
+
+    def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
+        self.beside = beside
+        names = [repaired(text_of(name)) for name in listed(beside.get("participants"))]
+        self._thread = ", ".join(names) or member.label
+        self._file = member.name
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+
+    def message(self, record: Mapping[str, Any], number: int) -> Message:
+        """One record. What has no sender or no time is Kind.OTHER."""
+        sender, text = self._mended(record.get("sender")), self._mended(record.get("text"))
+        text = text or self._mended(record.get("heart"))
+        return Message(
+            sender,
+            text,
+            self._time(record),
+            _kind(record, text),
+            INSTAGRAM,
+            self._thread,
+            self._thread,
+            sender,
+            reactions=tuple(_likes(record.get("likes"))),
+            source=f"{self._file}:{number}",
+        )
+
+    def _mended(self, value: Any) -> str:
+        text = text_of(value)
+        mended = repaired(text)
+        self._report.repairs.update(["mojibake"] if mended != text else [])
+        return mended
+
+    def _time(self, record: Mapping[str, Any]) -> int | None:
+        moment = parse_iso(text_of(record.get("created_at")))
+        if moment is None:
+            self._report.repairs[IMPOSSIBLE] += 1
+            return None
+        return self._clock.utc(moment)
+
+
+def _kind(record: Mapping[str, Any], text: str) -> Kind:
+    if "sender" not in record or "created_at" not in record:
+        return Kind.OTHER
+    if any(name in record for name in _CALLS):
+        return Kind.CALL
+    if any(name in record for name in _ACTIONS):
+        return Kind.SYSTEM
+    if text:
+        return kind_of_sentence(text) or Kind.TEXT
+    return Kind.MEDIA if any(name in record for name in _MEDIA) else Kind.TEXT
+
+
+def _likes(given: Any) -> Iterator[Reaction]:
+    for like in listed(given):
+        name = text_of(mapping(like).get("username"))
+        if name:
+            yield Reaction("❤", repaired(name))

@@ -1,0 +1,173 @@
+"""What each client writes: found out once for a file, and then its lines are read that way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatmimic.importers.irc import lines as shape
+from chatmimic.importers.irc import stamps
+from chatmimic.importers.irc.lines import CODES, Line, Rules, happened
+from chatmimic.importers.irc.stamps import stamp_of
+from chatmimic.records import Kind
+
+_LOOKED_AT = 50  # lines that show the dialect
+
+_SAID = (
+    (shape.ARROW, Kind.SYSTEM),
+    (shape.SPOKEN, Kind.TEXT),
+    (shape.EVENT, Kind.SYSTEM),
+)
+_NOTICE = ((shape.NOTICE, Kind.SYSTEM),)  # services and bots speak so
+_ACTION = ((shape.ACTION, Kind.ACTION),)
+# Events have marks of their own, so that a star is always an action …
+_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE)
+# … or they share the star, and only their wording tells.
+_STARRED: Rules = (*_SAID, (shape.STARRED_EVENT, Kind.SYSTEM), *_ACTION, *_NOTICE)
+_BARE_EVENT = ((shape.BARE_EVENT, Kind.SYSTEM),)
+_ANY: Rules = (
+    *_STARRED,
+    *_BARE_EVENT,
+    (shape.EGGDROP_ACTION, Kind.ACTION),
+)
+_EGGDROP: Rules = (
+    (shape.SPOKEN, Kind.TEXT),
+    (shape.EGGDROP_ACTION, Kind.ACTION),
+    *_BARE_EVENT,
+    *_NOTICE,
+)
+_TABBED: Rules = (
+    (shape.ARROW, Kind.SYSTEM),
+    (shape.TABBED_ACTION, Kind.ACTION),
+    (shape.TABBED, Kind.TEXT),
+)
+_FLAGGED: Rules = (
+    (shape.FLAGGED, Kind.TEXT),
+    (shape.FLAGGED_ACTION, Kind.ACTION),
+    *_ANY,
+)
+_PIDGIN: Rules = (
+    (shape.STARS, Kind.ACTION),
+    (shape.COLON, Kind.TEXT),
+    (shape.PIDGIN_EVENT, Kind.SYSTEM),
+)
+_SERVED: Rules = (
+    (shape.SERVED, Kind.TEXT),
+    (shape.SERVED_ACTION, Kind.ACTION),
+    (shape.SERVED_EVENT, Kind.SYSTEM),
+)
+_KONVERSATION: Rules = ((shape.KONVERSATION_EVENT, Kind.SYSTEM), *_MARKED)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one client writes a line."""
+
+    name: str
+    stamp: re.Pattern[str]
+    rules: Rules
+    # How most messages can be cut up without a pattern: at this sign, into stamp, nick and words;
+    # or else at what closes the nick. What is cut off must still be a nick, or there is no cutting.
+    parted: str = ""
+    closing: str = "> "
+    nick: re.Pattern[str] | None = shape.NICK_BETWEEN
+    # A line that only this client writes; without one a file is not taken for its. None: the
+    # stamp says enough, or nothing is known but the stamp.
+    mark: re.Pattern[str] | None = None
+    goes_on: re.Pattern[str] | None = None  # a line that goes on with the message above
+
+    def line(self, raw: str) -> tuple[Line, int] | None:
+        """What a line says and where its stamp ends; None when it is not of this dialect."""
+        found = self.stamp.match(raw)
+        if found is None:
+            return None
+        line = happened(raw[found.end() :], self.rules)
+        if line is None:
+            return None
+        return line._replace(stamp=stamp_of(found)), found.end()
+
+
+def _mark(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+_WORDS = (" ", "", shape.NICK_IN_BRACKETS)
+_CLOCK = r"\[\d\d?:\d\d(?::\d\d)?\]"
+# Ubuntu, Limnoria and others mark events, which have no stamp in Ubuntu's logs.
+UBUNTU = Dialect(
+    "irclogs.ubuntu.com", stamps.BRACKETS, _MARKED, *_WORDS, mark=_mark(rf"=== \S|{_CLOCK}  \* \S")
+)
+ZNC = Dialect(
+    "ZNC, energymech, Raku",
+    stamps.BRACKETS,
+    _MARKED,
+    *_WORDS,
+    mark=_mark(rf"{_CLOCK} \*\*\* (?:(?:Joins|Parts|Quits): |\S+ \S)"),
+)
+EGGDROP = Dialect(
+    "Eggdrop",
+    stamps.BRACKETS,
+    _EGGDROP,
+    *_WORDS,
+    mark=_mark(
+        rf"{_CLOCK} (?:Action: |Nick change: "
+        r"|\S{1,64} \([^\s@]{1,100}@\S{1,200}\) (?:joined [#&]|left |got )"
+        r"|[#&]\S{0,100}: mode change |Last message repeated )"
+    ),
+)
+MIRC = Dialect(
+    "mIRC",
+    stamps.BRACKETS,
+    _STARRED,
+    *_WORDS,
+    mark=_mark(rf"Session (?:Start|Ident|Close): |(?:\d\d?)?{_CLOCK} \* (?:Joins|Parts|Quits): "),
+)
+IRSSI = Dialect(
+    "irssi", stamps.PLAIN, _MARKED, mark=_mark(r"--- (?:Log|Day) \w+ |\d\d:\d\d(?::\d\d)? -!- ")
+)
+WEECHAT = Dialect(
+    "WeeChat",
+    stamps.ISO,
+    _TABBED,
+    "\t",
+    nick=shape.NICK_ALONE,
+    mark=_mark(r"[^\t]{16,40}\t[^\t]{1,66}\t"),
+)
+LIMNORIA = Dialect("Limnoria, The Lounge, Textual, ii", stamps.ISO, (*_MARKED, *_BARE_EVENT),
+                   goes_on=re.compile(r"\| "))  # fmt: skip
+SUPYBOT = Dialect("supybot", stamps.DASHED, _MARKED)
+HEXCHAT = Dialect("HexChat", stamps.MONTH, _STARRED, "", ">\t")
+EPOCH = Dialect("XChat scrollback, dircproxy", stamps.EPOCH, (*_FLAGGED, *_STARRED), nick=None)
+DIRCPROXY = Dialect("dircproxy", stamps.DAY_FIRST, _FLAGGED, nick=None)
+PIDGIN = Dialect(
+    "Pidgin", stamps.ROUND, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON, goes_on=re.compile("")
+)
+KONVERSATION = Dialect("Konversation", stamps.TWO_BRACKETS, _KONVERSATION, "", ">\t")
+PSYBNC = Dialect("psyBNC", stamps.DASHES, _SERVED, nick=None)
+COPIED = Dialect("copied from a window", stamps.HALVED, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON)
+BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS)
+CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY)
+# Without stamps a line says less: `<b> …` may be anything. Only a file full of them is a log.
+BARE = Dialect("no stamps", stamps.NOTHING, _STARRED, nick=None)
+
+DIALECTS = (
+    UBUNTU, ZNC, EGGDROP, MIRC, IRSSI, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY,
+    KONVERSATION, PSYBNC, PIDGIN, BRACKETED, CLOCKED, COPIED,
+)  # fmt: skip
+# What a line is tried by when it is not of its file's dialect: each stamp once.
+OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONVERSATION, PSYBNC,
+           PIDGIN, CLOCKED, COPIED)  # fmt: skip
+
+
+def dialect_of(rows: Sequence[str]) -> Dialect | None:
+    """The dialect that most of the first lines are written in; None where none reads any."""
+    first = [CODES.sub("", row) for row in rows[:_LOOKED_AT]]
+    best, most = None, 0
+    for dialect in (*DIALECTS, BARE):
+        if dialect.mark is not None and not any(dialect.mark.match(row) for row in first):
+            continue
+        read = sum(dialect.line(row) is not None for row in first)
+        if read > most:
+            best, most = dialect, read
+    return best

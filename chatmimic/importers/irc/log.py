@@ -1,0 +1,274 @@
+"""One log, line by line, with the channel, the day and the clock kept in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import chain, islice
+from zlib import crc32
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.irc.dialects import Dialect, dialect_of
+from chatmimic.importers.irc.lines import Said
+from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
+from chatmimic.importers.irc.pages import is_page, page_lines
+from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
+from chatmimic.importers.irc.reader import LineReader, together
+from chatmimic.importers.irc.stamps import Day, Stamp
+from chatmimic.importers.irc.survey import Surveyed, passed_on
+from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_LOOKED_AT = 200  # lines that show what a file is
+_A_FEW = 20
+_JITTER = 120  # seconds a line may be stamped before the one above it
+_NIGHT = 12 * 3600  # a log named by its day goes on after midnight only when the clock falls so far
+_ALIKE = 4096  # messages whose likes are counted; equal ones of one instant stand close together
+_CODES = [bytes([code]) for code in (2, 3, 4, 15, 17, 22, 29, 30, 31)]
+_NO_DATE = (
+    "Some logs have no date, neither inside nor in their path; their messages are kept without a "
+    "time. A file name such as #chan-2024-05-01.log gives them one."
+)
+
+
+class _Watched:
+    """A file's bytes, with a note of whether any of them is the code of a colour or style."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self.coded = False
+        self._stream = stream
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self.coded = self.coded or any(code in data for code in _CODES)
+        return data
+
+
+class LogFile:
+    """The lines of one log, each read as what it says."""
+
+    def __init__(self, member: Member, context: Context) -> None:
+        self.member = member
+        self.number = 0  # of the line that was read last
+        self._context = context
+        self._dialect: Dialect | None = None
+        self._looked = False
+
+    def said(self, wanted: Callable[[str], bool] | None = None) -> Iterator[Said]:
+        """What each line says, or each that is `wanted`, on a look ahead that counts nothing."""
+        aside = ImportReport()
+        with self._context.source.open(self.member, aside) as stream:
+            yield from self._opened(stream, aside, wanted)
+
+    def numbered(self) -> Iterator[tuple[int, Said]]:
+        """What each message and event says, with the number of its line."""
+        with self._context.open(self.member) as stream:
+            said = self._opened(stream, self._context.report)
+            goes_on = None if self._dialect is None else self._dialect.goes_on
+            if goes_on is not None:
+                yield from together(((self.number, line) for line in said), goes_on)
+                return
+            for line in said:
+                yield self.number, line
+
+    def _opened(
+        self,
+        stream: ByteStream,
+        report: ImportReport,
+        wanted: Callable[[str], bool] | None = None,
+    ) -> Iterator[Said]:
+        watched = _Watched(stream)
+        rows = enumerate(lines(watched, self.member.label, report), 1)
+        first = list(islice(rows, _LOOKED_AT))
+        every: Iterable[tuple[int, str]] = chain(first, rows)
+        page = is_page("\n".join(raw for _, raw in first[:_A_FEW]))
+        if page:
+            first, every = list(page_lines(first)), page_lines(every)
+        if not self._looked:
+            self._looked = True
+            self._dialect = dialect_of([raw for _, raw in first if raw.strip()])
+        reader = LineReader(self._dialect, page=page)
+        return reader.lines(self._raw(every, reader, watched, wanted))
+
+    def _raw(
+        self,
+        rows: Iterable[tuple[int, str]],
+        reader: LineReader,
+        watched: _Watched,
+        wanted: Callable[[str], bool] | None,
+    ) -> Iterator[str]:
+        for number, raw in rows:
+            if raw and (wanted is None or wanted(raw)) and not raw.isspace():
+                self.number = number
+                reader.coded = watched.coded
+                yield raw
+
+
+class Log:
+    """One log as messages."""
+
+    def __init__(self, file: LogFile, context: Context, surveyed: Surveyed) -> None:
+        member = file.member
+        self._file = file
+        self._report = context.report
+        self._surveyed = surveyed
+        self._thread = channel_of(member.where)
+        self._named = self._thread.startswith("#")
+        self._times = _Times(member.where, context)
+        self._likes = _Likes()
+        self._people: dict[str, tuple[str, bool]] = {}
+
+    def messages(self) -> Iterator[Message]:
+        """Every message and event, in the order of the file. Raises ExportError."""
+        sent_at = self._times.of
+        name = self._file.member.name
+        for number, (kind, nick, text, stamp, _, thread) in self._file.numbered():
+            if thread and not self._named:
+                self._thread = thread
+            at = sent_at(stamp)
+            source = f"{name}:{number}"
+            if nick:
+                yield self._spoken(kind, nick, text, at, source)
+            else:
+                yield Message("", text, at, kind, "irc", self._thread, self._thread, source=source)
+
+    def _spoken(self, kind: Kind, nick: str, text: str, at: int | None, source: str) -> Message:
+        number = self._likes.number(at, nick, text)
+        key, bot = self._people.get(nick) or self._person(nick)
+        if (self._thread, nick) in self._surveyed.bridges:
+            inner = passed_on(text)
+            bot = inner is None
+            if inner is not None:
+                nick, text = inner
+                key, _ = self._people.get(nick) or self._person(nick)
+        safe = without_password(text, self._thread)
+        if safe != text:
+            self._report.repairs["passwords hidden"] += 1
+        return Message(
+            nick,
+            safe,
+            at,
+            kind,
+            "irc",
+            self._thread,
+            self._thread,
+            key,
+            number,
+            is_bot=bot,
+            source=source,
+        )
+
+    def _person(self, nick: str) -> tuple[str, bool]:
+        if len(self._people) > 65_536:
+            self._people.clear()
+        plain = plain_nick(nick)
+        found = self._people[nick] = self._surveyed.keys.get(plain, plain), is_bot(nick)
+        return found
+
+
+class _Likes:
+    """An id for each message: its time, what the line says, and its number among equals.
+
+    IRC gives none. Who a nick is may show only in logs that come later, and then the same lines
+    come again with another sender: the id says that they are the same.
+    """
+
+    def __init__(self) -> None:
+        self._now: dict[tuple[int, int], int] = {}
+        self._before: dict[tuple[int, int], int] = {}
+
+    def number(self, at: int | None, nick: str, text: str) -> str:
+        """The id of one more message; "" where there is no time."""
+        if at is None:
+            return ""
+        like = at, crc32(f"{nick} {text}".encode("utf-8", "replace"))
+        count = self._now.get(like, 0) + self._before.pop(like, 0) + 1
+        if len(self._now) >= _ALIKE:
+            self._before, self._now = self._now, {}
+        self._now[like] = count
+        first = f"{at:x}-{like[1]:08x}"
+        return first if count == 1 else f"{first}-{count}"
+
+
+class _Times:
+    """The times of one log, from stamps that mostly say the time of day only."""
+
+    def __init__(self, where: str, context: Context) -> None:
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._day = day_of(where)
+        self._zone = zone_of(where)
+        self._daily = self._day is not None
+        self._seconds: int | None = None  # of the day, of the line before
+        self._at: int | None = None
+        self._stamp: Stamp | None = None
+
+    def of(self, stamp: Stamp | None) -> int | None:
+        """UTC milliseconds; those of the line before for an event that carries no stamp."""
+        if stamp is None or (stamp is self._stamp and self._at is not None):
+            return self._at
+        self._stamp = stamp
+        at = self._at_stamp(stamp)
+        if at is not None and self._at is not None and at < self._at:
+            self._report.repairs["out of order"] += 1
+        self._at = at if at is not None or stamp.clock is not None else self._at
+        return self._at
+
+    def _at_stamp(self, stamp: Stamp) -> int | None:
+        if stamp.at is not None:
+            return possible(stamp.at, self._report)
+        if stamp.day is not None:
+            self._turn_to(stamp.day)
+        if stamp.clock is None:
+            return None
+        hour, minute, second = stamp.clock
+        seconds = hour * 3600 + minute * 60 + second
+        if stamp.day is None:
+            self._pass_midnight(seconds)
+        self._seconds = seconds
+        if self._day is None:
+            self._report.note(_NO_DATE)
+            return None
+        moment = datetime(self._day.year, self._day.month, self._day.day, *stamp.clock)
+        if zone := stamp.zone or self._zone:
+            moment = parse_iso(f"{moment.isoformat()}{zone}") or moment
+        return self._clock.utc(moment)
+
+    def _turn_to(self, day: Day) -> None:
+        """Take the day a line names; HexChat names no year."""
+        year, month, monthday = day
+        if not year:
+            if self._day is None:
+                return
+            year = self._day.year + (month < self._day.month - 6)
+        try:
+            self._day = date(year, month, monthday)
+        except ValueError:
+            return  # 31 June: keep the day we have
+        self._seconds = None
+        self._daily = False
+
+    def _pass_midnight(self, seconds: int) -> None:
+        """A clock that falls back has passed midnight, unless it jitters or was set back."""
+        if self._seconds is None or self._day is None:
+            return
+        fall = self._seconds - seconds
+        if fall <= _JITTER or (self._daily and fall < _NIGHT):
+            return
+        if fall <= 3600 and self._set_back(seconds):
+            return
+        if self._day < date.max:
+            self._day += timedelta(days=1)
+
+    def _set_back(self, seconds: int) -> bool:
+        """Whether this local hour comes twice on this day."""
+        if self._clock.zone is None or self._day is None:
+            return False
+        from dateutil import tz
+
+        midnight = datetime(self._day.year, self._day.month, self._day.day)
+        return tz.datetime_ambiguous(midnight + timedelta(seconds=seconds), self._clock.zone)

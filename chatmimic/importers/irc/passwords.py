@@ -1,0 +1,66 @@
+"""Passwords said to the services of an IRC network, and by mistake to everybody."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "[password]"
+
+_SERVICE = r"(?:(?:nick|chan|auth|user|oper|memo|host)serv|[qxlw])(?:@[\w.-]{1,60})?"
+_ORDER = (
+    r"(?:identify|sidentify|auth|login|register|ghost|recover|release|regain|reclaim|group|link"
+    r"|setpass|newpass|resetpass|challengeauth|set[ \t]{1,3}(?:password|passwd))"
+)
+# Up to three words that end the line, or the first two of a sentence that goes on.
+_WORDS = (
+    r"(?P<secret>\S{1,200}(?:[ \t]{1,3}\S{1,200}){0,2}(?=[ \t]{0,5}(?:\n|$))"
+    r"|\S{1,200}(?:[ \t]{1,3}\S{1,200})?)"
+)
+# "/msg NickServ identify hunter2", "/ns id hunter2", "/msg Q@CServe.quakenet.org AUTH ada hunter2",
+# "/quote PASS ada:hunter2", "/oper ada hunter2", "nickserv identify hunter2".
+SAID = re.compile(
+    rf"""(?ix) (?<![\w/])
+    (?: (?:/(?:msg|m|query|notice)|/?(?:msg|privmsg|squery|quote|raw)) [ \t]{{1,3}}
+            (?:-\S{{1,20}}[ \t]{{1,3}})?
+            (?:=?{_SERVICE} [ \t]{{1,3}} [:"]? {_ORDER} | \S{{1,60}} [ \t]{{1,3}} identify)
+      | /(?:quote|raw) [ \t]{{1,3}} (?:pass|oper|identify|auth|login)
+      | /(?:ns|cs|as|nickserv|chanserv|authserv) [ \t]{{1,3}} (?:{_ORDER}|id)
+      | (?:nick|chan|auth)serv [ \t]{{1,3}} {_ORDER}
+      | /(?:identify|oper|pass|authserv|login)
+    ) [ \t]{{1,3}} {_WORDS}"""
+)
+# What stands there in instructions, and in talk about them.
+_NO_SECRET = re.compile(
+    r"""(?ix) [<\[({*\u2026] | \.{2,3}(?:\s|$)
+    | (?:your|my|the|that|this|his|her|new|old|user|nick)?[-_ ]?
+        (?:password|passwd|passphrase|pass|pw|username|nickname|nick|account|command)s?
+        (?:[-_]?here)?(?:[\W_]|$)
+    | (?:your|my|the|a|an|to|and|or|if|is|it|you|i|in|on|at|of|for|with|when|then|than|type|first
+        |before|after|again|help|so|as|by|that|this|from|will|can|do|does|not|but|works?|command|yourself
+        |automatically|please|error|failed|failure|requests?|users?|channels?)(?:[\s.,;:!?)'"]|$)"""
+)
+
+
+def may_hold_password(text: str) -> bool:
+    """A cheap look at a text: whether an order to a service may be in it."""
+    low = text.lower()
+    if "ident" in low or "auth" in low or "pass" in low or "serv" in low:
+        return True
+    return "/oper " in low or "login" in low or "/ns " in low or "/cs " in low
+
+
+def is_secret(found: re.Match[str]) -> bool:
+    """Whether what follows an order (a match of SAID) is a password and no instruction."""
+    secret = found["secret"]
+    return _NO_SECRET.match(secret) is None and any(map(str.isalnum, secret))
+
+
+def without_passwords(text: str) -> str:
+    """The text with `[password]` for every password said to NickServ and its like."""
+
+    def hide(found: re.Match[str]) -> str:
+        start = found.start("secret") - found.start()
+        end = found.end("secret") - found.start()
+        return found[0][:start] + HIDDEN + found[0][end:] if is_secret(found) else found[0]
+
+    return SAID.sub(hide, text) if may_hold_password(text) else text

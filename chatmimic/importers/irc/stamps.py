@@ -1,0 +1,138 @@
+"""The stamps that lines of IRC logs begin with, and the days that some lines name."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from chatmimic.importers.parsing.times import parse_free
+
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = {m: n for n, m in enumerate(_NAMES, 1)}
+# Months as clients abbreviate them where the computer speaks another language.
+_ABROAD = (
+    "jan janv gen ene sty янв", "feb févr fev lut фев", "mar mär mars mrt мар",
+    "apr avril abr kwi апр", "may mai mag mei maj май мая", "jun juin giu cze июн",
+    "jul juil lug lip июл", "aug août ago sie авг", "sep sept set wrz сен",
+    "oct okt ott out paź окт", "nov lis ноя", "dec dez déc dic gru дек",
+)  # fmt: skip
+_MONTH_WORDS = {word: n for n, words in enumerate(_ABROAD, 1) for word in words.split()}
+
+Clock = tuple[int, int, int]  # hour, minute, second
+Day = tuple[int, int, int]  # year, month, day; year 0: not written there
+
+
+class Stamp(NamedTuple):
+    """When a line says that it was written."""
+
+    clock: Clock | None = None
+    day: Day | None = None
+    zone: str = ""
+    at: int | None = None  # UTC milliseconds, where the stamp is such a number
+
+
+_CLOCK = (
+    r"(?P<hour>[0-2]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-6]\d))?(?:[.,]\d{1,9})?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+)
+_ISO_DAY = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<monthday>\d\d)"
+_ZONE = r"(?: ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d))?"
+
+# mIRC may leave the digits of a colour before the stamp.
+BRACKETS = re.compile(rf"(?:\d\d?(?:,\d\d?)?)?\[{_CLOCK}\](?: |$)?")
+PLAIN = re.compile(rf"{_CLOCK}(?: |$)")
+ISO = re.compile(rf"\[?{_ISO_DAY}[T ]{_CLOCK}{_ZONE}\]?(?:\t|  ?|$)")
+MONTH = re.compile(rf"(?P<month>[^\W\d_]{{3,5}})\.? (?P<monthday>[ \d]?\d) {_CLOCK}(?: |$)?")
+EPOCH = re.compile(r"(?:T |@)?(?P<epoch>\d{9,10})(?: |$)")
+DASHED = re.compile(
+    rf"\[(?P<monthday>\d\d?)-(?P<month>[^\W\d_]{{3,5}})-(?P<year>\d{{4}}) {_CLOCK}\](?:  ?|$)"
+)
+DAY_FIRST = re.compile(rf"\[(?P<monthday>\d\d?) (?P<month>[^\W\d_]{{3,5}}) {_CLOCK}\](?: |$)")
+ROUND = re.compile(
+    rf"\((?:(?:{_ISO_DAY}|(?P<slashed>\d\d?/\d\d?/\d{{2,4}})) )?{_CLOCK}{_ZONE}\)(?: |$)?"
+)
+TWO_BRACKETS = re.compile(rf"\[(?P<date>[^\[\]]{{6,40}})\] \[{_CLOCK}\](?:[ \t]|$)")
+DASHES = re.compile(
+    rf"{_ISO_DAY}-(?P<hour>\d\d?)-(?P<minute>[0-5]\d?)-(?P<second>[0-6]\d?):[^:\s]{{1,200}}::?"
+)
+# Copied from a window: "2:55:07 PM CDT  ada: hello". The zone's name says nothing sure.
+HALVED = re.compile(rf"(?=\S{{4,8}} ?[AaPp]\.?[Mm]){_CLOCK}(?: [A-Z]{{2,4}})?(?:  ?|$)")
+NOTHING = re.compile("")
+
+# "--- Day changed Sat Jul 02 2005", "--- Log opened Sat Jul 02 11:21:37 2005",
+# "**** BEGIN LOGGING AT …" in any language, "Session Start: …", Eggdrop's "--- Sat Jul  2 2005".
+_DAY_LINE = re.compile(
+    r"(?:--- |\*{4} |Session (?:Start|Time|Close): |### )(?:.* )?[^\W\d_]{2,5}\.? "
+    r"(?:(?P<month>[^\W\d_]{3,5})\.? +(?P<monthday>\d{1,2})|(?P<first>\d{1,2})\.? "
+    r"(?P<later>[^\W\d_]{3,5})\.?)"
+    r"(?: \d\d:\d\d(?::\d\d)?)? (?P<year>\d{4})(?: ###)?$"
+)
+_LOG_LINE = re.compile(r"(?:--- Log |--- Day |\*{4} |Session |### )")
+_CONVERSATION = re.compile(
+    r"Conversation with (?P<with>.{1,200}?) at (?P<at>.{1,100}) on .{1,200} \(\w{1,30}\)$"
+)
+_ZONE_NAME = re.compile(r" (?!AM|PM)[A-Z]{3,5}$")
+_IDENT = re.compile(r"Session Ident: (?P<with>\S{1,200})")
+
+
+class Remark(NamedTuple):
+    """A line in which a client speaks of its own log."""
+
+    day: Day | None
+    thread: str = ""  # the channel, where the line names it
+
+
+def stamp_of(found: re.Match[str]) -> Stamp:
+    """The stamp that one of the patterns above matched."""
+    parts = found.groupdict()
+    if parts.get("epoch"):
+        return Stamp(at=int(parts["epoch"]) * 1000)
+    clock = _clock(parts) if parts.get("hour") else None
+    return Stamp(clock, _day(parts), (parts.get("zone") or "").replace("UTC", "Z"))
+
+
+def _clock(parts: dict[str, str | None]) -> Clock | None:
+    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
+    if half := parts.get("half"):
+        hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else hour
+    if hour > 24:
+        return None
+    return hour % 24, minute, min(int(parts["second"] or 0), 59)  # 24:00 is midnight, 60 a leap
+
+
+def _day(parts: dict[str, str | None]) -> Day | None:
+    if slashed := parts.get("slashed"):
+        return _american(slashed) if parts.get("half") else None
+    if date := parts.get("date"):
+        moment = parse_free(date)
+        return (moment.year, moment.month, moment.day) if moment else None
+    month, monthday = parts.get("month"), parts.get("monthday")
+    if not month or not monthday:
+        return None
+    number = int(month) if month.isdecimal() else month_of(month)
+    return (int(parts.get("year") or 0), number, int(monthday)) if number else None
+
+
+def _american(slashed: str) -> Day | None:
+    """07/02/2005, which stands beside AM and PM only where the month comes first."""
+    month, monthday, year = (int(part) for part in slashed.split("/"))
+    return year + 2000 * (year < 100), month, monthday
+
+
+def month_of(word: str) -> int | None:
+    """The number of a month, from its abbreviation in one of a dozen languages."""
+    return _MONTH_WORDS.get(word.casefold())
+
+
+def remark(raw: str) -> Remark | None:
+    """What a line says in which a client speaks of its own log; None for every other line."""
+    if found := _DAY_LINE.match(raw):
+        month = month_of(found["month"] or found["later"])
+        monthday = int(found["monthday"] or found["first"])
+        return Remark((int(found["year"]), month, monthday) if month else None)
+    if found := _IDENT.match(raw):
+        return Remark(None, found["with"])
+    if raw.startswith("Conversation with ") and (found := _CONVERSATION.match(raw)):
+        moment = parse_free(_ZONE_NAME.sub("", found["at"]))
+        return Remark((moment.year, moment.month, moment.day) if moment else None, found["with"])
+    return Remark(None) if _LOG_LINE.match(raw) else None

@@ -1,0 +1,244 @@
+"""What only all the logs together show: who is a bridge, and which nicks are one person's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chatmimic.importers.irc.lines import Said
+from chatmimic.importers.irc.nicks import is_anybodys, is_bot, plain_nick
+from chatmimic.importers.report import ImportReport
+from chatmimic.records import Kind
+
+_NAMES = 3  # that a bridge has passed words on for
+_SHARE = 0.5  # of a bridge's lines, at least, are somebody's else
+_KEPT = 100_000  # nicks and pairs of nicks that are kept in mind
+_TALK = 200  # messages of a channel in which people who both speak are both there
+_NEAR = 2000  # messages from a change of nick in which that change tells who speaks
+_MOST = 6  # nicks of one person
+_TOLD = 5  # notes
+
+_INNER = re.compile(
+    r"\s?(?:<[~&@%+]?(?P<angled>[^<>\s][^<>\n]{0,63})>|\[(?P<square>[^\[\]\s][^\[\]\n]{0,63})\]:?)"
+    r" +(?P<text>\S.*)",
+    re.DOTALL,
+)
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))  # bridges part names with them
+# Bots that begin with what they speak of, in square brackets: "[engine] ada pushed 3 commits".
+_REPORTER = re.compile(r"(?i).*(?:git|travis|jenkins|rss|feed|bugzilla|jira|build|news)")
+
+
+def passed_on(text: str) -> tuple[str, str] | None:
+    """Name and words, where a text is somebody's else: `<real> text`, `[real] text`."""
+    if text[:1] not in "<[ ":
+        return None
+    found = _INNER.match(text)
+    if found is None:
+        return None
+    name = " ".join((found["angled"] or found["square"]).translate(_UNSEEN).split())
+    return (name, found["text"]) if name else None
+
+
+@dataclass(slots=True)
+class _Passer:
+    """Somebody who has begun lines with names in brackets."""
+
+    names: set[str] = field(default_factory=set)  # a few of them
+    passed: int = 0
+    lines: int = 0
+
+
+class Bridges:
+    """Nicks that pass on the words of others, by channel.
+
+    A bridge is who has done so for three names or more, in half of its lines or more. All logs
+    are looked through for that before the first message is given.
+    """
+
+    def __init__(self) -> None:
+        self._passers: dict[tuple[str, str], _Passer] = {}
+
+    def met(self, thread: str, nick: str, text: str) -> None:
+        """Take a message that may be somebody's else, on the first look."""
+        inner = passed_on(text)
+        if inner is None or (text.lstrip()[:1] == "[" and _REPORTER.match(nick)):
+            return
+        if (thread, nick) not in self._passers and len(self._passers) < _KEPT:
+            self._passers[thread, nick] = _Passer()
+        passer = self._passers.get((thread, nick))
+        if passer is not None:
+            passer.passed += 1
+            passer.names |= {inner[0].casefold()} if len(passer.names) < _NAMES else set()
+
+    def candidates(self) -> bool:
+        """Whether somebody passed on so much that a second look must say how much was their own."""
+        self._passers = {at: p for at, p in self._passers.items() if len(p.names) >= _NAMES}
+        return bool(self._passers)
+
+    def spoke(self, thread: str, nick: str) -> None:
+        """Take one message of any kind, on the second look."""
+        passer = self._passers.get((thread, nick))
+        if passer is not None:
+            passer.lines += 1
+
+    def found(self) -> frozenset[tuple[str, str]]:
+        """The bridges: channel and nick of each."""
+        return frozenset(at for at, p in self._passers.items() if p.passed >= _SHARE * p.lines)
+
+
+class Renames:
+    """Changes of nick, and of those that were taken back: whether both ever spoke at once.
+
+    The server vouches that who changes from one nick to another is one person then. The next who
+    bears that nick may be another. So two nicks are one person's only if somebody changed from
+    the one to the other and somebody back, the two never took turns in one talk, and the lesser
+    one mostly spoke near such a change.
+    """
+
+    def __init__(self) -> None:
+        self._changes: Counter[tuple[str, str]] = Counter()
+        self._groups: dict[str, frozenset[str]] = {}
+        self._recent: dict[tuple[str, frozenset[str]], list[tuple[str, int]]] = defaultdict(list)
+        self._apart: set[frozenset[str]] = set()
+        self._spoke: Counter[str] = Counter()
+        self._explained: Counter[str] = Counter()  # of these, messages near a change
+        self._changed_at: dict[tuple[str, str], int] = {}  # thread and nick → place
+        self._waiting: dict[tuple[str, str], list[int]] = defaultdict(list)  # places, not yet near
+
+    def saw(self, old: str, new: str) -> None:
+        """Take one change, on the first look."""
+        pair = plain_nick(old), plain_nick(new)
+        if pair[0] != pair[1] and (pair in self._changes or len(self._changes) < _KEPT):
+            self._changes[pair] += 1
+
+    def candidates(self) -> bool:
+        """Whether nicks changed into each other and back, so that a second look is needed."""
+        for one, other in list(self._changes):
+            if (other, one) in self._changes and one < other and self._own(one, other):
+                joined = self._groups.get(one, frozenset((one,)))
+                joined |= self._groups.get(other, frozenset((other,)))
+                self._groups.update(dict.fromkeys(joined, joined))
+        self._groups = {nick: group for nick, group in self._groups.items() if len(group) <= _MOST}
+        return bool(self._groups)
+
+    def _own(self, *nicks: str) -> bool:
+        return not any(is_anybodys(nick) or is_bot(nick) for nick in nicks)
+
+    def changed(self, thread: str, old: str, new: str, place: int) -> None:
+        """Take one change, on the second look: until here the one nick was there, now the other."""
+        self._turn(thread, plain_nick(old), place)
+        for nick in (plain_nick(old), plain_nick(new)):
+            group = self._groups.get(nick)
+            if group is not None:
+                self._recent.pop((thread, group), None)
+                self._changed_at[thread, nick] = place
+                waiting = self._waiting.pop((thread, nick), ())
+                self._explained[nick] += sum(place - at <= _NEAR for at in waiting)
+
+    def spoke(self, thread: str, nick: str, place: int) -> None:
+        """Take one message on the second look; `place` is its number among all messages."""
+        plain = plain_nick(nick)
+        if plain not in self._groups:
+            return
+        self._spoke[plain] += 1
+        if place - self._changed_at.get((thread, plain), -_NEAR - 1) <= _NEAR:
+            self._explained[plain] += 1
+        else:
+            waiting = self._waiting[thread, plain]
+            waiting.append(place)
+            del waiting[:-_NEAR]
+        self._turn(thread, plain, place)
+
+    def _turn(self, thread: str, plain: str, place: int) -> None:
+        group = self._groups.get(plain)
+        if group is None:
+            return
+        turns = [turn for turn in self._recent[thread, group] if place - turn[1] <= _TALK]
+        nicks = [turn[0] for turn in turns]
+        if plain in nicks:  # this one was there, then others, and now this one again: all are
+            since = nicks[nicks.index(plain) + 1 :]
+            self._apart |= {frozenset((plain, other)) for other in since}
+            turns = [turn for turn in turns if turn[0] != plain]
+        self._recent[thread, group] = [*turns, (plain, place)]
+
+    def keys(self, report: ImportReport) -> dict[str, str]:
+        """For each nick that is another's too: that other. Says so in notes."""
+        keys: dict[str, str] = {}
+        told = 0
+        for group in sorted(set(self._groups.values()), key=sorted):
+            spoke = sorted((n for n in group if self._spoke[n]), key=lambda n: (-self._spoke[n], n))
+            if len(spoke) < 2:
+                continue
+            apart = any(pair <= group for pair in self._apart)
+            same = [n for n in spoke[1:] if self._explained[n] * 2 >= self._spoke[n]]
+            joined = not apart and bool(same)
+            keys.update(dict.fromkeys(same, spoke[0]) if joined else {})
+            if told < _TOLD:
+                report.note(_joined_note([spoke[0], *same]) if joined else _apart_note(spoke))
+            told += 1
+        return keys
+
+
+def _joined_note(nicks: list[str]) -> str:
+    named = ", ".join(f'"{nick}"' for nick in nicks)
+    return (
+        f"{named} are read as one person: they changed into each other and back, and never spoke "
+        "by turns."
+    )
+
+
+def _apart_note(nicks: list[str]) -> str:
+    named = ", ".join(f'"{nick}"' for nick in nicks)
+    return (
+        f"{named} changed into each other, but spoke apart from that too; if they are one person: "
+        f"chatmimic people merge {nicks[0]} {nicks[1]}"
+    )
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What the survey found."""
+
+    bridges: frozenset[tuple[str, str]] = frozenset()
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def may_tell(raw: str) -> bool:
+    """A cheap look at a line: whether a nick may change in it, or a bridge speak."""
+    return (
+        "> <" in raw
+        or "> [" in raw
+        or "\t<" in raw
+        or " known as " in raw
+        or "ick change: " in raw
+        or " changed nick " in raw
+    )
+
+
+def first_look(rows: Iterable[Said], thread: str, bridges: Bridges, renames: Renames) -> None:
+    """Take the lines of one log that may tell who is who."""
+    named = thread.startswith("#")
+    for kind, nick, text, _, renamed, elsewhere in rows:
+        if kind is Kind.TEXT:
+            bridges.met(thread, nick, text)
+        elif renamed is not None:
+            renames.saw(*renamed)
+        thread = thread if named else elsewhere or thread
+
+
+def second_look(
+    rows: Iterable[Said], thread: str, place: int, bridges: Bridges, renames: Renames
+) -> int:
+    """Take all lines of one log. Gives the place of its last message among those of all logs."""
+    named = thread.startswith("#")
+    for kind, nick, _, _, renamed, elsewhere in rows:
+        if nick and kind.has_words:
+            place += 1
+            bridges.spoke(thread, nick)
+            renames.spoke(thread, nick, place)
+        elif renamed is not None:
+            renames.changed(thread, *renamed, place)
+        thread = thread if named else elsewhere or thread
+    return place

@@ -1,0 +1,1 @@
+"""Matrix, as Element exports a room."""

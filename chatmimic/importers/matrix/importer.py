@@ -1,0 +1,40 @@
+"""Rooms of Matrix as Element exports them: JSON, or plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.matrix.plain import is_plain, read_plain
+from chatmimic.importers.matrix.room import read_room
+from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+_TOP = [re.compile(rf'(?<!\\)"{name}"\s*:') for name in ("room_name", "export_date", "messages")]
+
+
+class Matrix(Importer):
+    """`export.json` or `export.txt` of a room, or the zip with one of them."""
+
+    name = "matrix"
+    title = "Matrix (Element)"
+    description = "rooms exported by Element: JSON (export.json) or plain text"
+
+    def knows(self, head: Head) -> bool:
+        """A JSON object with a room and the day of its export, or lines of Element's dates."""
+        if head.first == "{":
+            return all(name.search(head.text) for name in _TOP)
+        return is_plain(head.text)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every room; a message that two files of one room have is given once."""
+        seen = Seen(context.report)
+        for member in members:
+            plain = (
+                not context.source.head(member, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+            )
+            for message in (read_plain if plain else read_room)(member, context):
+                if len(members) == 1 or seen.is_new(message):
+                    yield message

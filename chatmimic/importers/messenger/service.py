@@ -1,0 +1,52 @@
+"""Whether a thread is Facebook's or Instagram's: the files of both have one shape."""
+
+from __future__ import annotations
+
+import re
+
+from chatmimic.importers.report import ImportReport
+
+MESSENGER, INSTAGRAM = "messenger", "instagram"
+
+_PLACES = {
+    INSTAGRAM: re.compile(r"your_instagram_activity|(?:^|/)instagram-[^/]+-\d{4}-\d\d-\d\d"),
+    MESSENGER: re.compile(
+        r"your_facebook_activity|your_activity_across_facebook|(?:^|/)facebook-[^/]+-\d{4}-\d\d-\d\d"
+    ),
+}
+# What only one of them writes into a thread.
+_SIGNS = {
+    INSTAGRAM: re.compile(r'your_instagram_activity|"Instagram User"|"Liked a message"'),
+    MESSENGER: re.compile(
+        r"your_facebook_activity|your_activity_across_facebook|stickers_used|\"thread_type\""
+        r'|"Facebook [Uu]ser"|"type"\s*:\s*"(?:Generic|Share|Call|Subscribe|Unsubscribe)"'
+    ),
+}
+
+
+def service_of_place(where: str) -> str:
+    """The service that a path names; "" when it names none, or both."""
+    named = [service for service, place in _PLACES.items() if place.search(where)]
+    return named[0] if len(named) == 1 else ""
+
+
+def signs_in(text: str) -> set[str]:
+    """The services that a file's beginning or end shows signs of."""
+    return {service for service, signs in _SIGNS.items() if signs.search(text)}
+
+
+def settled_service(signs: set[str], label: str, report: ImportReport) -> str:
+    """The service of files whose place does not name it; a guess is said in a note."""
+    if signs == {MESSENGER}:
+        return MESSENGER
+    if signs == {INSTAGRAM}:
+        report.note(
+            f"{label} is not in Instagram's folder, but reads like Instagram and was taken for it; "
+            "--format messenger reads it as Facebook's."
+        )
+        return INSTAGRAM
+    report.note(
+        f"Nothing in {label} shows whether it is Facebook's or Instagram's, and it was taken for "
+        "Facebook's; --format instagram reads it as Instagram's."
+    )
+    return MESSENGER

@@ -1,0 +1,133 @@
+"""The parts of one thread, read as one; what several exports have is given once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.html import Box, ThreadPage
+from chatmimic.importers.messenger.parts import Part, Shape
+from chatmimic.importers.messenger.records import (
+    Writer,
+    encrypted_record,
+    page_record,
+    plain_record,
+)
+from chatmimic.importers.messenger.repeats import Edits, Exactly, Nearly, instants_in_order
+from chatmimic.importers.messenger.system import RepeatTest
+from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.parsing.htmlpages import page_records
+from chatmimic.importers.parsing.jsonstream import JsonStream
+from chatmimic.importers.parsing.written_times import WrittenTimes, read_written
+from chatmimic.importers.report import ImportOptions, ImportReport
+from chatmimic.records import Message
+
+
+@dataclass
+class Thread:
+    """The parts of one thread. `nearly` is filled for pages that are read later."""
+
+    parts: list[Part]
+    context: Context
+    orders: dict[str, str]  # page → which of three numbers is the day
+    nearly: Nearly | None = None
+    _exactly: Exactly = field(default_factory=Exactly)
+
+    def read(self) -> Iterator[Message]:
+        """Every message, edition by edition. Raises DamagedExport."""
+        editions = _editions(self.parts)
+        if len(editions) > 1 and any(edition[0].shape is Shape.PAGE for edition in editions):
+            self.nearly = self.nearly or Nearly()
+        for edition in editions:
+            page = edition[0].shape is Shape.PAGE
+            for message in self._judged(edition):
+                if len(editions) > 1 and not self._is_new(message, page):
+                    continue
+                if self.nearly is not None:
+                    self.nearly.saw(message)
+                yield message
+            self._exactly.next_edition()
+            if self.nearly is not None:
+                self.nearly.next_edition()
+
+    def _is_new(self, message: Message, page: bool) -> bool:
+        told = self.nearly if page and self.nearly is not None else self._exactly
+        if told.is_new(message):
+            return True
+        self.context.report.leave_out("duplicate", message.source)
+        return False
+
+    def _judged(self, parts: list[Part]) -> Iterator[Message]:
+        """The messages, Messenger's own sentences told from people's and edits put together."""
+        repeats = RepeatTest()
+        edits = Edits(self.context.report)
+        for part in parts:
+            said = self._part(part, repeats)
+            if part.shape is not Shape.ENCRYPTED:  # whose order is not promised
+                said = instants_in_order(said, _sent_at)
+            for message, marked in said:
+                worded = edits.taken(message)
+                if worded is not None:
+                    yield from repeats.passed(worded, marked)
+        yield from repeats.rest()
+
+    def _part(self, part: Part, repeats: RepeatTest) -> Iterator[tuple[Message, bool]]:
+        report = self.context.report
+        write = Writer(part.service, part.thread, part.title, part.member.name, report)
+        if part.shape is Shape.PAGE:
+            write.mends = False
+            yield from self._page(part, repeats, write)
+            return
+        convert = encrypted_record if part.shape is Shape.ENCRYPTED else plain_record
+        allow = self.context.options.allow_truncated
+        with self.context.open(part.member) as stream:
+            items = JsonStream(stream, part.member.label, "messages", report, allow)
+            for item in items:
+                record = convert(item)
+                repeats.learn_people(items.beside)
+                yield write.message(record, items.record), record.marked
+            if items.record == 0 and not isinstance(items.beside.get("messages", []), list):
+                report.note(f"{part.member.label} holds no list of messages.")
+
+    def _page(
+        self, part: Part, repeats: RepeatTest, write: Writer
+    ) -> Iterator[tuple[Message, bool]]:
+        repeats.learn_people({"participants": list(part.outline.participants)})
+        times = WrittenTimes(self.context, self.orders.get(part.member.name, "dmy"))
+        page = ThreadPage(part.member.label, part.outline.path)
+        for box in page_records(page, part.member, self.context):
+            yield write.dated(page_record(box), box.number, _time(box, times)), False
+
+
+def _sent_at(said: tuple[Message, bool]) -> int | None:
+    return said[0].sent_at
+
+
+def _time(box: Box, times: WrittenTimes) -> int | None:
+    return times.of(box.time) if box.time else None
+
+
+def _editions(parts: list[Part]) -> list[list[Part]]:
+    """The thread's files by the export they came in. Files of one export never overlap."""
+    editions: dict[tuple[Shape, str], list[Part]] = defaultdict(list)
+    for part in parts:
+        editions[part.shape, part.root].append(part)
+    return list(editions.values())
+
+
+def numeric_dates(parts: Iterable[Part], context: Context) -> Iterator[tuple[Part, DateSurvey]]:
+    """The pages whose dates are three numbers, each looked through for what shows the day."""
+    for part in parts:
+        first = next(filter(None, map(read_written, part.outline.times)), None)
+        if first is None or first.numbers is None:
+            continue
+        survey = DateSurvey(part.member.label)
+        ahead = Context(context.source, ImportOptions(allow_truncated=True), ImportReport())
+        for box in page_records(ThreadPage("", part.outline.path), part.member, ahead):
+            written = read_written(box.time)
+            if written is not None and written.numbers is not None:
+                halved = box.time.rstrip(".").lower().endswith("m")
+                survey.saw(written.numbers, written.date, "", None, halved)
+        yield part, survey

@@ -1,0 +1,28 @@
+"""XML that is no danger: what a document type can do is refused before it does it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+from xml.parsers import expat
+
+from chatmimic.errors import UnsafeExport
+
+
+def guarded_parser(label: str) -> expat.XMLParserType:
+    """A parser of UTF-8 that raises UnsafeExport where a document type or an entity is declared.
+
+    Entities are how a few lines of XML become gigabytes, or read other files.
+    """
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+
+    def refuse(*_: Any) -> NoReturn:
+        raise UnsafeExport(
+            f"{label} declares a document type or entities, which no chat export does.",
+            "Check that it is the file you meant.",
+        )
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    return parser

@@ -1,0 +1,1 @@
+"""SMS and MMS of Android, by the app SMS Backup & Restore."""

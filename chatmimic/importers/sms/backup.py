@@ -1,0 +1,183 @@
+"""One backup, read element by element as it is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.jsonstream import MAX_RECORD, TRUNCATED_WAY_ON
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.times import as_milliseconds
+from chatmimic.importers.parsing.xml import guarded_parser
+from chatmimic.importers.sms.people import People, given, is_own, key_of, thread_of
+from chatmimic.importers.sms.stream import xml_of
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_RECEIVED = "1"
+_SENT = {"2", "4", "6"}  # 4 and 6 are on their way
+_NOT_SENT = {"3": "draft", "5": "not sent"}  # the boxes of what nobody got → why it is left out
+_FROM = "137"  # the type of an MMS address that is the sender's
+_LAYOUT = {"application/smil", "text/x-vcard"}
+_NO_SUBJECT = {"", "nosubject", "no subject", "(no subject)"}
+_RICH = "proto:"  # RCS keeps its own records in the subject
+
+Attributes = Mapping[str, str]
+
+
+def read_backup(member: Member, context: Context) -> Iterator[Message]:
+    """Every message of a file. Raises DamagedExport, and UnsafeExport for XML made to hurt."""
+    backup = _Backup(member, context)
+    try:
+        with context.open(member) as stream:
+            for data in xml_of(stream, context.report):
+                yield from backup.parsed(data)
+            yield from backup.parsed(b"", last=True)
+    except DamagedExport as damage:
+        if not context.options.allow_truncated:
+            raise
+        context.report.note(f"{damage.what} What stands after it is lost.")
+
+
+@dataclass(slots=True)
+class _Mms:
+    """What was read of one MMS."""
+
+    about: Attributes
+    texts: list[str] = field(default_factory=list)
+    things: int = 0  # parts that are no text
+    sender: str = ""
+
+
+class _Backup:
+    """The parser of one file, and the messages that it has made of it so far."""
+
+    def __init__(self, member: Member, context: Context) -> None:
+        self._file = member.name
+        self._label = member.label
+        self._report = context.report
+        self._service = "sms"
+        self._people = People()
+        self._number = 0  # of the record at hand
+        self._mms: _Mms | None = None
+        self._done: list[Message] = []
+        self._since = 0  # bytes since the last element
+        self._parser = guarded_parser(member.label)
+        self._parser.StartElementHandler = self._begin
+        self._parser.EndElementHandler = self._end
+        self._parser.CommentHandler = self._comment
+
+    def parsed(self, data: bytes, last: bool = False) -> Iterator[Message]:
+        """The messages that are whole after these bytes. Raises DamagedExport."""
+        self._since += len(data)
+        fault = ""
+        try:
+            self._parser.Parse(data, last)
+        except expat.ExpatError as error:
+            fault = f"is not XML ({expat.ErrorString(error.code)}, line {error.lineno})"
+        done, self._done = self._done, []
+        yield from done
+        if self._since > MAX_RECORD:
+            fault = fault or f"holds an element of over {MAX_RECORD >> 20} million bytes"
+        if fault:
+            raise self._broken(fault)
+
+    def _broken(self, fault: str) -> DamagedExport:
+        return DamagedExport(
+            f"{self._label} {fault}, in or after record {self._number}.", TRUNCATED_WAY_ON
+        )
+
+    # --- what the parser calls ---
+
+    def _comment(self, text: str) -> None:
+        if "File Created By Signal" in text:
+            self._service = "signal"
+
+    def _begin(self, tag: str, about: Attributes) -> None:
+        self._since = 0
+        if tag in ("sms", "mms", "call"):
+            self._number += 1
+        if tag == "sms":
+            self._take(self._sms(about))
+        elif tag == "mms":
+            self._mms = _Mms(about)
+        elif tag == "call":
+            self._report.leave_out("call", self._source)
+        elif self._mms is not None and tag == "part":
+            _add_part(self._mms, about)
+        elif self._mms is not None and tag == "addr" and about.get("type") == _FROM:
+            self._mms.sender = given(about.get("address"))
+
+    def _end(self, tag: str) -> None:
+        if tag == "mms" and self._mms is not None:
+            mms, self._mms = self._mms, None
+            self._take(self._of_mms(mms))
+
+    def _take(self, message: Message | None) -> None:
+        if message is not None:
+            self._done.append(message)
+
+    # --- messages ---
+
+    @property
+    def _source(self) -> str:
+        return f"{self._file}:{self._number}"
+
+    def _sms(self, about: Attributes) -> Message | None:
+        text = given(about.get("body"))
+        kind = Kind.SYSTEM if is_told_tapback(text) else Kind.TEXT
+        return self._message(about, given(about.get("type")), "", kind, text)
+
+    def _of_mms(self, mms: _Mms) -> Message | None:
+        subject = given(mms.about.get("sub")).strip()
+        if subject.casefold() not in _NO_SUBJECT and not subject.startswith(_RICH):
+            mms.texts.insert(0, subject)
+        text = "\n".join(mms.texts)
+        kind = Kind.TEXT if text.strip() or not mms.things else Kind.MEDIA
+        kind = Kind.SYSTEM if is_told_tapback(text) else kind
+        return self._message(mms.about, given(mms.about.get("msg_box")), mms.sender, kind, text)
+
+    def _message(
+        self, about: Attributes, box: str, sender: str, kind: Kind, text: str
+    ) -> Message | None:
+        """A message, or None and counted when it was never sent."""
+        if box in _NOT_SENT:
+            self._report.leave_out(_NOT_SENT[box], self._source)
+            return None
+        addresses, names = given(about.get("address")), given(about.get("contact_name"))
+        self._people.learn(addresses, names)
+        name = key = ""
+        if box == _RECEIVED:
+            address = addresses if not sender or is_own(sender) else sender
+            name, key = self._people.name_of(address), key_of(address)
+        elif box in _SENT:
+            note_owner(self._report)
+            name = key = OWNER
+        else:
+            kind = Kind.OTHER
+        others = [self._people.name_of(one) for one in addresses.split("~") if not is_own(one)]
+        return Message(
+            name,
+            text,
+            as_milliseconds(about.get("date"), self._report),
+            kind,
+            self._service,
+            thread_of(addresses),
+            ", ".join(others[:8]),
+            key,
+            source=self._source,
+        )
+
+
+def _add_part(mms: _Mms, about: Attributes) -> None:
+    """A text of an MMS, or one of its things; how they are laid out is neither."""
+    type_ = given(about.get("ct"))
+    if type_ == "text/plain":
+        text = given(about.get("text"))
+        mms.texts += [text] if text.strip() else []
+    elif type_ not in _LAYOUT:
+        mms.things += 1

@@ -1,0 +1,34 @@
+"""SMS Backup & Restore's XML, and the XML that Signal for Android once wrote in its shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.sms.backup import read_backup
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+_LOOKED_AT = 8192  # characters; a comment may stand before the first element
+_ROOT = re.compile(r"<(?:smses|calls)[\s/>]")
+
+
+class Sms(Importer):
+    """One file with every SMS and MMS; a file of calls beside it holds no messages."""
+
+    name = "sms"
+    title = "SMS Backup & Restore"
+    description = "sms-….xml of SMS Backup & Restore (Android); Signal for Android's old XML"
+
+    def knows(self, head: Head) -> bool:
+        """XML of messages or of calls."""
+        return head.first == "<" and _ROOT.search(head.text, 0, _LOOKED_AT) is not None
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every file; what two backups of one telephone hold is given once."""
+        overlap = Overlap(context.report)
+        for member in members:
+            messages = read_backup(member, context)
+            yield from messages if len(members) == 1 else overlap.new_of(messages)

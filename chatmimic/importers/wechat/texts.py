@@ -1,0 +1,158 @@
+"""Text files of WeChat and QQ: a line with the time and the name, the text below it, a gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dated_lines import (
+    Opening,
+    Times,
+    clock_from,
+    first_lines,
+    gathered,
+    numbered_lines,
+    without_gaps,
+)
+from chatmimic.importers.streams import Member
+from chatmimic.importers.wechat.kinds import by_text, is_recalled, own_words
+from chatmimic.records import Kind, Message
+
+_LOOKED_AT = 60  # lines
+_STAMP = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d) (?P<hour>\d{1,2}):(?P<minute>\d\d):"
+    r"(?P<second>\d\d)(?: (?P<half>[AP]M))? (?P<who>[^\t\n]{1,200})"
+)
+# "【管理员】Ada(10001)": a title in the group, a name, and a number or an address.
+_QQ_WHO = re.compile(
+    r"(?:【[^【】]{1,20}】)?(?P<name>.{0,180}?)(?:\((?P<id>\d{4,12})\)|<(?P<mail>[^<>\s]{3,80})>)"
+)
+_QQ_TITLE = "消息记录（此消息记录为文本格式"
+_WITH = "消息对象:"  # whom the messages below are with
+_GROUP = "消息分组:"
+_RULE = re.compile(r"={30,120}")
+_QQ_ITSELF = {"10000", "1000000"}
+
+
+def is_qq(text: str) -> bool:
+    """Whether a text is QQ's: by its first lines, or by names with numbers behind them."""
+    rows = first_lines(text, _LOOKED_AT)
+    if any(row.startswith((_QQ_TITLE, _WITH)) for row in rows[:8]):
+        return True
+    who = [found["who"] for row in rows if (found := _STAMP.fullmatch(row))]
+    return bool(who) and sum(_QQ_WHO.fullmatch(one) is not None for one in who) * 2 > len(who)
+
+
+def is_wechat(text: str) -> bool:
+    """Whether a text has WeChatMsg's form: gaps above all times, and what is said below most."""
+    rows = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n", _LOOKED_AT)[:_LOOKED_AT]
+    stamps = [_STAMP.fullmatch(row) is not None for row in rows]
+    if not stamps[0]:
+        return False
+    apart = all(
+        above == "" for (above, _), here in zip(pairwise(rows), stamps[1:], strict=True) if here
+    )
+    below = sum(
+        bool(next_) for (_, next_), here in zip(pairwise(rows), stamps, strict=False) if here
+    )
+    return apart and below * 2 > sum(stamps[:-1]) and "<" not in rows[0][20:21]
+
+
+def read_texts(member: Member, context: Context, service: str) -> Iterator[Message]:
+    """Every message of a file of `wechat` or `qq`."""
+    chat = _Chat(member, context, service)
+    with numbered_lines(member, context) as rows:
+        read = chat.rows(without_gaps(rows, chat.begins))
+        for number, begun, text in gathered(read, context.report, member.name):
+            yield chat.message(begun, text, number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head(Opening):
+    """The first line of a message, with the thread it stands in."""
+
+    key: str
+    thread: str
+
+
+class _Chat:
+    """One file, with the thread that its last section named in mind."""
+
+    def __init__(self, member: Member, context: Context, service: str) -> None:
+        self._file = member.name
+        self._service = service
+        self._times = Times(context)
+        self._thread = PurePosixPath(member.name).stem
+        self._in_head = service == "qq"  # between a rule and the first message below it
+
+    def begins(self, raw: str) -> bool:
+        """Whether nothing above a line goes on in it."""
+        return _STAMP.fullmatch(raw) is not None or _RULE.fullmatch(raw) is not None
+
+    def rows(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+        """The lines that are of messages, those that begin one as such."""
+        for number, raw in rows:
+            raw = raw.removeprefix("\ufeff")
+            if self._service == "qq" and self._is_furniture(raw):
+                continue
+            head = self._head(raw)
+            if head is not None:
+                self._in_head = False
+            yield number, raw if head is None else head
+
+    def _is_furniture(self, raw: str) -> bool:
+        """Whether QQ wrote a line around the messages; what it says is kept in mind."""
+        if _RULE.fullmatch(raw):
+            self._in_head = True
+            return True
+        if self._in_head and raw.startswith(_WITH):
+            self._thread = raw[len(_WITH) :].strip() or self._thread
+            return True
+        return self._in_head and (not raw.strip() or raw.startswith((_QQ_TITLE, _GROUP)))
+
+    def _head(self, raw: str) -> _Head | None:
+        found = _STAMP.fullmatch(raw)
+        if found is None:
+            return None
+        try:
+            day = date(int(found["year"]), int(found["month"]), int(found["day"]))
+        except ValueError:
+            return None
+        clock = clock_from(found["hour"], found["minute"], found["second"], found["half"])
+        name, key = self._who(found["who"])
+        return _Head(day, clock, name, "", key, self._thread)
+
+    def _who(self, who: str) -> tuple[str, str]:
+        found = _QQ_WHO.fullmatch(who) if self._service == "qq" else None
+        if found is None:
+            return who, who
+        key = found["id"] or found["mail"]
+        return found["name"].strip() or key, key
+
+    def message(self, begun: Opening, text: str, number: int) -> Message:
+        """One message; what WeChat or QQ says itself has no sender."""
+        key, thread = (begun.key, begun.thread) if isinstance(begun, _Head) else ("", self._thread)
+        name, text = begun.sender, text.removeprefix("\n")
+        kind = by_text(text)
+        if self._service == "wechat" and not text.strip():
+            name, key, text, kind = "", "", name, Kind.SYSTEM
+        elif key in _QQ_ITSELF and self._service == "qq":
+            kind = Kind.SYSTEM
+        if kind is Kind.SYSTEM:
+            kind, name, key = (Kind.DELETED if is_recalled(text) else kind), "", ""
+        return Message(
+            name,
+            own_words(text) if self._service == "wechat" and kind is Kind.TEXT else text,
+            self._times.of(begun),
+            kind,
+            self._service,
+            thread,
+            thread,
+            key,
+            source=f"{self._file}:{number}",
+        )

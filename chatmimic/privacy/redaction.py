@@ -1,0 +1,103 @@
+"""Whole messages redacted: what is said, and numbers that stand for people and threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+from chatmimic.privacy.key import Keyed
+from chatmimic.privacy.redactor import PLACEHOLDER, Redactor, redact
+from chatmimic.privacy.rules import digits_of
+from chatmimic.records import Message, Reaction
+
+_NUMBER = re.compile(r"(?<!\w)\+?\d{7,15}(?!\w)")  # in a name, a title or a key: of a phone
+NUMBERED = re.compile(r"Person [0-9a-f]{6}(?![^\W_])")  # who went by a number
+_SHORTEST = 7  # digits of a number that names somebody
+_DIGITS = 6  # of a pseudonym: one of 16 million
+_REMEMBERED = 20_000
+_MARKS = "\u200e\u200f\u202a\u202c\u2068\u2069 "  # of direction, around numbers
+
+
+class Redaction:
+    """Redacts messages. Whoever goes by a number or an address is "Person 4f2a9c" from then on."""
+
+    def __init__(self, redactor: Redactor, keyed: Keyed) -> None:
+        self._redactor = redactor
+        self._keyed = keyed
+        self._names: dict[tuple[str, str], str] = {}
+        self._key = lru_cache(_REMEMBERED)(self._made_key)
+
+    def message(self, message: Message) -> Message:
+        """The message with placeholders for secrets, in its names, keys and title too."""
+        source = message.source
+        return replace(
+            message,
+            text=self._redactor.redact(message.text, source),
+            sender=self._name(message.sender, source),
+            sender_key=self._key("sender", message.sender_key),
+            thread=self._key("thread", message.thread),
+            thread_title=self._title(message.thread_title, source),
+            message_id=self._id(message.message_id),
+            reply_to=self._id(message.reply_to),
+            reactions=tuple(
+                Reaction(redact(one.emoji), self._name(one.sender, source))
+                for one in message.reactions
+            ),
+        )
+
+    def _name(self, name: str, source: str) -> str:
+        return self._kept(name, source, self._made_name)
+
+    def _title(self, title: str, source: str) -> str:
+        return self._kept(title, source, self._made_title)
+
+    def _kept(self, name: str, source: str, make: Callable[[str, str], str]) -> str:
+        """What a name or a title becomes, made and counted once."""
+        known = self._names.get((make.__name__, name))
+        if known is None:
+            if len(self._names) >= _REMEMBERED:
+                self._names.clear()
+            known = self._names[make.__name__, name] = make(name, source)
+        return known
+
+    def _made_name(self, name: str, source: str) -> str:
+        """A name without numbers and addresses; the same number is the same person everywhere."""
+        safe = self._made_title(name, source)
+        if safe == name or NUMBERED.fullmatch(safe):
+            return safe
+        if not any(sign.isalpha() for sign in PLACEHOLDER.sub("", safe)):
+            return f"Person {self._mark(name)}"
+        return PLACEHOLDER.sub(self._mark(name), safe)
+
+    def _made_title(self, title: str, source: str) -> str:
+        """The same for a thread: one named after one number is called what that person is."""
+        safe = self._redactor.redact(title, source)
+        for number in _NUMBER.findall(safe):
+            self._redactor.count("phone", number, source)
+        safe = _NUMBER.sub("[phone]", safe)
+        if safe == title:
+            return title
+        return f"Person {self._mark(title)}" if PLACEHOLDER.fullmatch(safe.strip(_MARKS)) else safe
+
+    def _made_key(self, use: str, key: str) -> str:
+        if not key or (not _NUMBER.search(key) and redact(key) == key):
+            return key
+        return f"{use}-{self._keyed.digits(use, _plain(key))}"
+
+    def _id(self, key: str) -> str:
+        """The id of a message: Signal's end with the sender's number, mail's are addresses."""
+        if "@" in key or "+" in key:
+            return f"message-{self._keyed.digits('message', key)}"
+        return key
+
+    def _mark(self, name: str) -> str:
+        return self._keyed.digits("person", _plain(name), length=_DIGITS)
+
+
+def _plain(name: str) -> str:
+    """A number however it is written, or the name."""
+    digits = digits_of(name)
+    number = len(digits) >= _SHORTEST and not any(map(str.isalpha, name))
+    return digits if number else name.casefold()

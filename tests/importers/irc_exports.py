@@ -1,0 +1,83 @@
+"""Writes talk as clients of IRC log it, for tests that read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+# When, who, what, and whether as an action; None: it is no talk but what befell them.
+Said = tuple[datetime, str, str, bool | None]
+Log = Callable[[Sequence[Said]], list[str]]  # the lines of a log
+
+
+def starred(
+    stamp: str, spoken: str = "<{}> {}", action: str = "* {} {}", event: str = "*** {} {}"
+) -> Log:
+    """Logs with a stamp, and then the nick and the words, an action, or an event."""
+
+    def log(talk: Sequence[Said]) -> list[str]:
+        shapes = {False: spoken, True: action, None: event}
+        return [
+            at.strftime(stamp) + shapes[acted].format(nick, text) for at, nick, text, acted in talk
+        ]
+
+    return log
+
+
+def with_days(day_line: str, first: str, log: Log) -> Log:
+    """The same with a line above each day; `first` stands at the top."""
+
+    def logged(talk: Sequence[Said]) -> list[str]:
+        rows, day = [talk[0][0].strftime(first)], talk[0][0].date()
+        for said, row in zip(talk, log(talk), strict=True):
+            if said[0].date() != day:
+                day = said[0].date()
+                rows.append(said[0].strftime(day_line))
+            rows.append(row)
+        return rows
+
+    return logged
+
+
+JOINED = "*** Joins: x (x@example.org)"
+CLIENTS: dict[str, Log] = {
+    "irclogs.ubuntu.com": with_days(
+        "--- Day changed %a %b %d %Y",
+        "--- Log opened %a %b %d %H:%M:%S %Y\n=== x [~x@example.org] has joined #c",
+        starred("[%H:%M] ", action=" * {} {}", event="=== {} {}"),
+    ),
+    "irssi": with_days(
+        "--- Day changed %a %b %d %Y",
+        "--- Log opened %a %b %d %H:%M:%S %Y",
+        starred("%H:%M ", "<@{}> {}", " * {} {}", "-!- {} {}"),
+    ),
+    "irssi with spaces": with_days(
+        "--- Day changed %a %b %d %Y",
+        "--- Log opened %a %b %d %H:%M:%S %Y",
+        starred("%H:%M:%S ", "< {}> {}", " * {} {}"),
+    ),
+    "WeeChat": starred("%Y-%m-%d %H:%M:%S\t", "{}\t{}", " *\t{} {}", "--\t{} {}"),
+    "WeeChat 4": starred("%Y-%m-%dT%H:%M:%S.123456Z\t", "@{}\t{}", " *\t{} {}"),
+    "Limnoria": starred("%Y-%m-%dT%H:%M:%S  "),
+    "supybot": starred("[%d-%b-%Y %H:%M:%S]  "),
+    "The Lounge": starred("[%Y-%m-%dT%H:%M:%S.000Z] ", "<+{}> {}"),
+    "Textual": starred("[%Y-%m-%dT%H:%M:%S+0000] "),
+    "ii": starred("%Y-%m-%d %H:%M "),
+    "Konversation": starred("[%a %b %d %Y] [%H:%M:%S] ", "<{}>\t{}", "*\t{} {}"),
+    "psyBNC": starred(
+        "%Y-%m-%d-%H-%M-%S:#c::",
+        "{}!a@b PRIVMSG #c :{}",
+        "{}!a@b PRIVMSG #c :\x01ACTION {}\x01",
+    ),
+    "ZNC": with_days(
+        "--- Day changed %a %b %d %Y",
+        "--- Log opened %a %b %d %H:%M:%S %Y\n[%H:%M:%S] " + JOINED,
+        starred("[%H:%M:%S] "),
+    ),
+    "Eggdrop": with_days(
+        "--- %a %b %d %Y",
+        "--- %a %b %d %Y\n[%H:%M] x (x@example.org) joined #c.",
+        starred("[%H:%M] ", action="Action: {} {}"),
+    ),
+    "Pidgin": starred("(%Y-%m-%d %H:%M:%S) ", "{}: {}", "***{} {}"),
+}

@@ -1,0 +1,113 @@
+"""`chatmimic import` with --redact, --exclude and --pseudonyms, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from chatmimic.archive import Archive
+from chatmimic.cli import cli
+
+SECRETS = ("+44 20 7946 0958", "ada@example.org", "4111 1111 1111 1111", "12 Baker Street")
+CHAT = """\
+12/03/2024, 10:01 - Ada Lovelace: call me at +44 20 7946 0958 or ada@example.org
+12/03/2024, 10:02 - Charles: my card is 4111 1111 1111 1111, ok Ada?
+12/03/2024, 10:03 - Ada Lovelace: no way Charles
+13/03/2024, 10:03 - Cleo: Charles lives at 12 Baker Street
+"""
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Path:
+    path = tmp_path / "chat.txt"
+    path.write_text(CHAT, "utf-8")
+    return path
+
+
+def run(*args: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, ["import", *map(str, args)])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def facts(*args: object) -> Any:
+    return json.loads(run("--json", *args).stdout)
+
+
+def kept(home: Path) -> list[tuple[str, str]]:
+    with Archive.open(home / "archive.sqlite", create=False) as archive:
+        return [(m.sender, m.text) for m in archive.stream()]
+
+
+def stored(home: Path) -> bytes:
+    """Every byte of every file of the home."""
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_redacted_things_are_nowhere_in_the_home(chat: Path, home: Path) -> None:
+    out = run("--redact", chat).stdout
+    texts = [text for _, text in kept(home)]
+    assert texts[0] == "call me at [phone] or [email]"
+    assert texts[1] == "my card is [card], ok Ada?"
+    for secret in SECRETS:
+        assert secret.encode() not in stored(home)
+        assert secret not in out
+    for type_ in ("phone", "email", "card"):
+        assert type_ in out
+
+
+def test_the_report_shows_what_would_go_and_imports_nothing(chat: Path, home: Path) -> None:
+    out = run("--redact-report", chat).stdout
+    assert "Would import chat.txt" in out
+    assert "Nothing was imported." in out
+    assert "chat.txt:1" in out
+    assert not home.exists()
+    told = facts("--redact-report", chat)
+    assert told["dry_run"] is True
+    assert told["redacted"]["phone"]["times"] == 1
+    assert not any(secret in json.dumps(told) for secret in SECRETS)
+    assert not home.exists()
+
+
+def test_an_excluded_person_stays_outside(chat: Path, home: Path) -> None:
+    told = facts("--exclude", "charles", chat)
+    assert (told["kept"], told["left_out"]) == (3, {"excluded": 1})
+    assert told["records"] == 4
+    assert told["examples"]["excluded"] == "chat.txt:2"
+    assert {sender for sender, _ in kept(home)} == {"Ada Lovelace", "Cleo"}
+
+
+def test_somebody_to_exclude_who_is_not_there_is_said(chat: Path) -> None:
+    assert any("Nobody" in note for note in facts("--exclude", "Zoe", chat)["notes"])
+
+
+def test_pseudonyms_are_the_same_in_every_import(chat: Path, tmp_path: Path, home: Path) -> None:
+    run("--pseudonyms", chat)
+    names = {sender for sender, _ in kept(home)}
+    assert len(names) == 3
+    assert not any(b in stored(home) for b in (b"Lovelace", b"Charles", b"Cleo"))
+    if os.name == "posix":
+        assert (home / "pseudonyms.key").stat().st_mode & 0o777 == 0o600
+    assert facts("--pseudonyms", chat)["new"] == 0
+    later = tmp_path / "later.txt"
+    later.write_text(CHAT.replace("2024", "2025"), "utf-8")
+    run("--pseudonyms", later)
+    assert {sender for sender, _ in kept(home)} == names
+
+
+def test_another_home_has_other_pseudonyms(chat: Path, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        run("--home", tmp_path / name, "--pseudonyms", chat)
+    one, other = ({s for s, _ in kept(tmp_path / name)} for name in ("one", "other"))
+    assert not one & other
+
+
+def test_nothing_is_made_where_nothing_private_is_asked(chat: Path, home: Path) -> None:
+    run(chat)
+    assert not (home / "pseudonyms.key").exists()
+    assert kept(home)[0][1].startswith("call me at +44")
