@@ -16,7 +16,7 @@ from pathlib import Path
 from irc_links import as_links, read_part, scores
 from machine import machine
 
-from chatmimic.conversations.linking import Linker
+from chatmimic.conversations.linking.linker import Linker
 from chatmimic.conversations.linking.rule import links_by_rule
 from chatmimic.conversations.linking.talk import read_talk
 

@@ -96,7 +96,7 @@ def scores(logs: Iterable[Log], found: Mapping[str, Links]) -> dict[str, float]:
         tables.append(table)
         matched += _one_to_one(table)
         lines += len(log.gold)
-        exact += _exact(one, other)
+        exact += _exact(one, other, log.gold)
     link_p, link_r = right / given, right / wanted
     exact_p, exact_r = exact[2] / max(exact[0], 1), exact[2] / max(exact[1], 1)
     lost = sum(_information(table, lines) for table in tables)
@@ -160,14 +160,13 @@ def _one_to_one(table: Counter[tuple[int, int]]) -> int:
     return int(shared[linear_sum_assignment(shared, maximize=True)].sum())
 
 
-def _exact(one: Mapping[int, int], other: Mapping[int, int]) -> list[int]:
-    ours, gold = _groups(one, other), _groups(other, one)
+def _exact(one: Mapping[int, int], other: Mapping[int, int], lines: Iterable[int]) -> list[int]:
+    ours, gold = _groups(one, lines), _groups(other, lines)
     return [len(ours), len(gold), len(ours & gold)]
 
 
-def _groups(of: Mapping[int, int], annotated: Mapping[int, int]) -> set[frozenset[int]]:
+def _groups(of: Mapping[int, int], lines: Iterable[int]) -> set[frozenset[int]]:
     groups: dict[int, set[int]] = defaultdict(set)
-    for line, root in of.items():
-        if line in annotated:
-            groups[root].add(line)
+    for line in lines:
+        groups[of[line]].add(line)
     return {frozenset(group) for group in groups.values() if len(group) > 1}

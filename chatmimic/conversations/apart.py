@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from chatmimic.conversations.linking import Linker, is_busy
+from chatmimic.conversations.linking.busy import is_busy
 from chatmimic.records import Conversation, Message
+
+if TYPE_CHECKING:
+    from chatmimic.conversations.linking.linker import Linker
 
 _BEFORE = 200  # messages before somebody's that may bear on it; …
 _AFTER = 50  # … and after it
@@ -26,7 +31,6 @@ class Apart:
     of: str | None = None
     tell: Callable[[str], None] = lambda words: None
     threads: int = 0  # how many were busy
-    _linker: Linker = field(default_factory=Linker)
 
     def __call__(self, found: Sequence[Conversation]) -> Iterator[Conversation]:
         """Conversations cut by silence, thread by thread, as the conversations in them."""
@@ -42,6 +46,12 @@ class Apart:
                     yield from self._parts(conversation, progress)
                 else:
                     yield conversation
+
+    @cached_property
+    def _linker(self) -> Linker:
+        from chatmimic.conversations.linking.linker import Linker
+
+        return Linker()
 
     def _is_wanted(self, thread: Sequence[Conversation]) -> bool:
         if self.wanted is not None:

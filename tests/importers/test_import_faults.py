@@ -142,8 +142,8 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
     "page": (
         "p.html",
         b"<!DOCTYPE html><html></html>",
-        "p.html is an HTML page, but no chat export that chatmimic knows. If the service offers it, "
-        "export as JSON instead of HTML.",
+        "p.html is an HTML page, but no chat export that chatmimic knows. "
+        "If the service offers it, export as JSON instead of HTML.",
     ),
     "prose": (
         "n.txt",

@@ -3,7 +3,3 @@
 The task, the data and the feed-forward model that this one goes on from: Kummerfeld et al. 2019, "A
 Large-Scale Corpus for Conversation Disentanglement" (https://aclanthology.org/P19-1374).
 """
-
-from chatmimic.conversations.linking.linker import Linker, is_busy
-
-__all__ = ["Linker", "is_busy"]

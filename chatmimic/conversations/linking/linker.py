@@ -13,18 +13,7 @@ from chatmimic.conversations.linking.strands import strands_of
 from chatmimic.conversations.linking.talk import COMMON, Talk, read_talk
 from chatmimic.records import Message
 
-_BLOCK = 50  # messages; …
-_CROWD = 6  # … in which so many speak, on average, are those of a busy channel
-_LEAST = 200  # messages: fewer show nothing
 _ENGLISH = 0.12  # share of the commonest English words; other languages stay below 0.05
-
-
-def is_busy(senders: Sequence[str]) -> bool:
-    """Whether the senders of a thread's messages, in order, are those of a busy channel."""
-    if len(senders) < _LEAST:
-        return False
-    blocks = [senders[n : n + _BLOCK] for n in range(0, len(senders) - _BLOCK + 1, _BLOCK)]
-    return sum(len(set(block)) for block in blocks) >= _CROWD * len(blocks)
 
 
 class Linker:

@@ -1,0 +1,17 @@
+"""Whether a thread is a busy channel, where several conversations go on at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_BLOCK = 50  # messages; …
+_CROWD = 6  # … in which so many speak, on average, are those of a busy channel
+_LEAST = 200  # messages: fewer show nothing
+
+
+def is_busy(senders: Sequence[str]) -> bool:
+    """Whether the senders of a thread's messages, in order, are those of a busy channel."""
+    if len(senders) < _LEAST:
+        return False
+    blocks = [senders[n : n + _BLOCK] for n in range(0, len(senders) - _BLOCK + 1, _BLOCK)]
+    return sum(len(set(block)) for block in blocks) >= _CROWD * len(blocks)
