@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _BEFORE = 200  # messages before somebody's that may bear on it; …
 _AFTER = 50  # … and after it
-_STRETCH = 1_000  # messages that are told apart at once: it bounds memory to some 100 MB
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Apart:
             self.threads += 1
             progress = _Progress(self.tell, self._messages(thread))
             for conversation in thread:
-                if self.of is None or self.of in conversation.senders:
+                if self._near(conversation.messages):
                     yield from self._parts(conversation, progress)
                 else:
                     yield conversation
@@ -59,21 +58,15 @@ class Apart:
         return is_busy([message.sender for c in thread for message in c.messages])
 
     def _messages(self, thread: Sequence[Conversation]) -> int:
-        return sum(len(some) for c in thread for some in self._stretches(c.messages))
+        return sum(stop - start for c in thread for start, stop in self._near(c.messages))
 
     def _parts(self, whole: Conversation, progress: _Progress) -> Iterator[Conversation]:
-        for stretch in self._stretches(whole.messages):
-            for part in self._linker.apart(stretch):
+        for start, stop in self._near(whole.messages):
+            for part in self._linker.apart(whole.messages[start:stop], progress.passed):
                 yield Conversation(tuple(part), whole.service, whole.thread)
-            progress.passed(len(stretch))
-
-    def _stretches(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-        """What is told apart at once: the messages near to somebody's, not too many."""
-        for start, stop in self._near(messages):
-            for begin in range(start, stop, _STRETCH):
-                yield messages[begin : min(begin + _STRETCH, stop)]
 
     def _near(self, messages: Sequence[Message]) -> list[tuple[int, int]]:
+        """From where to where the messages near to somebody's go."""
         if self.of is None:
             return [(0, len(messages))]
         near: list[tuple[int, int]] = []

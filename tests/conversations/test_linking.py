@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.conversations import Apart
+from chatmimic.conversations.linking import linker
 from chatmimic.conversations.linking.busy import is_busy
 from chatmimic.conversations.linking.linker import Linker, is_english
 from chatmimic.conversations.linking.network import FILE, Networks
@@ -245,3 +246,14 @@ def test_features_from_the_middle_are_those_of_the_whole() -> None:
     for one, other in zip(strands_of(talk, guesses, 100), every[100:], strict=True):
         assert np.array_equal(one, other)
     assert all(np.isfinite(rows).all() and np.abs(rows).max() < 40 for rows in (*whole, *every))
+
+
+def test_a_long_talk_is_guessed_at_in_blocks_as_it_would_be_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages, done = crowd_talk(700), list[int]()
+    whole = LINKER.links(messages)
+    monkeypatch.setattr(linker, "_BLOCK", 40)
+    assert LINKER.links(messages, done.append) == whole
+    assert sum(done) == 700
+    assert len(done) > 5

@@ -18,6 +18,7 @@ _FAR = 10**5
 _WORDS_HELD = 400
 _NEXT = 12  # messages after it among which its sender's next one is looked for
 _REPLIES = 12  # of a message, and of its replies
+AHEAD = 256  # messages behind one that can bear on it: replies of replies
 
 
 @dataclass
@@ -40,16 +41,13 @@ class _Strand:
 
 
 class _Guessed:
-    """All messages with the link that the first guess gave each."""
+    """The messages with the link that the first guess gave each, as far as there are guesses."""
 
-    def __init__(self, talk: Talk, guesses: Sequence[Array]) -> None:
+    def __init__(self, talk: Talk) -> None:
         self.talk = talk
-        self.chances = [np.exp(guess) for guess in guesses]  # (1 + candidates,) each
-        self.back = [int(guess.argmax()) for guess in guesses]  # how far back; 0: answers nobody
+        self.chances: list[Array] = []  # (1 + candidates,) each
+        self.back: list[int] = []  # how far back the answered message lies; 0: answers nobody
         self.replies: dict[int, list[int]] = defaultdict(list)
-        for i, back in enumerate(self.back):
-            if back:
-                self.replies[i - back].append(i)
         count = len(talk)
         self.strands: list[_Strand] = []
         self.of = np.full(count, -1)  # the strand of a message
@@ -59,6 +57,15 @@ class _Guessed:
         self.last = np.full(talk.senders, -1)
         self.named = np.full(talk.senders, -1)  # the latest message that names a sender
         self.count: dict[str, int] = defaultdict(int)
+
+    def hear(self, guesses: Sequence[Array]) -> None:
+        """Take the guesses at the next messages."""
+        for guess in guesses:
+            i, back = len(self.back), int(guess.argmax())
+            self.chances.append(np.exp(guess))
+            self.back.append(back)
+            if back:
+                self.replies[i - back].append(i)
 
     def add(self, i: int) -> None:
         talk, sender, back = self.talk, int(self.talk.sender[i]), self.back[i]
@@ -91,7 +98,7 @@ class _Guessed:
 
     def next_strand(self, i: int, low: int) -> int:
         """The strand that its sender's next message is guessed to go on with; -1: none."""
-        for later in range(i + 1, min(i + _NEXT, len(self.talk))):
+        for later in range(i + 1, min(i + _NEXT, len(self.back))):
             if self.talk.sender[later] != self.talk.sender[i]:
                 continue
             while later > i and self.back[later]:
@@ -189,6 +196,9 @@ def _going_on(s: _Scene) -> Columns:
     yield mine >= 0
 
 
+_GROUPS = (_chances, _strands, _going_on)
+
+
 def _log(chance: Any_) -> Any_:
     return np.log(np.maximum(chance, 1e-6)) / 7
 
@@ -198,15 +208,38 @@ def _rank(values: Any_) -> NDArray[np.intp]:
     return np.argsort(np.argsort(values, kind="stable"), kind="stable")
 
 
-def strands_of(talk: Talk, guesses: Sequence[Array], start: int = 0) -> Iterator[Array]:
-    """For each message from `start` on: (1 + candidates, features), in the rows of `pairs_of`.
+class Strands:
+    """Features of messages one after the other, while the first guesses come in ahead of them."""
 
-    `guesses` are the logarithms of the chances of each row, for every message.
-    """
-    guessed = _Guessed(talk, guesses)
-    for i in range(len(guesses)):
-        if i >= start:
-            scene = _Scene(guessed, i)
-            columns = [c for group in (_chances, _strands, _going_on) for c in group(scene)]
-            yield table(len(scene.back), columns)
-        guessed.add(i)
+    def __init__(self, talk: Talk) -> None:
+        self._guessed = _Guessed(talk)
+        self._next = 0
+
+    def hear(self, guesses: Sequence[Array]) -> None:
+        """Take the logarithms of the chances of the next messages' rows."""
+        self._guessed.hear(guesses)
+
+    def rows(self) -> Array:
+        """Of the next message: (1 + candidates, features), in the rows of `pairs_of`.
+
+        What came after it counts too: the guesses at the `AHEAD` messages behind it must be there.
+        """
+        scene = _Scene(self._guessed, self._next)
+        columns = [column for group in _GROUPS for column in group(scene)]
+        self.skip()
+        return table(len(scene.back), columns)
+
+    def skip(self) -> None:
+        """Pass the next message over."""
+        self._guessed.add(self._next)
+        self._next += 1
+
+
+def strands_of(talk: Talk, guesses: Sequence[Array], start: int = 0) -> Iterator[Array]:
+    """The features of every message from `start` on, where all guesses are there."""
+    strands = Strands(talk)
+    strands.hear(guesses)
+    for _ in range(start):
+        strands.skip()
+    for _ in range(start, len(guesses)):
+        yield strands.rows()
