@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 
-from chatmimic.errors import DamagedExport
 from chatmimic.importers.discord.layout import Classes, Place, placed, said_by
 from chatmimic.importers.discord.markup import Words
-from chatmimic.importers.parsing.jsonstream import MAX_RECORD, TRUNCATED_WAY_ON
+from chatmimic.importers.parsing.guardedhtml import EMPTY, GuardedParser
 
-_MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
-_MAX_DEPTH = 200  # tags within one another
-_EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNCLOSED = {"li", "p"}  # a minifier leaves their ends out where another begins
 _ANSWERED = re.compile(r"scrollToMessage\(\s*event\s*,\s*['\"]?(\d{1,20})")
 _MOST_ENTRIES = 8  # of the top and of the bottom, that are kept
@@ -50,45 +45,22 @@ class PageRecord:
         return self.said or self.passed_on.text.strip()
 
 
-class Page(HTMLParser):
+class Page(GuardedParser[PageRecord]):
     """Feed it a page's text; `taken` gives the records that are whole by then."""
 
     def __init__(self, label: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.records = 0  # whole ones so far
-        self.ended = False  # </html> was met
+        super().__init__(label)
         self.title = ""
         self.entries: list[str] = []  # of the page's top and bottom: guild, channel, …
-        self._label = label
         self._open: list[tuple[str, Place, str]] = []  # tag, place, how its marks close
         self._group = PageRecord()
         self._record = PageRecord()
         self._titled = False  # the time at hand stands in an attribute
-        self._size = 0  # characters of the record at hand
-        self._whole: list[PageRecord] = []
-
-    def taken(self, text: str) -> Iterator[PageRecord]:
-        """Read on; every record that ends in this text. Raises DamagedExport."""
-        try:
-            self.feed(text)
-        except AssertionError as error:  # what the parser makes of "<![x"
-            raise self.broken("holds a declaration that is none") from error
-        if len(self.rawdata) > _MAX_TAG:
-            raise self.broken(f"holds a tag longer than {_MAX_TAG >> 20} million characters")
-        whole, self._whole = self._whole, []
-        return iter(whole)
 
     def last(self) -> Iterator[PageRecord]:
         """The record that the end of the page ends."""
         self._end()
-        whole, self._whole = self._whole, []
-        return iter(whole)
-
-    def broken(self, fault: str) -> DamagedExport:
-        """The error for a fault of this page."""
-        some = "1 whole message stands" if self.records == 1 else f"{self.records} whole messages"
-        stand = "" if self.records == 1 else " stand"
-        return DamagedExport(f"{self._label} {fault}; {some}{stand} before it.", TRUNCATED_WAY_ON)
+        return self.taken("")
 
     # --- what the parser calls ---
 
@@ -100,10 +72,9 @@ class Page(HTMLParser):
         place = self._entered(tag, given)
         words = self._words(place)
         how = words.opens(tag, given) if words is not None else ""
-        if tag in _EMPTY:
+        if tag in EMPTY:
             return
-        if len(self._open) >= _MAX_DEPTH:
-            raise self.broken("is nested too deeply")
+        self.check_depth(len(self._open))
         self._open.append((tag, place, how))
 
     def handle_endtag(self, tag: str) -> None:
@@ -119,9 +90,7 @@ class Page(HTMLParser):
         place = self._place
         if place is Place.PAGE or place is Place.NOTHING or place is Place.REPLY:
             return
-        self._size += len(data)
-        if self._size > MAX_RECORD:
-            raise self.broken(f"holds a message of over {MAX_RECORD >> 20} million characters")
+        self.grow(data)
         words = self._words(place)
         if words is not None:
             words.add(data)
@@ -182,7 +151,7 @@ class Page(HTMLParser):
 
     def _begin(self, id_: str) -> None:
         self._end()
-        self._size = 0
+        self.size = 0
         group = self._group
         self._record = replace(
             group, id=id_, words=Words(), passed_on=Words(), media=False, event=group.event
@@ -231,7 +200,6 @@ class Page(HTMLParser):
             return
         record = self._record
         self._group.sender, self._group.is_bot = record.sender, record.is_bot
-        self.records += 1
-        record.number = self.records
-        self._whole.append(record)
+        record.number = self.records + 1
+        self.whole(record)
         self._record = PageRecord()

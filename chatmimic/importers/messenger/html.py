@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from chatmimic.importers.messenger.outline import Path
-from chatmimic.importers.parsing.htmlpages import EMPTY, Given, PageParser, laid_out
+from chatmimic.importers.parsing.guardedhtml import EMPTY
+from chatmimic.importers.parsing.htmlpages import Given, PageParser, laid_out
 from chatmimic.importers.parsing.written_times import read_written
 
 _BLOCKS = {"div", "p", "ul", "ol", "li", "table", "tr", "td", "section", "footer", "header"}

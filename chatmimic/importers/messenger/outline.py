@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.htmlpages import EMPTY, Given, PageParser, is_html, laid_out
+from chatmimic.importers.parsing.guardedhtml import EMPTY
+from chatmimic.importers.parsing.htmlpages import Given, PageParser, is_html, laid_out
 from chatmimic.importers.parsing.written_times import read_written
 
 LONGEST_NAME = 200

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from html.parser import HTMLParser
 
-from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.jsonstream import MAX_RECORD, TRUNCATED_WAY_ON
+from chatmimic.importers.parsing.guardedhtml import EMPTY, GuardedParser
 from chatmimic.records import Reaction
 
-_MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
-_MAX_DEPTH = 200  # tags within one another
-_EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _BREAK = "\u2028"  # stands for <br>; Telegram writes this character itself as <br>
 _LAYOUT = re.compile(r"(?<![ \t])[ \t]*[\r\n]\s*")  # how the page's source is laid out
 _ANSWERED = re.compile(r"go_to_message(-?\d+)")
@@ -69,36 +63,14 @@ class PageRecord:
         return _LAYOUT.sub(" ", laid_out).replace(_BREAK, "\n")
 
 
-class Page(HTMLParser):
+class Page(GuardedParser[PageRecord]):
     """Feed it a page's text; `taken` gives the records that are whole by then."""
 
     def __init__(self, label: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.records = 0  # whole ones so far
-        self.ended = False  # </html> was met
-        self._label = label
+        super().__init__(label)
         self._open: list[tuple[str, _Place]] = []
         self._record = PageRecord()
         self._emoji = ""
-        self._size = 0  # characters of the record at hand
-        self._whole: list[PageRecord] = []
-
-    def taken(self, text: str) -> Iterator[PageRecord]:
-        """Read on; every record that ends in this text. Raises DamagedExport."""
-        try:
-            self.feed(text)
-        except AssertionError as error:  # what the parser makes of "<![x"
-            raise self.broken("holds a declaration that is none") from error
-        if len(self.rawdata) > _MAX_TAG:
-            raise self.broken(f"holds a tag longer than {_MAX_TAG >> 20} million characters")
-        whole, self._whole = self._whole, []
-        return iter(whole)
-
-    def broken(self, fault: str) -> DamagedExport:
-        """The error for a fault of this page."""
-        some = "1 whole message stands" if self.records == 1 else f"{self.records} whole messages"
-        stand = "" if self.records == 1 else " stand"
-        return DamagedExport(f"{self._label} {fault}; {some}{stand} before it.", TRUNCATED_WAY_ON)
 
     # --- what the parser calls ---
 
@@ -108,10 +80,9 @@ class Page(HTMLParser):
         place = self._entered(given)
         if tag == "br":
             self.handle_data(_BREAK)
-        if tag in _EMPTY:
+        if tag in EMPTY:
             return
-        if len(self._open) >= _MAX_DEPTH:
-            raise self.broken("is nested too deeply")
+        self.check_depth(len(self._open))
         self._open.append((tag, place))
 
     def handle_endtag(self, tag: str) -> None:
@@ -125,9 +96,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Add text to what its place says it is."""
         place, record = self._place, self._record
-        self._size += len(data)
-        if self._size > MAX_RECORD and place is not _Place.PAGE:
-            raise self.broken(f"holds a message of over {MAX_RECORD >> 20} million characters")
+        if place is not _Place.PAGE:
+            self.grow(data)
         if place is _Place.TEXT:
             record.pieces.append(data)
         elif place is _Place.SENDER:
@@ -180,7 +150,7 @@ class Page(HTMLParser):
     def _begin(self, given: dict[str, str], classes: list[str]) -> _Place:
         if self._place is not _Place.PAGE:  # the one before was never closed
             self._leave(next(n for n, (_, p) in enumerate(self._open) if p is not _Place.PAGE))
-        self._size = 0
+        self.size = 0
         self._record = PageRecord(
             given.get("id", "").removeprefix("message"),
             service="service" in classes,
@@ -193,7 +163,6 @@ class Page(HTMLParser):
         inside = self._place is not _Place.PAGE
         del self._open[at:]
         if inside and self._place is _Place.PAGE:
-            self.records += 1
-            self._record.number = self.records
-            self._whole.append(self._record)
+            self._record.number = self.records + 1
+            self.whole(self._record)
             self._record = PageRecord()
