@@ -21,7 +21,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def _rows(file: Path) -> Iterator[tuple[int, str, str]]:
     with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as lines:
         for line in lines:
             day, clock, sender, text = line.decode().rstrip("\n").split("\t", 3)
-            moment = datetime.fromisoformat(f"{day[:10]}T{clock}").replace(tzinfo=UTC)
+            moment = datetime.fromisoformat(f"{day[:10]}T{clock:0>5}").replace(tzinfo=UTC)
             if sender and text.strip():
                 yield int(moment.timestamp()) * 1000, sender, text
 
@@ -89,9 +88,8 @@ def _differing(written: list[Told], found: list[Told]) -> tuple[list[Told], list
     extra = list((Counter(found) - Counter(written)).elements())
     if missing or extra:
         return missing, extra
-    blocks = SequenceMatcher(None, written, found, autojunk=False).get_opcodes()
-    moved = [one for tag, a, b, _, _ in blocks if tag != "equal" for one in written[a:b]]
-    return moved, moved
+    moved = [(one, other) for one, other in zip(written, found, strict=True) if one != other]
+    return [one for one, _ in moved], [other for _, other in moved]
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def clean(text: str) -> str:
     NUL and lone surrogates become U+FFFD, "\\r\\n" and "\\r" become newline, other controls go.
     A JSON pair of surrogates that the parser left apart is joined.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # nearly always: no control and no surrogate is
         return text
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

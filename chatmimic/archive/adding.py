@@ -50,6 +50,7 @@ class Adding:
         self._threads = ThreadBook(connection, number)
         self._batch: list[tuple[object, ...]] = []
         self._characters = 0
+        self._times: list[int | None] = []  # of the messages with words in the batch
         self._words = 0
         self._first_at: int | None = None
         self._last_at: int | None = None
@@ -67,20 +68,18 @@ class Adding:
         return self._added(last_before)
 
     def _take(self, message: Message) -> None:
-        text, kind = clean(message.text), message.kind
-        sent_at = message.sent_at
+        text, kind, sent_at = clean(message.text), message.kind, message.sent_at
         if sent_at is not None and abs(sent_at) > _LARGEST_TIME:
             sent_at = None
         thread = self._threads.of(message)
         if sent_at is not None:
             thread.last_at = sent_at
         if kind is Kind.TEXT or kind is Kind.ACTION:  # has_words, on the hot path
-            self._count(sent_at)
-        if message.message_id:
-            message_id = clean(message.message_id)
+            self._times.append(sent_at)
+        message_id = message.message_id and clean(message.message_id)
+        if message_id:
             identity = identity_of(message_id, sent_at, "", "")
         else:
-            message_id = ""
             identity = self._occurrences.identity(thread.id, message, sent_at, text)
         self._characters += len(text)
         self._batch.append(
@@ -89,7 +88,7 @@ class Adding:
                 self._people.of(message),
                 sent_at,
                 thread.last_at,
-                kind,
+                kind.value,  # a plain str: sqlite3 looks long for how to store any other
                 text,
                 message_id,
                 message.reply_to and clean(message.reply_to),
@@ -98,19 +97,14 @@ class Adding:
             )
         )
 
-    def _count(self, sent_at: int | None) -> None:
-        self._words += 1
-        if sent_at is None:
-            return
-        if self._first_at is None or sent_at < self._first_at:
-            self._first_at = sent_at
-        if self._last_at is None or sent_at > self._last_at:
-            self._last_at = sent_at
-
     def _flush(self) -> None:
         self._db.executemany(_ADD, self._batch)
         self._batch.clear()
         self._characters = 0
+        self._words += len(self._times)
+        times = [at for at in (*self._times, self._first_at, self._last_at) if at is not None]
+        self._first_at, self._last_at = min(times, default=None), max(times, default=None)
+        self._times.clear()
 
     def _added(self, last_before: int) -> Added:
         by_kind = dict(

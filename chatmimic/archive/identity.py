@@ -14,7 +14,7 @@ from itertools import islice
 from chatmimic.records import Message
 
 _HOUR_MS = 3_600_000
-_HOURS = 1 << 20  # since 1970: until 2089
+_LAST_MS = _HOUR_MS << 20  # since 1970: until 2089
 _HELD = 200_000  # messages of a file among which equal ones are looked for; they lie close together
 
 
@@ -31,16 +31,14 @@ def identity_of(
         number = len(message_id) < 19 and message_id.isascii() and message_id.isdigit()
         if number and message_id[0] != "0":
             return int(message_id)
-        return _digest(f"id\x1f{message_id}") >> 1
-    # "\x1f" cannot be in a part: clean() takes it out.
-    digest = _digest(f"{sent_at}\x1f{sender}\x1f{text}\x1f{again if again > 1 else ''}")
-    if sent_at is None or not 0 <= sent_at // _HOUR_MS < _HOURS:
+        parts = f"id\x1f{message_id}"
+        sent_at = None
+    else:  # "\x1f" cannot be in a part: clean() takes it out.
+        parts = f"{sent_at}\x1f{sender}\x1f{text}\x1f{again if again > 1 else ''}"
+    digest = int.from_bytes(blake2b(parts.encode(), digest_size=8).digest(), "big")
+    if sent_at is None or not 0 <= sent_at < _LAST_MS:
         return digest >> 1
     return (sent_at // _HOUR_MS) << 43 | digest >> 21
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 class Occurrences:
@@ -76,11 +74,11 @@ class Occurrences:
             if file != self._file:
                 self._counts.clear()
                 self._file = file
-            if len(self._counts) >= _HELD:
-                for key in list(islice(self._counts, _HELD // 2)):  # the older half
-                    del self._counts[key]
-            again = self._counts.get((thread_id, base), 0) + 1
-            self._counts[thread_id, base] = again
+            counts, key = self._counts, (thread_id, base)
+            again = counts[key] = counts.get(key, 0) + 1
+            if again == 1 and len(counts) >= _HELD:
+                for old in list(islice(counts, _HELD // 2)):  # the older half
+                    del counts[old]
         return base if again == 1 else identity_of("", sent_at, sender, text, again)
 
     def _on_disk(self, *key: str | int) -> int:

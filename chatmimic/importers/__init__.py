@@ -10,6 +10,7 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.reading import read_exports
 from chatmimic.importers.registry import ImporterInfo, formats
 from chatmimic.importers.report import ImportOptions, ImportReport
+from chatmimic.importers.streams import Member
 
 __all__ = [
     "Context",
@@ -18,6 +19,7 @@ __all__ = [
     "ImportReport",
     "Importer",
     "ImporterInfo",
+    "Member",
     "formats",
     "read_exports",
 ]

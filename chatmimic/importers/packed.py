@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import tarfile
 import tempfile
 import zipfile
@@ -29,14 +30,14 @@ _ENCRYPTED = 0x1
 _IN_MEMORY = 16 << 20  # bytes of an unpacked tar before it goes to a nameless file
 
 
-def open_loose(path: Path) -> Opened:
+def open_loose(path: str | Path) -> Opened:
     """Open a file of its own, unpacking gzip, bzip2 and xz on the way."""
-    raw = path.open("rb")
+    raw = open(path, "rb")  # noqa: SIM115
     magic = raw.read(6)
     raw.seek(0)
     for start, unpack in _UNPACKERS.items():
         if magic.startswith(start):
-            return Opened(unpack(raw), raw, path.stat().st_size)
+            return Opened(unpack(raw), raw, os.stat(path).st_size)
     return Opened(raw)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from chatmimic.importers.base import Context
@@ -18,6 +17,7 @@ from chatmimic.text import clean
 
 MAX_TEXT = 64 << 10  # characters of one message that are kept
 MAX_NAME = 200
+_REMEMBERED = 20_000  # names that are as they should be
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # "\r" only ends a line
@@ -36,9 +36,11 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
         found = recognise(context)
         report.format = ", ".join(importer.title for importer, _ in found)
         report.bytes_total += sum(member.size for _, members in found for member in members)
+        tidy: set[str] = set()
         for importer, members in found:
             for message in importer.read(members, context):
-                yield _safe(message, report)
+                safe = _is_safe(message, tidy)
+                yield _counted(message if safe else _made_safe(message, report, tidy), report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
 
 
@@ -51,42 +53,47 @@ def _say_times(impossible: int, report: ImportReport) -> None:
         )
 
 
-def _safe(message: Message, report: ImportReport) -> Message:
-    """The message fit to be stored, and counted by its kind."""
-    text, kind = message.text, message.kind
-    # What prints needs no cleaning: it holds no control and no surrogate.
-    if not text.isprintable() and _ODD.search(text):
+def _is_safe(message: Message, tidy: set[str]) -> bool:
+    """Whether a message is fit to be stored as it is, as nearly all are. `tidy`: names that are."""
+    text = message.text
+    return (
+        message.sender in tidy
+        and message.sender_key in tidy
+        and message.thread in tidy
+        and message.thread_title in tidy
+        and len(text) <= MAX_TEXT
+        # What prints needs no cleaning: it holds no control and no surrogate.
+        and (text.isprintable() or not _ODD.search(text))
+    )
+
+
+def _made_safe(message: Message, report: ImportReport, tidy: set[str]) -> Message:
+    """The message fit to be stored; its names are in `tidy` then."""
+    text = message.text
+    if _ODD.search(text):
         text = _cleaned(text, report)
     if len(text) > MAX_TEXT:
         report.repairs[f"cut to {MAX_TEXT:,} characters"] += 1
         text = text[:MAX_TEXT]
-    sender = _name(message.sender)
-    lacking = ""
-    if kind is Kind.TEXT or kind is Kind.ACTION:
-        lacking = "no sender" if not sender else "empty" if not text.strip() else ""
-    if lacking:
-        kind = Kind.OTHER
-        report.leave_out(lacking, message.source)
-    else:
-        report.count(message, kind)
-    thread, title = _name(message.thread), _name(message.thread_title)
-    key = _name(message.sender_key)
-    if (
-        text == message.text
-        and kind is message.kind
-        and sender == message.sender
-        and (thread, title, key) == (message.thread, message.thread_title, message.sender_key)
-    ):
-        return message  # nearly always: making another costs as much as the rest
+    given = message.sender, message.sender_key, message.thread, message.thread_title
+    sender, key, thread, title = map(_name, given)
+    if len(tidy) > _REMEMBERED:
+        tidy.clear()
+    tidy.update((sender, key, thread, title))
     return replace(
-        message,
-        text=text,
-        kind=kind,
-        sender=sender,
-        thread=thread,
-        thread_title=title,
-        sender_key=key,
+        message, text=text, sender=sender, sender_key=key, thread=thread, thread_title=title
     )
+
+
+def _counted(message: Message, report: ImportReport) -> Message:
+    """The message, counted by its kind: one without a sender or without words is none."""
+    kind, text = message.kind, message.text
+    worded = kind is Kind.TEXT or kind is Kind.ACTION
+    if worded and (not message.sender or not text or text.isspace()):
+        report.leave_out("empty" if message.sender else "no sender", message.source)
+        return replace(message, kind=Kind.OTHER)
+    report.count(message, kind)
+    return message
 
 
 def _cleaned(text: str, report: ImportReport) -> str:
@@ -100,7 +107,6 @@ def _cleaned(text: str, report: ImportReport) -> str:
     return safe
 
 
-@lru_cache(maxsize=8192)
 def _name(name: str) -> str:
     """A name on one line, of bearable length."""
     return " ".join(clean(name).split())[:MAX_NAME]

@@ -87,19 +87,22 @@ def open_source(path: Path) -> Iterator[Source]:
 
 def _folder(root: Path, stack: ExitStack) -> list[Member]:
     members: list[Member] = []
+    where = root.absolute().as_posix().rstrip("/")
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if n not in _NOT_CHAT)
+        above = Path(folder).relative_to(root).as_posix()
+        above = "" if above == "." else f"{above}/"
         for name in sorted(files):
-            path = Path(folder, name)
-            about = path.lstat()
+            path = os.path.join(folder, name)
+            about = os.lstat(path)
             # Links and devices are left alone: a folder from elsewhere could point anywhere.
             if not stat.S_ISREG(about.st_mode) or name in _NOT_CHAT:
                 continue
-            inside = path.relative_to(root).as_posix()
+            inside = above + name
             if name.lower().endswith(".zip"):
-                members += _file(path, inside, f"{inside}/", stack)
+                members += _file(Path(path), inside, f"{inside}/", stack)
             else:
-                members.append(_loose(path, inside))
+                members.append(_loose(path, inside, f"{where}/{inside}", about.st_size))
     return members
 
 
@@ -112,8 +115,8 @@ def _file(path: Path, name: str, prefix: str, stack: ExitStack) -> list[Member]:
             return zip_members(path, name, prefix, stack)
         if is_tar(path):
             return tar_members(path, name, prefix, stack)
-    return [_loose(path, name)]
+    return [_loose(path, name, path.absolute().as_posix(), path.stat().st_size)]
 
 
-def _loose(path: Path, name: str) -> Member:
-    return Member(name, path.absolute().as_posix(), path.stat().st_size, lambda: open_loose(path))
+def _loose(path: str | Path, name: str, where: str, size: int) -> Member:
+    return Member(name, where, size, lambda: open_loose(path))

@@ -7,10 +7,9 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from types import TracebackType
 from typing import IO
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
@@ -50,7 +49,7 @@ class Member:
     @property
     def label(self) -> str:
         """What to call it in a sentence to the user."""
-        return PurePosixPath(self.name).name or self.name
+        return self.name.rpartition("/")[2] or self.name
 
 
 class Stream:
@@ -104,23 +103,41 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-@contextmanager
-def translated(label: str) -> Iterator[None]:
-    """Turn what the standard library's readers raise into our own errors."""
-    try:
-        yield
-    except NotImplementedError as error:
-        what = f"{label} is packed in a way that cannot be read ({error})."
-        raise ExportError(what, UNPACK) from error
-    except OSError as error:
-        if error.errno is None:  # the unpackers' own: "Not a gzipped file"
-            raise _damaged(label, error) from error
+class translated:
+    """Turns what the standard library's readers raise into our own errors.
+
+    Not made of a generator: a folder of small files enters it several times for each.
+    """
+
+    __slots__ = ("_label",)
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End. Raises ExportError."""
+        if error is not None and (ours := _ours(self._label, error)) is not None:
+            raise ours from error
+
+
+def _ours(label: str, error: BaseException) -> ExportError | None:
+    if isinstance(error, NotImplementedError):
+        return ExportError(f"{label} is packed in a way that cannot be read ({error}).", UNPACK)
+    if isinstance(error, OSError) and error.errno is not None:
         why = error.strerror or str(error)
-        raise ExportError(
+        return ExportError(
             f"Cannot read {label}: {why}.", "Check that it is there and that you may read it."
-        ) from error
-    except _DAMAGE as error:
-        raise _damaged(label, error) from error
+        )
+    # An OSError without a number is the unpackers' own: "Not a gzipped file".
+    return _damaged(label, error) if isinstance(error, (OSError, *_DAMAGE)) else None
 
 
 def _damaged(label: str, error: BaseException) -> DamagedExport:

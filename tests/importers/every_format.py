@@ -51,10 +51,10 @@ class Format:
         return [self._told(message) for message in found if message.kind.has_words], report
 
     def _split(self, message: Message) -> Iterator[Message]:
-        lines = clean(uncoloured(message.text)).split("\n")
-        texts = [line for line in lines if line.strip()] if self.lines else ["\n".join(lines)]
-        for text in texts:
-            yield replace(message, text=text.strip())
+        text = clean(uncoloured(message.text))
+        for one in text.split("\n") if self.lines else [text]:
+            if one.strip():
+                yield replace(message, text=one)
 
     def _told(self, message: Message) -> Told:
         return (message.sent_at or 0) // self.step * self.step, message.sender, message.text

@@ -40,7 +40,8 @@ def told(path: Path, options: ImportOptions | None = None) -> list[str]:
     said = [line(m) for m in read_exports(path, options or ImportOptions(), report)]
     assert report.bytes_read == report.bytes_total
     assert report.records >= len(said)
-    counts = [f"kept {report.kept}"]
+    counts = [f"variant {n} {shape}" for shape, n in sorted(report.variants.items())]
+    counts += [f"kept {report.kept}"]
     counts += [
         f"left out {n} {reason}, first at {report.examples[reason]}"
         for reason, n in sorted(report.left_out.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chatmimic.importers import Importer, formats
+from chatmimic.importers import formats
 from chatmimic.importers.columns.roles import NAMES, ROLES
 from chatmimic.importers.report import REASONS
 
@@ -26,12 +26,3 @@ def test_every_column_name_on_the_page_is_known() -> None:
         row = re.search(rf"^\| `{role}` \| ([\w, ]+)", table, re.MULTILINE)
         assert row is not None
         assert set(row[1].strip().split(", ")) <= set(NAMES[role])
-
-
-def test_the_example_importer_is_one() -> None:
-    code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert code is not None
-    names: dict[str, object] = {}
-    exec(code[1], names)  # the page's own example
-    assert issubclass(names["Fax"], Importer)  # type: ignore[arg-type]
-    assert isinstance(names["Fax"](), Importer)  # type: ignore[operator]

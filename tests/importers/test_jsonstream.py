@@ -57,6 +57,45 @@ def test_gives_what_the_decoder_gives(
     assert stream.beside == {"before": before, "after": after}
 
 
+ALIKE = st.recursive(
+    st.sampled_from(["", '},{"a":', '"},\n{"a"', "\\", "]"]) | st.integers(),
+    lambda inner: st.lists(st.fixed_dictionaries({"a": inner}, optional={"b": inner}), max_size=3),
+    max_leaves=8,
+)  # items that hold what also stands between items
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"a": ALIKE}) | st.fixed_dictionaries({"b": ALIKE}), min_size=9),
+    st.sampled_from([None, 1]),
+    st.sampled_from([8, 40, 200]),
+    st.sampled_from([30, 1 << 20]),
+)
+@settings(deadline=None)
+def test_slices_end_between_items(
+    items: list[Any], indent: int | None, size: int, chunk: int
+) -> None:
+    separators = None if indent else (",", ":")
+    data = json.dumps({"messages": items}, indent=indent, separators=separators).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonstream, "SLICE", size)
+        patch.setattr(jsonstream, "CHUNK", chunk)
+        patch.setattr(jsonstream, "_ONE_BY_ONE", 2)
+        assert read(data)[0] == items
+
+
+def test_a_fault_within_a_slice_is_where_it_is() -> None:
+    items = [json.dumps({"n": n, "text": "some words"}) for n in range(5000)]
+    items[3210] = '{"n": 3210, "text": oops}'
+    data = ('{"messages": [' + ", ".join(items) + "]}").encode()
+    with pytest.raises(DamagedExport, match=rf"record 3211 \(byte {data.index(b'oops')}\)"):
+        read(data)
+    assert len(read(data, allow=True)[0]) == 3210
+    items[3210] = '{"n": 3210, "text": "mended \\x1B"}'
+    whole = read(('{"messages": [' + ", ".join(items) + "]}").encode())[0]
+    assert [item["n"] for item in whole] == list(range(5000))
+    assert whole[3210]["text"] == "mended \x1b"
+
+
 def test_an_array_by_itself(window: int) -> None:
     assert read(b' [1, 22 ,\n{"a": "b"}] ', None)[0] == [1, 22, {"a": "b"}]
     assert read(b"[]", None)[0] == []

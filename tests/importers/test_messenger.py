@@ -48,6 +48,12 @@ EXPORTS = Path(__file__).parent / "exports"
         ("Ada voted for Pizza.", Kind.SYSTEM),
         ("This poll is no longer available.", Kind.SYSTEM),
         ("Click for video", Kind.MEDIA),
+        ("Ada Lovelace called Grace.", Kind.CALL),
+        ("You called Grace.", Kind.CALL),
+        ("Bo joined the call", None),
+        ("Just joined the call.", None),
+        ("It's called source integration, baby.", None),
+        ("/me bristles at being called unstable, but it's true.", None),
         ("She left the group.", None),
         ("my boss named the group Winners.", None),
         ("he called you.", None),
@@ -59,7 +65,7 @@ EXPORTS = Path(__file__).parent / "exports"
     ],
 )
 def test_english_sentences(sentence: str, kind: Kind | None) -> None:
-    assert kind_of_sentence(sentence) == kind
+    assert kind_of_sentence(sentence, "Ada Lovelace") == kind
 
 
 def export(folder: Path, *messages: dict[str, Any], title: str = "Grace Hopper") -> Path:

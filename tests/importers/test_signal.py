@@ -134,7 +134,7 @@ def test_people(contact: dict[str, Any], name: str, key: str, tmp_path: Path) ->
 def test_a_groups_key_is_no_secret_and_tells_groups_apart(tmp_path: Path) -> None:
     frames: list[dict[str, Any]] = [{"recipient": {"id": "2", "contact": {"aci": "A"}}}]
     for number in ("5", "6"):
-        title = {"snapshot": {"title": {"title": "Engines"}}, "masterKey": f"secret{number}"}
+        title = {"snapshot": {"title": {"title": "Engines"}}, "masterKey": f"secret{number}\ud800"}
         frames.append({"recipient": {"id": number, "group": title}})
         frames.append({"chat": {"id": f"1{number}", "recipientId": number}})
         frames.append(item(chatId=f"1{number}", **HELLO))

@@ -83,6 +83,7 @@ def said(**fields: Any) -> dict[str, Any]:
         ({"via_bot": "@gif"}, Kind.FORWARDED, "Ada", "user1"),
         ({"type": "service", "action": "pin_message", "actor": "B"}, Kind.SYSTEM, "B", "B"),
         ({"type": "service", "action": "phone_call", "actor": "B"}, Kind.CALL, "B", "B"),
+        ({"type": "service", "action": ["x"], "actor": "B"}, Kind.SYSTEM, "B", "B"),
         ({"type": "unsupported"}, Kind.OTHER, "Ada", "user1"),
         ({"text": {"a": 1}}, Kind.OTHER, "Ada", "user1"),
         ({"text": ""}, Kind.OTHER, "Ada", "user1"),

@@ -188,6 +188,8 @@ def test_a_text_in_brackets_that_comes_again_is_no_persons() -> None:
     for _ in range(3):
         tags.saw("Ada: <nichts dabei>")
         tags.saw("Bo: <div>")
+        tags.saw("Bo: <!-- pasted markup -->")
+        tags.saw('Bo: <bean id="x" />')
     tags.saw("Ada: <only once>")
     assert tags.repeated() == {"<nichts dabei>"}
     assert judged("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA

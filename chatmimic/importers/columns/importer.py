@@ -33,6 +33,7 @@ from chatmimic.records import Kind, Message
 
 SAMPLE = 1000  # rows looked at before the first is believed
 _SUFFIXES = re.compile(r"(\.(csv|tsv|tab|txt|jsonl|ndjson|json|log|gz|bz2|xz))+$", re.IGNORECASE)
+_SEPARATED = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 _KINDS = {kind.value: kind for kind in Kind}
 
 Rows = Iterator[tuple[int, Row]]
@@ -69,6 +70,7 @@ class _Table:
         self.context = context
         self.report = context.report
         self.roles = SNIFFED
+        self._stem = _stem(member.label)
         self._width = 0  # columns of a separated table; 0 for JSON
         self._tabs = False  # nothing is quoted, so that the last column may hold tabs itself
         self._clock = LocalClock(context.options.tz, context.report)
@@ -91,6 +93,7 @@ class _Table:
     # --- which column is what ---
 
     def _json(self, stream: ByteStream, array: bool) -> Rows:
+        self.report.variants["JSON array" if array else "JSON lines"] += 1
         rows = json_rows(stream, self.member.label, array, self.context)
         first = next(rows, None)
         if first is None:
@@ -107,6 +110,7 @@ class _Table:
 
     def _plain(self, stream: ByteStream, text: str) -> Rows:
         shape = shape_of(text) or Shape("\t", False, [], [])
+        self.report.variants[_SEPARATED[shape.delimiter]] += 1
         rows = separated_rows(stream, self.member.label, shape, self.report)
         first = next(rows, None)
         if first is None:
@@ -138,8 +142,7 @@ class _Table:
         if not self._days:
             self.report.note(f"The times in {self.member.label} have no date; they were left out.")
 
-    def _sent_at(self, row: Row, thread: str) -> int | None:
-        time = self.roles.text_of(row, "time")
+    def _sent_at(self, time: str, thread: str) -> int | None:
         if self._days:
             return self._clock.utc_of(date_in(thread), clock_of(time))
         at = self._read_time(time)
@@ -154,30 +157,33 @@ class _Table:
 
     def _message(self, number: int, row: Row) -> Message:
         source = f"{self.member.name}:{number}"
-        even = self._evened(row)
-        if even is None or not self.roles.fits(even):
-            title = _stem(self.member.label)
-            return Message("", "", None, Kind.OTHER, "columns", title, title, source=source)
-        of = self.roles.text_of
-        sender, thread = of(even, "sender"), of(even, "thread")
+        even = self._evened(row) if self._width else row
+        texts = None if even is None else self.roles.texts(even)
+        if texts is None:
+            return Message(
+                "", "", None, Kind.OTHER, "columns", self._stem, self._stem, source=source
+            )
+        sender, text, time, thread, message_id, reply_to, sender_key, kind = texts
+        if self.roles.day is not None:
+            time = self.roles.text_of(even, "time")
         title = self._title(thread)
         return Message(
             sender,
-            of(even, "text"),
-            self._sent_at(even, thread),
-            _KINDS.get(of(even, "kind"), Kind.TEXT),
+            text,
+            self._sent_at(time, thread),
+            _KINDS.get(kind, Kind.TEXT),
             "columns",
             title,
             title,
-            of(even, "sender_key") or sender,
-            of(even, "id"),
-            of(even, "reply_to"),
+            sender_key or sender,
+            message_id,
+            reply_to,
             source=source,
         )
 
     def _evened(self, row: Row) -> Row | None:
         """A row of as many cells as the header; None when a stray separator shifted them."""
-        if not self._width or isinstance(row, Mapping) or len(row) <= self._width:
+        if isinstance(row, Mapping) or len(row) <= self._width:
             return row
         if self._tabs:
             return [*row[: self._width - 1], "\t".join(row[self._width - 1 :])]
@@ -187,7 +193,7 @@ class _Table:
         """The thread's name; days of one channel are one thread."""
         if self._days:
             thread = without_date(_stem(thread))
-        return thread or _stem(self.member.label)
+        return thread or self._stem
 
 
 def _stem(name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from chatmimic.errors import ExportError
@@ -33,7 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "sender_key": ("sender_id", "author_id", "user_id", "sender_key"),
     "kind": ("kind",),
 }  # fmt: skip
-ROLES = tuple(NAMES)
+ROLES = tuple(NAMES)  # the first two are never lacking
 _WAY_ON = "Say which is which: --columns sender=…,text=…,time=…,thread=…."
 
 Column = int | str  # by place in a row, or by name in an object
@@ -51,9 +53,26 @@ class Roles:
         """Whether there is somebody speaking and something said."""
         return "sender" in self.column and "text" in self.column
 
-    def fits(self, row: Any) -> bool:
-        """Whether a row reaches to the sender and the text."""
-        return all(_cell(row, self.column[role]) is not None for role in ("sender", "text"))
+    def texts(self, row: Any) -> tuple[str, ...] | None:
+        """The cells of all ROLES, in their order; None for a row that lacks its sender or text."""
+        columns, pick, spread = self._ways
+        try:
+            cells = pick(row)
+        except (KeyError, IndexError, TypeError):
+            cells = tuple(_cell(row, column) for column in columns)
+        if cells[0] is None or cells[1] is None:
+            return None
+        told = [cell if type(cell) is str else _as_text(cell) for cell in cells]
+        told.append("")  # what the roles without a column get
+        return spread(told)
+
+    @cached_property
+    def _ways(self) -> tuple[tuple[Column, ...], Callable[..., Any], Callable[..., Any]]:
+        """The columns there are, how to take them out of a row, and to lay them out as ROLES."""
+        there = [role for role in ROLES if role in self.column]
+        columns = tuple(self.column[role] for role in there)
+        places = [there.index(role) if role in there else -1 for role in ROLES]
+        return columns, itemgetter(*columns), itemgetter(*places)
 
     def text_of(self, row: Any, role: str) -> str:
         """The cell of a role as text; "" where the table has none."""
@@ -75,6 +94,8 @@ def _cell(row: Any, column: Column) -> Any:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, dict):  # {"author": {"name": "Ada"}}
@@ -82,7 +103,7 @@ def _as_text(value: Any) -> str:
         return next((text for text in inner if isinstance(text, str)), "")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, int) else json.dumps(value)
+    return str(value) if isinstance(value, bool) else json.dumps(value)
 
 
 def _plain(name: str) -> str:

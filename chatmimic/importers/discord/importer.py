@@ -28,13 +28,13 @@ from chatmimic.records import Message
 class _Shape(StrEnum):
     """How messages are written; those come first that say most of a message."""
 
-    JSON = "json"
-    TRACKER = "tracker"
-    PAGE = "page"
-    PACKAGE = "package"
-    CSV = "csv"
+    JSON = "JSON"
+    TRACKER = "History Tracker"
+    PAGE = "HTML"
+    PACKAGE = "data package"
+    CSV = "CSV"
     TEXT = "text"
-    PASTED = "pasted"
+    PASTED = "pasted text"
 
 
 _WITHOUT_IDS = (_Shape.CSV, _Shape.TEXT)
@@ -59,6 +59,7 @@ class Discord(Importer):
             shapes[_shape_of(member.name, text)].append(member)
         for member in shapes.pop(None, ()):
             context.report.leave_out("unparsed", member.name)
+        context.report.variants.update({str(shape): len(some) for shape, some in shapes.items()})
         by_words = any(shape in shapes for shape in _WITHOUT_IDS)
         together = Together(context.report, len(members) == 1, by_words)
         channels = ChannelBook()

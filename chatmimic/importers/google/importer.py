@@ -31,7 +31,9 @@ class Google(Importer):
         """Service by service."""
         shares: dict[str, list[Member]] = defaultdict(list)
         for member in members:
-            shares[_product(member, context)].append(member)
+            product = _product(member, context)
+            shares[product].append(member)
+            context.report.variants["Chat" if product == "about" else product.capitalize()] += 1
         yield from read_hangouts(shares["hangouts"], context)
         yield from read_chat(shares["chat"], shares["about"], context)
         yield from read_voice(shares["voice"], context)

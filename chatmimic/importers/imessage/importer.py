@@ -31,6 +31,7 @@ class IMessage(Importer):
         """Every file; a message that two of them have is given once."""
         seen = Seen(context.report)
         for member in members:
+            context.report.variants["database"] += 1
             for message in _read(member, context):
                 if len(members) == 1 or seen.is_new(message):
                     yield message

@@ -29,6 +29,7 @@ class Instagram(Importer):
         lists = [member for member in members if _is_list(member, context)]
         threads = [member for member in members if member not in lists]
         yield from read_threads(threads, context, INSTAGRAM)
+        context.report.variants.update({"JSON of 2018 to 2020": len(lists)} if lists else {})
         yield from read_lists(lists, context)
 
 

@@ -116,7 +116,7 @@ def _kind(record: Mapping[str, Any], text: str) -> Kind:
     if any(name in record for name in _ACTIONS):
         return Kind.SYSTEM
     if text:
-        return kind_of_sentence(text) or Kind.TEXT
+        return kind_of_sentence(text, text_of(record["sender"])) or Kind.TEXT
     return Kind.MEDIA if any(name in record for name in _MEDIA) else Kind.TEXT
 
 

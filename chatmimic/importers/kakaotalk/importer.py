@@ -57,8 +57,9 @@ class KakaoTalk(Importer):
         """Every chat."""
         for member in members:
             with numbered_lines(member, context, ImportReport()) as rows:
-                first, *others = [row for _, row in islice(rows, 3)] or [""]
-            titled = any(_SAVED.match(row) for row in others)
+                first, *others = [row for _, row in islice(rows, _LOOKED_AT)] or [""]
+            titled = any(_SAVED.match(row) for row in others[:2])
+            context.report.variants[_device(first, others)] += 1
             chat = _Chat(member, first if titled else "", context)
             yield from chat.rows() if _is_csv(first) else chat.messages()
 
@@ -67,12 +68,22 @@ def _is_csv(row: str) -> bool:
     return row.replace('"', "").strip().split(",") == _COLUMNS.header
 
 
+def _device(first: str, others: Sequence[str]) -> str:
+    if _is_csv(first):
+        return "Mac"
+    return "Windows" if any(map(_is_day_of_windows, others)) else "phone"
+
+
+def _is_day_of_windows(row: str) -> bool:
+    return row[:1] == "-" and isinstance(read_line(row), DayLine)
+
+
 def _is_text(rows: Sequence[str]) -> bool:
     """Whether somebody speaks with the day in the line, or on Windows below a line of the day."""
     day = False
     for row in rows:
         found = read_line(row)
-        day = day or (isinstance(found, DayLine) and row[0] == "-")
+        day = day or _is_day_of_windows(row)
         if isinstance(found, Opening) and found.sender and (found.day is not None or day):
             return True
     return False

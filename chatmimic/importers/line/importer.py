@@ -87,6 +87,7 @@ class Line(Importer):
         dates = [habit.dates for habit in habits]
         orders = settled(dates, context.options.date_order, context.report)
         for member, habit, order in zip(members, habits, orders, strict=True):
+            context.report.variants["tabs" if habit.names is None else "spaces"] += 1
             if habit.names is not None:
                 context.report.note(_NAMED)
             yield from _Chat(member, habit, order, context).messages()

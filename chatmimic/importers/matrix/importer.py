@@ -35,6 +35,7 @@ class Matrix(Importer):
             plain = (
                 not context.source.head(member, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
             )
+            context.report.variants["text" if plain else "JSON"] += 1
             for message in (read_plain if plain else read_room)(member, context):
                 if len(members) == 1 or seen.is_new(message):
                     yield message

@@ -64,7 +64,9 @@ def read_threads(members: Sequence[Member], context: Context, service: str) -> I
     old = [member for member in members if _is_old(member, context)]
     parts = parts_of([member for member in members if member not in old], context, service)
     threads: dict[tuple[str, str], list[Part]] = defaultdict(list)
+    context.report.variants.update({"pages of 2009 to 2018": len(old)} if old else {})
     for part in parts:
+        context.report.variants[part.shape.title] += 1
         threads[part.service, part.thread].append(part)
     _say_shared_titles(threads, context)
     orders = _orders(parts, context)

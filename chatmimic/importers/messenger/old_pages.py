@@ -156,7 +156,7 @@ class _Page:
         self._thread = 0
         self._repeats = RepeatTest()
         self._times = WrittenTimes(context)
-        self._write = Writer(MESSENGER, "", "", member.name, context.report, False)
+        self._write = Writer(MESSENGER, "", "", member.name, context.report)
 
     def messages(self) -> Iterator[Message]:
         """Every message, Messenger's own sentences told from people's."""
@@ -180,7 +180,7 @@ class _Page:
         others = [name for name in names if name != record.owner] or names
         title = ", ".join(others) or self._member.label
         report = self._context.report
-        self._write = Writer(MESSENGER, title, title, self._member.name, report, mends=False)
+        self._write = Writer(MESSENGER, title, title, self._member.name, report)
         self._times = WrittenTimes(self._context)
         self._repeats = RepeatTest()
         self._repeats.learn_people({"participants": names})

@@ -43,6 +43,11 @@ class Shape(Enum):
     ENCRYPTED = 1
     PAGE = 2
 
+    @property
+    def title(self) -> str:
+        """What the summary calls it."""
+        return ("JSON", "encrypted chats", "HTML")[self.value]
+
 
 @dataclass
 class Part:

@@ -18,83 +18,126 @@ _EVENTS = {"Subscribe": Kind.SYSTEM, "Unsubscribe": Kind.SYSTEM, "Call": Kind.CA
 # Accounts that are gone all have one of these names: they are not one person.
 _GONE = {"Facebook user", "Facebook User", "Instagram User"}
 _BOTS = {"Meta AI"}
+_REMEMBERED = 4096  # names of a file
 
 
 @dataclass(slots=True)
 class Record:
-    """What either export says of one message."""
+    """What any of the exports says of one message, its text repaired."""
 
     sender: str = ""
     text: str = ""
     timestamp: Any = None
     kind: Kind = Kind.OTHER
-    reactions: Any = None
+    reactions: tuple[Reaction, ...] = ()
     marked: bool = False  # the record's own `type` says what it is: no sentence needs judging
 
 
-def plain_record(item: Any) -> Record:
+class Mender:
+    """Repairs the strings of a JSON file, which is encoded twice, and counts them."""
+
+    def __init__(self, report: ImportReport) -> None:
+        self._repairs = report.repairs
+        self._names: dict[str, str] = {}
+
+    def words(self, text: Any) -> str:
+        """A text as it was meant; "" for what is none."""
+        if not isinstance(text, str):
+            return ""
+        if text.isascii():
+            return text
+        mended = repaired(text)
+        if mended != text:
+            self._repairs["mojibake"] += 1
+        return mended
+
+    def name(self, name: Any) -> str:
+        """The same for a name, which comes again and again."""
+        mended = self._names.get(name) if isinstance(name, str) else ""
+        if mended is None:
+            if len(self._names) >= _REMEMBERED:
+                self._names.clear()
+            mended = self._names[name] = repaired(name)
+        if mended and mended != name:
+            self._repairs["mojibake"] += 1
+        return mended
+
+
+def plain_record(item: Any, mend: Mender) -> Record:
     """A record of the "Download your information" export."""
     if not isinstance(item, dict):
         return Record()
     get = item.get
-    sender, text, type_ = get("sender_name"), get("content"), get("type")
-    record = Record(
-        sender if isinstance(sender, str) else "",
-        text if isinstance(text, str) else "",
-        get("timestamp_ms"),
-        reactions=get("reactions"),
-        marked=isinstance(type_, str),
-    )
-    if not record.sender or "timestamp_ms" not in item or not isinstance(text, str | None):
-        return record
-    if get("is_unsent") or get("is_taken_down"):
-        record.kind = Kind.DELETED
-    elif type_ in _EVENTS:
-        record.kind = _EVENTS[type_]
+    text, type_ = get("content"), get("type")
+    sender, marked = mend.name(get("sender_name")), isinstance(type_, str)
+    kind = Kind.OTHER
+    if not sender or "timestamp_ms" not in item or not isinstance(text, str | None):
+        pass
+    elif get("is_unsent") or get("is_taken_down"):
+        kind = Kind.DELETED
+    elif marked and type_ in _EVENTS:
+        kind = _EVENTS[type_]
     elif "call_duration" in item or get("missed"):
-        record.kind = Kind.CALL
+        kind = Kind.CALL
     elif "users" in item:
-        record.kind = Kind.SYSTEM
+        kind = Kind.SYSTEM
     elif type_ in (None, "Generic", "Share"):
-        record.kind = _kind_of_words(record.text, item)
-    return record
+        kind = _kind_of_words(text, item)
+    given = get("reactions")
+    reactions = reactions_of(given) if given else ()
+    return Record(sender, mend.words(text), get("timestamp_ms"), kind, reactions, marked)
 
 
-def encrypted_record(item: Any) -> Record:
+def encrypted_record(item: Any, mend: Mender) -> Record:
     """A record of the end-to-end encrypted export."""
     if not isinstance(item, dict):
         return Record()
     get = item.get
-    sender, text, type_ = get("senderName"), get("text"), get("type")
-    record = Record(
-        sender if isinstance(sender, str) else "",
-        text if isinstance(text, str) else "",
-        get("timestamp"),
-        reactions=get("reactions"),
-    )
-    if not record.sender or "timestamp" not in item or not isinstance(text, str | None):
-        return record
-    if get("isUnsent"):
-        record.kind = Kind.DELETED
+    text, type_ = get("text"), get("type")
+    sender, words = mend.name(get("senderName")), mend.words(text)
+    kind = Kind.OTHER
+    if not sender or "timestamp" not in item or not isinstance(text, str | None):
+        pass
+    elif get("isUnsent"):
+        kind = Kind.DELETED
     elif type_ == "placeholder":
-        told = kind_of_sentence(record.text)
-        record.kind = told if told is not None else Kind.SYSTEM
+        kind = kind_of_sentence(words, sender) or Kind.SYSTEM
     elif type_ in (None, "text", "link", "media", "Generic", "generic"):
-        record.kind = _kind_of_words(record.text, item)
-    return record
+        kind = _kind_of_words(text, item)
+    return Record(sender, words, get("timestamp"), kind, reactions_of(get("reactions")))
 
 
 def page_record(box: Box) -> Record:
     """A message of an HTML page. One without a time is of a shape that is not known."""
-    record = Record(box.sender, box.text, reactions=box.reactions)
+    record = Record(box.sender, box.text, reactions=reactions_of(box.reactions))
     if box.time:
         record.kind = Kind.MEDIA if box.attached and not box.text else Kind.TEXT
     return record
 
 
-def _kind_of_words(text: str, item: dict[str, Any]) -> Kind:
+def _kind_of_words(text: str | None, item: dict[str, Any]) -> Kind:
     media = not text and any(item.get(name) for name in _MEDIA)
     return Kind.MEDIA if media else Kind.TEXT
+
+
+def reactions_of(given: Any) -> tuple[Reaction, ...]:
+    """The reactions of a record, whatever stands in their place."""
+    if not isinstance(given, list):
+        return ()
+    return tuple(
+        [
+            _reaction(one["reaction"], one["actor"])
+            for one in given
+            if isinstance(one, dict)
+            and isinstance(one.get("reaction"), str)
+            and isinstance(one.get("actor"), str)
+        ]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _reaction(emoji: str, actor: str) -> Reaction:
+    return Reaction(repaired(emoji), repaired(actor))
 
 
 @dataclass(slots=True)
@@ -106,54 +149,35 @@ class Writer:
     title: str
     file: str
     report: ImportReport
-    mends: bool = True  # JSON is encoded twice, pages are not
     _last: int = 0
     _direction: int = 0  # +1 oldest first, -1 newest first, as the file's first step shows
 
     def message(self, record: Record, number: int) -> Message:
-        """The Message of a record, its text repaired and its kind settled."""
+        """The Message of a record, its kind settled."""
         at = as_milliseconds(record.timestamp, self.report) if record.sender else None
         return self.dated(record, number, at)
 
     def dated(self, record: Record, number: int, at: int | None) -> Message:
         """The same, with a time (UTC milliseconds) that was read elsewhere."""
-        sender, text = self._mended(record.sender), self._mended(record.text)
-        kind = record.kind
+        sender, kind = record.sender, record.kind
         if kind is Kind.TEXT:
-            kind = kind_of_sentence(text) or kind
+            kind = kind_of_sentence(record.text, sender) or kind
         if at is not None:
             self._watch_order(at)
         return Message(
             sender,
-            text,
+            record.text,
             at,
             kind,
             self.service,
             self.thread,
             self.title,
             f"{sender} in {self.thread}" if sender in _GONE else sender,
-            reactions=self._reactions(record.reactions) if record.reactions else (),
-            is_bot=sender in _BOTS,
-            source=f"{self.file}:{number}",
-        )
-
-    def _mended(self, text: str) -> str:
-        if text.isascii() or not self.mends:
-            return text
-        mended = repaired(text)
-        if mended != text:
-            self.report.repairs["mojibake"] += 1
-        return mended
-
-    def _reactions(self, reactions: Any) -> tuple[Reaction, ...]:
-        if not isinstance(reactions, list):
-            return ()
-        return tuple(
-            _reaction(given["reaction"], given["actor"])
-            for given in reactions
-            if isinstance(given, dict)
-            and isinstance(given.get("reaction"), str)
-            and isinstance(given.get("actor"), str)
+            "",
+            "",
+            record.reactions,
+            sender in _BOTS,
+            f"{self.file}:{number}",
         )
 
     def _watch_order(self, at: int) -> None:
@@ -164,8 +188,3 @@ class Writer:
         elif step and step != self._direction:
             self.report.repairs["out of order"] += 1
         self._last = at
-
-
-@lru_cache(maxsize=4096)
-def _reaction(emoji: str, actor: str) -> Reaction:
-    return Reaction(repaired(emoji), repaired(actor))

@@ -154,8 +154,11 @@ def instants_in_order(messages: Iterable[T], sent_at: Callable[[T], int | None])
         if run and (at is None or at != of_run or len(run) >= _MOST_HELD):
             if at is not None and of_run is not None and at != of_run:
                 newest_first = at < of_run
-            yield from reversed(run) if newest_first and of_run is not None else run
-            run = []
+            if len(run) == 1:  # nearly always
+                yield run[0]
+            else:
+                yield from reversed(run) if newest_first and of_run is not None else run
+            run.clear()
         run.append(message)
         of_run = at
     yield from reversed(run) if newest_first and of_run is not None else run

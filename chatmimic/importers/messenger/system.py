@@ -29,12 +29,9 @@ _SENTENCES: dict[Kind, tuple[str, ...]] = {
         r"Click for (?:audio|video)",
     ),
     Kind.CALL: (
-        _N + rf"started an? {_TALK}\.?",
-        _N + rf"joined the {_TALK}\.?",
         rf"The {_TALK} (?:has )?ended\.?",
         rf"{_TALK_FIRST} ended\.?",
         _N + rf"missed (?:your|an?) {_TALK}(?: (?:from|with) .{{1,60}})?\.",
-        _N + r"called (?:you|.{1,60})\.",
         r"(?:Missed )?(?:audio|video) call",
     ),
     Kind.DELETED: (_N + r"unsent a message\.?",),
@@ -65,6 +62,10 @@ _KNOWN = [
     (kind, re.compile("|".join(f"(?:{sentence})" for sentence in sentences), re.DOTALL))
     for kind, sentences in _SENTENCES.items()
 ]
+# People say these of others ("Bo called a plumber."): Messenger writes them of the sender.
+_OF_THE_SENDER = re.compile(
+    rf"(.{{1,60}}?) (?:(?:started an?|joined the) {_TALK}\.?|called .{{1,60}}\.)", re.DOTALL
+)
 # Most messages have none of these words, and are not looked at further.
 _HINT = re.compile(
     r"sent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r|admin"
@@ -82,10 +83,13 @@ REPEATS = 3
 MOST_WITHHELD = 20_000
 
 
-def kind_of_sentence(text: str) -> Kind | None:
+def kind_of_sentence(text: str, sender: str) -> Kind | None:
     """What an English sentence of Messenger's own tells of; None for what people wrote."""
     if len(text) > _LONGEST or not _HINT.search(text):
         return None
+    of_sender = _OF_THE_SENDER.fullmatch(text)
+    if of_sender and of_sender[1] in ("You", sender, sender.partition(" ")[0]):
+        return Kind.CALL
     for kind, known in _KNOWN:
         if known.fullmatch(text):
             first = text.partition(" ")[0].casefold()
@@ -118,7 +122,9 @@ class RepeatTest:
 
     def passed(self, message: Message, marked: bool) -> Sequence[Message]:
         """The message, unless it must wait for others of its like; and those, if it is enough."""
-        shape = "" if marked or message.kind is not Kind.TEXT else self._shape(message)
+        if marked or message.kind is not Kind.TEXT:
+            return (message,)
+        shape = self._shape(message)
         if not shape:
             return (message,)
         key = (message.sender, shape)

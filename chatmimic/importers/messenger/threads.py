@@ -10,6 +10,7 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.html import Box, ThreadPage
 from chatmimic.importers.messenger.parts import Part, Shape
 from chatmimic.importers.messenger.records import (
+    Mender,
     Writer,
     encrypted_record,
     page_record,
@@ -77,16 +78,16 @@ class Thread:
         report = self.context.report
         write = Writer(part.service, part.thread, part.title, part.member.name, report)
         if part.shape is Shape.PAGE:
-            write.mends = False
             yield from self._page(part, repeats, write)
             return
         convert = encrypted_record if part.shape is Shape.ENCRYPTED else plain_record
-        allow = self.context.options.allow_truncated
+        allow, mend = self.context.options.allow_truncated, Mender(report)
         with self.context.open(part.member) as stream:
             items = JsonStream(stream, part.member.label, "messages", report, allow)
             for item in items:
-                record = convert(item)
-                repeats.learn_people(items.beside)
+                record = convert(item, mend)
+                if items.record == 1:
+                    repeats.learn_people(items.beside)
                 yield write.message(record, items.record), record.marked
             if items.record == 0 and not isinstance(items.beside.get("messages", []), list):
                 report.note(f"{part.member.label} holds no list of messages.")

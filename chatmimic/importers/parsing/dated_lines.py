@@ -164,6 +164,6 @@ class Times:
 
 
 def first_lines(text: str, most: int) -> list[str]:
-    """The first lines that hold anything, for an importer to recognise."""
+    """The first lines that hold anything, for an importer to recognise; one at least."""
     rows = text.lstrip("\ufeff").split("\n", 2 * most)[: 2 * most]
-    return [row.removesuffix("\r") for row in rows if row.strip()][:most]
+    return [row.removesuffix("\r") for row in rows if row.strip()][:most] or [""]

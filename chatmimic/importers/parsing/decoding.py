@@ -14,6 +14,8 @@ MAX_LINE = 16 << 20  # bytes
 CHUNK = 1 << 20
 # The bytes that Windows-1252 leaves undefined become U+FFFD.
 _CP1252 = {byte: bytes([byte]).decode("cp1252", "replace") for byte in range(256)}
+# Controls that no text has; of the others some are colours and styles of chats.
+_ODD = bytes(set(range(32)) - set(b"\t\n\r\x1b\x02\x03\x0f\x16\x1d\x1f\x0c"))
 _BINARY_SHARE = 0.03  # of control bytes in the first 64 KiB: text has next to none
 
 
@@ -23,9 +25,7 @@ def decoded_head(data: bytes) -> str | None:
     if not encoding.startswith("utf-8"):
         return data.decode(encoding, "replace")
     sample = data[:4096]
-    odd = sum(
-        byte < 32 and byte not in b"\t\n\r\x1b\x02\x03\x0f\x16\x1d\x1f\x0c" for byte in sample
-    )
+    odd = len(sample) - len(sample.translate(None, _ODD))
     if odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample:
         return None
     return data.decode(encoding, "replace")
@@ -37,8 +37,17 @@ def lines(stream: ByteStream, label: str, report: ImportReport) -> Iterator[str]
     Only "\\n", "\\r\\n" and, where a file has no other, "\\r" end a line: chats contain every
     other character that some libraries cut at.
     """
-    for raw in _raw_lines(stream, label):
-        yield decoded(raw, report)
+    for block, end in _blocks(stream, label):
+        try:
+            text = block.decode("utf-8")
+        except UnicodeDecodeError:
+            for raw in block.split(end.encode()):
+                yield decoded(raw.removesuffix(b"\r"), report)
+            continue
+        if end == "\n" and "\r" in text:
+            yield from [line.removesuffix("\r") for line in text.split(end)]
+        else:
+            yield from text.split(end)
 
 
 def decoded(raw: bytes, report: ImportReport) -> str:
@@ -57,7 +66,8 @@ def decoded(raw: bytes, report: ImportReport) -> str:
         return "".join(_CP1252[byte] for byte in raw)
 
 
-def _raw_lines(stream: ByteStream, label: str) -> Iterator[bytes]:
+def _blocks(stream: ByteStream, label: str) -> Iterator[tuple[bytes, str]]:
+    """Whole lines, many at a time, and what parts them; the last has no end."""
     data = stream.read(CHUNK)
     encoding = encoding_of(data)
     decoder = None
@@ -66,14 +76,17 @@ def _raw_lines(stream: ByteStream, label: str) -> Iterator[bytes]:
     elif encoding == "utf-8-sig":
         data = data[3:]
     old_mac = b"\r" in data and b"\n" not in data and decoder is None
-    end = b"\r" if old_mac else b"\n"
+    end = "\r" if old_mac else "\n"
     left = b""
     while data:
         if decoder is not None:
             data = decoder.decode(data).encode("utf-8", "replace")
-        *whole, left = (left + data).split(end)
-        for line in whole:
-            yield line.removesuffix(b"\r")
+        whole, found, rest = data.rpartition(end.encode())
+        if found:
+            yield left + whole, end
+            left = rest
+        else:
+            left += rest
         if len(left) > MAX_LINE:
             raise DamagedExport(
                 f"{label} has a line longer than {MAX_LINE >> 20} MiB, which no chat log has.",
@@ -81,4 +94,4 @@ def _raw_lines(stream: ByteStream, label: str) -> Iterator[bytes]:
             )
         data = stream.read(CHUNK)
     if left:
-        yield left.removesuffix(b"\r")
+        yield left, end

@@ -1,8 +1,8 @@
 """Reading one long array out of a JSON file of any size, item by item, in bounded memory.
 
 The standard library's decoder works on a window of text that is moved along the file; nothing
-but the window and the item in hand is ever in memory. Every fault becomes DamagedExport with the
-record's number and the byte where it stands.
+but the window and the items of a slice of it is ever in memory. Every fault becomes DamagedExport
+with the record's number and the byte where it stands.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from chatmimic.importers.sources import ByteStream
 
 MAX_RECORD = 16 << 20  # characters of one item; the decoder's own limits hold depth and digits
 CHUNK = 1 << 20
+SLICE = 64 << 10  # characters whose items are decoded in one go
 
 _AFTER = tuple(", \t\n\r]}")  # what may follow a number
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -26,6 +27,8 @@ _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 # Telegram writes control characters as "\x1B", which JSON does not know.
 _INVALID_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9A-Fa-f]{2})")
 _ADDED = len(r"\u001B") - len(r"\x1B")  # characters that mending one of them adds
+_FIRST_NAME = re.compile(r'\{[ \t\n\r]*"[^"\\]{1,100}"')  # how an object begins
+_ONE_BY_ONE = 200  # items that are read so where a slice was no list of whole ones
 # Faults that more text might mend: the decoder stopped because its window ended.
 _NEAR_END = 64
 TRUNCATED_WAY_ON = "Nothing was imported; --allow-truncated keeps them."
@@ -79,6 +82,7 @@ class JsonStream:
         self._bytes = 0  # bytes of the file before the window
         self._mended: list[int] = []  # where in the window an escape was mended
         self._ended = False
+        self._alone = 0  # items until the next slice is tried
         first = stream.read(max(CHUNK, 16))
         self._encoding = encoding_of(first)
         # Bytes that are not UTF-8 travel as lone surrogates and are replaced and counted later.
@@ -143,8 +147,35 @@ class JsonStream:
             comma = _COMMA.match(self._text, self._at)
             if comma is not None and comma.end() < len(self._text):
                 self._at = comma.end()
+                if self._alone:
+                    self._alone -= 1
+                else:
+                    yield from self._slices(comma)
             elif self._next() == "]":
                 return
+
+    def _slices(self, comma: re.Match[str]) -> Iterator[Any]:
+        """The items from here on, many at a time, up to near the end of the window.
+
+        A slice of the window ends where it looks as between the item before this one and this one.
+        Items may hold the same within themselves: but if the slice is a list of whole values then
+        these are the items, for JSON can be read in one way only. If not, the next are read singly.
+        """
+        name = _FIRST_NAME.match(self._text, self._at)
+        border = self._text[comma.start() - 1 : name.end()] if name is not None else ""
+        while border.startswith("}"):
+            cut = self._text.rfind(border, self._at, self._at + SLICE)
+            if cut < 0:
+                break
+            try:
+                items = _DECODER.decode(f"[{self._text[self._at : cut + 1]}]")
+            except (ValueError, RecursionError):
+                break
+            self._at = cut + 1 + comma.end() - comma.start()
+            for item in items:
+                self.record += 1
+                yield item
+        self._alone = _ONE_BY_ONE if len(self._text) - self._at > SLICE else 0
 
     def _next(self) -> str:
         """Step over what follows a member or an item: a comma, or the closing bracket."""

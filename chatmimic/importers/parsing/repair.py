@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 
 def repaired(text: str) -> str:
     """Undo one round of "UTF-8 read as Latin-1", if the text shows it; any other text as it is.
@@ -12,11 +10,6 @@ def repaired(text: str) -> str:
     Both steps back must succeed for the whole string, so that text which is already right
     ("’", "é", an emoji) is left alone. Never raises.
     """
-    return text if text.isascii() else _mended(text)
-
-
-@lru_cache(maxsize=4096)
-def _mended(text: str) -> str:
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:

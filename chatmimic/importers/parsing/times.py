@@ -23,6 +23,7 @@ _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?) ?(Z|UTC|[+-]\d\d:?\d\d)?", re.I
 )
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,9})?")
+_LONGEST_NUMBER = 15  # digits of a whole number that a float holds exactly
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_./]?(0[1-9]|1[0-2])[-_./]?(0[1-9]|[12]\d|3[01])(?!\d)"
@@ -116,7 +117,7 @@ def parse_free(text: str, day_first: bool = False) -> datetime | None:
             parser.parse(plain, default=day, dayfirst=day_first, tzinfos=_zone) for day in days
         )
         far = abs(first.utcoffset() or timedelta()) > _FARTHEST
-    except (ValueError, OverflowError, TypeError, AttributeError, RecursionError):
+    except (ValueError, ArithmeticError, TypeError, AttributeError, RecursionError):
         return None  # dateutil raises more than it promises
     return first if first == second and not far else None
 
@@ -271,6 +272,8 @@ Reader = Callable[[str], int | None]
 
 
 def _number(text: str, factor: float, report: ImportReport) -> int | None:
+    if text.isdecimal() and text.isascii() and len(text) <= _LONGEST_NUMBER:  # nearly always
+        return possible(int(text) * factor, report)
     if not text.strip():
         return None
     number = float(text) * factor if _NUMBER.fullmatch(text.strip()) else None

@@ -166,7 +166,8 @@ def _group(group: Mapping[str, Any], number: str) -> _Recipient:
     name = text_of(title) or "Group"
     # The key opens the group to whoever has it: only what cannot be turned back is kept.
     secret = text_of(group.get("masterKey"))
-    key = hashlib.sha256(secret.encode()).hexdigest()[:16] if secret else f"{name} {number}"
+    hashed = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    key = hashed[:16] if secret else f"{name} {number}"
     return _Recipient(name, f"group {key}")
 
 

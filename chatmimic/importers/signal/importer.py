@@ -19,6 +19,12 @@ _RECORD = [
     re.compile(rf'(?<!\\)"{name}"\s*:') for name in ("date", "sender", "body", "quote", "sticker")
 ]
 
+_SHAPES = {
+    "backup": "Signal Desktop",
+    "json": "JSON of signal-export",
+    "markdown": "Markdown of signal-export",
+}
+
 
 class Signal(Importer):
     """`main.jsonl` of Signal Desktop; `<chat>/chat.md` and `<chat>/data.json` of signal-export."""
@@ -40,6 +46,7 @@ class Signal(Importer):
         folders: dict[str, list[tuple[str, Member]]] = defaultdict(list)
         for member in members:
             shape = _shape(member, context)
+            context.report.variants[_SHAPES[shape]] += 1
             if shape == "backup":
                 yield from read_backup(member, context)
             else:

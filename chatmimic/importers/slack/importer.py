@@ -58,6 +58,7 @@ class Slack(Importer):
         """The lists first, then every channel day by day; each message is given once."""
         workspaces: dict[str, _Workspace] = defaultdict(_Workspace)
         for member in members:
+            context.report.variants["lists" if _is_list(member) else "days"] += 1
             if _is_list(member):
                 workspaces[_root(member, 1)].learn(member, context)
         seen = Seen(context.report)

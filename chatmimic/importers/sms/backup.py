@@ -53,6 +53,12 @@ class _Mms:
     sender: str = ""
 
 
+def _shape_of(root: str, service: str) -> str:
+    if service == "signal":
+        return "of Signal"
+    return "calls" if root == "calls" else "messages"
+
+
 class _Backup:
     """The parser of one file, and the messages that it has made of it so far."""
 
@@ -64,6 +70,7 @@ class _Backup:
         self._people = People()
         self._number = 0  # of the record at hand
         self._mms: _Mms | None = None
+        self._shape = ""  # of the file, as its comments and its first element show
         self._done: list[Message] = []
         self._since = 0  # bytes since the last element
         self._parser = guarded_parser(member.label)
@@ -94,11 +101,14 @@ class _Backup:
     # --- what the parser calls ---
 
     def _comment(self, text: str) -> None:
-        if "File Created By Signal" in text:
+        if "File Created By Signal" in text and not self._shape:
             self._service = "signal"
 
     def _begin(self, tag: str, about: Attributes) -> None:
         self._since = 0
+        if not self._shape:
+            self._shape = _shape_of(tag, self._service)
+            self._report.variants[self._shape] += 1
         if tag in ("sms", "mms", "call"):
             self._number += 1
         if tag == "sms":

@@ -52,6 +52,7 @@ class Telegram(Importer):
         kinds = [_is_page(member, context) for member in members]
         pages = [member for member, is_page_ in zip(members, kinds, strict=True) if is_page_]
         for member, is_page_ in zip(members, kinds, strict=True):
+            context.report.variants["HTML" if is_page_ else "JSON"] += 1
             for message in () if is_page_ else _read_json(member, context):
                 if len(members) == 1 or seen.is_new(message):
                     yield message
@@ -146,7 +147,7 @@ class _Chat:
 def _kind(record: Mapping[str, Any]) -> Kind:
     type_ = record.get("type")
     if type_ == "service":
-        return Kind.CALL if record.get("action") in _CALLS else Kind.SYSTEM
+        return Kind.CALL if text_of(record.get("action")) in _CALLS else Kind.SYSTEM
     if type_ != "message" or not isinstance(record.get("text"), str | list):
         return Kind.OTHER
     if any(name.startswith("forwarded_from") for name in record) or "via_bot" in record:

@@ -38,7 +38,9 @@ class WeChat(Importer):
 def _messages(member: Member, context: Context) -> Iterator[Message]:
     text = decoded_head(context.source.head(member)) or ""
     if text.lstrip("\ufeff \r\n\t").startswith("{"):
+        context.report.variants["JSON of WeFlow"] += 1
         return read_weflow(member, context)
+    context.report.variants["CSV" if is_table(text) else "text"] += 1
     return read_table(member, context) if is_table(text) else read_texts(member, context, "wechat")
 
 
@@ -57,5 +59,6 @@ class QQ(Importer):
         """Every file; what two of them hold is given once."""
         overlap = Overlap(context.report)
         for member in members:
+            context.report.variants["text"] += 1
             messages = read_texts(member, context, "qq")
             yield from messages if len(members) == 1 else overlap.new_of(messages)

@@ -64,6 +64,7 @@ class WhatsApp(Importer):
         dates = [habit.dates for habit in habits]
         orders = settled(dates, context.options.date_order, context.report)
         for member, habit, order in zip(members, habits, orders, strict=True):
+            context.report.variants[habit.phone] += 1
             yield from _Chat(member, habit, order, context).messages()
 
 
@@ -81,18 +82,21 @@ class _Habits:
     styles: frozenset[str]
     speakers: Speakers
     tags: frozenset[str]  # "<Media omitted>" in a language that is not known here
+    phone: str  # that wrote it, and its clock, as the first message shows
 
 
 def _looked_through(member: Member, context: Context) -> _Habits:
     dates, names, tags = DateSurvey(member.label), Names(), Tags()
     styles: Counter[str] = Counter()
     words: set[str] = set()
+    phone = ""
     with numbered_lines(member, context, ImportReport()) as rows:
         for _, raw in rows:
             stamp = stamped(raw)
             if stamp is None:
                 continue
             look = dates.look or stamp.look
+            phone = phone or _phone(stamp)
             dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
             styles[stamp.style] += 1
             names.saw(stamp.rest)
@@ -102,7 +106,12 @@ def _looked_through(member: Member, context: Context) -> _Habits:
     _tell_words(words, member, context.report)
     most = max(styles.values(), default=0)
     usual = frozenset(style for style, times in styles.items() if times >= most * _SHARE)
-    return _Habits(dates, usual, names.found(), tags.repeated())
+    return _Habits(dates, usual, names.found(), tags.repeated(), phone)
+
+
+def _phone(stamp: Stamp) -> str:
+    phone = {"[": "iPhone", "-": "Android"}.get(stamp.style, "another phone")
+    return f"{phone}, {12 if stamp.halved else 24}-hour"
 
 
 def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:

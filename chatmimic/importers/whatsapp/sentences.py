@@ -11,6 +11,7 @@ MARK = "\u200e"  # stands before whatever WhatsApp itself puts into a message
 REPEATS = 3  # of one text in <>: nobody types that by hand
 _MOST_TAGS = 200
 _LONGEST_TAG = 80
+_IN_MARKUP = frozenset("!/=\"'?;{}[]()$%#\\")  # "<!-- a comment -->" is pasted by people
 
 # "<Media omitted>" as Android writes it; other languages show by repetition.
 _OMITTED = {
@@ -94,7 +95,9 @@ class Tags:
 
 def _is_tag(text: str) -> bool:
     one = text[:1] == "<" and text[-1] == ">" and text.count("<") == text.count(">") == 1
-    return one and len(text) <= _LONGEST_TAG and (" " in text or not text.isascii())
+    if not one or len(text) > _LONGEST_TAG or not _IN_MARKUP.isdisjoint(text):
+        return False
+    return " " in text or not text.isascii()
 
 
 def judged(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str, bool]:
