@@ -57,7 +57,7 @@ def _format(report: ImportReport) -> str:
     from chatmimic.importers.diagnosis import understood
 
     shapes = [f"{shape} ({n:,})" if n > 1 else shape for shape, n in report.variants.most_common()]
-    named = ": ".join(part for part in (report.format or "–", ", ".join(shapes)) if part)
+    named = ": ".join(part for part in (report.format or "–", "; ".join(shapes)) if part)
     share = understood(report)
     if share == 1:
         return named

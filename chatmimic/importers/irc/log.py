@@ -68,6 +68,8 @@ class LogFile:
         """What each message and event says, with the number of its line."""
         with self._context.open(self.member) as stream:
             said = self._opened(stream, self._context.report)
+            if self._dialect is not None:
+                self._context.report.variants[self._dialect.name] += 1
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
                 yield from together(((self.number, line) for line in said), goes_on)

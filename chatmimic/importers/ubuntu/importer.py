@@ -58,6 +58,7 @@ def _tsv_messages(
 ) -> Iterator[Message]:
     parts = PurePosixPath(member.where).parts[-2:]
     thread = "/".join(parts)
+    context.report.variants["TSV"] += 1
     in_tree.add(hash(thread))
     known = hash(thread) in in_tables
     with context.open(member) as stream:
@@ -73,6 +74,7 @@ def _csv_messages(
     member: Member, context: Context, clock: LocalClock, in_tables: set[int], in_tree: set[int]
 ) -> Iterator[Message]:
     here: set[int] = set()
+    context.report.variants["CSV"] += 1
     with context.open(member) as stream:
         rows = separated_rows(stream, member.label, _CSV, context.report)
         next(rows, None)
