@@ -160,9 +160,19 @@ OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONV
            PIDGIN, CLOCKED, COPIED)  # fmt: skip
 
 
-def dialect_of(rows: Sequence[str]) -> Dialect | None:
-    """The dialect that most of the first lines are written in; None where none reads any."""
+_STAMPLESS = ("=== ", "--- ", "*** ", "**** ")  # what events and days begin with
+
+
+def dialect_of(rows: Sequence[str], likely: Dialect | None = None) -> Dialect | None:
+    """The dialect that most of the first lines are written in; None where none reads any.
+
+    `likely` is taken without a look at the others where it reads every line that has a stamp.
+    """
     first = [CODES.sub("", row) for row in rows[:_LOOKED_AT]]
+    if likely is not None:
+        stamped = [row for row in first if not row.startswith(_STAMPLESS)]
+        if stamped and all(likely.line(row) is not None for row in stamped):
+            return likely
     best, most = None, 0
     for dialect in (*DIALECTS, BARE):
         if dialect.mark is not None and not any(dialect.mark.match(row) for row in first):

@@ -8,7 +8,7 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.columns.roles import roles_by_name
 from chatmimic.importers.irc.dialects import BARE, dialect_of
 from chatmimic.importers.irc.lines import Said
-from chatmimic.importers.irc.log import Log, LogFile
+from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of
 from chatmimic.importers.irc.reader import LineReader
@@ -53,7 +53,8 @@ class Irc(Importer):
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every log, in the order of their paths, so that days follow one another."""
         ordered = sorted(members, key=lambda member: member.where)
-        files = [LogFile(member, context) for member in ordered]
+        readers = Readers()
+        files = [LogFile(member, context, readers) for member in ordered]
         surveyed = _survey(files, context.report)
         for file in files:
             yield from Log(file, context, surveyed).messages()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from zlib import crc32
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.irc.dialects import Dialect, dialect_of
+from chatmimic.importers.irc.dialects import BARE, Dialect, dialect_of
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.pages import is_page, page_lines
@@ -48,13 +48,35 @@ class _Watched:
         return data
 
 
+class Readers:
+    """The readers of one import: what they learnt of stamps and nicks serves the next log too."""
+
+    def __init__(self) -> None:
+        self._readers: dict[tuple[str, bool], LineReader] = {}
+        self._latest: Dialect | None = None
+
+    def dialect(self, rows: Sequence[str]) -> Dialect | None:
+        """The dialect of a log, by its first lines: as a rule that of the log before."""
+        found = dialect_of(rows, self._latest)
+        self._latest = self._latest if found is BARE else found or self._latest  # BARE reads much
+        return found
+
+    def reader(self, dialect: Dialect | None, page: bool) -> LineReader:
+        """The reader of a dialect, in text or in pages."""
+        key = "" if dialect is None else dialect.name, page
+        if key not in self._readers:
+            self._readers[key] = LineReader(dialect, page=page)
+        return self._readers[key]
+
+
 class LogFile:
     """The lines of one log, each read as what it says."""
 
-    def __init__(self, member: Member, context: Context) -> None:
+    def __init__(self, member: Member, context: Context, readers: Readers) -> None:
         self.member = member
         self.number = 0  # of the line that was read last
         self._context = context
+        self._readers = readers
         self._dialect: Dialect | None = None
         self._looked = False
 
@@ -92,8 +114,8 @@ class LogFile:
             first, every = list(page_lines(first)), page_lines(every)
         if not self._looked:
             self._looked = True
-            self._dialect = dialect_of([raw for _, raw in first if raw.strip()])
-        reader = LineReader(self._dialect, page=page)
+            self._dialect = self._readers.dialect([raw for _, raw in first if raw.strip()])
+        reader = self._readers.reader(self._dialect, page)
         return reader.lines(self._raw(every, reader, watched, wanted))
 
     def _raw(
