@@ -8,7 +8,7 @@ from itertools import chain, islice
 from zlib import crc32
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.irc.dialects import BARE, Dialect, dialect_of
+from chatmimic.importers.irc.dialects import Dialect, dialect_of
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.pages import is_page, page_lines
@@ -58,7 +58,8 @@ class Readers:
     def dialect(self, rows: Sequence[str]) -> Dialect | None:
         """The dialect of a log, by its first lines: as a rule that of the log before."""
         found = dialect_of(rows, self._latest)
-        self._latest = self._latest if found is BARE else found or self._latest  # BARE reads much
+        if found is not None and found.mark is not None:  # those without a mark read too much
+            self._latest = found
         return found
 
     def reader(self, dialect: Dialect | None, page: bool) -> LineReader:
