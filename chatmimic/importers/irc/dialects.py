@@ -160,17 +160,18 @@ OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONV
            PIDGIN, CLOCKED, COPIED)  # fmt: skip
 
 
+_A_FEW = 8
 _STAMPLESS = ("=== ", "--- ", "*** ", "**** ")  # what events and days begin with
 
 
 def dialect_of(rows: Sequence[str], likely: Dialect | None = None) -> Dialect | None:
     """The dialect that most of the first lines are written in; None where none reads any.
 
-    `likely` is taken without a look at the others where it reads every line that has a stamp.
+    `likely` is taken without a look at the others where it reads the first few that have a stamp.
     """
     first = [CODES.sub("", row) for row in rows[:_LOOKED_AT]]
     if likely is not None:
-        stamped = [row for row in first if not row.startswith(_STAMPLESS)]
+        stamped = [row for row in first if not row.startswith(_STAMPLESS)][:_A_FEW]
         if stamped and all(likely.line(row) is not None for row in stamped):
             return likely
     best, most = None, 0

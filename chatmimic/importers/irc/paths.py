@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from pathlib import PurePosixPath
+from functools import lru_cache
 from urllib.parse import unquote
 
 from chatmimic.importers.irc.stamps import MONTHS
@@ -19,7 +19,7 @@ _ZONE = re.compile(r"\.\d{6}([+-]\d{4})\w{0,8}\.(?:txt|html?)(?:\.(?:gz|bz2|xz))
 
 def day_of(where: str) -> date | None:
     """The day in a path: `2004/07/05/#ubuntu.txt`, `2004-07-05.log`, `#chan.05Jul2004`."""
-    near = "/".join(PurePosixPath(where).parts[-4:])
+    near = "/".join(_parts(where)[-4:])
     found = date_in(near)
     if found is not None:
         return date(*found)
@@ -38,9 +38,10 @@ def zone_of(where: str) -> str:
     return found[1] if found else ""
 
 
+@lru_cache(maxsize=1024)  # it is asked for again as a log is looked through and read
 def channel_of(where: str) -> str:
     """The channel in a path: its `#name`, or else what the file or its folder is called."""
-    parts = [unquote(part) for part in PurePosixPath(where).parts]
+    parts = [unquote(part) for part in _parts(where)]
     for part in reversed(parts[-3:]):
         found = _CHANNEL.search(_without_suffix(part))
         if found:
@@ -50,6 +51,11 @@ def channel_of(where: str) -> str:
         if name and not name.isdigit():
             return name
     return "irc"
+
+
+def _parts(where: str) -> list[str]:
+    """The names in a path; `PurePosixPath` takes ten times as long, and there may be many logs."""
+    return [part for part in where.split("/") if part not in ("", ".")]
 
 
 def _without_suffix(part: str) -> str:
