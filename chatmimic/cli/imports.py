@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from chatmimic.text import shown, visible
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport
-    from chatmimic.privacy import Door, PrivacyOptions
+    from chatmimic.privacy import Door
     from chatmimic.records import Message
 
 _LOOK_EVERY = 500  # messages between two looks at how far the reading is
@@ -129,11 +130,10 @@ def command(
     if corpus is not None and not corpus.strip():
         raise click.BadParameter("A corpus has a name.", param_hint="--corpus")
     from chatmimic.importers import ImportOptions
-    from chatmimic.privacy import PrivacyOptions
 
-    dry_run = dry_run or redact_report
-    private = PrivacyOptions(redact or redact_report, exclude, pseudonyms)
-    door = _door(private, home, dry_run)
+    redact, dry_run = redact or redact_report, dry_run or redact_report
+    asked = redact or exclude or pseudonyms
+    door = _made_late(redact, exclude, pseudonyms, home, dry_run) if asked else None
     options = ImportOptions(tz, _columns(columns), format_, allow_truncated, date_order)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
@@ -150,26 +150,36 @@ def command(
             if not as_json:
                 console().print(summary(outcome))
         told = facts(done, failed, archive() if done else None)
-        if private.redact:
-            told["redacted"] = redaction_facts(door)
+        if door and redact and done:
+            told["redacted"] = redaction_facts(door())
         if report_to is not None:
             _write_report(report_to, told)
         if as_json:
             print_json(told)
         elif done:
-            if private.redact:
-                console().print(redaction_table(door))
+            if door and redact:
+                console().print(redaction_table(door()))
             _next_step(archive(), corpus, dry_run)
     if failed:
         raise _some_failed(failed, len(paths), dry_run)
 
 
-def _door(asked: PrivacyOptions, home: Home, dry_run: bool) -> Door:
-    """The door that messages go through. Its key is made with the home; a dry run makes none."""
-    from chatmimic.privacy import Door, key_of
+def _made_late(
+    redact: bool, exclude: tuple[str, ...], pseudonyms: bool, home: Home, dry_run: bool
+) -> Callable[[], Door]:
+    """The door that messages go through, made when the first comes: its key is kept in the home.
 
-    kept = asked and (not dry_run or home.path.exists())
-    return Door(asked, key_of(home) if kept else None)
+    A dry run uses the key that is there and makes none.
+    """
+
+    @functools.cache
+    def door() -> Door:
+        from chatmimic.privacy import Door, PrivacyOptions, has_key, key_of
+
+        key = key_of(home) if not dry_run or has_key(home) else None
+        return Door(PrivacyOptions(redact, exclude, pseudonyms), key)
+
+    return door
 
 
 def _write_report(path: Path, told: dict[str, object]) -> None:
@@ -220,7 +230,7 @@ def _import(
     path: Path,
     options: ImportOptions,
     archive: Callable[[], Archive],
-    door: Door,
+    door: Callable[[], Door] | None,
     dry_run: bool,
 ) -> Outcome:
     from chatmimic.importers import ImportReport, read_exports
@@ -230,10 +240,10 @@ def _import(
     with _progress(path, report) as watched:
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
-        if door.wants_to_meet:
-            door.meet(read_exports(path, options, ImportReport()))
-        if door.options:
-            rest = door.through(rest, report)
+        if door is not None:
+            if door().wants_to_meet:
+                door().meet(read_exports(path, options, ImportReport()))
+            rest = door().through(rest, report)
         added = archive().add(watched(rest), rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
 

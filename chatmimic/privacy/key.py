@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from pathlib import Path
 from random import Random
 
 from chatmimic.errors import ChatmimicError
@@ -13,12 +14,17 @@ from chatmimic.home import Home
 _BYTES = 32
 
 
+def has_key(home: Home) -> bool:
+    """Whether a home has a key already."""
+    return _path(home).exists()
+
+
 def key_of(home: Home) -> bytes:
     """The key of a home; made, for its owner only, when there is none yet.
 
     Raises ChatmimicError when it cannot be read or written, or is no key.
     """
-    path = home.path / "pseudonyms.key"
+    path = _path(home)
     try:
         if not path.exists():
             home.make()
@@ -36,6 +42,10 @@ def key_of(home: Home) -> bytes:
             "Put the file back from a backup, or remove it and import again into a new home.",
         )
     return key
+
+
+def _path(home: Home) -> Path:
+    return home.path / "pseudonyms.key"
 
 
 class Keyed:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +113,32 @@ def test_nothing_is_made_where_nothing_private_is_asked(chat: Path, home: Path) 
     run(chat)
     assert not (home / "pseudonyms.key").exists()
     assert kept(home)[0][1].startswith("call me at +44")
+
+
+def test_a_dry_run_makes_no_key_in_a_home_that_has_none(chat: Path, home: Path) -> None:
+    run(chat)
+    run("--redact-report", "--pseudonyms", chat)
+    assert not (home / "pseudonyms.key").exists()
+    run("--pseudonyms", chat)
+    key = (home / "pseudonyms.key").read_bytes()
+    assert (
+        facts("--pseudonyms", "--dry-run", chat)["new"] == 0
+    )  # the names of the key that is there
+    assert (home / "pseudonyms.key").read_bytes() == key
+
+
+def test_a_path_that_is_no_export_makes_no_home(tmp_path: Path, home: Path) -> None:
+    bad = tmp_path / "shopping.txt"
+    bad.write_text("milk\neggs\n")
+    run("--redact", "--pseudonyms", bad, code=1)
+    assert not home.exists()
+
+
+def test_an_ordinary_import_loads_none_of_it(chat: Path, home: Path) -> None:
+    code = (
+        "import sys\nfrom chatmimic.cli import cli\n"
+        f"cli(['import', {str(chat)!r}], standalone_mode=False)\n"
+        "print('chatmimic.privacy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
