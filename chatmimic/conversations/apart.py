@@ -39,12 +39,11 @@ class Apart:
                 yield from thread
                 continue
             self.threads += 1
-            progress = _Progress(self.tell, self._messages(thread))
-            for conversation in thread:
-                if self._near(conversation.messages):
-                    yield from self._parts(conversation, progress)
-                else:
-                    yield conversation
+            near = [self._near(conversation.messages) for conversation in thread]
+            total = sum(stop - start for places in near for start, stop in places)
+            progress = _Progress(self.tell, total)
+            for conversation, places in zip(thread, near, strict=True):
+                yield from self._parts(conversation, places, progress) if places else [conversation]
 
     @cached_property
     def _linker(self) -> Linker:
@@ -57,11 +56,10 @@ class Apart:
             return self.wanted
         return is_busy([message.sender for c in thread for message in c.messages])
 
-    def _messages(self, thread: Sequence[Conversation]) -> int:
-        return sum(stop - start for c in thread for start, stop in self._near(c.messages))
-
-    def _parts(self, whole: Conversation, progress: _Progress) -> Iterator[Conversation]:
-        for start, stop in self._near(whole.messages):
+    def _parts(
+        self, whole: Conversation, places: Sequence[tuple[int, int]], progress: _Progress
+    ) -> Iterator[Conversation]:
+        for start, stop in places:
             for part in self._linker.apart(whole.messages[start:stop], progress.passed):
                 yield Conversation(tuple(part), whole.service, whole.thread)
 
