@@ -260,8 +260,11 @@ def foretell(rows: list[Asked]) -> list[dict[str, Any]]:
     """What the plan says of each row."""
     from chatmimic.training.fit import plan_fit
     from chatmimic.training.room import find_room
+    from chatmimic.training.trial import shape_of
 
-    room = find_room()  # of a process that has done nothing yet
+    for row in rows:
+        shape_of(config_of(row.size))  # loads its code, as a training does before it asks for room
+    room = find_room()  # of a process that has computed nothing yet
     foretold = []
     for row in rows:
         asked = {
