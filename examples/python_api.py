@@ -17,7 +17,7 @@ def main() -> None:
         (report,) = chatmimic.import_exports(EXPORTS, home=home)
         print(f"kept {report.kept} messages; left out {dict(report.left_out)}")
 
-        trained = chatmimic.train("Teodor Lindqvist", base="starter", epochs=2, home=home)
+        trained = chatmimic.train("Teodor Lindqvist", base="starter", steps=20, home=home)
         print(f"perplexity {trained.base.perplexity:.0f} → {trained.figures.perplexity:.0f}")
 
         talk = chatmimic.talk(trained.mimic.path, home=home)

@@ -16,6 +16,7 @@ from chatmimic.records import Message
 _HOUR_MS = 3_600_000
 _LAST_MS = _HOUR_MS << 20  # since 1970: until 2089
 _HELD = 200_000  # messages of a file among which equal ones are looked for; they lie close together
+_IN_MEMORY = 50_000  # messages without a time that are counted in memory
 
 
 def identity_of(
@@ -45,13 +46,15 @@ class Occurrences:
     """How often each identity came in the file at hand, of one import.
 
     Messages with a time are counted in memory; those without one, which may repeat anywhere in a
-    file as long as the import, on disk.
+    file as long as the import, on disk once there are many.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._file = ""
         self._counts: dict[tuple[int, int], int] = {}
+        self._timeless: dict[tuple[str, int, int], int] = {}
+        self._on_disk = False
         connection.execute(
             "CREATE TEMP TABLE IF NOT EXISTS occurrence (file TEXT, thread_id INTEGER, "
             "base INTEGER, n INTEGER, PRIMARY KEY (file, thread_id, base)) WITHOUT ROWID"
@@ -61,6 +64,8 @@ class Occurrences:
     def forget(self) -> None:
         """Forget what was counted."""
         self._counts.clear()
+        self._timeless.clear()
+        self._on_disk = False
         self._db.execute("DELETE FROM temp.occurrence")
 
     def identity(self, thread_id: int, message: Message, sent_at: int | None, text: str) -> int:
@@ -69,7 +74,7 @@ class Occurrences:
         base = identity_of("", sent_at, sender, text)
         file = message.source.rpartition(":")[0]
         if sent_at is None:
-            again = self._on_disk(file, thread_id, base)
+            again = self._timeless_again((file, thread_id, base))
         else:
             if file != self._file:
                 self._counts.clear()
@@ -81,7 +86,16 @@ class Occurrences:
                     del counts[old]
         return base if again == 1 else identity_of("", sent_at, sender, text, again)
 
-    def _on_disk(self, *key: str | int) -> int:
+    def _timeless_again(self, key: tuple[str, int, int]) -> int:
+        counts = self._timeless
+        if not self._on_disk:
+            again = counts[key] = counts.get(key, 0) + 1
+            if len(counts) >= _IN_MEMORY:
+                rows = ((*one, count) for one, count in counts.items())
+                self._db.executemany("INSERT INTO temp.occurrence VALUES (?, ?, ?, ?)", rows)
+                counts.clear()
+                self._on_disk = True
+            return again
         found = self._db.execute(
             "INSERT INTO temp.occurrence VALUES (?, ?, ?, 1) "
             "ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from chatmimic.importers.report import ImportOptions, ImportReport
-from chatmimic.importers.sources import ByteStream, Source
-from chatmimic.importers.streams import Member
+from chatmimic.importers.sources import Source
+from chatmimic.importers.streams import Member, Stream
 from chatmimic.records import Message
 
 
@@ -37,8 +36,8 @@ class Context:
     report: ImportReport
     heads: dict[str, Head] = field(default_factory=dict)
 
-    def open(self, member: Member) -> AbstractContextManager[ByteStream]:
-        """A member's bytes, counted for the progress bar."""
+    def open(self, member: Member) -> Stream:
+        """A member's bytes, counted for the progress bar. Close it, or use `with`."""
         return self.source.open(member, self.report)
 
 

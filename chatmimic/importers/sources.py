@@ -41,33 +41,21 @@ class Source:
 
     def head(self, member: Member, size: int = HEAD) -> bytes:
         """The first bytes of a member. Raises ExportError when it cannot be read."""
-        with self._reading(member) as stream:
+        with Stream(member) as stream:
             return stream.read(size)
 
     def tail(self, member: Member, size: int = HEAD) -> bytes:
         """The last bytes of a member, found without holding the rest in memory."""
-        with self._reading(member) as stream:
+        with Stream(member) as stream:
             stream.skip_to_last(size)
             last = b""
             while chunk := stream.read(1 << 20):
                 last = (last + chunk)[-size:]
             return last
 
-    @contextmanager
-    def open(self, member: Member, report: ImportReport) -> Iterator[ByteStream]:
-        """A member's bytes, counted into the report as they are read."""
-        with self._reading(member) as stream:
-            stream.report = report
-            yield stream
-
-    @contextmanager
-    def _reading(self, member: Member) -> Iterator[Stream]:
-        with translated(member.label):
-            opened = member.opener()
-        try:
-            yield Stream(opened, member)
-        finally:
-            opened.close()
+    def open(self, member: Member, report: ImportReport) -> Stream:
+        """A member's bytes, counted into the report as they are read. Close it, or use `with`."""
+        return Stream(member, report)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
 from chatmimic.importers.report import ImportReport
@@ -53,15 +53,24 @@ class Member:
 
 
 class Stream:
-    """The bytes of one member."""
+    """The bytes of one member, opened. Raises ExportError."""
 
-    def __init__(self, opened: Opened, member: Member) -> None:
-        self.report: ImportReport | None = None
-        self._opened = opened
+    def __init__(self, member: Member, report: ImportReport | None = None) -> None:
+        self._report = report
         self._label = member.label
         self._size = member.size
         self._given = 0
         self._counted = 0
+        with translated(self._label):
+            self._opened = member.opener()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self._opened.close()
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes. Raises DamagedExport or UnsafeExport."""
@@ -70,8 +79,8 @@ class Stream:
         self._given += len(data)
         if self._opened.packed_size is not None:
             guard_ratio(self._label, self._given, self._opened.packed_size)
-        if self.report is not None:
-            self._count(self.report)
+        if self._report is not None:
+            self._count(self._report)
         return data
 
     def skip_to_last(self, size: int) -> None:

@@ -90,6 +90,18 @@ def test_counting_is_bounded_and_forgets_only_what_lies_far_apart(
         assert added(archive, *messages) == 0
 
 
+@pytest.mark.parametrize("held", [1, 7, 1000])
+def test_messages_without_a_time_are_counted_over_the_whole_file_in_memory_or_on_disk(
+    held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_IN_MEMORY", held)
+    messages = [said(f"word {n % 10}", None, f"a:{n}") for n in range(40)]
+    with Archive.open(tmp_path / "a.sqlite") as archive:
+        assert added(archive, *messages) == 40
+        assert added(archive, *messages) == 0
+        assert added(archive, *messages, said("word 3", None, "a:40")) == 1
+
+
 def test_an_archive_of_version_one_knows_its_messages_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from chatmimic.archive import Archive
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.irc import log
 from chatmimic.importers.irc.dialects import dialect_of
 from chatmimic.importers.irc.nicks import without_password
 from chatmimic.importers.irc.pages import page_lines, plain_line
@@ -16,9 +19,9 @@ from chatmimic.importers.irc.reader import LineReader
 from chatmimic.records import Kind, Message
 
 
-def read(path: Path, log: str) -> tuple[list[Message], ImportReport]:
+def read(path: Path, text: str) -> tuple[list[Message], ImportReport]:
     path.parent.mkdir(exist_ok=True, parents=True)
-    path.write_text(log)
+    path.write_text(text)
     report = ImportReport()
     return list(read_exports(path, ImportOptions(), report)), report
 
@@ -192,6 +195,35 @@ def test_who_a_nick_is_may_show_later_without_messages_coming_twice(tmp_path: Pa
 
 
 # --- days ---
+
+
+DAYS = {  # a bridge, a change of nick that was taken back, and a quiet day
+    "2024-05-01": "[10:00] <relay> <Ada> hi\n[10:01] <relay> <Bo> yes\n[10:02] <relay> <Cy> no\n",
+    "2024-05-02": "[11:00] <dee> hi\n=== dee is now known as dee_away\n[11:02] <dee_away> ok\n"
+    "=== dee_away is now known as dee\n[11:09] <dee> back\n",
+    "2024-05-03": "[12:00] <eve> a\n[12:01] <eve> b\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize(("small", "room"), [(0, 0), (64 << 10, 100), (64 << 10, 1 << 20)])
+def test_logs_held_between_looks_are_read_as_those_opened_again(
+    encoding: str, small: int, room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_SMALL", small)
+    monkeypatch.setattr(log, "_ROOM", room)
+    for day, text in DAYS.items():
+        (tmp_path / f"#a-{day}.log").write_bytes(text.encode(encoding))
+    with gzip.open(tmp_path / "#a-2024-05-04.log.gz", "wb") as packed:
+        packed.write(b"[13:00] <eve> long\n" * 50)
+    report = ImportReport()
+    messages = list(read_exports(tmp_path, ImportOptions(), report))
+    assert Counter(m.sender for m in messages if m.kind.has_words) == {
+        "Ada": 1, "Bo": 1, "Cy": 1, "dee": 2, "dee_away": 1, "eve": 52,
+    }  # fmt: skip
+    assert {m.sender_key for m in messages if m.sender.startswith("dee")} == {"dee"}
+    assert report.bytes_read == report.bytes_total
+    assert report.variants == {"irclogs.ubuntu.com": 3, "stamps in brackets": 1}
 
 
 def test_midnight_written_as_24(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chatmimic.importers.irc import lines as shape
@@ -164,16 +164,9 @@ _A_FEW = 8
 _STAMPLESS = ("=== ", "--- ", "*** ", "**** ")  # what events and days begin with
 
 
-def dialect_of(rows: Sequence[str], likely: Dialect | None = None) -> Dialect | None:
-    """The dialect that most of the first lines are written in; None where none reads any.
-
-    `likely` is taken without a look at the others where it reads the first few that have a stamp.
-    """
+def dialect_of(rows: Sequence[str]) -> Dialect | None:
+    """The dialect that most of the first lines are written in; None where none reads any."""
     first = [CODES.sub("", row) for row in rows[:_LOOKED_AT]]
-    if likely is not None:
-        stamped = [row for row in first if not row.startswith(_STAMPLESS)][:_A_FEW]
-        if stamped and all(likely.line(row) is not None for row in stamped):
-            return likely
     best, most = None, 0
     for dialect in (*DIALECTS, BARE):
         if dialect.mark is not None and not any(dialect.mark.match(row) for row in first):
@@ -182,3 +175,14 @@ def dialect_of(rows: Sequence[str], likely: Dialect | None = None) -> Dialect | 
         if read > most:
             best, most = dialect, read
     return best
+
+
+def is_of(dialect: Dialect, rows: Sequence[str], known: Callable[[str], bool]) -> bool:
+    """Whether a dialect reads the first few lines that have a stamp, or they are `known` to be its.
+
+    A cheap look, for the next one of many logs.
+    """
+    stamped = [row for row in rows[: 4 * _A_FEW] if not row.startswith(_STAMPLESS)][:_A_FEW]
+    return bool(stamped) and all(
+        known(row) or dialect.line(CODES.sub("", row)) is not None for row in stamped
+    )

@@ -10,14 +10,12 @@ from chatmimic.importers.irc.dialects import BARE, dialect_of
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
-from chatmimic.importers.irc.paths import channel_of
 from chatmimic.importers.irc.reader import LineReader
 from chatmimic.importers.irc.survey import (
     Bridges,
     Renames,
     Surveyed,
     first_look,
-    may_tell,
     second_look,
 )
 from chatmimic.importers.report import ImportReport
@@ -82,10 +80,9 @@ def _survey(files: Sequence[LogFile], report: ImportReport) -> Surveyed:
     """Look through all logs before the first message is given; twice if that raised a question."""
     bridges, renames = Bridges(), Renames()
     for file in files:
-        first_look(file.said(may_tell), channel_of(file.member.where), bridges, renames)
+        first_look(file.telling(), file.channel, bridges, renames)
     if bridges.candidates() | renames.candidates():
         place = 0
         for file in files:
-            channel = channel_of(file.member.where)
-            place = second_look(file.said(), channel, place, bridges, renames)
+            place = second_look(file.said(), file.channel, place, bridges, renames)
     return Surveyed(bridges.found(), renames.keys(report))

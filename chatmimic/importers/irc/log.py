@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from itertools import chain, islice
 from zlib import crc32
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.irc.dialects import Dialect, dialect_of
+from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
 from chatmimic.importers.irc.reader import LineReader, together
 from chatmimic.importers.irc.stamps import Day, Stamp
-from chatmimic.importers.irc.survey import Surveyed, passed_on
+from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell, passed_on
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
@@ -28,6 +30,8 @@ _A_FEW = 20
 _JITTER = 120  # seconds a line may be stamped before the one above it
 _NIGHT = 12 * 3600  # a log named by its day goes on after midnight only when the clock falls so far
 _ALIKE = 4096  # messages whose likes are counted; equal ones of one instant stand close together
+_SMALL = 64 << 10  # bytes of a log that is kept while all logs are looked through …
+_ROOM = 48 << 20  # … and of all that are kept: opening a file costs more than reading a small one
 _CODES = [bytes([code]) for code in (2, 3, 4, 15, 17, 22, 29, 30, 31)]
 _NO_DATE = (
     "Some logs have no date, neither inside nor in their path; their messages are kept without a "
@@ -49,15 +53,22 @@ class _Watched:
 
 
 class Readers:
-    """The readers of one import: what they learnt of stamps and nicks serves the next log too."""
+    """The readers of one import: what they learnt of stamps and nicks serves the next log too.
+
+    `room` is what is left of the memory for logs that will be read again.
+    """
 
     def __init__(self) -> None:
+        self.room = _ROOM  # bytes
         self._readers: dict[tuple[str, bool], LineReader] = {}
         self._latest: Dialect | None = None
 
-    def dialect(self, rows: Sequence[str]) -> Dialect | None:
+    def dialect(self, rows: Sequence[str], page: bool) -> Dialect | None:
         """The dialect of a log, by its first lines: as a rule that of the log before."""
-        found = dialect_of(rows, self._latest)
+        before = self._latest
+        if before is not None and is_of(before, rows, self.reader(before, page).knows):
+            return before
+        found = dialect_of(rows)
         if found is not None and found.mark is not None:  # those without a mark read too much
             self._latest = found
         return found
@@ -75,30 +86,61 @@ class LogFile:
 
     def __init__(self, member: Member, context: Context, readers: Readers) -> None:
         self.member = member
+        self.channel = channel_of(member.where)
         self.number = 0  # of the line that was read last
         self._context = context
         self._readers = readers
         self._dialect: Dialect | None = None
         self._looked = False
+        self._held: bytes | None = None  # all of a small log, until it was read for good
 
-    def said(self, wanted: Callable[[str], bool] | None = None) -> Iterator[Said]:
-        """What each line says, or each that is `wanted`, on a look ahead that counts nothing."""
-        aside = ImportReport()
-        with self._context.source.open(self.member, aside) as stream:
-            yield from self._opened(stream, aside, wanted)
+    def telling(self) -> Iterator[Said]:
+        """What the lines say that may tell who is who, on a look ahead that counts nothing."""
+        self._hold()
+        if self._held is None or may_any_tell(self._held):
+            yield from self._said(may_tell)
+
+    def said(self) -> Iterator[Said]:
+        """What each line says, on a look ahead that counts nothing."""
+        return self._said(None)
 
     def numbered(self) -> Iterator[tuple[int, Said]]:
         """What each message and event says, with the number of its line."""
-        with self._context.open(self.member) as stream:
+        with self._open(self._context.report) as stream:
             said = self._opened(stream, self._context.report)
             if self._dialect is not None:
                 self._context.report.variants[self._dialect.name] += 1
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
                 yield from together(((self.number, line) for line in said), goes_on)
-                return
-            for line in said:
-                yield self.number, line
+            else:
+                for line in said:
+                    yield self.number, line
+        self._let_go()
+
+    def _hold(self) -> None:
+        if self.member.size <= min(_SMALL, self._readers.room):
+            with self._context.source.open(self.member, ImportReport()) as stream:
+                data = stream.read(_SMALL + 1)
+                if len(data) <= _SMALL and not stream.read(1):
+                    self._held = data
+                    self._readers.room -= len(data)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._context.report.bytes_read += self.member.size
+            self._readers.room += len(self._held)
+            self._held = None
+
+    def _open(self, report: ImportReport) -> AbstractContextManager[ByteStream]:
+        if self._held is not None:
+            return BytesIO(self._held)
+        return self._context.source.open(self.member, report)
+
+    def _said(self, wanted: Callable[[str], bool] | None) -> Iterator[Said]:
+        aside = ImportReport()
+        with self._open(aside) as stream:
+            yield from self._opened(stream, aside, wanted)
 
     def _opened(
         self,
@@ -115,7 +157,7 @@ class LogFile:
             first, every = list(page_lines(first)), page_lines(every)
         if not self._looked:
             self._looked = True
-            self._dialect = self._readers.dialect([raw for _, raw in first if raw.strip()])
+            self._dialect = self._readers.dialect([raw for _, raw in first if raw.strip()], page)
         reader = self._readers.reader(self._dialect, page)
         return reader.lines(self._raw(every, reader, watched, wanted))
 
@@ -137,13 +179,12 @@ class Log:
     """One log as messages."""
 
     def __init__(self, file: LogFile, context: Context, surveyed: Surveyed) -> None:
-        member = file.member
         self._file = file
         self._report = context.report
         self._surveyed = surveyed
-        self._thread = channel_of(member.where)
+        self._thread = file.channel
         self._named = self._thread.startswith("#")
-        self._times = _Times(member.where, context)
+        self._times = _Times(file.member.where, context)
         self._likes = _Likes()
         self._people: dict[str, tuple[str, bool]] = {}
 

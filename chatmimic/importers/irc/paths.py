@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
 from urllib.parse import unquote
 
 from chatmimic.importers.irc.stamps import MONTHS
@@ -38,7 +37,6 @@ def zone_of(where: str) -> str:
     return found[1] if found else ""
 
 
-@lru_cache(maxsize=1024)  # it is asked for again as a log is looked through and read
 def channel_of(where: str) -> str:
     """The channel in a path: its `#name`, or else what the file or its folder is called."""
     parts = [unquote(part) for part in _parts(where)]

@@ -81,6 +81,14 @@ class LineReader:
             yield self.read(raw)
             width = self._width
 
+    def knows(self, raw: str) -> bool:
+        """Whether a line begins with a stamp and a nick that were read before."""
+        if self._parted:
+            words = raw.split(self._parted, 2)
+            return len(words) > 1 and words[0] in self._stamps and words[1] in self._nicks
+        head, _, _ = raw.partition(self._closing)
+        return head[: self._width] in self._stamps and head[self._width :] in self._nicks
+
     def read(self, raw: str) -> Line:
         """What a line says, by the patterns. Kind.OTHER is a line of no shape known here."""
         plain = CODES.sub("", raw) if self.coded else raw
