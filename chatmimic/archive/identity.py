@@ -10,9 +10,11 @@ from __future__ import annotations
 import sqlite3
 from hashlib import blake2b
 from itertools import islice
+from struct import Struct
 
 from chatmimic.records import Message
 
+_NUMBER = Struct(">Q")  # half the time of int.from_bytes
 _HOUR_MS = 3_600_000
 _LAST_MS = _HOUR_MS << 20  # since 1970: until 2089
 _HELD = 200_000  # messages of a file among which equal ones are looked for; they lie close together
@@ -36,9 +38,9 @@ def identity_of(
         sent_at = None
     else:  # "\x1f" cannot be in a part: clean() takes it out.
         parts = f"{sent_at}\x1f{sender}\x1f{text}\x1f{again if again > 1 else ''}"
-    digest = int.from_bytes(blake2b(parts.encode(), digest_size=8).digest(), "big")
+    (digest,) = _NUMBER.unpack(blake2b(parts.encode(), digest_size=8).digest())
     if sent_at is None or not 0 <= sent_at < _LAST_MS:
-        return digest >> 1
+        return int(digest >> 1)
     return (sent_at // _HOUR_MS) << 43 | digest >> 21
 
 

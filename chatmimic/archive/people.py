@@ -35,8 +35,9 @@ class PeopleBook:
 
     def of(self, message: Message) -> int:
         """The id of its sender's alias; made when it is new."""
-        sender, kind = (message.service, message.sender_key, message.sender), message.kind
-        key = (*sender, message.is_bot, kind is Kind.TEXT or kind is Kind.ACTION)
+        kind = message.kind
+        worded = kind is Kind.TEXT or kind is Kind.ACTION
+        key = (message.service, message.sender_key, message.sender, message.is_bot, worded)
         alias = self._known.get(key)
         if alias is None:
             if len(self._known) >= _REMEMBERED:

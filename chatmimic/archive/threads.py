@@ -26,17 +26,22 @@ class ThreadBook:
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self._db = connection
         self._known: dict[tuple[str, str], ThreadEntry] = {}
+        self._latest: tuple[str, str, ThreadEntry | None] = ("", "", None)
         self._seen = Seen(connection, "thread", number)
         self.changed = False
 
     def of(self, message: Message) -> ThreadEntry:
         """The entry of its thread; made when it is new."""
+        service, thread, entry = self._latest
+        if entry is not None and message.thread == thread and message.service == service:
+            return entry
         entry = self._known.get((message.service, message.thread))
         if entry is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             entry = ThreadEntry(self._row(message))
             self._known[message.service, message.thread] = entry
+        self._latest = message.service, message.thread, entry
         return entry
 
     def seen(self) -> int:

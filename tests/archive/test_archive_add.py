@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.archive import Archive
+from chatmimic.archive import Archive, adding
 from chatmimic.records import Kind, Message, Reaction
 
 
@@ -187,6 +187,18 @@ def test_overlapping_exports_make_the_whole_history(
         once.add(whole)
         assert once.add(shuffled).by_kind == {}
         assert sorted(everything(steps)) == sorted(everything(once))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 300])
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 299, 300, 301, 2099, 2100, 2101])
+def test_every_message_is_written_in_order_however_many_go_into_a_statement(
+    rows: int, count: int, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "_ROWS", rows)
+    messages = [said(f"word {n}", n * 1000, sender="Bo" if n % 3 else "Ada") for n in range(count)]
+    assert archive.add(messages).new == count
+    assert [(m.text, m.sender) for m in archive.stream()] == [(m.text, m.sender) for m in messages]
+    assert archive.add(messages).new == 0
 
 
 def test_memory_does_not_grow_with_the_export(archive: Archive) -> None:
