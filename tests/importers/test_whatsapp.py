@@ -9,17 +9,55 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.base import Head
 from chatmimic.importers.parsing.date_order import date_of
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
-from chatmimic.importers.whatsapp.lines import Names, plain_name, stamped
+from chatmimic.importers.whatsapp.lines import Names, Stamps, plain_name, stamped
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
 from chatmimic.records import Kind, Message
 
 M = "\u200e"
+
+
+DATES = [
+    "31/12/23",
+    "1/2/24",
+    "31.12.2023",
+    "31. 12. 23.",
+    "2023-12-31",
+    "[31.12.23",
+    f"{M}[1/2/24",
+]
+BETWEEN = [", ", " ", ",\u2009", " à ", ". "]
+CLOCKS = [
+    "10:05",
+    "23:59:58",
+    "7:05",
+    "10.05",
+    "25:61",
+    "11:59 PM",
+    "11:59\u202fp.m.",
+    "오후 11:59",
+    "١١:٥٩",
+]
+BEHIND = [" - ", "] ", " – ", ": ", " ", "]", " -"]
+WORDS = ["Ada: hi", "- b: c] - d", "10:05 - x", "pm - Ada: hi", ""]
+
+
+@given(
+    st.lists(
+        st.tuples(*map(st.sampled_from, (DATES, BETWEEN, CLOCKS, BEHIND, WORDS))).map("".join),
+        max_size=30,
+    )
+)
+def test_stamps_known_by_their_parts_are_those_that_the_pattern_finds(lines: list[str]) -> None:
+    stamps = Stamps()
+    assert [stamps.of(raw) for raw in lines] == [stamped(raw) for raw in lines]
 
 
 @pytest.mark.parametrize(

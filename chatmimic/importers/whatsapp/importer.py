@@ -21,7 +21,15 @@ from chatmimic.importers.parsing.dated_lines import (
 )
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.importers.whatsapp.lines import Names, Speakers, Stamp, opening, plain_name, stamped
+from chatmimic.importers.whatsapp.lines import (
+    Names,
+    Speakers,
+    Stamp,
+    Stamps,
+    opening,
+    plain_name,
+    stamped,
+)
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
 from chatmimic.records import Kind, Message
 
@@ -60,12 +68,13 @@ class WhatsApp(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before: only all its dates tell day from month."""
-        habits = [_looked_through(member, context) for member in members]
+        stamps = Stamps()
+        habits = [_looked_through(member, context, stamps) for member in members]
         dates = [habit.dates for habit in habits]
         orders = settled(dates, context.options.date_order, context.report)
         for member, habit, order in zip(members, habits, orders, strict=True):
             context.report.variants[habit.phone] += 1
-            yield from _Chat(member, habit, order, context).messages()
+            yield from _Chat(member, habit, order, context, stamps).messages()
 
 
 def _is_irc(stamp: Stamp) -> bool:
@@ -85,14 +94,14 @@ class _Habits:
     phone: str  # that wrote it, and its clock, as the first message shows
 
 
-def _looked_through(member: Member, context: Context) -> _Habits:
+def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits:
     dates, names, tags = DateSurvey(member.label), Names(), Tags()
     styles: Counter[str] = Counter()
     words: set[str] = set()
     phone = ""
     with numbered_lines(member, context, ImportReport()) as rows:
         for _, raw in rows:
-            stamp = stamped(raw)
+            stamp = stamps.of(raw)
             if stamp is None:
                 continue
             look = dates.look or stamp.look
@@ -127,13 +136,16 @@ def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:
 class _Chat:
     """One file, read with the habits found in it."""
 
-    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+    def __init__(
+        self, member: Member, habits: _Habits, order: str, context: Context, stamps: Stamps
+    ) -> None:
         self._member = member
         self._habits = habits
         self._order = order
         self._context = context
         self._thread = chat_of(member.where)
         self._times = Times(context)
+        self._stamps = stamps
 
     def messages(self) -> Iterator[Message]:
         with numbered_lines(self._member, self._context) as rows:
@@ -142,7 +154,7 @@ class _Chat:
                 yield self._message(begun, text, number)
 
     def _row(self, raw: str) -> Opening | str:
-        stamp: Stamp | None = stamped(raw)
+        stamp = self._stamps.of(raw)
         if stamp is None or stamp.style not in self._habits.styles:
             return raw
         return opening(stamp, self._order, self._habits.speakers)

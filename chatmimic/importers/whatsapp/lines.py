@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
 from chatmimic.importers.parsing.dated_lines import (
@@ -30,6 +32,7 @@ _STAMP = re.compile(
     rf"(?:{_S}{{0,2}}{_M}?(?P<after>{_WORD}{{1,10}}(?:{_S}{_WORD}{{1,3}})?))?{_M}?"
     rf"(?(bracket)\](?:{_S}|$)|(?P<joined>{_S}[-–](?:{_S}|$)|:{_S}|{_S}))"
 )
+_REMEMBERED = 90_000  # dates, and times of day, which have 86,400 seconds
 MOST_NAMES = 2000  # of one file that are remembered; groups have up to 1,024 members
 LONGEST_NAME = 200
 _SURE_OF_NAME = 3  # messages that all begin alike: "Dr: Who: hi"
@@ -41,14 +44,13 @@ _NO_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What stands before the name."""
 
     numbers: Numbers
     written: str  # the date as it stands there
-    clock: Clock | None
     style: str  # "[", "-", ":" or " ": what parts it from the name
+    clock: Clock | None
     word: str  # after the time, in short: "pm", or something unknown
     halved: bool  # the clock has twelve hours
     rest: str  # of the line
@@ -61,11 +63,77 @@ class Stamp:
         return f"{self.style} {joint} {years} {self.halved}"
 
 
+class Stamps:
+    """Finds the stamps of chats. The pattern reads each date and each time of day once.
+
+    Between the two ("[31.12.23" and "23:59:58") stands always the same in a file, and so behind
+    the second.
+    """
+
+    def __init__(self) -> None:
+        self._signs = ("", "")  # between and behind
+        self._dates: dict[str, tuple[Numbers, str, str]] = {}  # the first three of a Stamp's own …
+        self._times: dict[str, tuple[Clock | None, str, bool]] = {}  # … and the others
+
+    def of(self, raw: str) -> Stamp | None:
+        """The stamp of a line that begins a message; None for every other line."""
+        between, behind = self._signs
+        if between:
+            date, _, after = raw.partition(between)
+            day = self._dates.get(date)
+            if day is not None:
+                time, closed, rest = after.partition(behind)
+                at = self._times.get(time) or self._plain(time)
+                if at is not None and closed:
+                    return _made(Stamp, (*day, *at, rest))
+        found = _STAMP.match(raw)
+        stamp = None if found is None else _read(found, raw)
+        if found is not None and stamp is not None and stamp.style in "[-":
+            self._learn(found, raw, stamp)
+        return stamp
+
+    def _plain(self, time: str) -> tuple[Clock | None, str, bool] | None:
+        """A time of day in digits alone, as most are; None for others."""
+        parts = time.split(":")
+        digits = all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts)
+        if not digits or not 2 <= len(parts) <= 3:
+            return None
+        at = clock_from(*parts), "", False
+        self._remember(time, at)
+        return at
+
+    def _remember(self, time: str, at: tuple[Clock | None, str, bool]) -> None:
+        if len(self._times) >= _REMEMBERED:
+            self._times.clear()
+        self._times[time] = at
+
+    def _learn(self, found: re.Match[str], raw: str, stamp: Stamp) -> None:
+        numbers, written, style, clock, word, halved, _ = stamp
+        end = raw.rindex("]", 0, found.end()) if style == "[" else found.start("joined")
+        date, between = raw[: found.end("date")], raw[found.end("date") : found.start("hour")]
+        time, behind = raw[found.start("hour") : end], raw[end : found.end()]
+        if found["before"] or between in date or behind in time or behind[-1] not in SPACES:
+            return
+        if (between, behind) != self._signs:  # another phone's
+            self._dates.clear()
+            self._times.clear()
+            self._signs = between, behind
+        if len(self._dates) >= _REMEMBERED:
+            self._dates.clear()
+        self._dates[date] = numbers, written, style
+        self._remember(time, (clock, word, halved))
+
+
+_made = tuple.__new__  # a third of what Stamp(…) takes
+
+
 def stamped(raw: str) -> Stamp | None:
-    """The stamp of a line that begins a message; None for every other line."""
+    """The stamp of a line that begins a message, of any file; None for every other line."""
     found = _STAMP.match(raw)
-    if found is None:
-        return None
+    return None if found is None else _read(found, raw)
+
+
+def _read(found: re.Match[str], raw: str) -> Stamp | None:
     numbers = (found[3], found[5], found[6])
     if not any(date_of(numbers, order) for order in ORDERS):
         return None
@@ -77,7 +145,7 @@ def stamped(raw: str) -> Stamp | None:
     before = plain_half(found["before"])
     half = before if before in HALVES else plain_half(word)
     clock = clock_from(found["hour"], found["minute"], found["second"], half)
-    return Stamp(numbers, found["date"], clock, style, plain_half(word), half in HALVES, rest)
+    return Stamp(numbers, found["date"], style, clock, plain_half(word), half in HALVES, rest)
 
 
 class Names:
@@ -133,6 +201,7 @@ class Speakers:
         return first, text
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A name without direction marks around it and the "~" of people not in the contacts."""
     name = name.strip(MARKS + SPACES)

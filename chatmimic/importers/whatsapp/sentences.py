@@ -8,6 +8,7 @@ from collections import Counter
 from chatmimic.records import Kind
 
 MARK = "\u200e"  # stands before whatever WhatsApp itself puts into a message
+_MARKED_TAG = f"{MARK}<"
 REPEATS = 3  # of one text in <>: nobody types that by hand
 _MOST_TAGS = 200
 _LONGEST_TAG = 80
@@ -45,18 +46,20 @@ _PLACE = re.compile(
     r"https://maps\.google\.com/\?q=-?\d{1,3}\.\d{1,20},-?\d{1,3}\.\d{1,20}",
     re.I,
 )
-_DELETED = re.compile(
-    r"this message was deleted(?: by admin .{1,200})?|you deleted this message(?: as admin)?"
-    r"|diese nachricht wurde gelöscht|du hast diese nachricht gelöscht|se eliminó este mensaje"
-    r"|este mensaje fue eliminado|eliminaste este mensaje|ce message a été supprimé"
-    r"|vous avez supprimé ce message|questo messaggio è stato eliminato"
-    r"|hai eliminato questo messaggio|mensagem apagada|(?:essa|esta) mensagem foi apagada"
-    r"|você apagou esta mensagem|dit bericht is verwijderd|u hebt dit bericht verwijderd"
-    r"|данное сообщение удалено|вы удалили данное сообщение|bu mesaj silindi|bu mesajı sildiniz"
-    r"|pesan ini telah dihapus|anda telah menghapus pesan ini|ta wiadomość została usunięta"
-    r"|このメッセージは削除されました|此消息已删除|此訊息已刪除|삭제된 메시지입니다|הודעה זו נמחקה"
-    r"|تم حذف هذه الرسالة"
-)
+_DELETED = {
+    "this message was deleted", "you deleted this message", "you deleted this message as admin",
+    "diese nachricht wurde gelöscht", "du hast diese nachricht gelöscht",
+    "se eliminó este mensaje", "este mensaje fue eliminado", "eliminaste este mensaje",
+    "ce message a été supprimé", "vous avez supprimé ce message",
+    "questo messaggio è stato eliminato", "hai eliminato questo messaggio", "mensagem apagada",
+    "essa mensagem foi apagada", "esta mensagem foi apagada", "você apagou esta mensagem",
+    "dit bericht is verwijderd", "u hebt dit bericht verwijderd", "данное сообщение удалено",
+    "вы удалили данное сообщение", "bu mesaj silindi", "bu mesajı sildiniz",
+    "pesan ini telah dihapus", "anda telah menghapus pesan ini", "ta wiadomość została usunięta",
+    "このメッセージは削除されました", "此消息已删除", "此訊息已刪除", "삭제된 메시지입니다",
+    "הודעה זו נמחקה", "تم حذف هذه الرسالة",
+}  # fmt: skip
+_DELETED_BY = re.compile(r"this message was deleted by admin .{1,200}")
 _EDITED = {
     "this message was edited", "diese nachricht wurde bearbeitet", "se editó este mensaje",
     "ce message a été modifié", "questo messaggio è stato modificato", "mensagem editada",
@@ -124,14 +127,19 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
     low = bare.casefold().removesuffix(".")
     if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1] in _OMITTED):
         return Kind.MEDIA
-    if _DELETED.fullmatch(low):
+    if low in _DELETED or (low.startswith("this ") and _DELETED_BY.fullmatch(low)):
         return Kind.DELETED
-    if _PLACE.fullmatch(bare) or _IOS_THING.fullmatch(bare):
+    # What every such text holds is looked for first: these patterns are slow to say no.
+    if "://maps.google.com/" in bare and _PLACE.fullmatch(bare):
+        return Kind.MEDIA
+    if low.endswith(" omitted") and _IOS_THING.fullmatch(bare):
         return Kind.MEDIA
     last = bare.rpartition(MARK)[2] if marked or MARK in bare else ""
     if last.endswith(_OMITTED_ENDS) and len(last) <= _LONGEST_TAG and "\n" not in bare:
         return Kind.MEDIA
-    if (_CALL if marked else _MISSED).fullmatch(bare):
+    if marked and _CALL.fullmatch(bare):
+        return Kind.CALL
+    if bare.startswith("Missed ") and not marked and _MISSED.fullmatch(bare):
         return Kind.CALL
     if bare.startswith("POLL:\n") or (marked and _SYSTEM.match(bare)):
         return Kind.SYSTEM
@@ -142,9 +150,9 @@ def _without_attachment(text: str) -> str:
     """The caption of an attached file; the text itself where there is no such file."""
     first, _, caption = text.partition("\n")
     name = first.strip(MARK)
-    if _OWN_FILE.fullmatch(name) or _ANY_FILE.fullmatch(name):
+    if name.endswith(")") and (_OWN_FILE.fullmatch(name) or _ANY_FILE.fullmatch(name)):
         return caption.strip()
-    start = text.rfind(f"{MARK}<")
+    start = text.rfind(_MARKED_TAG)
     start = 0 if start < 0 and text[:1] == "<" else start
     found = _ATTACHED.match(text, start) if start >= 0 else None
     if found is None or (found.end() < len(text) and found.start() > 0):
