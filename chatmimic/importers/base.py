@@ -38,7 +38,11 @@ class Context:
 
     def open(self, member: Member) -> Stream:
         """A member's bytes, counted for the progress bar. Close it, or use `with`."""
-        return self.source.open(member, self.report)
+        return Stream(member, self.report)
+
+    def ahead(self, member: Member) -> Stream:
+        """The same for a look at what will be read again."""
+        return Stream(member, self.report, ahead=True)
 
 
 class Importer(ABC):

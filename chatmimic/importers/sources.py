@@ -16,7 +16,6 @@ from typing import Protocol
 
 from chatmimic.errors import ExportError
 from chatmimic.importers.packed import is_tar, open_loose, tar_members, zip_members
-from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member, Stream, translated
 
 HEAD = 64 << 10  # bytes an importer may look at to recognise a file
@@ -52,10 +51,6 @@ class Source:
             while chunk := stream.read(1 << 20):
                 last = (last + chunk)[-size:]
             return last
-
-    def open(self, member: Member, report: ImportReport) -> Stream:
-        """A member's bytes, counted into the report as they are read. Close it, or use `with`."""
-        return Stream(member, report)
 
 
 @contextmanager

@@ -53,10 +53,16 @@ class Member:
 
 
 class Stream:
-    """The bytes of one member, opened. Raises ExportError."""
+    """The bytes of one member, opened. Raises ExportError.
 
-    def __init__(self, member: Member, report: ImportReport | None = None) -> None:
+    What is read `ahead` comes once more in the report's total: the progress bar moves meanwhile.
+    """
+
+    def __init__(
+        self, member: Member, report: ImportReport | None = None, ahead: bool = False
+    ) -> None:
         self._report = report
+        self._ahead = ahead
         self._label = member.label
         self._size = member.size
         self._given = 0
@@ -94,6 +100,7 @@ class Stream:
         packed = self._opened.packed
         now = self._given if packed is None else packed.tell()
         report.bytes_read += now - self._counted
+        report.bytes_total += now - self._counted if self._ahead else 0
         self._counted = now
 
 

@@ -401,6 +401,7 @@ def test_a_page_whose_count_is_wrong_says_so(tmp_path: Path) -> None:
         (HELLO + "<a " + "x" * (2 << 20), "a tag longer than"),
         (HELLO.replace("hi", "x" * (17 << 20)), "a message of over 16 million characters"),
         (HELLO + "<![x[ ]]>", "a declaration that is none"),
+        (HELLO + f"&#{'1' * 5000};<p>", "a character reference that is none"),
     ],
 )
 def test_hostile_pages_are_damaged(body: str, fault: str) -> None:

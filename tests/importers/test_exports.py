@@ -5,6 +5,7 @@ After looking at a new one: `UPDATE_EXPORTS=1 pytest tests/importers/test_export
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 import zipfile
@@ -103,3 +104,34 @@ def test_text_files_nobody_knows_are_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "e.png").write_bytes(b"\x89PNG")
     notes = told(tmp_path)[-1]
     assert notes == "# 4 other files are no chat known here and left out (a.txt, b.txt, c.txt, …)."
+
+
+@pytest.mark.parametrize("name", ["WhatsApp Chat with Ada.txt", "#a.log", "messages.json"])
+def test_the_bar_moves_while_a_file_is_looked_through_before_it_is_read(
+    name: str, tmp_path: Path
+) -> None:
+    """IRC's logs, WhatsApp's dates and Matrix' rooms show only as a whole how they are meant."""
+    shapes = {
+        "W": "1/2/24, 10:05 - Ada: {}\n" * 9000,
+        "#": "[10:05] <ada> <bo> {}\n" * 9000,
+        "m": json.dumps(
+            {"room_name": "a", "export_date": "x", "messages": [MATRIX] * 900}, indent=1
+        ),
+    }
+    (tmp_path / name).write_text(shapes[name[0]].replace("{}", "word " * 20))
+    report = ImportReport()
+    messages = read_exports(tmp_path / name, ImportOptions(), report)
+    next(messages)
+    size = (tmp_path / name).stat().st_size
+    assert report.bytes_read >= size
+    assert report.bytes_total == 2 * size
+    assert len(list(messages)) > 800
+    assert report.bytes_read == report.bytes_total
+
+
+MATRIX = {
+    "type": "m.room.message",
+    "sender": "@ada:example.org",
+    "origin_server_ts": 1_700_000_000_000,
+    "content": {"msgtype": "m.text", "body": "word " * 20},
+}

@@ -380,6 +380,7 @@ def test_hostile_pages_cost_no_time(inside: str, old: bool) -> None:
         ("<a " + "x" * (2 << 20), "a tag longer than"),
         ("x" * (17 << 20), "a message of over 16 million characters"),
         ("<![x[ ]]>", "a declaration that is none"),
+        (f"&#{'1' * 5000};<p>", "a character reference that is none"),
     ],
 )
 def test_hostile_pages_are_damaged(inside: str, fault: str, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class CsvFile:
         """Every message."""
         report = self._context.report
         times = WrittenTimes(order, self._context.options.tz, report)
-        for number, cells in self._rows(report):
+        for number, cells in self._rows():
             source = f"{self._member.name}:{number}"
             if cells is None:
                 yield _unparsed(channel, source), ""
@@ -81,12 +81,13 @@ class CsvFile:
             yield message, author
 
     def _dates(self) -> Iterator[str]:
-        rows = self._rows(ImportReport())
+        rows = self._rows(ahead=True)
         return (cells[_DATE] for _, cells in rows if cells is not None)
 
-    def _rows(self, report: ImportReport) -> Iterator[tuple[int, list[str] | None]]:
-        shape = self._shape
-        with self._context.source.open(self._member, report) as stream:
+    def _rows(self, ahead: bool = False) -> Iterator[tuple[int, list[str] | None]]:
+        shape, context = self._shape, self._context
+        report = ImportReport() if ahead else context.report
+        with (context.ahead if ahead else context.open)(self._member) as stream:
             table = separated_rows(stream, self._member.label, shape, report)
             next(table, None)  # the header
             for number, row in table:

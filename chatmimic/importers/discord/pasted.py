@@ -112,7 +112,7 @@ def _day_of(member: Member) -> tuple[date, str]:
 
 def _looked_through(member: Member, base: date, context: Context) -> _Habits:
     habits = _Habits(DateSurvey(member.label))
-    with numbered_lines(member, context, ImportReport()) as rows:
+    with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             head = heading(raw.translate(_UNSEEN).strip(), free=True)
             if head is not None:
@@ -123,7 +123,7 @@ def _looked_through(member: Member, base: date, context: Context) -> _Habits:
                 habits.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
     habits.one_line = habits.one_line and not habits.cozy
     times = PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
-    with numbered_lines(member, context, ImportReport()) as rows:
+    with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             _count_step(raw.translate(_UNSEEN), habits, times)
     habits.steps = times.steps_met

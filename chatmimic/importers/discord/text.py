@@ -57,7 +57,7 @@ class Survey:
 def survey_text(member: Member, context: Context) -> Survey:
     """Look a file through before it is read."""
     survey = Survey(DateSurvey(member.label))
-    with numbered_lines(member, context, ImportReport()) as rows:
+    with numbered_lines(member, context, ahead=True) as rows:
         for raw in _top(rows):
             _learn_place(raw, survey)
         for line in _marked(rows):

@@ -71,7 +71,7 @@ def _names(member: Member, context: Context) -> dict[str, str]:
     """Who has which number, anywhere in the file: who left a conversation has no name in it."""
     names: dict[str, str] = {}
     report = ImportReport()
-    with context.source.open(member, report) as stream:
+    with context.ahead(member) as stream:
         items = _items(stream, member, context, report)
         beside: Mapping[str, Any] | None = None
         for _ in items:

@@ -13,8 +13,7 @@ from pathlib import Path
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.packed import open_loose
-from chatmimic.importers.report import ImportReport
-from chatmimic.importers.streams import Member
+from chatmimic.importers.streams import Member, Stream
 
 LARGEST = 16 << 30  # bytes; the largest known have some three
 _LONGEST = 64 << 20  # bytes of one row
@@ -35,12 +34,12 @@ def opened_copy(member: Member, context: Context) -> Iterator[sqlite3.Connection
     """
     with tempfile.TemporaryDirectory(prefix="chatmimic-") as folder:  # 0700
         path = Path(folder, "copy.db")
-        _copied(member, path, context, context.report)
+        _copied(context.open(member), member, path)
         # A -shm file is only an index of the -wal one, which SQLite makes anew.
         for ending in ("-wal", "-journal"):
             beside = _beside(member, ending, context)
             if beside is not None:
-                _copied(beside, Path(folder, f"copy.db{ending}"), context, ImportReport())
+                _copied(context.ahead(beside), beside, Path(folder, f"copy.db{ending}"))
         with _damage_told(member.label), closing(sqlite3.connect(path)) as connection:
             _restrict(connection, path.stat().st_size)
             yield connection
@@ -58,9 +57,9 @@ def _beside(member: Member, ending: str, context: Context) -> Member | None:
     return Member(member.name + ending, where, path.stat().st_size, lambda: open_loose(path))
 
 
-def _copied(member: Member, path: Path, context: Context, report: ImportReport) -> None:
+def _copied(opened: Stream, member: Member, path: Path) -> None:
     size = 0
-    with context.source.open(member, report) as stream, _room_told(member, path):
+    with opened as stream, _room_told(member, path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             while data := stream.read(_CHUNK):

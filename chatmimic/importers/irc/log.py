@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from itertools import chain, islice
@@ -22,7 +21,7 @@ from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.sources import ByteStream
-from chatmimic.importers.streams import Member
+from chatmimic.importers.streams import Member, Stream
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 200  # lines that show what a file is
@@ -106,7 +105,7 @@ class LogFile:
 
     def numbered(self) -> Iterator[tuple[int, Said]]:
         """What each message and event says, with the number of its line."""
-        with self._open(self._context.report) as stream:
+        with self._held_or(self._context.open) as stream:
             said = self._opened(stream, self._context.report)
             if self._dialect is not None:
                 self._context.report.variants[self._dialect.name] += 1
@@ -120,7 +119,7 @@ class LogFile:
 
     def _hold(self) -> None:
         if self.member.size <= min(_SMALL, self._readers.room):
-            with self._context.source.open(self.member, ImportReport()) as stream:
+            with self._context.ahead(self.member) as stream:
                 data = stream.read(_SMALL + 1)
                 if len(data) <= _SMALL and not stream.read(1):
                     self._held = data
@@ -132,14 +131,12 @@ class LogFile:
             self._readers.room += len(self._held)
             self._held = None
 
-    def _open(self, report: ImportReport) -> AbstractContextManager[ByteStream]:
-        if self._held is not None:
-            return BytesIO(self._held)
-        return self._context.source.open(self.member, report)
+    def _held_or(self, opened: Callable[[Member], Stream]) -> BytesIO | Stream:
+        return opened(self.member) if self._held is None else BytesIO(self._held)
 
     def _said(self, wanted: Callable[[str], bool] | None) -> Iterator[Said]:
         aside = ImportReport()
-        with self._open(aside) as stream:
+        with self._held_or(self._context.ahead) as stream:
             yield from self._opened(stream, aside, wanted)
 
     def _opened(

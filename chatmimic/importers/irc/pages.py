@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator
+
+from chatmimic.importers.parsing.guardedhtml import unescaped
 
 # PircBot's loggers, irclog2html in its styles, Pidgin and Gaim: a line of the page for each of
 # the log, marked up with nothing but these.
@@ -87,11 +88,3 @@ def _bare(marked: str) -> str:
     inner = _LAST_BREAKS.sub("", marked.rstrip())
     inner = _BREAK.sub("\n", inner).replace("&nbsp;&nbsp;", "  ")
     return unescaped(_TAG.sub("", inner))
-
-
-def unescaped(text: str) -> str:
-    """Text with its character references resolved; one that is none stays."""
-    try:
-        return html.unescape(text)
-    except ValueError:  # a number of thousands of digits
-        return text

@@ -21,7 +21,6 @@ from chatmimic.importers.parsing.dated_lines import (
 )
 from chatmimic.importers.parsing.tables import Shape, separated_rows
 from chatmimic.importers.parsing.times import parse_iso
-from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -56,7 +55,7 @@ class KakaoTalk(Importer):
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat."""
         for member in members:
-            with numbered_lines(member, context, ImportReport()) as rows:
+            with numbered_lines(member, context, ahead=True) as rows:
                 first, *others = [row for _, row in islice(rows, _LOOKED_AT)] or [""]
             titled = any(_SAVED.match(row) for row in others[:2])
             context.report.variants[_device(first, others)] += 1

@@ -23,7 +23,6 @@ from chatmimic.importers.parsing.dated_lines import (
     unquoted,
     without_gaps,
 )
-from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -109,7 +108,7 @@ class _Habits:
 def _looked_through(member: Member, context: Context) -> _Habits:
     dates, names = DateSurvey(member.label), Names()
     tabs = False
-    with numbered_lines(member, context, ImportReport()) as rows:
+    with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
             day = _day_line(raw)
             stamp = _STAMP.match(raw)

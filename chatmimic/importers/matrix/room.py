@@ -35,20 +35,21 @@ def read_room(member: Member, context: Context) -> Iterator[Message]:
     with closing(Relations()) as relations:
         room = _Room(member, context, relations)
         # What is wrong with the file is told by the second reading.
-        for event, _ in _events(member, context, ImportReport()):
+        for event, _ in _events(member, context, ahead=True):
             room.learn(event)
         relations.sort()
-        for event, items in _events(member, context, context.report):
+        for event, items in _events(member, context):
             message = room.message(event, items)
             if message is not None:
                 yield message
 
 
 def _events(
-    member: Member, context: Context, report: ImportReport
+    member: Member, context: Context, ahead: bool = False
 ) -> Iterator[tuple[Event, JsonStream]]:
     allow = context.options.allow_truncated
-    with context.source.open(member, report) as stream:
+    report = ImportReport() if ahead else context.report
+    with (context.ahead if ahead else context.open)(member) as stream:
         items = JsonStream(stream, member.label, "messages", report, allow)
         for item in items:
             yield mapping(item), items

@@ -64,11 +64,11 @@ class Opening:
 
 @contextmanager
 def numbered_lines(
-    member: Member, context: Context, report: ImportReport | None = None
+    member: Member, context: Context, ahead: bool = False
 ) -> Iterator[Iterator[tuple[int, str]]]:
-    """The lines of a file with their numbers; counted in another report when looking ahead."""
-    report = context.report if report is None else report
-    with context.source.open(member, report) as stream:
+    """The lines of a file with their numbers; a look ahead counts no repairs."""
+    report = ImportReport() if ahead else context.report
+    with (context.ahead if ahead else context.open)(member) as stream:
         yield enumerate(lines(stream, member.label, report), 1)
 
 

@@ -5,6 +5,7 @@ It waits without end for what a hostile page never closes; here that is a fault 
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Generic, TypeVar
@@ -17,6 +18,14 @@ MAX_DEPTH = 200  # tags within one another
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 Record = TypeVar("Record")
+
+
+def unescaped(text: str) -> str:
+    """Text with its character references resolved; left as it is where one is thousands long."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
 
 
 class GuardedParser(HTMLParser, Generic[Record]):
@@ -40,6 +49,8 @@ class GuardedParser(HTMLParser, Generic[Record]):
             self.feed(text)
         except AssertionError as error:  # what the parser makes of "<![x"
             raise self.broken("holds a declaration that is none") from error
+        except ValueError as error:  # "&#123…": a number of thousands of digits
+            raise self.broken("holds a character reference that is none") from error
         if len(self.rawdata) > MAX_TAG:
             raise self.broken(f"holds a tag longer than {MAX_TAG >> 20} million characters")
         whole, self._whole = self._whole, []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import html
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import PurePosixPath
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.guardedhtml import unescaped
 from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock
 from chatmimic.importers.streams import Member
@@ -80,7 +80,7 @@ def _numbered(folder: str) -> bool:
 
 def _title(member: Member, context: Context) -> str:
     found = _TITLE.search(context.source.head(member).decode("utf-8", "replace"))
-    named = html.unescape(found[1]) if found else ""
+    named = unescaped(found[1]) if found else ""
     return " ".join(named.split()) or PurePosixPath(member.where).parent.name
 
 

@@ -99,7 +99,7 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
     styles: Counter[str] = Counter()
     words: set[str] = set()
     phone = ""
-    with numbered_lines(member, context, ImportReport()) as rows:
+    with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             stamp = stamps.of(raw)
             if stamp is None:
