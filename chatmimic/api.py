@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chatmimic.archive import Archive
     from chatmimic.generation import Decoding
     from chatmimic.importers import ImportOptions, ImportReport
+    from chatmimic.privacy import PrivacyOptions
     from chatmimic.training.pretraining import Pretrained
     from chatmimic.training.run import Trained
     from chatmimic.training.work import Stopped, Watcher
@@ -47,21 +48,31 @@ def import_exports(
     *paths: str | PathLike[str],
     home: Place = None,
     options: ImportOptions | None = None,
+    privacy: PrivacyOptions | None = None,
     corpus: str | None = None,
 ) -> list[ImportReport]:
     """Read exports into the archive, or into a corpus, each whole or not at all.
 
+    `privacy` says what is redacted, whom to leave out, and whether everybody gets another name.
     Returns a report for each path: what was kept, and what was left out by reason. Raises
     ExportError.
     """
     from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport, read_exports
+    from chatmimic.privacy import Door, key_of
 
+    options = options or ImportOptions()
     place, reports = _home(home).make(), []
+    door = Door(privacy, key_of(place)) if privacy else None
     with Archive.open(place.corpus(corpus) if corpus else place.archive) as archive:
         for path in paths:
             report = ImportReport()
-            archive.add(read_exports(Path(path), options or ImportOptions(), report))
+            messages = read_exports(Path(path), options, report)
+            if door is not None:
+                if door.wants_to_meet:
+                    door.meet(read_exports(Path(path), options, ImportReport()))
+                messages = door.through(messages, report)
+            archive.add(messages)
             reports.append(report)
     return reports
 

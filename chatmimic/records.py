@@ -9,6 +9,9 @@ from typing import TypeVar, dataclass_transform
 _T = TypeVar("_T")
 
 
+OWNER = "Me"  # who signs the messages of whoever's export it is, where it does not name them
+
+
 class Kind(StrEnum):
     """What a message is. Only TEXT and ACTION carry a person's own words."""
 

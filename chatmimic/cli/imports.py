@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,11 @@ from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from chatmimic.archive import Archive
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.privacy import Door
-    from chatmimic.records import Message
-
-_LOOK_EVERY = 500  # messages between two looks at how far the reading is
 
 
 class ImportCommand(click.Command):
@@ -66,6 +65,9 @@ class ImportCommand(click.Command):
     help="What 1/2/24 is (day, month, year), where the dates of a file do not show it.",
 )
 @click.option(
+    "--owner", metavar="NAME", help="Whose export it is, where it does not say and has only Me."
+)
+@click.option(
     "--corpus",
     metavar="NAME",
     help="Read into this corpus, for `chatmimic pretrain`: other people's talk, kept apart.",
@@ -102,6 +104,7 @@ def command(
     format_: str | None,
     allow_truncated: bool,
     date_order: str | None,
+    owner: str | None,
     corpus: str | None,
     redact: bool,
     redact_report: bool,
@@ -134,7 +137,7 @@ def command(
     redact, dry_run = redact or redact_report, dry_run or redact_report
     asked = redact or exclude or pseudonyms
     door = _made_late(redact, exclude, pseudonyms, home, dry_run) if asked else None
-    options = ImportOptions(tz, _columns(columns), format_, allow_truncated, date_order)
+    options = ImportOptions(tz, _columns(columns), format_, allow_truncated, owner, date_order)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
     with _opened_late(home.corpus(corpus) if corpus else home.archive, dry_run) as archive:
@@ -237,28 +240,34 @@ def _import(
 
     report = ImportReport()
     messages = read_exports(path, options, report)
-    with _progress(path, report) as watched:
+    with _progress(path, report):
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
         if door is not None:
             if door().wants_to_meet:
                 door().meet(read_exports(path, options, ImportReport()))
             rest = door().through(rest, report)
-        added = archive().add(watched(rest), rehearse=dry_run)
+        added = archive().add(rest, rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
 
 
-@contextlib.contextmanager
-def _progress(
-    path: Path, report: ImportReport
-) -> Iterator[Callable[[Iterable[Message]], Iterator[Message]]]:
+def _progress(path: Path, report: ImportReport) -> contextlib.AbstractContextManager[object]:
     """A bar on standard error, when that is a terminal, that follows the bytes read."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
+    class Bar(Progress):
+        """Looks into the report whenever it is drawn: a file may be read long before it gives."""
+
+        def get_renderables(self) -> Iterator[RenderableType]:
+            for task in self.task_ids:
+                total = report.bytes_total or None
+                self.update(task, total=total, completed=report.bytes_read)
+            yield from super().get_renderables()
+
     screen = console(stderr=True)
     name = Column(no_wrap=True, overflow="ellipsis", max_width=32)
-    bar = Progress(
+    bar = Bar(
         TextColumn("{task.description}", markup=False, table_column=name),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%", markup=False),
@@ -267,18 +276,8 @@ def _progress(
         transient=True,
         disable=not screen.is_terminal,
     )
-    with bar:
-        task = bar.add_task("Opening the archive", total=None)
-
-        def watched(messages: Iterable[Message]) -> Iterator[Message]:
-            bar.update(task, description=visible(path.name or str(path)))
-            for number, message in enumerate(messages):
-                if number % _LOOK_EVERY == 0:
-                    total = report.bytes_total or None
-                    bar.update(task, total=total, completed=report.bytes_read)
-                yield message
-
-        yield watched
+    bar.add_task(visible(path.name or str(path)), total=None)
+    return bar
 
 
 def _next_step(archive: Archive, corpus: str | None, dry_run: bool) -> None:

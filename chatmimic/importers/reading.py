@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.owner import signed
 from chatmimic.importers.parsing.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
@@ -38,7 +39,10 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
         report.bytes_total += sum(member.size for _, members in found for member in members)
         tidy: set[str] = set()
         for importer, members in found:
-            for message in importer.read(members, context):
+            messages = importer.read(members, context)
+            if options.owner:
+                messages = signed(messages, _name(options.owner), report)
+            for message in messages:
                 safe = _is_safe(message, tidy)
                 yield _counted(message if safe else _made_safe(message, report, tidy), report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)

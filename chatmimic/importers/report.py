@@ -29,6 +29,7 @@ class ImportOptions:
     columns: Mapping[str, str] | None = None  # role → column name or 1-based number
     format: str | None = None  # name of an importer; None: find out
     allow_truncated: bool = False  # keep the whole messages of a file that is cut short
+    owner: str | None = None  # whose export it is, where it does not say
     date_order: str | None = None  # "dmy", "mdy" or "ymd"; None: what the dates of a file show
 
 

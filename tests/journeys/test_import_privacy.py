@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import chatmimic
 from chatmimic.archive import Archive
 from chatmimic.cli import cli
+from chatmimic.home import Home
+from chatmimic.importers import ImportOptions
 
 SECRETS = ("+44 20 7946 0958", "ada@example.org", "4111 1111 1111 1111", "12 Baker Street")
 CHAT = """\
@@ -142,3 +145,20 @@ def test_an_ordinary_import_loads_none_of_it(chat: Path, home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_python_imports_as_the_command_does(chat: Path, tmp_path: Path, home: Path) -> None:
+    from chatmimic.privacy import PrivacyOptions
+
+    options = ("--redact", "--pseudonyms", "--exclude", "Cleo", "--tz", "Europe/London")
+    run(*options, chat)
+    key = home / "pseudonyms.key"
+    other = Home(tmp_path / "other").make()
+    (other.path / key.name).write_bytes(key.read_bytes())
+    privacy = PrivacyOptions(redact=True, exclude=("Cleo",), pseudonyms=True)
+    (report,) = chatmimic.import_exports(
+        chat, home=other, options=ImportOptions(tz="Europe/London"), privacy=privacy
+    )
+    assert report.left_out["excluded"] == 1
+    assert kept(other.path) == kept(home)
+    assert not [secret for secret in SECRETS if secret in str(kept(home))]

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from chatmimic.importers.report import ImportReport
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-OWNER = "Me"  # also what signal-export calls you, so that the services' owners are one person
+from chatmimic.importers.report import ImportReport
+from chatmimic.records import OWNER as OWNER
+from chatmimic.records import Message
+
 _NOTE = (
     f'Your own messages are signed "{OWNER}", for the export does not say your name; '
-    f'chatmimic people merge "YOUR NAME" {OWNER} joins them to your name elsewhere.'
+    f'chatmimic people merge "YOUR NAME" {OWNER} joins them to your name elsewhere. Another '
+    "person's export needs --owner NAME."
 )
 
 
 def note_owner(report: ImportReport) -> None:
     """Say how the owner's messages are signed, and how to join them to the owner's name."""
     report.note(_NOTE)
+
+
+def signed(messages: Iterable[Message], owner: str, report: ImportReport) -> Iterator[Message]:
+    """The messages with the owner's name where they are signed as nobody's in particular.
+
+    The key tells the owners of two exports apart; the archive knows a message again whoever that
+    was said to be.
+    """
+    for message in messages:
+        if any(reaction.sender == OWNER for reaction in message.reactions):
+            named = tuple(
+                replace(one, sender=owner) if one.sender == OWNER else one
+                for one in message.reactions
+            )
+            message = replace(message, reactions=named)
+        if message.sender == OWNER:
+            key = message.sender_key
+            key = f"{OWNER}/{owner}" if key in ("", OWNER) else key
+            message = replace(message, sender=owner, sender_key=key)
+        yield message
+    if _NOTE in report.notes:
+        report.notes.remove(_NOTE)
