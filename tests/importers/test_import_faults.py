@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeExport
-from chatmimic.importers import ImportOptions, ImportReport, formats, read_exports
+from chatmimic.importers import ImportOptions, ImportReport, formats, packed, read_exports
 from chatmimic.records import Message
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -264,6 +264,31 @@ def test_an_archive_made_to_hurt_is_refused(case: str, tmp_path: Path) -> None:
         read(tmp_path / "x.zip")
     assert time.monotonic() - began < 5
     assert [p.name for p in tmp_path.iterdir()] == ["x.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "outside"),
+    [
+        ("a/b.json", False), ("a..b/c...json", False), ("#general: tea/2024-05-01.json", False),
+        ("..", True), ("a/../../b", True), ("a\\..\\b", True), ("\\\\host\\b", True), ("/", True),
+        ("c:", True), ("c:\\b", True), ("", False),
+    ],
+)  # fmt: skip
+def test_which_names_point_outside(name: str, outside: bool) -> None:
+    assert packed._leads_out(name) is outside
+
+
+def test_an_archive_of_too_many_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "MAX_MEMBERS", 3)
+    zip_of(tmp_path / "x.zip", a=b"1", b=b"2", c=b"3", d=b"4")
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for name in "abcd":
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    for path in (tmp_path / "x.zip", tmp_path / "x.tar"):
+        with pytest.raises(UnsafeExport, match="holds more than 3 files"):
+            read(path)
 
 
 def test_a_tar_is_judged_as_a_zip_is(tmp_path: Path) -> None:
