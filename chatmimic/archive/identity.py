@@ -18,7 +18,7 @@ _OWNERS = f"{OWNER}/"
 _NUMBER = Struct(">Q")  # half the time of int.from_bytes
 _HOUR_MS = 3_600_000
 _LAST_MS = _HOUR_MS << 20  # since 1970: until 2089
-_HELD = 200_000  # messages of a file among which equal ones are looked for; they lie close together
+_HELD = 50_000  # messages of a file among which equal ones are looked for; they lie close together
 _IN_MEMORY = 50_000  # messages without a time that are counted in memory
 
 
