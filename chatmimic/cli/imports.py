@@ -65,6 +65,11 @@ class ImportCommand(click.Command):
     help="What 1/2/24 is (day, month, year), where the dates of a file do not show it.",
 )
 @click.option(
+    "--follow-nicks/--no-follow-nicks",
+    default=True,
+    help="Take nicks of IRC that changed into each other and back for one person.",
+)
+@click.option(
     "--owner", metavar="NAME", help="Whose export it is, where it does not say and has only Me."
 )
 @click.option(
@@ -104,6 +109,7 @@ def command(
     format_: str | None,
     allow_truncated: bool,
     date_order: str | None,
+    follow_nicks: bool,
     owner: str | None,
     corpus: str | None,
     redact: bool,
@@ -137,7 +143,15 @@ def command(
     redact, dry_run = redact or redact_report, dry_run or redact_report
     asked = redact or exclude or pseudonyms
     door = _made_late(redact, exclude, pseudonyms, home, dry_run) if asked else None
-    options = ImportOptions(tz, _columns(columns), format_, allow_truncated, owner, date_order)
+    options = ImportOptions(
+        tz=tz,
+        columns=_columns(columns),
+        format=format_,
+        allow_truncated=allow_truncated,
+        owner=owner,
+        follow_nicks=follow_nicks,
+        date_order=date_order,
+    )
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
     with _opened_late(home.corpus(corpus) if corpus else home.archive, dry_run) as archive:

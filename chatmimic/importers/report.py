@@ -30,6 +30,7 @@ class ImportOptions:
     format: str | None = None  # name of an importer; None: find out
     allow_truncated: bool = False  # keep the whole messages of a file that is cut short
     owner: str | None = None  # whose export it is, where it does not say
+    follow_nicks: bool = True  # nicks that changed into each other and back are one person's
     date_order: str | None = None  # "dmy", "mdy" or "ymd"; None: what the dates of a file show
 
 

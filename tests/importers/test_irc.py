@@ -142,6 +142,15 @@ def test_a_nick_that_was_taken_and_given_back_is_the_same_person(tmp_path: Path)
     assert any("are read as one person" in note for note in notes)
 
 
+def test_whom_nobody_wants_joined_stay_two_under_each_nick(tmp_path: Path) -> None:
+    lines = ("[12:00] <ada> a", THERE, "[12:00] <lovelace> c", BACK, "[12:00] <ada> d")
+    (tmp_path / "#a-2024-05-01.log").write_text("\n".join(lines))
+    report = ImportReport()
+    found = read_exports(tmp_path, ImportOptions(follow_nicks=False), report)
+    assert {m.sender_key for m in found if m.sender} == {"ada", "lovelace"}
+    assert not [note for note in report.notes if "ada" in note]
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -18,7 +18,6 @@ from chatmimic.importers.irc.survey import (
     first_look,
     second_look,
 )
-from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -53,7 +52,7 @@ class Irc(Importer):
         ordered = sorted(members, key=lambda member: member.where)
         readers = Readers()
         files = [LogFile(member, context, readers) for member in ordered]
-        surveyed = _survey(files, context.report)
+        surveyed = _survey(files, context)
         for file in files:
             yield from Log(file, context, surveyed).messages()
 
@@ -76,13 +75,13 @@ def _is_irc(line: Said) -> bool:
     return kind in (Kind.TEXT, Kind.ACTION) or (kind is Kind.SYSTEM and "@" in text)
 
 
-def _survey(files: Sequence[LogFile], report: ImportReport) -> Surveyed:
+def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:
     """Look through all logs before the first message is given; twice if that raised a question."""
-    bridges, renames = Bridges(), Renames()
+    bridges, renames = Bridges(), Renames(context.options.follow_nicks)
     for file in files:
         first_look(file.telling(), file.channel, bridges, renames)
     if bridges.candidates() | renames.candidates():
         place = 0
         for file in files:
             place = second_look(file.said(), file.channel, place, bridges, renames)
-    return Surveyed(bridges.found(), renames.keys(report))
+    return Surveyed(bridges.found(), renames.keys(context.report))

@@ -98,7 +98,8 @@ class Renames:
     one mostly spoke near such a change.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, follow: bool = True) -> None:
+        self._follow = follow
         self._changes: Counter[tuple[str, str]] = Counter()
         self._groups: dict[str, frozenset[str]] = {}
         self._recent: dict[tuple[str, frozenset[str]], list[tuple[str, int]]] = defaultdict(list)
@@ -111,7 +112,11 @@ class Renames:
     def saw(self, old: str, new: str) -> None:
         """Take one change, on the first look."""
         pair = plain_nick(old), plain_nick(new)
-        if pair[0] != pair[1] and (pair in self._changes or len(self._changes) < _KEPT):
+        if (
+            self._follow
+            and pair[0] != pair[1]
+            and (pair in self._changes or len(self._changes) < _KEPT)
+        ):
             self._changes[pair] += 1
 
     def candidates(self) -> bool:
@@ -186,7 +191,7 @@ def _joined_note(nicks: list[str]) -> str:
     named = ", ".join(f'"{nick}"' for nick in nicks)
     return (
         f"{named} are read as one person: they changed into each other and back, and never spoke "
-        "by turns."
+        "by turns; --no-follow-nicks keeps them apart."
     )
 
 
