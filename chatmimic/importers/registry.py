@@ -38,6 +38,7 @@ class ImporterInfo:
 def importers() -> tuple[Importer, ...]:
     """Every importer, most particular first: ours, then those that others registered."""
     from chatmimic.importers.columns.importer import Columns
+    from chatmimic.importers.discord.database import TrackerDatabase
     from chatmimic.importers.discord.importer import Discord
     from chatmimic.importers.google.importer import Google
     from chatmimic.importers.imessage.importer import IMessage
@@ -57,7 +58,7 @@ def importers() -> tuple[Importer, ...]:
 
     ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
     texts = (KakaoTalk(), Line(), WhatsApp())
-    others = (Instagram(), Google())
+    others = (Instagram(), Google(), TrackerDatabase())
     phones = (IMessage(), Sms(), Matrix(), QQ(), WeChat())
     return (*ours, *others, *phones, *texts, *_registered(), Irc(), Columns())
 

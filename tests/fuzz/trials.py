@@ -43,8 +43,8 @@ class Seed:
 @cache
 def seeds(reader: str) -> tuple[Seed, ...]:
     """Every file of every export that a reader has among the fixtures."""
-    if reader == "imessage":
-        return (_database(),)
+    if reader in ("imessage", "dht"):
+        return (_messages_database() if reader == "imessage" else _tracker_database(),)
     title = next(one.title for one in importers() if one.name == reader)
     told = (p for p in sorted(EXPORTS.glob("*.expected")) if _titled(p, title))
     roots = [p.with_suffix("") for p in told]
@@ -59,7 +59,7 @@ def _files(root: Path) -> list[Path]:
     return [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
 
 
-def _database() -> Seed:
+def _messages_database() -> Seed:
     sys.path.insert(0, str(TESTS / "importers"))
     from chat_dbs import ZERO, chat_db, typedstream
 
@@ -72,6 +72,19 @@ def _database() -> Seed:
         {"attributedBody": typedstream("hidden"), "date": ZERO, "thread_originator_guid": "G1"}
     ]
     path = chat_db(folder / "chat.db", rows)
+    return Seed(path, path)
+
+
+def _tracker_database() -> Seed:
+    sys.path.insert(0, str(TESTS / "importers"))
+    from chat_dbs import tracker_db
+
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-dht-"))
+    rows = [
+        (n, 1 + n % 2, 70 + n % 2 * 10, f"hello {n} <@1>", 1_600_000_000_000 + n, n - 1, n % 3 == 0)
+        for n in range(1, 31)
+    ]
+    path = tracker_db(folder / "talk.dht", rows)
     return Seed(path, path)
 
 

@@ -94,6 +94,54 @@ def chat_db(
     return path
 
 
+TRACKER = """
+    CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT);
+    CREATE TABLE users (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, display_name TEXT,
+        avatar_url TEXT, discriminator TEXT);
+    CREATE TABLE servers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL);
+    CREATE TABLE channels (id INTEGER PRIMARY KEY NOT NULL, server INTEGER NOT NULL,
+        name TEXT NOT NULL, parent_id INTEGER, position INTEGER, topic TEXT, nsfw INTEGER);
+    CREATE TABLE messages (message_id INTEGER PRIMARY KEY NOT NULL, sender_id INTEGER NOT NULL,
+        channel_id INTEGER NOT NULL, text TEXT NOT NULL, timestamp INTEGER NOT NULL);
+    CREATE TABLE message_replied_to (message_id INTEGER PRIMARY KEY NOT NULL,
+        replied_to_id INTEGER NOT NULL);
+    CREATE TABLE message_attachments (message_id INTEGER NOT NULL, attachment_id INTEGER NOT NULL,
+        PRIMARY KEY (message_id, attachment_id));
+    CREATE TABLE message_embeds (message_id INTEGER NOT NULL, json TEXT NOT NULL);
+    CREATE INDEX embeds_message_ix ON message_embeds (message_id);
+    INSERT INTO metadata VALUES ('version', '9');
+    INSERT INTO users (id, name, display_name) VALUES
+        (1, 'ada', 'Ada L.'), (2, 'charles', NULL), (456226577798135808, 'Deleted User', NULL);
+    INSERT INTO servers VALUES (7, 'Analytical Society', 'SERVER'), (8, 'ada', 'DM');
+    INSERT INTO channels (id, server, name) VALUES (70, 7, 'engines'), (80, 8, 'ada');
+"""
+# As the first versions had them.
+OLD_TRACKER = (
+    TRACKER.replace("display_name TEXT,", "").replace(", display_name)", ")")
+    .replace("'ada', 'Ada L.'", "'ada'").replace("'charles', NULL", "'charles'")
+    .replace("'Deleted User', NULL", "'Deleted User'")
+    .replace("message_replied_to", "replied_to").replace("message_embeds", "embeds")
+    .replace("message_attachments", "attachments")
+)  # fmt: skip
+
+
+def tracker_db(path: Path, rows: Sequence[Sequence[Any]], schema: str = TRACKER) -> Path:
+    """A database of the tracker: (id, sender, channel, text, time, answered, attached) each."""
+    old = "message_" if schema == TRACKER else ""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"PRAGMA synchronous = OFF; BEGIN; {schema} COMMIT;")
+        for number, sender, channel, text, at, answered, attached in rows:
+            db.execute(
+                "INSERT INTO messages VALUES (?,?,?,?,?)", (number, sender, channel, text, at)
+            )
+            if answered:
+                db.execute(f"INSERT INTO {old}replied_to VALUES (?, ?)", (number, answered))
+            if attached:
+                db.execute(f"INSERT INTO {old}attachments VALUES (?, 5)", (number,))
+        db.commit()
+    return path
+
+
 def _insert(db: sqlite3.Connection, number: int, row: dict[str, Any]) -> None:
     chat, binned = row.pop("chat", 1), row.pop("binned", False)
     row = {"ROWID": number, "guid": f"G{number}", **row}

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.imessage import copies
 from chatmimic.importers.imessage.typedstream import text_of
+from chatmimic.importers.parsing import sqlite_copies as copies
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
 from chatmimic.records import Kind, Message, Reaction
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.imessage.copies import opened_copy
 from chatmimic.importers.imessage.database import Database
 from chatmimic.importers.imessage.messages import Reader
-from chatmimic.importers.imessage.schema import MAGIC, has_tables
 from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
+from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -38,11 +37,6 @@ class IMessage(Importer):
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:
-    try:
-        with opened_copy(member, context) as connection:
-            database = Database(connection, member.label, context.report)
-            yield from Reader(database, member.name, context.report).messages()
-    except DamagedExport as damage:
-        if not context.options.allow_truncated:
-            raise
-        context.report.note(f"{damage.what} What stands after it is lost.")
+    with what_stands_before_damage(context), opened_copy(member, context, "Messages") as connection:
+        database = Database(connection, member.label, context.report)
+        yield from Reader(database, member.name, context.report).messages()

@@ -23,14 +23,14 @@ _CHUNK = 1 << 20
 _STEPS_EACH_BYTE = 10
 _STEPS_ANYWAY = 100_000_000
 _LOOK_EVERY = 1_000_000  # steps
-_WAY_ON = "Quit Messages, copy chat.db and chat.db-wal together once more, and import the copy."
 
 
 @contextmanager
-def opened_copy(member: Member, context: Context) -> Iterator[sqlite3.Connection]:
+def opened_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.Connection]:
     """A connection to a copy that goes with it; what is in the -wal file beside it is in it.
 
-    Raises ExportError: too large, no room, or damaged (then also while it is read).
+    `owner` is the program that writes such files, named where one is damaged. Raises ExportError:
+    too large, no room, or damaged (then also while it is read).
     """
     with tempfile.TemporaryDirectory(prefix="chatmimic-") as folder:  # 0700
         path = Path(folder, "copy.db")
@@ -40,7 +40,7 @@ def opened_copy(member: Member, context: Context) -> Iterator[sqlite3.Connection
             beside = _beside(member, ending, context)
             if beside is not None:
                 _copied(context.ahead(beside), beside, Path(folder, f"copy.db{ending}"))
-        with _damage_told(member.label), closing(sqlite3.connect(path)) as connection:
+        with _damage_told(member.label, owner), closing(sqlite3.connect(path)) as connection:
             _restrict(connection, path.stat().st_size)
             yield connection
 
@@ -74,6 +74,17 @@ def _copied(opened: Stream, member: Member, path: Path) -> None:
 
 
 @contextmanager
+def what_stands_before_damage(context: Context) -> Iterator[None]:
+    """With --allow-truncated, damage is said in a note and ends the file; else the import."""
+    try:
+        yield
+    except DamagedExport as damage:
+        if not context.options.allow_truncated:
+            raise
+        context.report.note(f"{damage.what} What stands after it is lost.")
+
+
+@contextmanager
 def _room_told(member: Member, path: Path) -> Iterator[None]:
     try:
         yield
@@ -87,11 +98,14 @@ def _room_told(member: Member, path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage_told(label: str) -> Iterator[None]:
+def _damage_told(label: str, owner: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeError) as error:  # what it says of damage may be damaged
-        raise DamagedExport(f"{label} is damaged: {error}.", _WAY_ON) from error
+        raise DamagedExport(
+            f"{label} is damaged: {error}.",
+            f"Quit {owner}, copy {label} and {label}-wal together once more, and import the copy.",
+        ) from error
 
 
 def _restrict(connection: sqlite3.Connection, size: int) -> None:
