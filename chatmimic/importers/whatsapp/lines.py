@@ -32,6 +32,7 @@ _STAMP = re.compile(
     rf"(?:{_S}{{0,2}}{_M}?(?P<after>{_WORD}{{1,10}}(?:{_S}{_WORD}{{1,3}})?))?{_M}?"
     rf"(?(bracket)\](?:{_S}|$)|(?P<joined>{_S}[-–](?:{_S}|$)|:{_S}|{_S}))"
 )
+_DIGITS = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 _REMEMBERED = 90_000  # dates, and times of day, which have 86,400 seconds
 MOST_NAMES = 2000  # of one file that are remembered; groups have up to 1,024 members
 LONGEST_NAME = 200
@@ -94,11 +95,10 @@ class Stamps:
 
     def _plain(self, time: str) -> tuple[Clock | None, str, bool] | None:
         """A time of day in digits alone, as most are; None for others."""
-        parts = time.split(":")
-        digits = all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts)
-        if not digits or not 2 <= len(parts) <= 3:
+        found = _DIGITS.fullmatch(time)
+        if found is None:
             return None
-        at = clock_from(*parts), "", False
+        at = clock_from(*found.groups()), "", False
         self._remember(time, at)
         return at
 
