@@ -19,7 +19,7 @@ _SETTINGS = (
     "PRAGMA synchronous = FULL",  # a commit survives a power cut
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # freed pages are zeroed
-    "PRAGMA cache_size = -65536",  # 64 MiB: an import's indexes stay in memory, and no more
+    "PRAGMA cache_size = -32768",  # 32 MiB: an import's indexes stay in memory, and no more
     "PRAGMA journal_size_limit = 16777216",  # a big import does not leave a big -wal behind
 )
 
