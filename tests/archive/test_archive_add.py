@@ -202,7 +202,7 @@ def test_every_message_is_written_in_order_however_many_go_into_a_statement(
 
 
 def test_memory_does_not_grow_with_the_export(archive: Archive) -> None:
-    """A batch, and no more, is held; SQLite's own cache has a limit of 64 MiB."""
+    """A batch, and no more, is held; SQLite's own cache has a limit of 32 MiB."""
     messages = (
         said(f"{n} " + "long " * 60, n // 3, f"P{n % 100}", thread=f"t{n // 500}")
         for n in range(20_000)
