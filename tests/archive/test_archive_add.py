@@ -215,4 +215,4 @@ def test_memory_does_not_grow_with_the_export(archive: Archive) -> None:
         tracemalloc.stop()
     assert peak < 4 << 20  # all of them would be some 12 MiB
     cache = archive._database.connection.execute("PRAGMA cache_size").fetchone()
-    assert cache == (-64 * 1024,)
+    assert cache == (-32 * 1024,)
