@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,11 +68,10 @@ def import_exports(
     with Archive.open(place.corpus(corpus) if corpus else place.archive) as archive:
         for path in paths:
             report = ImportReport()
-            messages = read_exports(Path(path), options, report)
+            read = partial(read_exports, Path(path), options)
+            messages = read(report)
             if door is not None:
-                if door.wants_to_meet:
-                    door.meet(read_exports(Path(path), options, ImportReport()))
-                messages = door.through(messages, report)
+                messages = door.let_in(messages, report, partial(read, ImportReport()))
             archive.add(messages)
             reports.append(report)
     return reports

@@ -258,9 +258,8 @@ def _import(
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
         if door is not None:
-            if door().wants_to_meet:
-                door().meet(read_exports(path, options, ImportReport()))
-            rest = door().through(rest, report)
+            again = functools.partial(read_exports, path, options, ImportReport())
+            rest = door().let_in(rest, report, again)
         added = archive().add(rest, rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
 

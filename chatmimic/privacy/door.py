@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from chatmimic.importers import ImportReport
@@ -66,6 +66,20 @@ class Door:
         if self._pseudonyms is not None:
             for message in messages:
                 self._pseudonyms.meet(message)
+
+    def let_in(
+        self,
+        messages: Iterable[Message],
+        report: ImportReport,
+        again: Callable[[], Iterable[Message]],
+    ) -> Iterator[Message]:
+        """What `through` gives, once everybody was met where that makes more sure.
+
+        `again` reads the export once more, without a word to the user.
+        """
+        if self.wants_to_meet:
+            self.meet(again())
+        return self.through(messages, report)
 
     def pseudonym(self, name: str) -> str:
         """The name under which somebody is in the archive."""

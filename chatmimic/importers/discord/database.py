@@ -40,11 +40,11 @@ class TrackerDatabase(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; a message that two of them have is given once."""
-        seen = Seen(context.report)
+        seen = Seen(context.report, alone=len(members) == 1)
         for member in members:
             context.report.variants["database"] += 1
             for message in _read(member, context):
-                if len(members) == 1 or seen.is_new(message):
+                if seen.is_new(message):
                     yield message
 
 

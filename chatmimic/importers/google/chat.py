@@ -61,7 +61,7 @@ def read_chat(
 ) -> Iterator[Message]:
     """Every message; `about` are the files that say who is who."""
     people = _people(about, context)
-    seen = Seen(context.report)
+    seen = Seen(context.report, alone=len(members) == 1)
     for member in members:
         group = _Group(member, people, context)
         with context.open(member) as stream:
@@ -69,7 +69,7 @@ def read_chat(
             items = JsonStream(stream, member.label, "messages", context.report, allow)
             for item in items:
                 message = group.message(mapping(item), items.record)
-                if len(members) == 1 or seen.is_new(message):
+                if seen.is_new(message):
                     yield message
 
 

@@ -36,7 +36,7 @@ def is_hangouts(text: str) -> bool:
 
 def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Message]:
     """Every event of every conversation; what two files hold is given once."""
-    seen = Seen(context.report)
+    seen = Seen(context.report, alone=len(members) == 1)
     nameless: set[str] = set()
     for member in members:
         names = _names(member, context)
@@ -49,7 +49,7 @@ def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Messa
                 message = talk.message(mapping(item), items.record)
                 if message.sender and message.sender_key not in names:
                     nameless.add(message.sender)
-                if len(members) == 1 or seen.is_new(message):
+                if seen.is_new(message):
                     yield message
     if nameless:
         one = len(nameless) == 1

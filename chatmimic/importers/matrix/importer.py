@@ -30,12 +30,12 @@ class Matrix(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every room; a message that two files of one room have is given once."""
-        seen = Seen(context.report)
+        seen = Seen(context.report, alone=len(members) == 1)
         for member in members:
             plain = (
                 not context.source.head(member, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
             )
             context.report.variants["text" if plain else "JSON"] += 1
             for message in (read_plain if plain else read_room)(member, context):
-                if len(members) == 1 or seen.is_new(message):
+                if seen.is_new(message):
                     yield message

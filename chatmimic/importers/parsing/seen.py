@@ -10,14 +10,20 @@ from chatmimic.records import Message
 
 
 class Seen:
-    """The ids of messages by thread: exports of one thread overlap, and its ids tell."""
+    """The ids of messages by thread: exports of one thread overlap, and its ids tell.
 
-    def __init__(self, report: ImportReport) -> None:
+    With one file alone (`alone`) every message is new, and no id takes memory.
+    """
+
+    def __init__(self, report: ImportReport, alone: bool = False) -> None:
+        self._alone = alone
         self._ids: dict[str, set[int]] = {}
         self._report = report
 
     def is_new(self, message: Message) -> bool:
         """Whether no message of its id was seen in its thread; one that was is counted."""
+        if self._alone:
+            return True
         return self.is_absent(message, message.thread) and self.add(message, message.thread)
 
     def is_absent(self, message: Message, thread: str) -> bool:
