@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.joined import say_joined
 from chatmimic.importers.parsing.owner import signed
 from chatmimic.importers.parsing.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.registry import recognise
@@ -46,6 +47,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                 safe = _is_safe(message, tidy)
                 yield _counted(message if safe else _made_safe(message, report, tidy), report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
+        say_joined(report)
 
 
 def _say_times(impossible: int, report: ImportReport) -> None:

@@ -111,7 +111,8 @@ class LogFile:
                 self._context.report.variants[self._dialect.name] += 1
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
-                yield from together(((self.number, line) for line in said), goes_on)
+                numbered = ((self.number, line) for line in said)
+                yield from together(numbered, goes_on, self._context.report, self.member.name)
             else:
                 for line in said:
                     yield self.number, line

@@ -10,6 +10,8 @@ from chatmimic.importers.irc import lines as shape
 from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
 from chatmimic.importers.irc.lines import CODES, Line, Said, event
 from chatmimic.importers.irc.stamps import Stamp, remark, stamp_of
+from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind
 
 _REMEMBERED = 65_536  # stamps, and nicks, of a file
@@ -149,7 +151,7 @@ def parsed(raw: str) -> Line:
 
 
 def together(
-    lines: Iterable[tuple[int, Said]], goes_on: re.Pattern[str]
+    lines: Iterable[tuple[int, Said]], goes_on: re.Pattern[str], report: ImportReport, file: str
 ) -> Iterator[tuple[int, Said]]:
     """Each message and event with the number of its line, and with the lines that go on with it."""
     held: tuple[int, Said] | None = None
@@ -160,6 +162,7 @@ def together(
         more = goes_on.match(text) if kind is Kind.OTHER and stamp is None else None
         if held is not None and more is not None and held[1][0].has_words:
             size += len(text)
+            saw_joined(text, file, number, report)
             pieces += [text[more.end() :]] if size < _LONGEST else []
             continue
         if held is not None:

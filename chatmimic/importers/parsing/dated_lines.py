@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.parsing.times import LocalClock
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -77,7 +78,8 @@ def gathered(
 ) -> Iterator[tuple[int, Opening, str]]:
     """Each opening with the number of its line and its text: its own and the lines below it.
 
-    Lines above the first opening belong to no message, and are counted as unparsed.
+    Lines above the first opening belong to no message, and are counted as unparsed. Those that
+    are joined and look like an opening are counted for a note.
     """
     opening: Opening | None = None
     number = size = 0
@@ -89,8 +91,9 @@ def gathered(
             opening, number, text, size = row, at, [row.text], len(row.text)
         elif opening is None and row.strip():
             report.leave_out("unparsed", f"{file}:{at}")
-        elif opening is not None and size < ENOUGH:
-            text.append(row)
+        elif opening is not None:
+            saw_joined(row, file, at, report)
+            text += [row] if size < ENOUGH else []
             size += len(row) + 1
     if opening is not None:
         yield number, opening, "\n".join(text)

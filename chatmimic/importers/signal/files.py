@@ -9,6 +9,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.parsing.jsonlines import json_rows
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.values import listed, mapping
@@ -65,6 +66,7 @@ def read_markdown(member: Member, context: Context) -> Iterator[Message]:
         for number, line in enumerate(lines(stream, member.label, context.report), 1):
             found = _HEAD.fullmatch(line)
             if found is None and begun is not None:
+                saw_joined(line, member.name, number, context.report)
                 body.append(line)
                 continue
             if begun is not None:
