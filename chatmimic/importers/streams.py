@@ -18,6 +18,7 @@ from chatmimic.importers.report import ImportReport
 MAX_RATIO = 200  # expanded : packed, …
 RATIO_FROM = 64 << 20  # … once past this many expanded bytes
 MAX_MEMBER = 4 << 30  # expanded bytes of one packed member
+_LONGEST_LABEL = 100  # characters of a path in a sentence
 
 UNPACK = "If you trust it, unpack it yourself and give chatmimic the folder."
 
@@ -48,8 +49,22 @@ class Member:
 
     @property
     def label(self) -> str:
-        """What to call it in a sentence to the user."""
+        """What to call it in a sentence to the user: its path, without the middle of a long one."""
+        return self.name if len(self.name) <= _LONGEST_LABEL else _without_middle(self.name)
+
+    @property
+    def base(self) -> str:
+        """Its name without the folders."""
         return self.name.rpartition("/")[2] or self.name
+
+
+def _without_middle(path: str) -> str:
+    """The first folder, and as many of the last parts as leave it readable."""
+    first, _, rest = path.partition("/")
+    kept = rest
+    while "/" in kept and len(f"{first}/…/{kept}") > _LONGEST_LABEL:
+        kept = kept.partition("/")[2]
+    return path if kept == rest else f"{first}/…/{kept}"
 
 
 class Stream:

@@ -272,7 +272,9 @@ def test_a_direct_talk_is_called_after_the_other(tmp_path: Path) -> None:
     assert report.notes == []
     (root / "Users/User 1/user_info.json").write_text(json.dumps(about)[:-20])
     _, report = read(tmp_path)
-    assert report.notes == ["user_info.json cannot be read; names may be missing."]
+    assert report.notes == [
+        "Takeout/Google Chat/Users/User 1/user_info.json cannot be read; names may be missing."
+    ]
 
 
 def test_a_chat_alone_bears_its_group_s_id(tmp_path: Path) -> None:

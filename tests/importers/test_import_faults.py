@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeExport
 from chatmimic.importers import ImportOptions, ImportReport, formats, packed, read_exports
+from chatmimic.importers.streams import Member, Opened
 from chatmimic.records import Message
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -182,6 +183,37 @@ def test_folders_with_nothing_known(tmp_path: Path) -> None:
         read(folder, format="fax")
     with pytest.raises(UnknownFormat):
         read(folder / "a.txt", format="discord")
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    for folder, page in (("ada_1", 3), ("bo_2", 2)):
+        (tmp_path / "inbox" / folder).mkdir(parents=True)
+        thread = {"messages": [{"sender_name": "Ada", "timestamp_ms": page, "content": "x"}]}
+        (tmp_path / "inbox" / folder / "message_1.json").write_text(json.dumps(thread))
+    _, report = read(tmp_path)
+    titles = [note for note in report.notes if "lacks its title" in note]
+    assert [note.partition(" lacks ")[0] for note in titles] == [
+        "inbox/ada_1/message_1.json",
+        "inbox/bo_2/message_1.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("chat.txt", "chat.txt"),
+        ("a/chat.txt", "a/chat.txt"),
+        ("b.zip/" + "x" * 120, "b.zip/" + "x" * 120),
+        (
+            "b.zip/" + "middle/" * 20 + "ada_1/chat.txt",
+            "b.zip/…/" + "middle/" * 11 + "ada_1/chat.txt",
+        ),
+        ("b.zip/" + "x" * 120 + "/chat.txt", "b.zip/…/chat.txt"),
+    ],
+)
+def test_what_a_sentence_calls_a_file(name: str, label: str) -> None:
+    member = Member(name, f"/home/{name}", 1, lambda: Opened(io.BytesIO()))
+    assert (member.label, member.base) == (label, name.rpartition("/")[2])
 
 
 def test_a_huge_single_line_is_one_sentence(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class _Table:
         self.context = context
         self.report = context.report
         self.roles = SNIFFED
-        self._stem = _stem(member.label)
+        self._stem = _stem(member.base)
         self._width = 0  # columns of a separated table; 0 for JSON
         self._tabs = False  # nothing is quoted, so that the last column may hold tabs itself
         self._clock = LocalClock(context.options.tz, context.report)

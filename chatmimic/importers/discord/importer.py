@@ -136,7 +136,7 @@ def _tables(
     for member, order in zip(members, settled(surveys, asked, context.report), strict=True):
 
         def read(context: Context, member: Member = member, order: str = order) -> Iterator[Said]:
-            return CsvFile(member, context).read(channels.channel_of(member.label), order)
+            return CsvFile(member, context).read(channels.channel_of(member.base), order)
 
         yield _Reading(member.label, context, read)
 
@@ -148,6 +148,6 @@ def _texts(
     asked = context.options.date_order
     orders = settled([survey.dates for survey in surveys], asked, context.report)
     for member, survey, order in zip(members, surveys, orders, strict=True):
-        channel = channels.channel_of(member.label, survey.guild, survey.channel)
+        channel = channels.channel_of(member.base, survey.guild, survey.channel)
         read = partial(read_text, member, survey=survey, order=order, channel=channel)
         yield _Reading(member.label, context, read)

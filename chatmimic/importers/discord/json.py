@@ -65,7 +65,7 @@ class _Reader:
         channel = _mapping(beside.get("channel"))
         guild = _text(_mapping(beside.get("guild")).get("name"))
         name = _text(channel.get("name"))
-        key = _text(channel.get("id")) or name or member.label
+        key = _text(channel.get("id")) or name or member.base
         self.channel = Channel(key, titled(guild, name) or key)
         self._file = member.name
         self._report = context.report

@@ -63,10 +63,10 @@ def read_package(members: Sequence[Member], context: Context) -> Iterator[Said]:
     """Every message of the packages. Raises DamagedExport for a file that is cut short."""
     packages: dict[str, _Package] = defaultdict(_Package)
     for member in members:
-        if member.label in _LISTS:
+        if member.base in _LISTS:
             packages[_root(member)].learn(member, context)
     for member in members:
-        if member.label not in _LISTS:
+        if member.base not in _LISTS:
             package = packages[_root(member)]
             package.tell(context)
             yield from _File(member, package, context).messages()
@@ -75,7 +75,7 @@ def read_package(members: Sequence[Member], context: Context) -> Iterator[Said]:
 def _root(member: Member) -> str:
     """The folder of a whole package; the names of those in it are in the owner's language."""
     above = PurePosixPath(member.name).parents
-    up = 1 if member.label in (_INDEX, _USER) else 2
+    up = 1 if member.base in (_INDEX, _USER) else 2
     return str(above[min(up, len(above) - 1)])
 
 
@@ -105,9 +105,9 @@ class _Package:
     def learn(self, member: Member, context: Context) -> None:
         """Read one of the lists."""
         found = _beside(member, context)
-        if member.label == _CHANNEL:
+        if member.base == _CHANNEL:
             self.channels[text_of(found.get("id"))] = {name: found.get(name) for name in _USED}
-        elif member.label == _INDEX:
+        elif member.base == _INDEX:
             self.index = {key: text_of(value) for key, value in found.items()}
             self.names = {key: said.rpartition(" in ")[0] for key, said in self.index.items()}
         else:

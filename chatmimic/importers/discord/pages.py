@@ -77,7 +77,7 @@ def _channel(page: Page, member: Member, channels: ChannelBook) -> Channel:
     guild, name = (*(" ".join(entry.split()) for entry in page.entries[:2]), "", "")[:2]
     if not name:
         guild, _, name = " ".join(page.title.split()).rpartition(" - ")
-    return channels.channel_of(member.label, guild, name.rpartition(" / ")[2])
+    return channels.channel_of(member.base, guild, name.rpartition(" / ")[2])
 
 
 class _Reader:

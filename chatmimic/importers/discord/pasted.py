@@ -160,7 +160,7 @@ class _Reader:
         self._report = context.report
         self._habits = habits
         self._times = times
-        self._title = pasted_title(member.label)
+        self._title = pasted_title(member.base)
         self._quotable = Quotable()
         self._open: _Open | None = None
         self._body: list[str] = []

@@ -187,5 +187,5 @@ def _thread(member: Member, context: Context) -> str:
     if page.members:
         return ", ".join(sorted(one.shown for one in page.members))
     others = [said.who.shown for said in some if not said.who.owner and said.who.shown]
-    named = _FILE.match(member.label)
-    return others[0] if others else named[1] if named else member.label
+    named = _FILE.match(member.base)
+    return others[0] if others else named[1] if named else member.base

@@ -72,7 +72,7 @@ class _Talk:
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
         self.beside = beside
         names = [repaired(text_of(name)) for name in listed(beside.get("participants"))]
-        self._thread = ", ".join(names) or member.label
+        self._thread = ", ".join(names) or member.base
         self._file = member.name
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)

@@ -60,7 +60,7 @@ class _Room:
 
     def __init__(self, member: Member, context: Context, relations: Relations) -> None:
         self._file = member.name
-        self._label = member.label
+        self._base = member.base
         self._report = context.report
         self._relations = relations
         self._names: dict[str, str] = {}
@@ -143,7 +143,7 @@ class _Room:
         gone = any(one.what == About.REDACTION for one in related)
         kind, text = kind_and_text(event, {} if gone else content)
         title = text_of(beside.get("room_name"))
-        thread = text_of(event.get("room_id")) or title or self._label
+        thread = text_of(event.get("room_id")) or title or self._base
         return Message(
             self._name(sender),
             text,

@@ -178,7 +178,7 @@ class _Page:
         names = [name.strip() for name in _LABEL.sub("", record.names, count=1).split(",")]
         names = [name for name in names if name]
         others = [name for name in names if name != record.owner] or names
-        title = ", ".join(others) or self._member.label
+        title = ", ".join(others) or self._member.base
         report = self._context.report
         self._write = Writer(MESSENGER, title, title, self._member.name, report)
         self._times = WrittenTimes(self._context)

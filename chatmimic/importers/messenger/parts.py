@@ -77,7 +77,7 @@ class Part:
     @property
     def order(self) -> tuple[int, str, int]:
         """Where it comes among the parts of its thread."""
-        number = _PART.search(self.member.label)
+        number = _PART.search(self.member.base)
         # message_1 holds the newest; 10 comes after 2
         folder = str(PurePosixPath(self.member.name).parent)
         return self.shape.value, folder, -int(number[1]) if number else 0

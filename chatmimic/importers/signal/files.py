@@ -91,7 +91,7 @@ class _Chat:
 
     def __init__(self, member: Member, context: Context) -> None:
         folder = PurePosixPath(member.name).parent.name or PurePosixPath(member.where).parent.name
-        self._thread = folder or member.label
+        self._thread = folder or member.base
         self._file = member.name
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)

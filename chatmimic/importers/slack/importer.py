@@ -50,7 +50,7 @@ class Slack(Importer):
         """A JSON array of Slack's messages; or the lists of people and channels beside them."""
         if head.first != "[":
             return False
-        if head.member.label in {_USERS, *_PLACES}:
+        if head.member.base in {_USERS, *_PLACES}:
             return bool(_ID.search(head.text))
         return bool(_TS.search(head.text) and _MESSAGE.search(head.text))
 
@@ -70,7 +70,7 @@ class Slack(Importer):
 
 
 def _is_list(member: Member) -> bool:
-    return member.label in {_USERS, *_PLACES}
+    return member.base in {_USERS, *_PLACES}
 
 
 def _root(member: Member, up: int) -> str:
@@ -102,13 +102,13 @@ class _Workspace:
         for _, item in _items(member, context):
             record = mapping(item)
             key = text_of(record.get("id"))
-            if member.label == _USERS:
+            if member.base == _USERS:
                 self.people[key] = _shown_name(record) or key
                 self.bots |= {key} if record.get("is_bot") is True else set()
                 continue
             name = text_of(record.get("name"))
             self.folders[name or key] = key
-            if name and member.label != "mpims.json":
+            if name and member.base != "mpims.json":
                 self.channels[key] = name
             else:
                 self.members[key] = [text_of(one) for one in listed(record.get("members"))]

@@ -85,7 +85,7 @@ class _Chat:
         self._is_bot = beside.get("type") == "bot_chat"
         name = "Saved Messages" if beside.get("type") == "saved_messages" else ""
         self.title = text_of(beside.get("name")).strip() or name or DELETED
-        self._thread = self._id or f"{self.title} in {member.label}"
+        self._thread = self._id or f"{self.title} in {member.base}"
         self._file = member.name
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)

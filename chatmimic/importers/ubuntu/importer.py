@@ -80,7 +80,7 @@ def _csv_messages(
         next(rows, None)
         for number, row in rows:
             if len(row) < 6:
-                yield _unparsed(row, member.label, f"{member.name}:{number}")
+                yield _unparsed(row, member.base, f"{member.name}:{number}")
                 continue
             thread = f"{row[0]}/{row[1]}"
             here.add(hash(thread))

@@ -51,7 +51,7 @@ class _Table:
         self._file = member.name
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)
-        self._title = PurePosixPath(member.label).stem.removesuffix("_utf8")
+        self._title = PurePosixPath(member.base).stem.removesuffix("_utf8")
 
     def message(self, row: Row, number: int) -> Message:
         """One row. What lacks its type is Kind.OTHER."""

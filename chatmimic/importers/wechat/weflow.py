@@ -43,7 +43,7 @@ class _Chat:
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
         session = mapping(beside.get("session"))
         names = (text_of(session.get(name)) for name in ("remark", "displayName", "nickname"))
-        self._thread = text_of(session.get("wxid")) or member.label
+        self._thread = text_of(session.get("wxid")) or member.base
         self._title = next((name for name in names if name.strip()), self._thread)
         self._file = member.name
         self._report = context.report
