@@ -54,6 +54,18 @@ def write_whole(path: Path, data: bytes | str) -> None:
         ) from error
 
 
+def size_in_words(size: float) -> str:
+    """Bytes as people say them: 17.3 MB."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if value < 999.95:  # what rounds to 1000.0 is one of the next unit
+            break
+        value, unit = value / 1000, larger
+    if unit == "bytes":
+        return "1 byte" if size == 1 else f"{value:.0f} bytes"
+    return f"{value:,.1f} {unit}"
+
+
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as content:

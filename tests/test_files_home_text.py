@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chatmimic import errors
 from chatmimic.errors import ChatmimicError, NoSuchPerson
-from chatmimic.files import private_file, private_folder, write_whole
+from chatmimic.files import private_file, private_folder, size_in_words, write_whole
 from chatmimic.home import Home, slug
 from chatmimic.text import clean, shown, visible
 
@@ -198,6 +198,25 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
         write_whole(tmp_path / where, "x")
     assert told.value.what.startswith(f"Cannot write {tmp_path / where}: ")
     assert "--home" in told.value.way_on
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (40_000, "40.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (17_300_000, "17.3 MB"),
+        (7.5e9, "7.5 GB"),
+        (1e16, "10,000,000.0 GB"),
+    ],
+)
+def test_a_size_has_the_unit_that_shows_it(size, words):
+    assert size_in_words(size) == words
 
 
 # -- the home ------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ FLOORS = [
     {"generation"},
     {"training"},
     {"evaluation"},
-    {"chat", "server"},
+    {"chat"},
     {"api"},
     {"", "starter"},  # `import chatmimic` itself
     {"cli"},
@@ -79,6 +79,10 @@ def test_imports_point_one_way(file: Path) -> None:
         there = part(module)
         version_only = module == "chatmimic"  # `from chatmimic import __version__`
         assert there == here or version_only or FLOOR[there] < FLOOR[here], module
+
+
+def test_every_part_in_the_table_exists() -> None:
+    assert set(FLOOR) == {part(name_of(file)) for file in MODULES} | {"starter"}
 
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)

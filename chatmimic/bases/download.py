@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from chatmimic.bases.faults import COMMAND_AGAIN, not_fetched, reason
+from chatmimic.files import size_in_words
 
 # A connection that brought something and broke is taken up again, so often within one command;
 # the pause before is in seconds.
@@ -52,7 +53,7 @@ class Bar:
     def __enter__(self) -> Bar:
         if not sys.stderr.isatty():
             if self._total > _WORTH_A_LINE:
-                print(f"{self._label} ({self._total / 1e6:,.0f} MB)", file=sys.stderr, flush=True)
+                print(f"{self._label} ({size_in_words(self._total)})", file=sys.stderr, flush=True)
             return self
         if not self._total:
             return self
@@ -147,7 +148,8 @@ def _broken_off(transfer: Transfer, error: BaseException) -> Exception:
     if not kept:
         transfer.partial.unlink(missing_ok=True)
         return not_fetched(transfer.name, reason(error, transfer.host))
-    why = f"{reason(error, transfer.host)} after {_bytes(kept)} of {_bytes(transfer.size)}"
+    arrived = f"{size_in_words(kept)} of {size_in_words(transfer.size)}"
+    why = f"{reason(error, transfer.host)} after {arrived}"
     return not_fetched(transfer.name, why, f"{COMMAND_AGAIN}, or use")
 
 
@@ -157,10 +159,11 @@ def _check(transfer: Transfer) -> None:
     if size == transfer.size and _digest(transfer) == transfer.digest:
         return
     transfer.partial.unlink()
+    arrived = f"{size_in_words(size)} of {size_in_words(transfer.size)}"
     raise not_fetched(
         transfer.name,
-        f"what arrived from {transfer.host} is not the file the hub promised ({_bytes(size)} of "
-        f"{_bytes(transfer.size)}), and was removed",
+        f"what arrived from {transfer.host} is not the file the hub promised ({arrived}), "
+        "and was removed",
         "run the same command again, or use",
     )
 
@@ -174,13 +177,6 @@ def _digest(transfer: Transfer) -> str:
         while block := raw.read(_BLOCK):
             sum_.update(block)
     return sum_.hexdigest()
-
-
-def _bytes(count: int) -> str:
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count} bytes"
 
 
 def _progress() -> Any:

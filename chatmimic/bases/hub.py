@@ -36,6 +36,7 @@ from chatmimic.bases.folder import (
     weight_files,
 )
 from chatmimic.errors import BaseError
+from chatmimic.files import size_in_words
 
 # Seconds in which the hub must have answered its first question. Whoever sits behind a slower
 # line sets the hub library's own HF_HUB_ETAG_TIMEOUT.
@@ -171,9 +172,10 @@ def _check_room(name: str, place: Path, files: Sequence[Remote]) -> None:
     )
     needed, free = sum(file.size for file in files) - begun, shutil.disk_usage(place).free
     if needed > free:
+        room = f"{place.parent} has room for {size_in_words(free)}"
         raise not_fetched(
             name,
-            f"it needs {needed / 1e9:,.1f} GB and {place.parent} has room for {free / 1e9:,.1f} GB",
+            f"it needs {size_in_words(needed)} and {room}",
             "free some space, set HF_HOME to a folder on another disk, or use",
         )
 

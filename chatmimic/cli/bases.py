@@ -14,12 +14,12 @@ from chatmimic.cli.common import (
     ask_to_remove,
     console,
     home_option,
-    in_words,
     json_option,
     print_json,
     print_table,
 )
 from chatmimic.errors import BaseError
+from chatmimic.files import size_in_words
 from chatmimic.home import Home, slug
 from chatmimic.text import shown
 
@@ -77,7 +77,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if as_json:
         print_json({"removed": folder.name, "bytes": size})
     else:
-        console().print(shown(f"The base {folder.name} is gone ({in_words(size)} freed)."))
+        console().print(shown(f"The base {folder.name} is gone ({size_in_words(size)} freed)."))
 
 
 def facts(folder: Path) -> dict[str, Any]:
@@ -116,5 +116,5 @@ def _cells(one: dict[str, Any]) -> list[str]:
         one["name"],
         *("–" if number is None else f"{number:,}" for number in counts),
         "–" if bits is None else f"{bits:.3f}",
-        in_words(one["bytes"]),
+        size_in_words(one["bytes"]),
     ]

@@ -74,13 +74,3 @@ def ask_to_remove(what: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
     click.confirm(f"Remove {visible(what)} for good?", abort=True, err=True)
-
-
-def in_words(size: int) -> str:
-    """Bytes as people say them: 17.3 MB."""
-    value = float(size)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"

@@ -11,13 +11,13 @@ from chatmimic.cli.common import (
     ask_to_remove,
     console,
     home_option,
-    in_words,
     json_option,
     print_json,
     print_table,
 )
 from chatmimic.cli.when import iso
 from chatmimic.corpora import Corpus, find_corpus, known_corpora
+from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.text import shown
 
@@ -69,7 +69,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if as_json:
         print_json({"removed": corpus.name, "bytes": size})
     else:
-        console().print(shown(f"The corpus {corpus.name} is gone ({in_words(size)} freed)."))
+        console().print(shown(f"The corpus {corpus.name} is gone ({size_in_words(size)} freed)."))
 
 
 def facts(corpus: Corpus) -> dict[str, Any]:
@@ -97,4 +97,4 @@ def _size(corpus: Corpus) -> int:
 
 def _cells(one: dict[str, Any]) -> list[str]:
     counts = [f"{one[key]:,}" for key in ("messages", "people", "threads")]
-    return [one["name"], *counts, in_words(one["bytes"])]
+    return [one["name"], *counts, size_in_words(one["bytes"])]

@@ -12,11 +12,11 @@ from chatmimic.cli.common import (
     ask_to_remove,
     console,
     home_option,
-    in_words,
     json_option,
     print_json,
 )
 from chatmimic.errors import MimicError
+from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, list_mimics, remove
 from chatmimic.text import shown
@@ -111,7 +111,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if as_json:
         print_json({"removed": mimic.name, "bytes": size})
     else:
-        console().print(shown(f"The mimic {mimic.name} is gone ({in_words(size)} freed)."))
+        console().print(shown(f"The mimic {mimic.name} is gone ({size_in_words(size)} freed)."))
 
 
 def _list(home: Home, as_json: bool) -> None:
@@ -155,7 +155,7 @@ def _cells(known: dict[str, Any]) -> list[str]:
         (known["made_at"] or "–")[:10],
         known["form"],
         "–" if messages is None else f"{messages:,}",
-        in_words(known["bytes"]),
+        size_in_words(known["bytes"]),
     ]
 
 
@@ -212,7 +212,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ),
         ("Made", (known["made_at"] or "").replace("T", " ")),
         ("Made with", ", ".join(f"{name} {number}" for name, number in versions.items())),
-        ("Size", in_words(known["bytes"])),
+        ("Size", size_in_words(known["bytes"])),
         ("Folder", known["path"]),
     ]
     return [(label, value) for label, value in rows if value]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.cli.common import in_words
 from chatmimic.cli.training_display import clock
+from chatmimic.files import size_in_words
 from chatmimic.text import shown
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _heading(fit: Fit) -> str:
 def _cells(row: Row, fit: Fit) -> tuple[str, ...]:
     return (
         ("> " if row == fit.picked else "  ") + way_in_words(row.way),
-        in_words(row.need.total),
+        size_in_words(row.need.total),
         "yes" if row.fits else "no",
         f"{row.tokens_per_second:,.0f}",
         clock(row.pass_seconds),
@@ -101,7 +101,7 @@ def _verdict(fit: Fit) -> str:
 
 def _parts_in_words(need: Need) -> str:
     there = [(name, getattr(need, name)) for name in PARTS]
-    return ", ".join(f"{name} {in_words(size)}" for name, size in there if size)
+    return ", ".join(f"{name} {size_in_words(size)}" for name, size in there if size)
 
 
 def _row_facts(row: Row) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.cli.common import console
+from chatmimic.files import size_in_words
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Panel:
         table.add_row(
             "speed",
             f"{now.tokens_per_second:,.0f} tokens/s",
-            f"{now.learnt_per_second:,.0f} of them learnt, {now.memory / 1e9:.1f} GB",
+            f"{now.learnt_per_second:,.0f} of them learnt, {size_in_words(now.memory)}",
         )
         done = f"step {now.step} of {now.steps}"
         if now.step:

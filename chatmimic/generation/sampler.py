@@ -36,7 +36,7 @@ def choose(
     if torch.isnan(logits).any():
         raise MimicError(
             "The weights of this mimic give no numbers (NaN).",
-            "Train it again, with a lower --lr if the loss was unsteady.",
+            "Train it again, with a lower --learning-rate if the loss was unsteady.",
         )
     _penalise(logits, reply[-_RECENT:], decoding.repetition_penalty)
     for token in would_repeat(reply, decoding.no_repeat_ngram):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import ChatmimicError, CheckpointDamaged, TrainingError
-from chatmimic.files import file_digest, private_folder, sync_folder, write_whole
+from chatmimic.files import file_digest, private_folder, size_in_words, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -155,6 +155,6 @@ def _no_room(
     cause = error.__cause__ if isinstance(error, ChatmimicError) else error
     why = getattr(cause, "strerror", None) or cause
     return TrainingError(
-        f"Cannot write a checkpoint to {folder}: {why} (it needs about {size / 1e9:.1f} GB).",
+        f"Cannot write a checkpoint to {folder}: {why} (it needs {size_in_words(size)}).",
         "Free some space, or choose another place with --home; then --resume.",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from chatmimic.files import size_in_words
 from chatmimic.training.ranks import without_gpus
 
 _UNBOUNDED = 1 << 60  # bytes; version 1 of cgroups writes some such number where it sets no limit
@@ -33,8 +34,9 @@ class Room:
     held: int = 0
 
     def __str__(self) -> str:
-        """`NVIDIA RTX 4090: 22.1 of 24.0 GB free`."""
-        return f"{_name(self.device)}: {self.free / 1e9:.1f} of {self.total / 1e9:.1f} GB free"
+        """`NVIDIA RTX 4090: 22.1 GB of 24.0 GB free`."""
+        free, total = size_in_words(self.free), size_in_words(self.total)
+        return f"{_name(self.device)}: {free} of {total} free"
 
 
 def find_room() -> Room:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
+from chatmimic.files import size_in_words
 from chatmimic.importers.base import Context
 from chatmimic.importers.packed import open_loose
 from chatmimic.importers.streams import Member, Stream
@@ -89,10 +90,10 @@ def _room_told(member: Member, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        free = shutil.disk_usage(path.parent).free >> 20
+        free = shutil.disk_usage(path.parent).free
         raise ExportError(
             f"{member.label} cannot be copied to {path.parent.parent} "
-            f"({error.strerror or error}; {free:,} MB are free there).",
+            f"({error.strerror or error}; {size_in_words(free)} are free there).",
             "Set TMPDIR to a folder with more room; the copy goes when it is read.",
         ) from error
 
