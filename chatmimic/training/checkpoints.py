@@ -155,6 +155,6 @@ def _no_room(
     cause = error.__cause__ if isinstance(error, ChatmimicError) else error
     why = getattr(cause, "strerror", None) or cause
     return TrainingError(
-        f"Cannot write a checkpoint to {folder}: {why} (it needs {size_in_words(size)}).",
+        f"Cannot write a checkpoint to {folder}: {why} (it needs about {size_in_words(size)}).",
         "Free some space, or choose another place with --home; then --resume.",
     )

@@ -21,7 +21,9 @@ OF_OTHERS = {
     *("--use_fsdp", "--fsdp_version"),
 }
 # What the systems call it that ours descends from (docs/training.md).
-OF_FORERUNNERS = {"--noise", "--sample_every", "--val_every", "--restore_from"}
+OF_FORERUNNERS = {
+    *("--only_train_transformer_layers", "--sample_every", "--val_every", "--restore_from"),
+}
 
 
 def below(command: click.Command, context: click.Context) -> Iterator[click.Command]:
