@@ -123,9 +123,9 @@ def command(
 ) -> None:
     """Read chat exports into the archive.
 
-    PATH is what a service gave you: a file, a folder, a zip or a tar. Its format is found out.
-    The same export again, or a newer one that overlaps, adds only what is new. Each PATH is
-    added whole or, if anything goes wrong, not at all.
+    PATH is what a service gave you: a file, a folder, a zip or a tar, also with archives in it.
+    Its format is found out. The same export again, or a newer one that overlaps, adds only what
+    is new. Each PATH is added whole or, if anything goes wrong, not at all.
 
     \b
     Example:

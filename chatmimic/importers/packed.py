@@ -6,11 +6,12 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -27,104 +28,148 @@ _UNPACKERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
+_PACKED_NAME = re.compile(r"\.(?:gz|bz2|xz|tgz|tbz2?|txz)$", re.IGNORECASE)
+_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIP_HEADER = 30  # bytes of a local file header before its name
 _ENCRYPTED = 0x1
-_IN_MEMORY = 16 << 20  # bytes of an unpacked tar before it goes to a nameless file
+# How files begin that are packed in a way not opened here, or under a name that does not say so.
+_SEALED = {
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x04\x22\x4d\x18": "LZ4",
+    b"LZIP": "lzip",
+    b"\x1f\x9d": "compress",
+    b"MSCF": "cabinet",
+    b"-----BEGIN PGP MESSAGE": "encrypted",
+    **dict.fromkeys(_ZIP_MAGICS, "a zip by another name"),
+    b"\x1f\x8b": "gzip by another name",
+    b"BZh": "bzip2 by another name",
+    b"\xfd7zXZ\x00": "xz by another name",
+}
+# Backups of WhatsApp and Signal, and what was encrypted by hand.
+_LOCKED_NAME = re.compile(
+    r"\.crypt\d{1,2}$|\.(?:gpg|pgp|age)$|(?:^|/)signal-[\d-]+\.backup$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an archive stands, and what that makes of its members."""
+
+    name: str  # what the user is told of it
+    prefix: str  # of its members' names
+    where: str  # the whole path
+    share: float = 1.0  # bytes that it takes on the disk, of each of its own
+    within: bool = False  # a folder or another archive: not what the user named
+
+
+class EncryptedExport(UnsafeExport):
+    """An archive that cannot be opened without its password."""
 
 
 def open_loose(path: str | Path) -> Opened:
     """Open a file of its own, unpacking gzip, bzip2 and xz on the way."""
     raw = open(path, "rb")  # noqa: SIM115
+    return _unpacked(raw, os.stat(path).st_size) or Opened(raw)
+
+
+def _unpacked(raw: IO[bytes], packed_size: int) -> Opened | None:
+    """A file in gzip, bzip2 or xz, opened; None for any other."""
     magic = raw.read(6)
     raw.seek(0)
     for start, unpack in _UNPACKERS.items():
         if magic.startswith(start):
-            return Opened(unpack(raw), raw, os.stat(path).st_size)
-    return Opened(raw)
+            return Opened(unpack(raw), raw, packed_size)
+    return None
 
 
-def zip_members(path: Path, name: str, prefix: str, stack: ExitStack) -> list[Member]:
-    """The files in a zip, named with a prefix. Raises UnsafeExport: made to hurt, or encrypted."""
-    archive = stack.enter_context(zipfile.ZipFile(path))
+def archive_kind(start: bytes) -> str:
+    """ "zip" or "tar", by the first 512 bytes of a file; "" for any other."""
+    if start.startswith(_ZIP_MAGICS):
+        return "zip"
+    return "tar" if start[257:262] == b"ustar" else ""
+
+
+def sealed(name: str, start: bytes) -> str:
+    """Why a file is packed in a way that is not opened; "" for one that is not."""
+    if _LOCKED_NAME.search(name):
+        return "encrypted"
+    return next((why for magic, why in _SEALED.items() if start.startswith(magic)), "")
+
+
+def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
+    """The files in a zip. Raises UnsafeExport: made to hurt, or encrypted."""
+    archive = stack.enter_context(zipfile.ZipFile(raw))
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    _check_names(name, [entry.filename for entry in entries])
-    _check_overlap(name, entries, archive.start_dir)
+    _check_names(place.name, [entry.filename for entry in entries])
+    _check_overlap(place.name, entries, archive.start_dir)
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-        raise UnsafeExport(f"{name} is encrypted.", "Unlock it first: unpack it with its password.")
+        raise EncryptedExport(
+            f"{place.name} is encrypted.", "Unlock it first: unpack it with its password."
+        )
+
+    def packed_size(entry: zipfile.ZipInfo) -> int:
+        return int(entry.compress_size * place.share)
 
     def opener(entry: zipfile.ZipInfo) -> Callable[[], Opened]:
         def opened() -> Opened:
-            guard_ratio(entry.filename, entry.file_size, entry.compress_size)
-            return Opened(archive.open(entry), packed_size=entry.compress_size)
+            guard_ratio(entry.filename, entry.file_size, packed_size(entry))
+            return _member_opened(entry.filename, archive.open(entry), packed_size(entry))
 
         return opened
 
-    where = path.absolute().as_posix()
+    if place.within:  # what is found out later would cost the files beside it too
+        for entry in entries:
+            guard_ratio(entry.filename, entry.file_size, packed_size(entry))
     return [
-        Member(f"{prefix}{e.filename}", f"{where}/{e.filename}", e.file_size, opener(e))
+        Member(f"{place.prefix}{e.filename}", f"{place.where}/{e.filename}", e.file_size, opener(e))
         for e in entries
     ]
 
 
-def is_tar(path: Path) -> bool:
-    """Whether a file, unpacked if need be, begins as a tar does."""
-    opened = open_loose(path)
-    try:
-        return opened.stream.read(512)[257:262] == b"ustar"
-    except (EOFError, OSError, lzma.LZMAError):
-        return False  # cut short or not really packed: reading it will say so
-    finally:
-        opened.close()
-
-
-def tar_members(path: Path, name: str, prefix: str, stack: ExitStack) -> list[Member]:
-    """The files in a tar, named with a prefix. Raises UnsafeExport for one made to hurt."""
-    plain = _plain_tar(path, name, stack)
+def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
+    """The files in a tar without its packing. Raises UnsafeExport for one made to hurt."""
     archive = stack.enter_context(tarfile.TarFile(fileobj=plain))
     entries = []
     for entry in archive:
         if entry.isfile():  # links and devices are never followed
             entries.append(entry)
-        _check_count(name, len(entries))
-    _check_names(name, [entry.name.removeprefix("./") for entry in entries])
+        check_count(place.name, len(entries))
+    _check_names(place.name, [entry.name.removeprefix("./") for entry in entries])
 
     def opener(entry: tarfile.TarInfo) -> Callable[[], Opened]:
-        return lambda: Opened(cast(IO[bytes], archive.extractfile(entry)))
+        def opened() -> Opened:
+            raw = cast(IO[bytes], archive.extractfile(entry))
+            return _member_opened(entry.name, raw, None, int(entry.size * place.share))
 
-    where = path.absolute().as_posix()
+        return opened
+
     return [
-        Member(f"{prefix}{inner}", f"{where}/{inner}", entry.size, opener(entry))
+        Member(f"{place.prefix}{inner}", f"{place.where}/{inner}", entry.size, opener(entry))
         for entry in entries
         for inner in [entry.name.removeprefix("./")]
     ]
 
 
-def _plain_tar(path: Path, name: str, stack: ExitStack) -> IO[bytes]:
-    """The tar without its packing: members are read in any order, which a packed one cannot do.
-
-    The copy has no name on disk and goes when it is closed.
-    """
-    opened = open_loose(path)
-    stack.callback(opened.close)
-    if opened.packed_size is None:
-        return opened.stream
-    copy = stack.enter_context(closing(tempfile.SpooledTemporaryFile(_IN_MEMORY)))  # noqa: SIM115
-    expanded = 0
-    while chunk := opened.stream.read(1 << 20):
-        expanded += len(chunk)
-        guard_ratio(name, expanded, opened.packed_size)
-        copy.write(chunk)
-    copy.seek(0)
-    return cast(IO[bytes], copy)
+def _member_opened(
+    name: str, raw: IO[bytes], packed_size: int | None, on_disk: int | None = None
+) -> Opened:
+    """A member of an archive; one that is named as packed by itself is unpacked on the way."""
+    if _PACKED_NAME.search(name):
+        size = packed_size if packed_size is not None else on_disk or 0
+        return _unpacked(raw, size) or Opened(raw, packed_size=packed_size)
+    return Opened(raw, packed_size=packed_size)
 
 
-def _check_count(archive: str, count: int) -> None:
+def check_count(archive: str, count: int) -> None:
+    """Raise UnsafeExport for more files than any export has."""
     if count > MAX_MEMBERS:
         raise UnsafeExport(f"{archive} holds more than {MAX_MEMBERS:,} files.", UNPACK)
 
 
 def _check_names(archive: str, names: list[str]) -> None:
-    _check_count(archive, len(names))
+    check_count(archive, len(names))
     seen: set[str] = set()
     for name in names:
         if _leads_out(name):

@@ -33,7 +33,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
     Messages that are no words (`kind`) come too. Raises ExportError.
     """
     latest_ms.cache_clear()
-    with open_source(Path(path)) as source:
+    with open_source(Path(path), options.allow_truncated) as source:
         context = Context(source, options, report)
         found = recognise(context)
         report.format = ", ".join(importer.title for importer, _ in found)

@@ -10,17 +10,20 @@ from importlib.metadata import entry_points
 
 from chatmimic.errors import ExportError, UnknownFormat
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.packed import sealed
 from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.streams import Member
+from chatmimic.text import visible
 
 GROUP = "chatmimic.importers"  # the entry-point group of importers that others write
 SURE_AFTER = 24  # files of one numbered family that must be looked at before the rest is believed
+_NAMED = 10  # archives that were not opened
 _SEE_HELP = "`chatmimic import --help` lists what can be read."
 
 # What lies beside the messages of nearly every export, by the thousand.
 _NOT_TEXT = re.compile(
     r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
-    r"|pdf|docx?|xlsx?|pptx?|exe|dll|so|apk|css|js|woff2?|ttf|eot|psd|zip|7z|rar)$",
+    r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|js|woff2?|ttf|eot|psd)$",
     re.IGNORECASE,
 )
 
@@ -117,6 +120,8 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     if not found:
         raise _unknown(context, strangers)
     strangers.tell(context)
+    if context.source.unopened:
+        context.report.note(_unopened(context.source.unopened))
     return found
 
 
@@ -143,6 +148,10 @@ def head_of(context: Context, member: Member) -> Head | None:
     if not alone and _NOT_TEXT.search(member.name):
         return None
     data = context.source.head(member)
+    why = sealed(member.name, data)
+    if why:
+        context.source.unopened[member.name] = why
+        return None
     binary = any(one.magic and data.startswith(one.magic) for one in importers())
     text = "" if binary else decoded_head(data) or ""
     if not binary and not text.strip():
@@ -192,10 +201,27 @@ def _shape(member: Member) -> str:
     return re.sub(r"\d+", "0", member.name)
 
 
+def _unopened(why: dict[str, str]) -> str:
+    """The sentence on archives that were not opened, and what to do about them."""
+    count = len(why)
+    were, them = ("archive was", "it") if count == 1 else ("archives were", "them")
+    some = ", ".join(f"{visible(name)} ({why[name]})" for name in list(why)[:_NAMED])
+    more = ", …" if count > _NAMED else ""
+    return (
+        f"{count:,} {were} not opened: {some}{more}. "
+        f"If chats are in {them}, unpack {them} and import what was in {them} too."
+    )
+
+
 def _unknown(context: Context, strangers: _Strangers) -> ExportError:
     """The one sentence that says what was looked at and why it is nothing."""
     members = context.source.members
     path = context.source.path
+    if context.source.unopened:
+        return UnknownFormat(
+            f"No chat export that chatmimic knows was found in {path.name or path}.",
+            _unopened(context.source.unopened),
+        )
     if not members:
         return UnknownFormat(f"{path.name or path} holds no files.", _SEE_HELP)
     if len(members) == 1:

@@ -1,5 +1,7 @@
 """Opening what a user hands over (a file, a folder, a zip, a tar) as a list of named members.
 
+Archives in it are opened too, a few deep; `unopened` says which were not, and why.
+
 Nothing is ever extracted: members are streams. Archives made to hurt (names that climb out,
 entries that overlap or expand without end) are refused as UnsafeExport before they do.
 """
@@ -7,21 +9,34 @@ entries that overlap or expand without end) are refused as UnsafeExport before t
 from __future__ import annotations
 
 import os
+import re
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from lzma import LZMAError
 from pathlib import Path
 from typing import Protocol
 
-from chatmimic.errors import ExportError
-from chatmimic.importers.packed import is_tar, open_loose, tar_members, zip_members
-from chatmimic.importers.streams import Member, Stream, translated
+from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
+from chatmimic.importers.nested import Spool
+from chatmimic.importers.packed import (
+    EncryptedExport,
+    Place,
+    archive_kind,
+    check_count,
+    open_loose,
+    tar_members,
+    zip_members,
+)
+from chatmimic.importers.streams import Member, Opened, Stream, translated
 
 HEAD = 64 << 10  # bytes an importer may look at to recognise a file
+MAX_DEPTH = 3  # archives within one another
 
-_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _NOT_CHAT = {"__MACOSX", ".git", ".DS_Store"}
+_ARCHIVE_NAME = re.compile(r"\.(?:(?:zip|tar)(?:\.(?:gz|bz2|xz))?|tgz|tbz2?|txz)$", re.IGNORECASE)
 
 
 class ByteStream(Protocol):
@@ -37,6 +52,7 @@ class Source:
 
     path: Path
     members: list[Member]
+    unopened: dict[str, str] = field(default_factory=dict)  # archives in it → why not
 
     def head(self, member: Member, size: int = HEAD) -> bytes:
         """The first bytes of a member. Raises ExportError when it cannot be read."""
@@ -54,51 +70,109 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path, allow_truncated: bool = False) -> Iterator[Source]:
     """Open a file, a folder, a zip or a tar. Raises ExportError when that cannot be done."""
     with ExitStack() as stack:
+        opening = _Opening(stack, allow_truncated)
         if path.is_dir():
-            members = _folder(path, stack)
+            opening.folder(path)
         elif path.is_file():
-            members = _file(path, path.name, "", stack)
+            opening.file(path)
         elif path.exists():
             raise ExportError(f"{path} is neither a file nor a folder.", "Name one of these.")
         else:
             raise ExportError(f"There is no file or folder {path}.", "Check the path.")
-        yield Source(path, members)
+        yield Source(path, opening.members, opening.unopened)
 
 
-def _folder(root: Path, stack: ExitStack) -> list[Member]:
-    members: list[Member] = []
-    where = root.absolute().as_posix().rstrip("/")
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if n not in _NOT_CHAT)
-        above = Path(folder).relative_to(root).as_posix()
-        above = "" if above == "." else f"{above}/"
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            about = os.lstat(path)
-            # Links and devices are left alone: a folder from elsewhere could point anywhere.
-            if not stat.S_ISREG(about.st_mode) or name in _NOT_CHAT:
-                continue
-            inside = above + name
-            if name.lower().endswith(".zip"):
-                members += _file(Path(path), inside, f"{inside}/", stack)
-            else:
-                members.append(_loose(path, inside, f"{where}/{inside}", about.st_size))
-    return members
+class _Opening:
+    """An export that is being opened: its members so far, those of archives in it among them."""
+
+    def __init__(self, stack: ExitStack, allow_truncated: bool) -> None:
+        self.members: list[Member] = []
+        self.unopened: dict[str, str] = {}
+        self._stack = stack
+        self._allow = allow_truncated
+        self._spool = Spool(stack)
+        self._packed = 0  # members of archives
+
+    def folder(self, root: Path) -> None:
+        """Take every file below a folder."""
+        where = root.absolute().as_posix().rstrip("/")
+        around = Place("", "", where, within=True)
+        for folder, names, files in os.walk(root):
+            names[:] = sorted(n for n in names if n not in _NOT_CHAT)
+            above = Path(folder).relative_to(root).as_posix()
+            above = "" if above == "." else f"{above}/"
+            for name in sorted(files):
+                path = os.path.join(folder, name)
+                about = os.lstat(path)
+                # Links and devices are left alone: a folder from elsewhere could point anywhere.
+                if not stat.S_ISREG(about.st_mode) or name in _NOT_CHAT:
+                    continue
+                inside = above + name
+                self._add(_loose(path, inside, f"{where}/{inside}", about.st_size), around, 0)
+
+    def file(self, path: Path) -> None:
+        """Take one file, whatever it is called: the members of a zip or tar, or itself."""
+        where = path.absolute().as_posix()
+        member = _loose(path, path.name, where, path.stat().st_size)
+        if not self._opened(member, Place(path.name, "", where), 1):
+            self.members.append(member)
+
+    def _add(self, member: Member, around: Place, depth: int) -> None:
+        """Take one member of a folder or of an archive, or the members that are in it."""
+        if not _ARCHIVE_NAME.search(member.name):
+            self.members.append(member)
+            return
+        inner = Place(member.name, f"{member.name}/", member.where, around.share, within=True)
+        try:
+            if not self._opened(member, inner, depth + 1):
+                self.members.append(member)
+        except EncryptedExport:
+            self.unopened[member.name] = "encrypted"
+        except UnsafeExport as error:
+            self.unopened[member.name] = error.what.removeprefix(f"{member.name} ").rstrip(".")
+        except DamagedExport as error:
+            if not self._allow:
+                raise
+            self.unopened[member.name] = error.what.removeprefix(f"{member.name} ").rstrip(".")
+
+    def _opened(self, member: Member, place: Place, depth: int) -> bool:
+        """Take the members of an archive; false where it is none, whatever its name says."""
+        with translated(place.name):
+            opened = member.opener()
+            kept = False
+            try:
+                kind = _kind(opened)
+                if kind and depth > MAX_DEPTH:
+                    self.unopened[member.name] = f"more than {MAX_DEPTH} archives deep"
+                if not kind or depth > MAX_DEPTH:
+                    return bool(kind)
+                opened.stream.seek(0)
+                if opened.packed_size is None:
+                    raw, kept = opened.stream, True
+                else:
+                    raw, size = self._spool.keep(opened, place.name)
+                    place = replace(place, share=opened.packed_size / max(size, 1))
+            finally:
+                if kept:
+                    self._stack.callback(opened.close)
+                else:
+                    opened.close()
+            found = (zip_members if kind == "zip" else tar_members)(raw, place, self._stack)
+        self._packed += len(found)
+        check_count(place.name, self._packed)
+        for inner in found:
+            self._add(inner, place, depth)
+        return True
 
 
-def _file(path: Path, name: str, prefix: str, stack: ExitStack) -> list[Member]:
-    """The members of a zip or tar, or the file itself as the one member."""
-    with translated(name):
-        with path.open("rb") as raw:
-            magic = raw.read(4)
-        if magic in _ZIP_MAGICS:
-            return zip_members(path, name, prefix, stack)
-        if is_tar(path):
-            return tar_members(path, name, prefix, stack)
-    return [_loose(path, name, path.absolute().as_posix(), path.stat().st_size)]
+def _kind(opened: Opened) -> str:
+    try:
+        return archive_kind(opened.stream.read(512))
+    except (EOFError, OSError, LZMAError, zlib.error):
+        return ""  # cut short or not really packed: reading it will say so
 
 
 def _loose(path: str | Path, name: str, where: str, size: int) -> Member:

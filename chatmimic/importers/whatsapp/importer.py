@@ -42,7 +42,7 @@ _TITLE = re.compile(
     r"|Discussion WhatsApp avec|Чат WhatsApp с|Chat WhatsApp con|Chat WhatsApp)[ \xa0](?P<of>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_SUFFIX = re.compile(r"(?:\.(?:txt|zip|gz|bz2|xz|tar))+$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:\.(?:txt|zip|tar|gz|bz2|xz|tgz|tbz2?|txz))+$", re.IGNORECASE)
 _IRC = re.compile(r"<[^<>\s]{1,64}> |\*{1,3} \S|-!- ")
 _COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
 
