@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.messenger.system import kind_of_sentence
+from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.records import Kind, Message
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -50,6 +50,93 @@ EXPORTS = Path(__file__).parent / "exports"
         ("Click for video", Kind.MEDIA),
         ("Ada Lovelace called Grace.", Kind.CALL),
         ("You called Grace.", Kind.CALL),
+        ("You can now message and call each other.", Kind.SYSTEM),
+        (
+            "You can now message and call each other and see info like Active Status and when "
+            "you've read messages.",
+            Kind.SYSTEM,
+        ),
+        ("Bo's poll has multiple updates.", Kind.SYSTEM),
+        ("Your poll has multiple updates.", Kind.SYSTEM),
+        ('Bo added "today" to the poll.', Kind.SYSTEM),
+        ('Bo added "today" and 2 other options to the poll.', Kind.SYSTEM),
+        ('Bo voted for "today" in the poll.', Kind.SYSTEM),
+        ('Bo removed their vote for "today" and 1 other option in the poll.', Kind.SYSTEM),
+        ('You changed your vote to "today" in the poll.', Kind.SYSTEM),
+        ("A poll has been unsent.", Kind.SYSTEM),
+        ('Bo changed the theme using AI to "Tea".', Kind.SYSTEM),
+        ('Bo changed the theme using AI to "Tea" 🫖.', Kind.SYSTEM),
+        (
+            "Bo turned on disappearing messages. Messages will disappear 24 hours after they're "
+            "sent.",
+            Kind.SYSTEM,
+        ),
+        ("Disappearing messages were turned off.", Kind.SYSTEM),
+        (
+            "Bo changed disappearing messages. Messages will disappear 1 hour after they're sent.",
+            Kind.SYSTEM,
+        ),
+        ("Ada took a screenshot.", Kind.SYSTEM),
+        ("You took a screenshot.", Kind.SYSTEM),
+        ("A screenshot was taken.", Kind.SYSTEM),
+        ("Ada recorded the screen.", Kind.SYSTEM),
+        ("Bo sent a contact card.", Kind.MEDIA),
+        ("Bo sent an event.", Kind.MEDIA),
+        ("Sent a reel", Kind.MEDIA),
+        ("Sent a story highlight", Kind.MEDIA),
+        ("Sent a voice message", Kind.MEDIA),
+        ("Ada shared a post", Kind.MEDIA),
+        ("Attachment unavailable", Kind.MEDIA),
+        ("This story is no longer available.", Kind.MEDIA),
+        ("Mentioned you in their story", Kind.SYSTEM),
+        ("Mentioned you in a story", Kind.SYSTEM),
+        ("Ada mentioned you in their story", Kind.SYSTEM),
+        ("You mentioned @bo.spout in your story.", Kind.SYSTEM),
+        ("Replied to your story", Kind.SYSTEM),
+        ("Reacted to your story", Kind.SYSTEM),
+        ("Reacted 😆 to your story", Kind.SYSTEM),
+        ("You replied to their story", Kind.SYSTEM),
+        ("Ada missed a video chat with you", Kind.CALL),
+        ("You missed a video chat with Bo", Kind.CALL),
+        ("A contact missed your audio call.", Kind.CALL),
+        ("You started sharing video.", Kind.CALL),
+        (
+            "Bo added Ada to the group. They can only see messages sent after they were added.",
+            Kind.SYSTEM,
+        ),
+        (
+            "Someone added you and Bo to the group. You can only see messages sent after you were "
+            "added.",
+            Kind.SYSTEM,
+        ),
+        ("Bo is no longer an admin.", Kind.SYSTEM),
+        ("Bo added Ada as a group admin.", Kind.SYSTEM),
+        ("Bo changed who can add people to admins only.", Kind.SYSTEM),
+        ("Bo turned off message sharing permissions for this chat.", Kind.SYSTEM),
+        (
+            "New messages and calls are secured with end-to-end encryption. Only people in this "
+            "chat can read, listen to, or share them.",
+            Kind.SYSTEM,
+        ),
+        ("Your other chat with Bo was archived.", Kind.SYSTEM),
+        ("Bo's key has changed.", Kind.SYSTEM),
+        ("You added a new device to this conversation.", Kind.SYSTEM),
+        ("Bo took a screenshot.", None),
+        ("Bo voted for Biscuits.", None),
+        ("Bo mentioned you in a story", None),
+        ("You took a screenshot", None),
+        ("You changed the theme to pink", None),
+        ("You can now message each other, finally", None),
+        ("Bo turned on disappearing messages and I hate it", None),
+        ("Bo turned on disappearing messages. why though", None),
+        ("Bo changed his nickname again lol", None),
+        ("Bo changed the group photo again", None),
+        ("those word effects are cool", None),
+        ("Sorry missed your call.", None),
+        ("Replied to your story: nice hat", None),
+        ("this story is no longer available in shops", None),
+        ("Sent a photo to Bo yesterday", None),
+        ("the poll has multiple updates", None),
         ("Bo joined the call", None),
         ("Just joined the call.", None),
         ("It's called source integration, baby.", None),
@@ -93,6 +180,12 @@ def read(path: Path) -> tuple[list[Message], ImportReport]:
         ("Ada Lovelace", ["Ada đã gửi một tệp."] * 2, 0),
         ("Ada Lovelace", ["Bạn đã gọi cho Grace Hopper."] * 4, 4),
         ("Ada Lovelace", [f"Bạn đã gọi cho {n}." for n in ("Grace Hopper", "Will Power")] * 2, 4),
+        ("Ada Lovelace", ["AdaさんがアンケートをAに変更しました。"] * 3, 3),
+        (
+            "Ada Lovelace",
+            [f"Ada hat „{one}“ zur Umfrage hinzugefügt." for one in ("Tee", "Kaffee", "Kakao")],
+            3,
+        ),
         ("Will Power", ["Will you come over?"] * 5, 0),
         ("Ada Lovelace", ["goodnight Grace"] * 5, 0),
         ("Ada Lovelace", ["ok"] * 5, 0),
@@ -106,6 +199,27 @@ def test_repeated_sentences_of_other_languages(
     assert len(messages) == len(texts)
     assert report.left_out["system"] == system
     assert report.kept == len(texts) - system
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Ada hat einen Anhang gesendet.", Kind.MEDIA),
+        ("Ada Lovelace a envoyé une pièce jointe.", Kind.MEDIA),
+        ("Adaさんが添付ファイルを送信しました。", Kind.MEDIA),
+        ("Ada as a child", Kind.TEXT),
+        ("Adam was here.", Kind.TEXT),
+        ("Grace in the garden.", Kind.TEXT),
+        ("Ada wrote this: https://example.org/a.", Kind.TEXT),
+        ("my new hat.", Kind.TEXT),
+    ],
+)
+def test_an_attachment_shows_whose_words_stand_beside_it(
+    text: str, kind: Kind, tmp_path: Path
+) -> None:
+    record = said("Ada Lovelace", text, 1) | {"share": {"link": "https://example.org/a"}}
+    (message,), _ = read(export(tmp_path / "grace_1", record))
+    assert message.kind is kind
 
 
 def test_what_a_type_says_is_believed(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from chatmimic.importers.messenger.html import Box
-from chatmimic.importers.messenger.system import kind_of_sentence
+from chatmimic.importers.messenger.sentences import kind_of_sentence
+from chatmimic.importers.messenger.system import tells_of_attachment
 from chatmimic.importers.parsing.repair import repaired
 from chatmimic.importers.parsing.times import as_milliseconds
 from chatmimic.importers.report import ImportReport
@@ -69,7 +70,8 @@ def plain_record(item: Any, mend: Mender) -> Record:
         return Record()
     get = item.get
     text, type_ = get("content"), get("type")
-    sender, marked = mend.name(get("sender_name")), isinstance(type_, str)
+    sender, words = mend.name(get("sender_name")), mend.words(text)
+    marked = isinstance(type_, str)
     kind = Kind.OTHER
     if not sender or "timestamp_ms" not in item or not isinstance(text, str | None):
         pass
@@ -82,10 +84,10 @@ def plain_record(item: Any, mend: Mender) -> Record:
     elif "users" in item:
         kind = Kind.SYSTEM
     elif type_ in (None, "Generic", "Share"):
-        kind = _kind_of_words(text, item)
+        kind = _kind_of_words(words, sender, item)
     given = get("reactions")
     reactions = reactions_of(given) if given else ()
-    return Record(sender, mend.words(text), get("timestamp_ms"), kind, reactions, marked)
+    return Record(sender, words, get("timestamp_ms"), kind, reactions, marked)
 
 
 def encrypted_record(item: Any, mend: Mender) -> Record:
@@ -103,7 +105,7 @@ def encrypted_record(item: Any, mend: Mender) -> Record:
     elif type_ == "placeholder":
         kind = kind_of_sentence(words, sender) or Kind.SYSTEM
     elif type_ in (None, "text", "link", "media", "Generic", "generic"):
-        kind = _kind_of_words(text, item)
+        kind = _kind_of_words(words, sender, item)
     return Record(sender, words, get("timestamp"), kind, reactions_of(get("reactions")))
 
 
@@ -115,9 +117,11 @@ def page_record(box: Box) -> Record:
     return record
 
 
-def _kind_of_words(text: str | None, item: dict[str, Any]) -> Kind:
-    media = not text and any(item.get(name) for name in _MEDIA)
-    return Kind.MEDIA if media else Kind.TEXT
+def _kind_of_words(text: str, sender: str, item: dict[str, Any]) -> Kind:
+    if text and not text.startswith(sender[:1]):  # nearly always
+        return Kind.TEXT
+    attached = any(item.get(name) for name in _MEDIA)
+    return Kind.MEDIA if attached and (not text or tells_of_attachment(text, sender)) else Kind.TEXT
 
 
 def reactions_of(given: Any) -> tuple[Reaction, ...]:
