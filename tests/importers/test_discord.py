@@ -26,7 +26,6 @@ from discord_exports import (
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.discord.authors import account, sender_key
-from chatmimic.importers.discord.channels import FileName, file_name
 from chatmimic.importers.discord.html import Page
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.discord.sentences import kind_of_sentence
@@ -106,7 +105,7 @@ def test_two_channels_of_one_title_are_not_guessed_between(tmp_path: Path) -> No
     discord_json(tmp_path / "b.json", TALK[:1], channel=channel)
     (tmp_path / "c.txt").write_text(plain_text(PLAIN, "%Y-%m-%d %H:%M"))
     messages, _ = read(tmp_path)
-    assert [m.thread for m in messages] == [ID] * 4 + ["7"] + [f"{GUILD} / gears"] * 4
+    assert [m.thread for m in messages] == [ID] * 4 + ["7"] + [f"{GUILD} / Machines / gears"] * 4
 
 
 def test_equal_messages_of_one_minute_are_two(tmp_path: Path) -> None:
@@ -184,28 +183,7 @@ def test_raw_marks_are_written_out(raw: str, expected: str) -> None:
     assert report.repairs == ({"raw mentions": 1} if raw != expected else {})
 
 
-# --- names, dates, sentences ---
-
-
-@pytest.mark.parametrize(
-    ("label", "expected"),
-    [
-        (f"{NAMED}.csv", FileName(ID, GUILD, "gears", f"{GUILD} - Machines - gears")),
-        (f"{NAMED} (after 2024-01-01) [part 2].txt", FileName(ID, GUILD, "gears", "")),
-        (f"Direct Messages - ada [{ID}].html", FileName(ID, "Direct Messages", "ada", "")),
-        (f"G - C - a - b [{ID}].csv", FileName(ID, "G", "a - b", "")),
-        ("gears.csv.gz", FileName("", "", "gears", "gears")),
-        ("[1] gears (2).csv", FileName("", "", "[1] gears", "")),
-        (f"[{ID}].csv", FileName(ID, "", "", "")),
-    ],
-)
-def test_names_of_files(label: str, expected: FileName) -> None:
-    found = file_name(label)
-    assert (found.id, found.guild, found.channel) == (
-        expected.id,
-        expected.guild,
-        expected.channel,
-    )
+# --- dates, sentences ---
 
 
 @pytest.mark.parametrize(

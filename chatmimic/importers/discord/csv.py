@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, is_webhook, sender_key
 from chatmimic.importers.discord.channels import Channel
 from chatmimic.importers.discord.sentences import kind_of_sentence
-from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of, surveyed
+from chatmimic.importers.discord.stamps import WrittenTimes, stamp_of, surveyed
 from chatmimic.importers.discord.together import Said
 from chatmimic.importers.parsing.date_order import DateSurvey
 from chatmimic.importers.parsing.decoding import decoded_head
@@ -48,13 +49,12 @@ class CsvFile:
         # Each row of an old file ends with a delimiter.
         self._ended = head.partition("\n")[0].strip().endswith(self._shape.delimiter)
 
-    def survey(self) -> DateSurvey:
-        """What the dates show of their order; nothing where they are exact."""
+    def survey(self) -> tuple[DateSurvey, bool]:
+        """What the dates show of their order, and whether they are exact: then that is nothing."""
         label = self._member.label
         first = [stamp_of(date) for date in islice(self._dates(), _LOOKED_AT)]
-        if not any(isinstance(stamp, Stamp) for stamp in first):
-            return surveyed(label, ())
-        return surveyed(label, self._dates())
+        exact = all(isinstance(stamp, datetime) and stamp.tzinfo for stamp in first)
+        return surveyed(label, () if exact else self._dates()), exact
 
     def read(self, channel: Channel, order: str) -> Iterator[Said]:
         """Every message."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.discord.channels import ChannelBook
+from chatmimic.importers.discord.channels import Channel, ChannelBook, Place, Settle, place_of
 from chatmimic.importers.discord.csv import CsvFile, is_csv
 from chatmimic.importers.discord.json import is_json, read_json
 from chatmimic.importers.discord.package import is_part, read_package
@@ -37,7 +37,7 @@ class _Shape(StrEnum):
     PASTED = "pasted text"
 
 
-_WITHOUT_IDS = (_Shape.CSV, _Shape.TEXT)
+_BY_WORDS = {_Shape.CSV, _Shape.TEXT}  # files that have no ids
 
 
 class Discord(Importer):
@@ -60,15 +60,12 @@ class Discord(Importer):
         for member in shapes.pop(None, ()):
             context.report.leave_out("unparsed", member.name)
         context.report.variants.update({str(shape): len(some) for shape, some in shapes.items()})
-        by_words = any(shape in shapes for shape in _WITHOUT_IDS)
-        together = Together(context.report, len(members) == 1, by_words)
+        together = Together(context.report, len(members) == 1, not _BY_WORDS.isdisjoint(shapes))
         channels = ChannelBook()
         for shape in _Shape:
-            for found in _readings(shape, shapes.get(shape, []), context, channels):
-                shifts = [0]
-                if shape in _WITHOUT_IDS and context.options.tz is None:
-                    shifts = together.shifts_of(found.label, found.again)
-                yield from together.new_of(found.once(), shifts)
+            for found in _readings(shape, shapes.get(shape, []), context):
+                yield from _given(found, context, together, channels)
+            together.next_shape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +73,33 @@ class _Reading:
     """One file that can be read, and looked through before."""
 
     label: str
-    context: Context
-    read: Callable[[Context], Iterator[Said]]
+    read: Callable[[Context, Settle], Iterator[Said]]
+    place: Place | None = None  # of its channel, where that is known before it is read
+    exact: bool = True  # its times are not local
 
-    def once(self) -> Iterator[Said]:
-        """What the file holds."""
-        return self.read(self.context)
 
-    def again(self) -> Iterator[Said]:
-        """The same, without a word to the user."""
-        return self.read(Context(self.context.source, self.context.options, ImportReport()))
+def _given(
+    found: _Reading, context: Context, together: Together, channels: ChannelBook
+) -> Iterator[Message]:
+    """What one file has that no file before it had."""
+    # The same file, read without a word to the user.
+    quiet = Context(context.source, context.options, ImportReport())
+
+    def settle(place: Place) -> Channel:
+        alone = place.channel
+        return channels.channel_of(
+            place, lambda several: together.holder(several, found.read(quiet, lambda _: alone))
+        )
+
+    shifts = [0]
+    if found.place is not None:
+        channel = settle(found.place)
+        if not found.exact and context.options.tz is None:
+            ahead = found.read(quiet, lambda _: channel)
+            shifts = together.shifts_of(found.label, ahead)
+        yield from together.new_of(found.read(context, lambda _: channel), shifts, found.exact)
+    else:
+        yield from together.new_of(found.read(context, settle))
 
 
 def _shape_of(name: str, text: str) -> _Shape | None:
@@ -103,51 +117,48 @@ def _shape_of(name: str, text: str) -> _Shape | None:
     return next((shape for shape, knows in known.items() if knows(text)), None)
 
 
-def _readings(
-    shape: _Shape, members: Sequence[Member], context: Context, channels: ChannelBook
-) -> Iterator[_Reading]:
+def _readings(shape: _Shape, members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     """The files of one shape."""
     if shape is _Shape.PACKAGE:
-        yield _Reading("", context, partial(read_package, members))
+        yield _Reading("", lambda context, _: read_package(members, context))
     elif shape is _Shape.CSV:
-        yield from _tables(members, context, channels)
+        yield from _tables(members, context)
     elif shape is _Shape.TEXT:
-        yield from _texts(members, context, channels)
+        yield from _texts(members, context)
     else:
         for member in members:
-            yield _Reading(member.label, context, _reader_of(shape, member, channels))
+            yield _Reading(member.label, partial(_READERS[shape], member))
 
 
-def _reader_of(
-    shape: _Shape, member: Member, channels: ChannelBook
-) -> Callable[[Context], Iterator[Said]]:
-    if shape is _Shape.JSON:
-        return lambda context: read_json(member, context, channels)
-    if shape is _Shape.PAGE:
-        return lambda context: read_page(member, context, channels)
-    return partial(read_tracker if shape is _Shape.TRACKER else read_pasted, member)
+_READERS: dict[_Shape, Callable[[Member, Context, Settle], Iterator[Said]]] = {
+    _Shape.JSON: read_json,
+    _Shape.PAGE: read_page,
+    _Shape.TRACKER: lambda member, context, _: read_tracker(member, context),
+    _Shape.PASTED: lambda member, context, _: read_pasted(member, context),
+}
 
 
-def _tables(
-    members: Sequence[Member], context: Context, channels: ChannelBook
-) -> Iterator[_Reading]:
+def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
+    """Tables, those with exact times first: the others are told from them."""
     asked = context.options.date_order
     surveys = [CsvFile(member, context).survey() for member in members]
-    for member, order in zip(members, settled(surveys, asked, context.report), strict=True):
+    orders = settled([dates for dates, _ in surveys], asked, context.report)
+    readings = []
+    for member, (_, exact), order in zip(members, surveys, orders, strict=True):
 
-        def read(context: Context, member: Member = member, order: str = order) -> Iterator[Said]:
-            return CsvFile(member, context).read(channels.channel_of(member.base), order)
+        def read(
+            context: Context, settle: Settle, member: Member = member, order: str = order
+        ) -> Iterator[Said]:
+            return CsvFile(member, context).read(settle(place_of(member)), order)
 
-        yield _Reading(member.label, context, read)
+        readings.append(_Reading(member.label, read, place_of(member), exact))
+    yield from sorted(readings, key=lambda reading: not reading.exact)
 
 
-def _texts(
-    members: Sequence[Member], context: Context, channels: ChannelBook
-) -> Iterator[_Reading]:
+def _texts(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     surveys = [survey_text(member, context) for member in members]
     asked = context.options.date_order
     orders = settled([survey.dates for survey in surveys], asked, context.report)
     for member, survey, order in zip(members, surveys, orders, strict=True):
-        channel = channels.channel_of(member.base, survey.guild, survey.channel)
-        read = partial(read_text, member, survey=survey, order=order, channel=channel)
-        yield _Reading(member.label, context, read)
+        read = partial(read_text, member, survey=survey, order=order)
+        yield _Reading(member.label, read, survey.place, exact=False)

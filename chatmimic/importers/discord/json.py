@@ -8,7 +8,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import sender_key
-from chatmimic.importers.discord.channels import Channel, ChannelBook, titled
+from chatmimic.importers.discord.channels import Channel, Place, Settle, place_in
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.discord.together import Said
 from chatmimic.importers.parsing.jsonstream import JsonStream
@@ -38,7 +38,7 @@ def is_json(text: str) -> bool:
     return text[:1] == "{" and all(key.search(text) for key in _TOP)
 
 
-def read_json(member: Member, context: Context, channels: ChannelBook) -> Iterator[Said]:
+def read_json(member: Member, context: Context, settle: Settle) -> Iterator[Said]:
     """Every message of one file. Raises DamagedExport for one that is cut short."""
     with context.open(member) as stream:
         allow = context.options.allow_truncated
@@ -46,8 +46,7 @@ def read_json(member: Member, context: Context, channels: ChannelBook) -> Iterat
         reader: _Reader | None = None
         for item in items:
             if reader is None:
-                reader = _Reader(items.beside, member, context)
-                channels.learn(reader.channel)
+                reader = _Reader(settle(_place(items.beside, member)), member, context)
             yield reader.message(item, items.record)
     _check_count(items, member, context.report)
 
@@ -58,15 +57,19 @@ def _check_count(items: JsonStream, member: Member, report: ImportReport) -> Non
         report.note(f"{member.label} says it holds {count:,} messages and holds {items.record:,}.")
 
 
-class _Reader:
-    """What the top of a file says of the channel, and how its messages are read."""
+def _place(beside: Mapping[str, Any], member: Member) -> Place:
+    """What the top of a file says of its channel, or else its name."""
+    channel = _mapping(beside.get("channel"))
+    guild = _text(_mapping(beside.get("guild")).get("name"))
+    category, name = _text(channel.get("category")), _text(channel.get("name"))
+    return place_in(member, guild, category, name, _text(channel.get("id")))
 
-    def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
-        channel = _mapping(beside.get("channel"))
-        guild = _text(_mapping(beside.get("guild")).get("name"))
-        name = _text(channel.get("name"))
-        key = _text(channel.get("id")) or name or member.base
-        self.channel = Channel(key, titled(guild, name) or key)
+
+class _Reader:
+    """How the messages of one file are read."""
+
+    def __init__(self, channel: Channel, member: Member, context: Context) -> None:
+        self.channel = channel
         self._file = member.name
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
-from chatmimic.importers.discord.channels import Channel, ChannelBook
+from chatmimic.importers.discord.channels import Channel, Place, Settle, place_headed
 from chatmimic.importers.discord.html import Page, PageRecord
 from chatmimic.importers.discord.sentences import kind_of_sentence
 from chatmimic.importers.discord.stamps import WrittenTimes, surveyed, time_in_id
@@ -30,14 +30,14 @@ def is_page(text: str) -> bool:
     return start.startswith(_HTML) and "chatlog__message" in text
 
 
-def read_page(member: Member, context: Context, channels: ChannelBook) -> Iterator[Said]:
+def read_page(member: Member, context: Context, settle: Settle) -> Iterator[Said]:
     """Every message of one page. Raises DamagedExport for one that is cut short."""
     page = Page(member.label)
     reader: _Reader | None = None
     try:
         for record in _records(page, member, context):
             if reader is None:
-                reader = _Reader(_channel(page, member, channels), member, context)
+                reader = _Reader(settle(_place(page, member)), member, context)
             yield reader.message(record)
     except DamagedExport as damage:
         if not context.options.allow_truncated:
@@ -73,11 +73,11 @@ def _check_count(page: Page, member: Member, context: Context) -> None:
         )
 
 
-def _channel(page: Page, member: Member, channels: ChannelBook) -> Channel:
+def _place(page: Page, member: Member) -> Place:
     guild, name = (*(" ".join(entry.split()) for entry in page.entries[:2]), "", "")[:2]
     if not name:
         guild, _, name = " ".join(page.title.split()).rpartition(" - ")
-    return channels.channel_of(member.base, guild, name.rpartition(" / ")[2])
+    return place_headed(member, guild, name)
 
 
 class _Reader:

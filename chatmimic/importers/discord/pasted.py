@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.discord.channels import pasted_title
+from chatmimic.importers.discord.channels import pasted_channel
 from chatmimic.importers.discord.furniture import Quotable, cleared
 from chatmimic.importers.discord.marks import (
     ENOUGH_MARKS,
@@ -160,7 +160,7 @@ class _Reader:
         self._report = context.report
         self._habits = habits
         self._times = times
-        self._title = pasted_title(member.base)
+        self._channel = pasted_channel(member)
         self._quotable = Quotable()
         self._open: _Open | None = None
         self._body: list[str] = []
@@ -265,8 +265,8 @@ class _Reader:
             begun.at,
             kind,
             "discord",
-            self._title,
-            self._title,
+            self._channel.key,
+            self._channel.title,
             begun.name,
             is_bot=begun.is_bot,
             source=f"{self._member.name}:{begun.number}",

@@ -9,7 +9,7 @@ from itertools import islice
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
-from chatmimic.importers.discord.channels import Channel
+from chatmimic.importers.discord.channels import Channel, Place, Settle, place_headed, place_of
 from chatmimic.importers.discord.sentences import kind_of_sentence
 from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of
 from chatmimic.importers.discord.together import Said
@@ -42,6 +42,7 @@ class Survey:
     """What the whole of a file shows: where, how its dates are written, and its own count."""
 
     dates: DateSurvey
+    place: Place
     guild: str = ""
     channel: str = ""
     said_count: int | None = None  # messages, as the file says
@@ -56,10 +57,11 @@ class Survey:
 
 def survey_text(member: Member, context: Context) -> Survey:
     """Look a file through before it is read."""
-    survey = Survey(DateSurvey(member.label))
+    survey = Survey(DateSurvey(member.label), place_of(member))
     with numbered_lines(member, context, ahead=True) as rows:
         for raw in _top(rows):
             _learn_place(raw, survey)
+        survey.place = place_headed(member, survey.guild, survey.channel)
         for line in _marked(rows):
             if line.said_count is not None:
                 survey.said_count = line.said_count
@@ -89,10 +91,10 @@ def _top(rows: Iterator[tuple[int, str]]) -> Iterator[str]:
 def _learn_place(raw: str, survey: Survey) -> None:
     name, _, value = raw.partition(": ")
     if name == "Guild":
-        survey.guild = survey.guild or value
+        survey.guild = survey.guild or value.strip()
     elif name == "Channel":
         # "Category / channel"; of a thread, "category / channel / thread".
-        survey.channel = survey.channel or value.rpartition(" / ")[2]
+        survey.channel = survey.channel or value.strip()
     elif name == "Messages":
         survey.said_count = _number(value)
 
@@ -141,10 +143,10 @@ def _header(raw: str) -> tuple[str, str] | None:
 
 
 def read_text(
-    member: Member, context: Context, survey: Survey, order: str, channel: Channel
+    member: Member, context: Context, settle: Settle, survey: Survey, order: str
 ) -> Iterator[Said]:
     """Every message of one file, checked against the count that stands in it."""
-    reader = _Reader(member, context, order, channel)
+    reader = _Reader(member, context, order, settle(survey.place))
     met = 0
     with numbered_lines(member, context) as rows:
         for _ in _top(rows):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from chatmimic.importers.discord.authors import account
+from chatmimic.importers.discord.channels import Channel
 from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Message
@@ -15,7 +18,13 @@ Said = tuple[Message, str]  # a message, and the name of the account that wrote 
 _TELLING = 16  # characters of a text that is hardly written twice
 _FARTHEST = 14 * 60  # minutes that a local time may be off …
 _STEP = 15  # … in steps of a quarter of an hour
+_SUMMER = 60  # minutes between the two offsets of a year in which clocks are changed
 _ENOUGH = 3  # messages that agree on how far
+_ENOUGH_SHARED = 8  # messages that show that a file is of a channel …
+_MOST_SHARED = 2_000  # … of so many that are looked at
+# What exporters write in their own ways: links and the marks of bold, code, quotes, lists.
+_LINK = re.compile(r"\]\(<?[^\s()<>]{1,2000}>?\)|https?://\S+")
+_MARKS = re.compile(r"[\s*_~|`>\\#\[\]()<-]+")
 
 
 class Together:
@@ -28,75 +37,159 @@ class Together:
         self._report = report
         self._alone = alone
         self._by_words = by_words
-        self._seen = Seen(report)
-        self._said: Counter[int] = Counter()
+        self._seen = Seen(report, alone)
+        self._said: dict[int, int] = {}  # words and minute → how often
         self._minutes: dict[int, int] = {}  # of telling words: when
+        # The same of the local times of one shape: files of other shapes may have another zone.
+        self._said_here: dict[int, int] = {}
+        self._minutes_here: dict[int, int] = {}
+        self._spans: dict[str, tuple[int, int]] = {}  # thread → its first and last minute
 
-    def new_of(self, found: Iterable[Said], shifts: Iterable[int] = (0,)) -> Iterator[Message]:
+    def next_shape(self) -> None:
+        """Files of another shape follow."""
+        _keep_most(self._said_here, self._said)
+        self._minutes |= self._minutes_here
+        self._said_here, self._minutes_here = {}, {}
+
+    def new_of(
+        self, found: Iterable[Said], shifts: Sequence[int] = (0,), exact: bool = True
+    ) -> Iterator[Message]:
         """The messages of one file that no file before it had; the others are counted.
 
-        `shifts` are the minutes by which the file's local times may be ahead.
+        `exact` says that its times are not local; `shifts` by how many minutes those may be ahead.
         """
         with_id: Counter[int] = Counter()
-        without: Counter[int] = Counter()
+        met: Counter[int] = Counter()
+        met_here: Counter[int] = Counter()
         for message, name in found:
-            new = True
-            if not self._alone and message.message_id:
-                new = self._seen.is_new(message)
-                with_id[_words(message, name)] += new and self._by_words
-            elif not self._alone:
-                new = self._is_new_by_words(message, name, shifts, without)
-            if new:
-                self._learn(message, name)
+            if self._alone:
                 yield message
-        # Only now: two equal messages of one file are two.
-        self._said += with_id
-        self._said |= without
+            elif message.message_id:
+                if self._seen.is_new(message):
+                    if self._by_words:
+                        self._learn(message, name, True, with_id)
+                    yield message
+            elif not (
+                any(self._met(message, name, shift, self._said, met) for shift in shifts)
+                or self._met(message, name, 0, self._said_here, met_here)
+            ):
+                self._learn(message, name, exact, met if exact else met_here)
+                yield message
+            else:
+                self._report.leave_out("duplicate", message.source)
+        # Only now: two equal messages of one file are two. Each of these walks what the file
+        # had, and never what all before it had: there may be thousands of files.
+        for words, times in with_id.items():
+            self._said[words] = self._said.get(words, 0) + times
+        _keep_most(met, self._said)
+        _keep_most(met_here, self._said_here)
 
-    def shifts_of(self, label: str, read: Callable[[], Iterable[Said]]) -> list[int]:
+    def shifts_of(self, label: str, found: Iterable[Said]) -> list[int]:
         """The minutes by which a file's local times are ahead of the same messages' known ones.
 
-        A year has two of them where clocks are changed.
+        A fifth of the file must agree, and half of what lies in the time that is known: some
+        texts come again every hour. A year has two offsets where clocks are changed.
         """
-        if not self._minutes:
-            return [0]
         votes: Counter[int] = Counter()
-        for message, name in read():
-            known = self._minutes.get(_text(message, name))
-            apart = None if known is None else (message.sent_at or 0) // 60_000 - known
-            if apart is not None and abs(apart) <= _FARTHEST and apart % _STEP == 0:
-                votes[apart] += 1
-        shifts = [apart for apart, times in votes.items() if times >= _ENOUGH]
+        told: list[tuple[int, str]] = []
+        for message, name in found if self._minutes else ():
+            if len(message.text) >= _TELLING and message.sent_at is not None:
+                minute = message.sent_at // 60_000
+                known = self._minutes.get(_text(message, name, message.thread))
+                apart = _FARTHEST + 1 if known is None else minute - known
+                votes[apart] += abs(apart) <= _FARTHEST and apart % _STEP == 0
+                told.append((minute, message.thread))
+        shifts = self._agreed(votes, told)
         if any(shifts):
             hours = " and ".join(f"{apart / 60:g}" for apart in sorted(shifts) if apart)
             self._report.note(
                 f"The times in {label} are {hours} hours ahead of the same messages in another "
                 "file; --tz with the zone they are in makes them agree."
             )
-        return [0, *(shift for shift in shifts if shift)]
+        return shifts
 
-    def _is_new_by_words(
-        self, message: Message, name: str, shifts: Iterable[int], met: Counter[int]
+    def _agreed(self, votes: Counter[int], told: Sequence[tuple[int, str]]) -> list[int]:
+        """The offset that enough messages agree on, and the one of the year's other half."""
+        best = max(votes, key=lambda apart: votes[apart], default=0)
+        other = max((best - _SUMMER, best + _SUMMER), key=lambda apart: votes[apart])
+        shifts = [apart for apart in (best, other) if votes[apart] >= _ENOUGH]
+        within = 0
+        for minute, thread in told:
+            first, last = self._spans.get(thread, (1, 0))
+            within += any(first <= minute - apart <= last for apart in shifts)
+        agree = sum(votes[apart] for apart in shifts)
+        return shifts if agree * 2 > within and agree * 5 >= len(told) else [0]
+
+    def holder(self, channels: Sequence[Channel], found: Iterable[Said]) -> Channel | None:
+        """Which of several channels a file is of, by messages that both have; None for none.
+
+        One id is enough. Without ids, nearly all that was said in the time of the channel must be
+        in both.
+        """
+        within: Counter[str] = Counter()
+        shared: Counter[str] = Counter()
+        for message, name in islice(found, _MOST_SHARED * len(channels)):
+            for channel in channels:
+                if message.message_id:
+                    if self._seen.holds(message, channel.key):
+                        return channel
+                    continue
+                minute = (message.sent_at or 0) // 60_000
+                first, last = self._spans.get(channel.key, (1, 0))
+                if first <= minute <= last:
+                    within[channel.key] += 1
+                    shared[channel.key] += self._holds(_words(message, name, 0, channel.key))
+        for channel in sorted(channels, key=lambda one: -shared[one.key]):
+            if shared[channel.key] >= _ENOUGH_SHARED:
+                return channel if shared[channel.key] * 4 >= within[channel.key] * 3 else None
+        return None
+
+    def _holds(self, words: int) -> bool:
+        return words in self._said or words in self._said_here
+
+    @staticmethod
+    def _met(
+        message: Message, name: str, shift: int, said: dict[int, int], met: Counter[int]
     ) -> bool:
-        for shift in shifts:
-            words = _words(message, name, shift)
-            if met[words] < self._said[words]:
-                met[words] += 1
-                self._report.leave_out("duplicate", message.source)
-                return False
-        met[_words(message, name)] += 1
+        """Whether the files before have the message once more than was met in this one."""
+        words = _words(message, name, shift, message.thread)
+        if met[words] >= said.get(words, 0):
+            return False
+        met[words] += 1
         return True
 
-    def _learn(self, message: Message, name: str) -> None:
-        telling = self._by_words and len(message.text) >= _TELLING
-        if telling and message.sent_at is not None:
-            self._minutes[_text(message, name)] = message.sent_at // 60_000
+    def _learn(self, message: Message, name: str, exact: bool, met: Counter[int]) -> None:
+        met[_words(message, name, 0, message.thread)] += 1
+        if not self._by_words or message.sent_at is None:
+            return
+        minute = message.sent_at // 60_000
+        first, last = self._spans.get(message.thread, (minute, minute))
+        self._spans[message.thread] = min(first, minute), max(last, minute)
+        if len(message.text) >= _TELLING:
+            minutes = self._minutes if exact else self._minutes_here
+            minutes[_text(message, name, message.thread)] = minute
 
 
-def _words(message: Message, name: str, shift: int = 0) -> int:
+def _keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
+    for words, times in counts.items():
+        if times > kept.get(words, 0):
+            kept[words] = times
+
+
+def _words(message: Message, name: str, shift: int, thread: str) -> int:
     minute = None if message.sent_at is None else message.sent_at // 60_000 - shift
-    return hash((_text(message, name), minute))
+    return hash((_text(message, name, thread), minute))
 
 
-def _text(message: Message, name: str) -> int:
-    return hash((message.thread, account(name).casefold(), tuple(message.text.split())))
+def _text(message: Message, name: str, thread: str) -> int:
+    return hash((thread, account(name).casefold(), _bare(message.text)))
+
+
+def _bare(text: str) -> str:
+    """What was said without marks and links, which exporters write in their own ways.
+
+    Links count where there is nothing else.
+    """
+    if text.isalnum():
+        return text
+    return _MARKS.sub("", _LINK.sub("", text)) or _MARKS.sub("", text) or text

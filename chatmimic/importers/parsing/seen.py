@@ -36,6 +36,10 @@ class Seen:
             return False
         return True
 
+    def holds(self, message: Message, thread: str) -> bool:
+        """Whether `thread` holds a message of its id; nothing is counted."""
+        return hash(message.message_id) in self._ids.get(thread, ())
+
     def add(self, message: Message, thread: str) -> bool:
         """Keep its id in mind under `thread`. Always true."""
         if message.message_id:
