@@ -342,6 +342,24 @@ HELLO = (
         (HELLO.replace("hi", "a<ul><li>b<ul><li>c</ul></ul>d"), ["a\n- b\n- c\nd"]),
         (HELLO.replace("hi", "a<div class=quote>b<div class=quote>c</div></div>d"), None),
         (HELLO.replace("hi", '<a href="x">label</a>'), ["label"]),
+        (HELLO.replace("hi", '<a href="https://x.org/a">label</a>'), ["[label](https://x.org/a)"]),
+        (
+            HELLO.replace("hi", "a <a href=https://x.org/?q=1&amp;r=2><b>b</b> c</a> d"),
+            ["a [**b** c](https://x.org/?q=1&r=2) d"],
+        ),
+        (HELLO.replace("hi", '<a href="https://x.org/a">https://x.org/a</a>'), ["https://x.org/a"]),
+        (HELLO.replace("hi", '<a href="https://x.org/">x.org</a>'), ["x.org"]),
+        (HELLO.replace("hi", '<a href="https://x.org/a"></a>'), ["https://x.org/a"]),
+        (HELLO.replace("hi", '<a href="https://x.org/a">open'), ["[open](https://x.org/a)"]),
+        (
+            HELLO.replace("hi</span></div></div></div>", "<a href=https://x.org>see")
+            + HELLO.replace('"7"', "8").replace("hi", "hi</a>"),
+            ["see", "hi"],
+        ),
+        (
+            HELLO.replace("hi", '<div class=quote>a<a href="https://x.org">b</div>c</a>'),
+            ["> a[b](https://x.org)\nc"],
+        ),
         (HELLO.replace("hi", '<span class="chatlog__edited-timestamp">(edited)</span>x'), ["x"]),
         (HELLO.replace("chatlog__markdown-preserve", "other"), ["hi"]),
         ('<div class="chatlog__content">furniture</div>', []),
@@ -350,6 +368,29 @@ HELLO = (
 def test_pages_as_they_may_come(body: str, texts: list[str] | None) -> None:
     expected = ["a\n> b\n> c\nd"] if texts is None else texts
     assert [record.text for record in records(body)] == expected
+
+
+LINK = """<a href="https://discord.com/channels/1/2/99" onclick="scrollToMessage(event, '99')">"""
+
+
+@pytest.mark.parametrize(
+    ("reply", "answered"),
+    [
+        (f"<span onclick=\"scrollToMessage(event, '5')\">see {LINK}this</a></span>", "5"),
+        (f'<span onclick="scrollToMessage(event,5)"><b>see</b> {LINK}</a> {LINK}</a></span>', "5"),
+        ("<div class=chatlog__reply-unknown>deleted</div>", ""),
+    ],
+)
+def test_an_answer_is_to_the_outer_message(reply: str, answered: str) -> None:
+    """What is answered may itself hold a link to a message."""
+    primary = f"<div class=chatlog__reply>{reply}</div>"
+    body = HELLO.replace(
+        '<div class="chatlog__content">', primary + '<div class="chatlog__content">'
+    )
+    found = records(body.replace("hi", f"look {LINK}here</a>"))
+    assert [(r.reply_to, r.text) for r in found] == [
+        (answered, "look [here](https://discord.com/channels/1/2/99)")
+    ]
 
 
 def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ class Page(GuardedParser[PageRecord]):
             about.event |= classes.event
             about.forwarded |= classes.forwarded
         if self._place is Place.REPLY:
-            answered = _ANSWERED.search(given.get("onclick", ""))
+            # The outer one: what is answered may itself hold links to messages.
+            answered = None if about.reply_to else _ANSWERED.search(given.get("onclick", ""))
             about.reply_to = answered[1] if answered else about.reply_to
         else:
             about.is_bot |= classes.bot

@@ -11,8 +11,9 @@ _CODE = {"chatlog__markdown-pre", "pre"}
 _SPOILER = {"chatlog__markdown-spoiler", "spoiler"}
 _QUOTE = {"chatlog__markdown-quote", "quote"}
 _LANGUAGE = "language-"
+_WEB = ("http://", "https://")
 _NONE: set[str] = set()
-_END_QUOTE, _END_LINE = "quote", "line"
+_END_QUOTE, _END_LINE, _END_LINK = "quote", "line", "link"
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Words:
 
     pieces: list[str] = field(default_factory=list)
     _quotes: list[int] = field(default_factory=list)  # where those begin that are open
+    _links: list[tuple[int, str]] = field(default_factory=list)  # the same, and where they lead
 
     @property
     def text(self) -> str:
@@ -43,6 +45,10 @@ class Words:
             self._break()
             self.add(_HEADINGS.get(tag, "- "))
             return _END_LINE
+        address = given.get("href", "") if tag == "a" else ""
+        if address.startswith(_WEB):
+            self._links.append((len(self.pieces), address))
+            return _END_LINK
         if tag == "br":
             self.add("\n")
         elif tag == "img":
@@ -61,17 +67,32 @@ class Words:
         """An element ends."""
         if how == _END_LINE:
             self._break()
-        elif how != _END_QUOTE:
-            self.add(how)
-        elif self._quotes:
+        elif how == _END_LINK and self._links:
+            self._end_link(*self._links.pop())
+        elif how == _END_QUOTE and self._quotes:
             begins = self._quotes.pop()
             if not self._quotes:  # a quote in a quote cannot be typed
                 quoted = "".join(self.pieces[begins:]).rstrip("\n")
                 self.pieces[begins:] = ["> " + quoted.replace("\n", "\n> "), "\n"]
+        elif how not in (_END_LINK, _END_QUOTE):  # what began in a message that was cut off
+            self.add(how)
+
+    def _end_link(self, begins: int, address: str) -> None:
+        """A link whose label says something else than where it leads: `[label](address)`."""
+        label = "".join(self.pieces[begins:])
+        if not label.strip():
+            self.add(address)
+        elif _bare(label) != _bare(address):
+            self.pieces[begins:] = ["[", label, f"]({address})"]
 
     def _break(self) -> None:
         if self.pieces and not self.pieces[-1].endswith("\n"):
             self.pieces.append("\n")
+
+
+def _bare(address: str) -> str:
+    """An address without what a label of it may lack."""
+    return address.strip().partition("://")[2].rstrip("/") or address.strip().rstrip("/")
 
 
 def _emoji(given: dict[str, str], classes: set[str]) -> str:
