@@ -14,7 +14,7 @@ from chat_exports import telegram_block, telegram_json, telegram_page, telegram_
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.telegram.html import Page
-from chatmimic.importers.telegram.importer import written
+from chatmimic.importers.telegram.words import written
 from chatmimic.records import Kind, Message
 
 AT = 1_700_000_000_000
@@ -87,11 +87,95 @@ def said(**fields: Any) -> dict[str, Any]:
         ({"type": "unsupported"}, Kind.OTHER, "Ada", "user1"),
         ({"text": {"a": 1}}, Kind.OTHER, "Ada", "user1"),
         ({"text": ""}, Kind.OTHER, "Ada", "user1"),
+        ({"text": "", "story_information": {}}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "", "dice": {"emoji": "🎲", "value": 3}}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "", "poll": {"question": "", "answers": []}}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "", "photo_file_size": 0}, Kind.MEDIA, "Ada", "user1"),
+        ({"text": "", "hologram": {}}, Kind.OTHER, "Ada", "user1"),
+        ({"text": "", "paid_stars_amount": 5}, Kind.MEDIA, "Ada", "user1"),
     ],
 )
 def test_records(fields: dict[str, Any], kind: Kind, sender: str, key: str, tmp_path: Path) -> None:
     message = read(chat(tmp_path / "result.json", said(**fields)))[0][0]
     assert (message.kind, message.sender, message.sender_key) == (kind, sender, key)
+
+
+PIECES = [{"type": "plain", "text": "green"}, {"type": "bold", "text": {"text": " tea"}}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"poll": {"question": "Tea?", "answers": [{"text": "yes"}, {"text": "no"}]}},
+            "Tea?|yes|no",
+        ),
+        ({"poll": {"question": PIECES, "answers": []}}, "green tea"),
+        ({"todo_list": {"title": "party", "answers": [{"text": "cups", "id": 1}]}}, "party|cups"),
+        ({"checklist": {"title": "party", "tasks": [{"text": PIECES}]}}, "party|green tea"),
+        (
+            {
+                "rich_message": {
+                    "rtl": False,
+                    "blocks": [
+                        {"type": "heading", "text": "Tea"},
+                        {"type": "paragraph", "text": {"type": "plain", "text": "buy"}},
+                        {
+                            "type": "list",
+                            "items": [{"checked": True, "text": PIECES}, {"text": "x"}],
+                        },
+                        {"type": "photo", "photo_id": "77", "caption": {"text": "my pot"}},
+                        {"type": "details", "title": "more", "blocks": [{"text": "later"}]},
+                        {"type": "table", "rows": [{"cells": [{"text": "a"}, {"text": "b"}]}]},
+                        {"type": "button_row", "buttons": [{"text": "Go", "button": {}}]},
+                        {"type": "paragraph", "text": {"type": "link", "href": "h", "text": "l"}},
+                    ],
+                }
+            },
+            "Tea|buy|green tea|x|my pot|more|later|a|b|l",
+        ),
+        ({"text": "see", "poll": {"question": "Tea?"}}, "see|Tea?"),
+        ({"text": "see", "rich_message": {"blocks": [{"text": "see"}]}}, "see"),
+    ],
+)
+def test_words_beside_the_text_are_the_sender_s(
+    fields: dict[str, Any], text: str, tmp_path: Path
+) -> None:
+    message = read(chat(tmp_path / "result.json", said(**({"text": ""} | fields))))[0][0]
+    assert (message.kind, message.text) == (Kind.TEXT, text.replace("|", "\n"))
+
+
+def test_a_page_of_blocks_has_no_text_of_its_own(tmp_path: Path) -> None:
+    record = said(rich_message={"blocks": [{"text": "buy tea"}]})
+    del record["text"]
+    assert read(chat(tmp_path / "result.json", record))[0][0].text == "buy tea"
+
+
+def test_a_page_of_blocks_in_blocks_has_an_end(tmp_path: Path) -> None:
+    block: dict[str, Any] = {"text": "deep"}
+    for _ in range(200):
+        block = {"text": "x", "blocks": [block]}
+    (message,), _ = read(chat(tmp_path / "result.json", said(text="", rich_message=block)))
+    assert set(message.text.split()) == {"x"}
+
+
+def test_a_poll_in_a_page_is_its_sender_s(tmp_path: Path) -> None:
+    poll = (
+        '<div class="media_wrap clearfix"><div class="media_poll">\n<div class="question bold">\n'
+        'Tea?\n</div><div class="details">\nAnonymous poll\n</div><div class="answer">\n- yes '
+        '<span class="details">2 votes</span>\n</div><div class="answer">\n- no\n</div>'
+        '<div class="total details">\n2 votes\n</div></div></div>'
+    )
+    page = (
+        '<!DOCTYPE html><html><body><div class="text bold">Tea</div>'
+        '<div class="message default clearfix" id="message1"><div class="body"><div class="date" '
+        'title="01.05.2024 12:00:00 UTC+00:00"></div><div class="from_name">Ada</div>'
+        f"{poll}</div></div></body></html>"
+    )
+    path = tmp_path / "messages.html"
+    path.write_text(page)
+    (message,), _ = read(path)
+    assert (message.sender, message.text) == ("Ada", "Tea?\nyes\nno")
 
 
 def test_what_is_no_record_is_counted(tmp_path: Path) -> None:

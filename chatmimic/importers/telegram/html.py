@@ -24,6 +24,7 @@ class _Place(Enum):
     TEXT = auto()
     REPLY = auto()
     MEDIA = auto()
+    ASKED = auto()  # a poll's question or answer, a list's title or task
     REACTIONS = auto()
     EMOJI = auto()
     NOTHING = auto()  # times for the eye, initials, votes
@@ -53,6 +54,7 @@ class PageRecord:
     call: bool = False
     buttons: bool = False  # only bots can send them
     strange: str = ""  # text in a place not known here
+    asked: list[str] = field(default_factory=list)  # of a poll or a list, line by line
     reactions: list[Reaction] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
 
@@ -60,7 +62,9 @@ class PageRecord:
     def text(self) -> str:
         """What was written, its lines as they were."""
         laid_out = re.sub(r"\n *$", "", "".join(self.pieces).removeprefix("\n"))
-        return _LAYOUT.sub(" ", laid_out).replace(_BREAK, "\n")
+        text = _LAYOUT.sub(" ", laid_out).replace(_BREAK, "\n")
+        asked = [" ".join(line.split()).removeprefix("- ") for line in self.asked]
+        return "\n".join(filter(str.strip, [text, *asked])) if asked else text
 
 
 class Page(GuardedParser[PageRecord]):
@@ -100,6 +104,8 @@ class Page(GuardedParser[PageRecord]):
             self.grow(data)
         if place is _Place.TEXT:
             record.pieces.append(data)
+        elif place is _Place.ASKED:
+            record.asked[-1] += data
         elif place is _Place.SENDER:
             record.sender += data
         elif place is _Place.EMOJI:
@@ -125,6 +131,12 @@ class Page(GuardedParser[PageRecord]):
             self._record.reply_to = answered[1] if answered else self._record.reply_to
         elif place is _Place.MEDIA and "media_call" in classes:
             self._record.call = True
+        elif place is _Place.MEDIA and ("question" in classes or "answer" in classes):
+            self._record.asked.append("")
+            self.grow(" ")
+            return _Place.ASKED
+        elif place is _Place.ASKED and "details" in classes:
+            return _Place.NOTHING
         elif place is _Place.REACTIONS:
             if "emoji" in classes:
                 self._emoji = ""

@@ -14,6 +14,7 @@ from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.importers.telegram.pages import DELETED, as_page, is_page, read_pages
+from chatmimic.importers.telegram.words import words_of, written
 from chatmimic.records import Kind, Message, Reaction
 
 _CHAT = re.compile(
@@ -26,11 +27,20 @@ _ACCOUNT = re.compile(
 _INSIDE = frozenset({"chats", "left_chats", "list"})
 _CALLS = {"phone_call", "group_call", "conference_call"}
 # What stands in a record where nothing was written.
-_MEDIA = (
-    "media_type", "photo", "file", "thumbnail", "sticker_emoji", "contact_information",
-    "location_information", "place_name", "poll", "todo_list", "game_title", "invoice_information",
-    "giveaway_information", "giveaway_results",
-)  # fmt: skip
+_MEDIA = {
+    "media_type", "media_spoiler", "mime_type", "photo", "photo_file_size", "file", "file_name",
+    "file_size", "thumbnail", "sticker_emoji", "duration_seconds", "width", "height",
+    "self_destruct_period_seconds", "contact_information", "contact_vcard", "location_information",
+    "live_location_period_seconds", "place_name", "address", "poll", "todo_list", "checklist",
+    "rich_message", "game_title", "game_link", "invoice_information", "giveaway_information",
+    "giveaway_results", "paid_stars_amount", "paid_media", "story", "story_id", "story_information",
+    "dice", "dice_emoji", "inline_bot_buttons",
+}  # fmt: skip
+# What every record may have.
+_FRAME = {
+    "id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "from", "from_id", "author",
+    "saved_from", "reply_to_message_id", "reply_to_peer_id", "text", "text_entities", "reactions",
+}  # fmt: skip
 
 
 class Telegram(Importer):
@@ -96,8 +106,8 @@ class _Chat:
         record = mapping(item)
         event = record.get("type") == "service"
         sender, key = self._sender(record, "actor" if event else "from")
-        kind = _kind(record)
-        text = written(record.get("text"))
+        text = written(record.get("text")) if event else words_of(record)
+        kind = _kind(record, text)
         answers = kind.has_words and "reply_to_peer_id" not in record  # that is another chat
         return Message(
             sender,
@@ -144,26 +154,20 @@ class _Chat:
         return self._clock.utc(moment)
 
 
-def _kind(record: Mapping[str, Any]) -> Kind:
+def _kind(record: Mapping[str, Any], words: str) -> Kind:
     type_ = record.get("type")
     if type_ == "service":
         return Kind.CALL if text_of(record.get("action")) in _CALLS else Kind.SYSTEM
-    if type_ != "message" or not isinstance(record.get("text"), str | list):
+    if type_ != "message" or not isinstance(record.get("text", ""), str | list):
         return Kind.OTHER
     if any(name.startswith("forwarded_from") for name in record) or "via_bot" in record:
         return Kind.FORWARDED
-    if written(record["text"]).strip():
+    if words.strip():
         return Kind.TEXT
-    return Kind.MEDIA if any(name in record for name in _MEDIA) else Kind.TEXT
-
-
-def written(text: Any) -> str:
-    """A text that is a string, or a list of strings and of marked pieces."""
-    if isinstance(text, str):
-        return text
-    return "".join(
-        one if isinstance(one, str) else text_of(mapping(one).get("text")) for one in listed(text)
-    )
+    beside = record.keys() - _FRAME
+    if beside & _MEDIA:
+        return Kind.MEDIA
+    return Kind.OTHER if beside or "text" not in record else Kind.TEXT
 
 
 def _peer(value: Any) -> str:
