@@ -53,6 +53,14 @@ class Importer(ABC):
     description: str  # one line for `chatmimic import --help`
     magic: bytes = b""  # how its files begin if they are no text; it sees no others then
 
+    def announces(self, head: Head) -> bool:
+        """Whether a file's own first lines name the format.
+
+        All importers are asked this before any goes by what the lines below look like.
+        """
+        del head
+        return False
+
     @abstractmethod
     def knows(self, head: Head) -> bool:
         """Whether a file is this importer's, by its content."""

@@ -126,7 +126,10 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    return next((one for one in candidates if _may_ask(one, head) and one.knows(head)), None)
+    """Whose a file is: the importer's it names itself, or else the first that knows its lines."""
+    asked = [one for one in candidates if _may_ask(one, head)]
+    announced = (one for one in asked if one.announces(head))
+    return next(announced, None) or next((one for one in asked if one.knows(head)), None)
 
 
 def _may_ask(importer: Importer, head: Head) -> bool:

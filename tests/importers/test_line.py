@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.line.importer import kind_of
+from chatmimic.importers.line.sentences import kind_of
 from chatmimic.importers.line.names import Names
 from chatmimic.records import Kind, Message
 
@@ -137,7 +137,7 @@ def test_a_chat_without_its_title_is_known_by_its_days_and_tabs(tmp_path: Path) 
 
 
 def test_a_day_in_either_order_asks_for_the_option(tmp_path: Path) -> None:
-    text = f"{HEAD}Jeu, 9/4/2020\n10:05\tAda\thi\n"
+    text = f"{HEAD}Tor, 9/4/2020\n10:05\tAda\thi\n"
     assert any("--date-order mdy" in note for note in read(tmp_path / "a.txt", text)[1].notes)
     messages, report = read(tmp_path / "a.txt", text, date_order="mdy", tz="UTC")
     assert moment(messages[0]) == "2020-09-04T10:05"

@@ -9,7 +9,7 @@ from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.seen import Overlap
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.tables import is_table, read_table
-from chatmimic.importers.wechat.texts import is_qq, is_wechat, read_texts
+from chatmimic.importers.wechat.texts import is_qq, is_wechat, names_qq, read_texts
 from chatmimic.importers.wechat.weflow import is_weflow, read_weflow
 from chatmimic.records import Message
 
@@ -50,6 +50,10 @@ class QQ(Importer):
     name = "qq"
     title = "QQ"
     description = "QQ's message manager on Windows: chats exported as text"
+
+    def announces(self, head: Head) -> bool:
+        """QQ's own first lines: a title, or whom the messages are with."""
+        return names_qq(head.text)
 
     def knows(self, head: Head) -> bool:
         """QQ's own first lines, or names with a number behind them below times."""
