@@ -126,10 +126,13 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    """Whose a file is: the importer's it names itself, or else the first that knows its lines."""
+    """Whose a file is: of the format it names, or else what it is known as, or else guessed."""
     asked = [one for one in candidates if _may_ask(one, head)]
-    announced = (one for one in asked if one.announces(head))
-    return next(announced, None) or next((one for one in asked if one.knows(head)), None)
+    return (
+        next((one for one in asked if one.announces(head)), None)
+        or next((one for one in asked if one.knows(head)), None)
+        or next((one for one in asked if one.guesses(head)), None)
+    )
 
 
 def _may_ask(importer: Importer, head: Head) -> bool:

@@ -41,7 +41,7 @@ class Irc(Importer):
         said = remark(first_lines(head.text, 1)[0])
         return said is not None and said.day is not None
 
-    def knows(self, head: Head) -> bool:
+    def guesses(self, head: Head) -> bool:
         """Lines with a stamp and `<nick>`, or with an event of IRC."""
         rows = head.text.lstrip("\ufeff").split("\n")
         if roles_by_name(rows[0].rstrip("\r").split("\t")).complete:

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.line.days import DayLine, day_line
 from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.sentences import is_event, kind_of
 from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
@@ -25,8 +24,9 @@ from chatmimic.importers.parsing.dated_lines import (
     unquoted,
     without_gaps,
 )
+from chatmimic.importers.parsing.day_lines import DayLine, day_line
 from chatmimic.importers.streams import Member
-from chatmimic.records import Kind, Message
+from chatmimic.records import Message
 
 _LOOKED_AT = 60  # lines
 _ABOVE = 5  # lines, of which one may be the first day
@@ -40,7 +40,8 @@ _WITH = r"(?:with|in|avec|dans|mit|con|com|dengan|với|с|в)"
 _TITLE = re.compile(
     r"\[LINE\] ?(?:"
     r"(?P<ja>.+?)と?のトーク(?:履歴)?|[與与] ?(?P<zh>.+?) ?的(?:聊天|對話|对话)[記纪紀记]?[錄录]?"
-    r"|(?P<room>.+?) ?的(?:聊天|對話|对话)[記纪紀记]?[錄录]?|(?P<ko>.+?) ?(?:님|과|와)+의 (?:대화|채팅).{0,8}"
+    r"|(?P<room>.+?) ?的(?:聊天|對話|对话)[記纪紀记]?[錄录]?"
+    r"|(?P<ko>.+?) ?(?:님|과|와){1,2}의 (?:대화|채팅).{0,8}"
     r"|ประวัติ(?:การ)?(?:แชท|สนทนา)(?:กับ|ในกลุ่ม|ใน) ?(?P<th>.+)"
     rf"|(?:Chat|Obrolan|Riwayat|Histori|Hist[oó]ri|Cronologia|Verlauf|Lịch sử|Чат|История)\S*"
     rf"(?: \S+){{0,3}}? {_WITH} (?P<others>.+))",
@@ -48,7 +49,7 @@ _TITLE = re.compile(
 )
 # "Saved on: 2024/01/03 09:00" in any language: a word or two, a date, a time.
 _SAVED = re.compile(
-    r"(?:Saved on|Save date|保存日時|保存日期|儲存日期|저장 날짜|저장한 날짜|บันทึกเมื่อ|บันทึกวันที่) ?[:：].*"
+    r"(?:Saved on|Save date|保存日時|保存日期|儲存日期|저장 날짜|저장한 날짜|บันทึก\S+) ?[:：].*"
     r"|[^\d\t]{2,40}(?:[RH]|令和|平成)?\d{1,4}[./年년-].{3,20}\d{1,2}:\d\d.{0,12}"
 )
 _NAMED = (
@@ -75,15 +76,8 @@ class Line(Importer):
         return first_lines(head.text, 1)[0].startswith("[LINE]")
 
     def knows(self, head: Head) -> bool:
-        """LINE's own first line, or a day and below it messages between tabs."""
-        rows = first_lines(head.text, _LOOKED_AT)
-        days = [(number, day) for number, row in enumerate(rows) if (day := day_line(row))]
-        tabbed = [number for number, row in enumerate(rows) if _tabbed(row)]
-        return self.announces(head) or any(
-            number + 1 in tabbed or (day.is_sure and number < tabbed[-1])
-            for number, day in days
-            if tabbed
-        )
+        """LINE's own first line, or days with messages below them."""
+        return self.announces(head) or _is_chat(first_lines(head.text, _LOOKED_AT))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for its dates and its names."""
@@ -98,6 +92,17 @@ class Line(Importer):
                 example = f"{habit.dates.first} {min(habit.learnt)}".strip()
                 context.report.note(_LEARNT.format(example=example, file=member.label))
             yield from _Chat(member, habit, order, context).messages()
+
+
+def _is_chat(rows: Sequence[str]) -> bool:
+    """Whether messages stand between tabs below a day, or, as on computers, behind their times."""
+    days = {number: day for number, row in enumerate(rows) if (day := day_line(row))}
+    tabbed = {number for number, row in enumerate(rows) if _tabbed(row)}
+    if any(n + 1 in tabbed or (days[n].is_sure and n < max(tabbed, default=0)) for n in days):
+        return True
+    stamped = sum(_STAMP.match(row) is not None for row in rows)
+    named = 0 in days and days[0].is_sure and days[0].weekday is not None
+    return named and stamped * 2 > len(rows) - 1
 
 
 def _tabbed(row: str) -> bool:

@@ -12,15 +12,17 @@ from chatmimic.records import Kind
 
 _BRACKETED = re.compile(r"\[(?P<word>[^\[\]\n]{1,30})\](?P<rest>\s.{1,300})?", re.DOTALL)
 _BARE = frozenset(
-    "photo photos sticker stickers video videos audio 写真 スタンプ 動画 ボイスメッセージ 照片 圖片 "
-    "图片 貼圖 贴图 影片 视频 사진 스티커 동영상 รูป รูปภาพ สติกเกอร์ วิดีโอ foto stiker".split()
-)
+    ("photo", "photos", "sticker", "stickers", "video", "videos", "audio", "写真", "スタンプ",
+     "動画", "ボイスメッセージ", "照片", "圖片", "图片", "貼圖", "贴图", "影片", "视频", "사진",
+     "스티커", "동영상", "รูป", "รูปภาพ", "สติกเกอร์", "วิดีโอ", "foto", "stiker")
+)  # fmt: skip
 _BARE_CALLS = frozenset(
     ("missed call", "canceled call", "cancelled call", "no answer", "不在着信", "未接來電",
      "未接来电", "부재중 전화", "ไม่ได้รับสาย")
 )  # fmt: skip
 _UNSENT = re.compile(
-    r".{0,100}?(?:(?: |\A)(?:unsent a message|message unsent)|(?:が|\A)メッセージの送信を取り消しました"
+    r".{0,100}?(?:(?: |\A)(?:unsent a message|message unsent)"
+    r"|(?:が|\A)メッセージの送信を取り消しました"
     r"|已?收回(?:了)?(?:一[則条條])?(?:訊息|消息)|撤回了一[条條](?:消息|訊息)"
     r"|메시지(?: 전송)?[을를] 취소(?:했|하였)습니다|ยกเลิก(?:การส่ง)?ข้อความ(?:แล้ว)?"
     r"|(?: |\A)membatalkan pengiriman pesan|(?: |\A)thu hồi (?:một )?tin nhắn)[.。]?",

@@ -1,7 +1,7 @@
-"""The lines of LINE's exports that say which day begins, in the manner of every telephone.
+"""Lines that only say which day begins, in the languages and calendars of telephones.
 
 "2024/1/2(Tue)", "2024.01.02 Tuesday", "Tue, 1/2/2024", "2024/1/2週二", "อ. 02/01/2567",
-"R6/01/02(火)": a date, and beside it a weekday in the language of the telephone.
+"R6/01/02(火)", "2024년 1월 2일 화요일": a date, and beside it a weekday, if anything.
 """
 
 from __future__ import annotations
@@ -50,18 +50,21 @@ _BUDDHIST = 543  # years ahead of ours, on telephones in Thai
 _REPUBLIC = 1911  # years behind ours, on some in Chinese
 
 _NUMERIC = re.compile(
-    r"(?<!\d)(?:(?P<era>令和|平成|民國|民国|[RH]) ?)?(?P<a>\d{1,4})(?P<joint> ?[./-] ?)(?P<b>\d{1,2})"
-    r"(?P=joint)(?P<c>\d{1,4})\.?(?!\d)"
+    r"(?<!\d)(?:(?P<era>令和|平成|民國|民国|[RH]) ?)?(?P<a>\d{1,4})(?P<joint> ?[./-] ?)"
+    r"(?P<b>\d{1,2})(?P=joint)(?P<c>\d{1,4})\.?(?!\d)"
 )
 _UNITS = re.compile(
-    r"(?:(?P<era>令和|平成|民國|民国) ?)?(?P<a>\d{1,4}|元)(?P<joint> ?[年년]) ?(?P<b>\d{1,2}) ?[月월] ?"
-    r"(?P<c>\d{1,2}) ?[日일]"
+    r"(?:(?P<era>令和|平成|民國|民国) ?)?(?P<a>\d{1,4}|元)(?P<joint> ?[年년]) ?"
+    r"(?P<b>\d{1,2}) ?[月월] ?(?P<c>\d{1,2}) ?[日일]"
 )
 _WORD = r"[^\W\d_]{1,12}"
 _IN_WORDS = (
-    re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})\.? (?:de )?(?P<month>{_WORD})\.?(?: de)?,? (?P<year>\d{{4}})(?!\d)"),
+    re.compile(
+        rf"(?<!\d)(?P<day>\d{{1,2}})\.? (?:de )?(?P<month>{_WORD})\.?(?: de)?,? "
+        r"(?P<year>\d{4})(?!\d)"
+    ),
     re.compile(rf"(?<![^\W_])(?P<month>{_WORD})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})(?!\d)"),
-)  # fmt: skip
+)
 # Read in its compatibility form, where "（" is "(".
 _BRACKETED = re.compile(r" ?\( ?[^\s()\d]{1,12} ?\)\Z")
 _WEEKDAY_FIRST = re.compile(r"[^\W\d_]{1,14}\.?, \Z")
