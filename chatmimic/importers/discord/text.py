@@ -58,7 +58,7 @@ def is_text(text: str) -> bool:
     lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
     marked = [one for one in _marked(enumerate(lines)) if one.header is not None]
     numbered = marked and _NUMBERED.fullmatch(marked[0].header[1] if marked[0].header else "")
-    return bool(numbered) or sum(one.is_strict for one in marked) > 1
+    return bool(numbered) or any(one.is_strict for one in marked)
 
 
 @dataclass
