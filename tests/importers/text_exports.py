@@ -200,3 +200,35 @@ def mac(said: Sequence[Said]) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows((f"{at:%Y-%m-%d %H:%M:%S}", name, text) for at, name, text in said)
     return out.getvalue()
+
+
+# --- Viber ---
+
+
+def viber(
+    said: Sequence[Said],
+    date: str = "%d/%m/%Y",
+    clock: str = "%H:%M:%S",
+    joint: str = ",",
+    quoted: bool = False,
+) -> str:
+    """An exported chat. Texts are quoted by no rule, or all of them."""
+    rows = []
+    for at, name, text in said:
+        if quoted:
+            text = '"' + text.replace('"', '""') + '"'
+        rows.append(joint.join([at.strftime(date), at.strftime(clock), name, "+15550100", text]))
+    return "\n".join([*rows, ""])
+
+
+# --- imessage-exporter ---
+
+
+def imessage_exporter(
+    said: Sequence[Said], stamp: str = "{0:%b %d, %Y} {1:>2}:{0:%M:%S %p}"
+) -> str:
+    """A chat of a group, with a gap behind every message."""
+    return "".join(
+        f"{stamp.format(at, (at.hour + 11) % 12 + 1)}\n{name}\n{text}\n\n"
+        for at, name, text in said
+    )
