@@ -23,11 +23,9 @@ _SEE_HELP = "`chatmimic import --help` lists what can be read."
 # What lies beside the messages of nearly every export, by the thousand.
 _NOT_TEXT = re.compile(
     r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
-    r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|woff2?|ttf|eot|psd)$",
+    r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|js|woff2?|ttf|eot|psd)$",
     re.IGNORECASE,
 )
-# X writes its archive as scripts; those of others are the program of a page.
-_SCRIPT, _SCRIPT_OF_X = re.compile(r"\.js$", re.IGNORECASE), re.compile(r"\s*window\.\w")
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,6 @@ def importers() -> tuple[Importer, ...]:
     from chatmimic.importers.discord.database import TrackerDatabase
     from chatmimic.importers.discord.importer import Discord
     from chatmimic.importers.google.importer import Google
-    from chatmimic.importers.imessage.exported import ExportedIMessage
     from chatmimic.importers.imessage.importer import IMessage
     from chatmimic.importers.instagram.importer import Instagram
     from chatmimic.importers.irc.importer import Irc
@@ -55,21 +52,17 @@ def importers() -> tuple[Importer, ...]:
     from chatmimic.importers.matrix.importer import Matrix
     from chatmimic.importers.messenger.importer import Messenger
     from chatmimic.importers.signal.importer import Signal
-    from chatmimic.importers.skype.importer import Skype
     from chatmimic.importers.slack.importer import Slack
     from chatmimic.importers.sms.importer import Sms
-    from chatmimic.importers.snapchat.importer import Snapchat
     from chatmimic.importers.telegram.importer import Telegram
-    from chatmimic.importers.twitter.importer import Twitter
     from chatmimic.importers.ubuntu.importer import Ubuntu
-    from chatmimic.importers.viber.importer import Viber
     from chatmimic.importers.wechat.importer import QQ, WeChat
     from chatmimic.importers.whatsapp.importer import WhatsApp
 
     ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
-    texts = (Viber(), KakaoTalk(), Line(), WhatsApp())
-    others = (Instagram(), Google(), TrackerDatabase(), Skype(), Snapchat(), Twitter())
-    phones = (IMessage(), ExportedIMessage(), Sms(), Matrix(), QQ(), WeChat())
+    texts = (KakaoTalk(), Line(), WhatsApp())
+    others = (Instagram(), Google(), TrackerDatabase())
+    phones = (IMessage(), Sms(), Matrix(), QQ(), WeChat())
     return (*ours, *others, *phones, *texts, *_registered(), Irc(), Columns())
 
 
@@ -110,7 +103,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     elif context.options.columns:
         candidates = [named("columns")]
     shares: dict[str, list[Member]] = {importer.name: [] for importer in candidates}
-    strangers = _Strangers()
+    nobodys: list[tuple[Member, bool]] = []  # text files, and whether they are web pages
     families = _Families()
     for member in context.source.members:
         importer = families.believed(member)
@@ -118,10 +111,11 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
             head = head_of(context, member)
             importer = None if head is None else _first(candidates, head)
             families.saw(member, importer)
-            if importer is None and head is not None and head.text and not _is_script(member):
-                strangers.saw(head)
+            if importer is None and head is not None and head.text:
+                nobodys.append((member, head.text.lstrip()[:15].lower().startswith(_HTML)))
         if importer is not None:
             shares[importer.name].append(member)
+    strangers = _among_siblings(context, candidates, shares, nobodys)
     found = [(importer, shares[importer.name]) for importer in candidates]
     found = _without_tables_beside([(i, members) for i, members in found if members])
     if not found:
@@ -133,13 +127,32 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    """Whose a file is: of the format it names, or else what it is known as, or else guessed."""
-    asked = [one for one in candidates if _may_ask(one, head)]
-    return (
-        next((one for one in asked if one.announces(head)), None)
-        or next((one for one in asked if one.knows(head)), None)
-        or next((one for one in asked if one.guesses(head)), None)
-    )
+    return next((one for one in candidates if _may_ask(one, head) and one.knows(head)), None)
+
+
+def _among_siblings(
+    context: Context,
+    candidates: Sequence[Importer],
+    shares: dict[str, list[Member]],
+    nobodys: Sequence[tuple[Member, bool]],
+) -> _Strangers:
+    """Give files that nobody knew to the importer of their siblings if it takes them."""
+    theirs = {_siblings(m): one for one in candidates for m in shares[one.name]} if nobodys else {}
+    strangers = _Strangers()
+    for member, is_page in nobodys:
+        importer = theirs.get(_siblings(member))
+        head = None if importer is None else head_of(context, member)
+        if importer is not None and head is not None and importer.knows_beside(head):
+            shares[importer.name].append(member)
+        else:
+            strangers.saw(member, is_page)
+    return strangers
+
+
+def _siblings(member: Member) -> tuple[str, str]:
+    """What files have in common that lie in one folder, or in folders that are named alike."""
+    folder, _, name = _shape(member).rpartition("/")
+    return folder, name.rpartition(".")[2]
 
 
 def _may_ask(importer: Importer, head: Head) -> bool:
@@ -169,13 +182,7 @@ def head_of(context: Context, member: Member) -> Head | None:
     text = "" if binary else decoded_head(data) or ""
     if not binary and not text.strip():
         return None
-    if not alone and _is_script(member) and not _SCRIPT_OF_X.match(text):
-        return None
     return Head(member, data, text, bool(context.options.columns))
-
-
-def _is_script(member: Member) -> bool:
-    return _SCRIPT.search(member.name) is not None
 
 
 @dataclass
@@ -186,10 +193,10 @@ class _Strangers:
     pages: int = 0  # of them, HTML
     names: list[str] = field(default_factory=list)  # of the first few
 
-    def saw(self, head: Head) -> None:
+    def saw(self, member: Member, is_page: bool) -> None:
         self.count += 1
-        self.pages += head.text.lstrip()[:15].lower().startswith(_HTML)
-        self.names += [head.member.label] if len(self.names) < 3 else []
+        self.pages += is_page
+        self.names += [member.label] if len(self.names) < 3 else []
 
     def tell(self, context: Context) -> None:
         if self.count:

@@ -25,18 +25,23 @@ def starred(
 
 
 def with_days(day_line: str, first: str, log: Log) -> Log:
-    """The same with a line above each day; `first` stands at the top."""
+    """The same with a line above each day, if any; `first` stands at the top."""
 
     def logged(talk: Sequence[Said]) -> list[str]:
         rows, day = [talk[0][0].strftime(first)], talk[0][0].date()
         for said, row in zip(talk, log(talk), strict=True):
-            if said[0].date() != day:
+            if day_line and said[0].date() != day:
                 day = said[0].date()
                 rows.append(said[0].strftime(day_line))
             rows.append(row)
         return rows
 
     return logged
+
+
+def with_joins(join: str, log: Log) -> Log:
+    """The same after a line that says that somebody joined: it shows how events are marked."""
+    return with_days("", join, log)
 
 
 JOINED = "*** Joins: x (x@example.org)"
@@ -58,12 +63,19 @@ CLIENTS: dict[str, Log] = {
     ),
     "WeeChat": starred("%Y-%m-%d %H:%M:%S\t", "{}\t{}", " *\t{} {}", "--\t{} {}"),
     "WeeChat 4": starred("%Y-%m-%dT%H:%M:%S.123456Z\t", "@{}\t{}", " *\t{} {}"),
-    "Limnoria": starred("%Y-%m-%dT%H:%M:%S  "),
-    "supybot": starred("[%d-%b-%Y %H:%M:%S]  "),
-    "The Lounge": starred("[%Y-%m-%dT%H:%M:%S.000Z] ", "<+{}> {}"),
-    "Textual": starred("[%Y-%m-%dT%H:%M:%S+0000] "),
-    "ii": starred("%Y-%m-%d %H:%M "),
-    "Konversation": starred("[%a %b %d %Y] [%H:%M:%S] ", "<{}>\t{}", "*\t{} {}"),
+    "Limnoria": with_joins("%Y-%m-%dT%H:%M:%S  " + JOINED, starred("%Y-%m-%dT%H:%M:%S  ")),
+    "supybot": with_joins("[%d-%b-%Y %H:%M:%S]  " + JOINED, starred("[%d-%b-%Y %H:%M:%S]  ")),
+    "The Lounge": with_joins(
+        "[%Y-%m-%dT%H:%M:%S.000Z] " + JOINED, starred("[%Y-%m-%dT%H:%M:%S.000Z] ", "<+{}> {}")
+    ),
+    "Textual": with_joins(
+        "[%Y-%m-%dT%H:%M:%S+0000] " + JOINED, starred("[%Y-%m-%dT%H:%M:%S+0000] ")
+    ),
+    "ii": with_joins("%Y-%m-%d %H:%M " + JOINED, starred("%Y-%m-%d %H:%M ")),
+    "Konversation": with_joins(
+        "[%a %b %d %Y] [%H:%M:%S] Join\tx (x@example.org) has joined this channel.",
+        starred("[%a %b %d %Y] [%H:%M:%S] ", "<{}>\t{}", "*\t{} {}"),
+    ),
     "psyBNC": starred(
         "%Y-%m-%d-%H-%M-%S:#c::",
         "{}!a@b PRIVMSG #c :{}",

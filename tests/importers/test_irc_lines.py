@@ -54,6 +54,57 @@ def test_lines(raw: str, kind: Kind, nick: str, text: str | None) -> None:
         assert line.text == text
 
 
+STAMPS = [
+    "[12:00] ", "[12:00:01]  ", "12:00 ", "12:00:01  ", "2024-05-01T12:00:00  ", "(12:00:01) ",
+    "2024-05-01 12:00:00 ", "[2024-05-01T12:00:00.000Z] ", "[2024/05/01 12:00:00] ",
+    "[05-Mar-2004 17:28:10]  ", "Dec 31 23:59:00 ", "[Sat Jul 2 2005] [11:21:37] ", "1120303300 ",
+]  # fmt: skip
+BEFELL = [
+    "ada joined", "ada joined #c", "ada joined the channel", "ada has joined the channel",
+    "ada has joined #c", "ada has joined", "ada (a@b) has joined #c", "ada [a@b] joined channel #c",
+    "ada entered the chat", "ada has joined the room", "Joins: ada (a@b)", "Joins: ada",
+    "ada left", "ada left #c (bye)", "ada has left", "ada has left the channel", "ada parted #c",
+    "ada left the channel. (bye)", "ada has left #c \"bye\"", "Parts: ada (a@b)",
+    "ada quit", "ada has quit", "ada has quit (Quit: bye)", "ada has quit [a.net b.net]",
+    "ada quit: Ping timeout", "ada has left IRC (bye)", "ada has quit IRC", "Quits: ada (a@b) (x)",
+    "ada disconnected", "ada is now known as lovelace", "ada changed nick to lovelace",
+    "ada changed their nick to lovelace", "ada → lovelace", "ada sets mode: +o grace",
+    "ada sets mode +o grace", "ada has changed mode: +o grace", "ada set mode +v grace #c",
+    "ada gives voice to grace", "ada removes channel operator status from grace",
+    "ada sets ban on *!*@example.org", "ada changes topic to 'tea'",
+    "ada has changed the topic to: tea", "ada changed the topic of #c to: tea",
+    "ada was kicked by grace (no)", "ada was kicked from #c by grace [no]",
+    "ada has kicked grace from #c (no)", "ada kicked grace from the channel. (no)",
+    "ada has been kicked from #c by grace", "Topic for #c is: tea", "Now talking on #c",
+    "ada (a@b) è entrata in #c",
+]  # fmt: skip
+DID = [
+    "joined us for dinner", "joined the party", "joined #c yesterday", "has joined the club",
+    "left :(", "left for work", "has left the stove on", "has left the building", "left home (x)",
+    "has quit smoking", "quit the gym (finally)", "quit her job", "has quit (again) smoking",
+    "is now known as the queen of tea", "is known as a bore", "changes topic to cats",
+    "sets mode to party", "sets the channel on fire", "gives voice to the people",
+    "was kicked by a horse", "has kicked the bucket", "leaves the room", "connected the dots",
+    "waves", "is away: lunch", "leaves", "changed the subject", "→ kitchen, now",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["* ", "*\t", "*** ", "-!- ", "=== ", "--> ", "← ", ""])
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_what_befell_somebody_is_no_message(stamp: str, mark: str) -> None:
+    if (stamp[0], mark) == ("(", ""):
+        return  # Pidgin's messages look so: "(12:00:01) Joins: ada"
+    assert [words for words in BEFELL if parsed(stamp + mark + words).kind is not Kind.SYSTEM] == []
+
+
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_what_somebody_did_is_an_action(stamp: str) -> None:
+    found = [parsed(f"{stamp}* ada {words}") for words in DID]
+    assert [(line.kind, line.nick, line.text) for line in found] == [
+        (Kind.ACTION, "ada", words) for words in DID
+    ]
+
+
 @pytest.mark.parametrize(
     ("nick", "plain"),
     [("Ada", "ada"), ("ada_", "ada"), ("ada__", "ada"), ("ada|away", "ada"), ("ada-afk", "ada"),

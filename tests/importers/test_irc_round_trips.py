@@ -14,6 +14,7 @@ from irc_exports import CLIENTS, Said
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.irc.dialects import DIALECTS, Dialect
+from chatmimic.importers.irc.events import STARRED_EVENT, is_starred
 from chatmimic.importers.irc.reader import LineReader
 from chatmimic.records import Kind
 
@@ -41,7 +42,9 @@ def talks(draw: st.DrawFn) -> list[Said]:
     said: list[Said] = [(at, nicks[0], "to begin with", False)]
     for _ in range(draw(st.integers(1, 8))):
         at += timedelta(minutes=draw(st.integers(0, 11 * 60)))
-        said.append((at, draw(st.sampled_from(nicks)), draw(TEXTS), draw(st.booleans())))
+        nick, text = draw(st.sampled_from(nicks)), draw(TEXTS)
+        acted = draw(st.booleans()) and not is_starred(f"* {nick} {text}")
+        said.append((at, nick, text, acted))
     return said
 
 
@@ -102,7 +105,7 @@ def test_pages(
             day + timedelta(minutes=n),
             nick,
             text,
-            acted and not text.startswith(("(", "has ", "is ")),
+            acted and STARRED_EVENT.match(f"* {nick} {text}") is None,
         )
         for n, (_, nick, text, acted) in enumerate(talk)
     ]  # PircBot's events and actions share a star

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
 
+from chatmimic.importers.irc import events, stamps
 from chatmimic.importers.irc import lines as shape
-from chatmimic.importers.irc import stamps
 from chatmimic.importers.irc.lines import CODES, Line, Rules, happened
 from chatmimic.importers.irc.stamps import stamp_of
 from chatmimic.records import Kind
@@ -15,22 +17,21 @@ from chatmimic.records import Kind
 _LOOKED_AT = 50  # lines that show the dialect
 
 _SAID = (
-    (shape.ARROW, Kind.SYSTEM),
+    (events.ARROW, Kind.SYSTEM),
     (shape.SPOKEN, Kind.TEXT),
-    (shape.EVENT, Kind.SYSTEM),
+    (events.EVENT, Kind.SYSTEM),
 )
 _NOTICE = ((shape.NOTICE, Kind.SYSTEM),)  # services and bots speak so
 _ACTION = ((shape.ACTION, Kind.ACTION),)
+_BARE_EVENT = ((events.BARE_EVENT, Kind.SYSTEM),)
+# irssi and Ubuntu's logger put one space more before the star of an action: events never have it.
+_SPACED = ((shape.SPACED_ACTION, Kind.ACTION),)
 # Events have marks of their own, so that a star is always an action …
-_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE)
+_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE, *_BARE_EVENT)
 # … or they share the star, and only their wording tells.
-_STARRED: Rules = (*_SAID, (shape.STARRED_EVENT, Kind.SYSTEM), *_ACTION, *_NOTICE)
-_BARE_EVENT = ((shape.BARE_EVENT, Kind.SYSTEM),)
-_ANY: Rules = (
-    *_STARRED,
-    *_BARE_EVENT,
-    (shape.EGGDROP_ACTION, Kind.ACTION),
-)
+_UNSTAMPED: Rules = (*_SAID, (events.STARRED_EVENT, Kind.SYSTEM), *_ACTION, *_NOTICE)
+_STARRED: Rules = (*_UNSTAMPED, *_BARE_EVENT)
+_ANY: Rules = (*_STARRED, (shape.EGGDROP_ACTION, Kind.ACTION))
 _EGGDROP: Rules = (
     (shape.SPOKEN, Kind.TEXT),
     (shape.EGGDROP_ACTION, Kind.ACTION),
@@ -38,7 +39,7 @@ _EGGDROP: Rules = (
     *_NOTICE,
 )
 _TABBED: Rules = (
-    (shape.ARROW, Kind.SYSTEM),
+    (events.ARROW, Kind.SYSTEM),
     (shape.TABBED_ACTION, Kind.ACTION),
     (shape.TABBED, Kind.TEXT),
 )
@@ -57,10 +58,10 @@ _SERVED: Rules = (
     (shape.SERVED_ACTION, Kind.ACTION),
     (shape.SERVED_EVENT, Kind.SYSTEM),
 )
-_KONVERSATION: Rules = ((shape.KONVERSATION_EVENT, Kind.SYSTEM), *_MARKED)
+_KONVERSATION = ((shape.KONVERSATION_EVENT, Kind.SYSTEM),)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """How one client writes a line."""
 
@@ -76,6 +77,7 @@ class Dialect:
     # stamp says enough, or nothing is known but the stamp.
     mark: re.Pattern[str] | None = None
     goes_on: re.Pattern[str] | None = None  # a line that goes on with the message above
+    marked: Rules | None = None  # the rules for a file whose events have marks of their own
 
     def line(self, raw: str) -> tuple[Line, int] | None:
         """What a line says and where its stamp ends; None when it is not of this dialect."""
@@ -96,14 +98,20 @@ _WORDS = (" ", "", shape.NICK_IN_BRACKETS)
 _CLOCK = r"\[\d\d?:\d\d(?::\d\d)?\]"
 # Ubuntu, Limnoria and others mark events, which have no stamp in Ubuntu's logs.
 UBUNTU = Dialect(
-    "irclogs.ubuntu.com", stamps.BRACKETS, _MARKED, *_WORDS, mark=_mark(rf"=== \S|{_CLOCK}  \* \S")
+    "irclogs.ubuntu.com",
+    stamps.NARROW_BRACKETS,
+    (*_SPACED, *_STARRED),
+    *_WORDS,
+    mark=_mark(rf"=== \S|{_CLOCK}  \* \S"),
+    marked=_MARKED,
 )
 ZNC = Dialect(
     "ZNC, energymech, Raku",
     stamps.BRACKETS,
-    _MARKED,
+    _STARRED,
     *_WORDS,
-    mark=_mark(rf"{_CLOCK} \*\*\* (?:(?:Joins|Parts|Quits): |\S+ \S)"),
+    mark=_mark(rf"{_CLOCK} {{1,8}}\*\*\* (?:(?:Joins|Parts|Quits): |\S+ \S)"),
+    marked=_MARKED,
 )
 EGGDROP = Dialect(
     "Eggdrop",
@@ -124,7 +132,11 @@ MIRC = Dialect(
     mark=_mark(rf"Session (?:Start|Ident|Close): |(?:\d\d?)?{_CLOCK} \* (?:Joins|Parts|Quits): "),
 )
 IRSSI = Dialect(
-    "irssi", stamps.PLAIN, _MARKED, mark=_mark(r"--- (?:Log|Day) \w+ |\d\d:\d\d(?::\d\d)? -!- ")
+    "irssi",
+    stamps.NARROW,
+    (*_SPACED, *_STARRED),
+    mark=_mark(r"--- (?:Log|Day) \w+ |\d\d:\d\d(?::\d\d)? -!- "),
+    marked=_MARKED,
 )
 WEECHAT = Dialect(
     "WeeChat",
@@ -134,30 +146,32 @@ WEECHAT = Dialect(
     nick=shape.NICK_ALONE,
     mark=_mark(r"[^\t]{16,40}\t[^\t]{1,66}\t"),
 )
-LIMNORIA = Dialect("Limnoria, The Lounge, Textual, ii", stamps.ISO, (*_MARKED, *_BARE_EVENT),
+LIMNORIA = Dialect("Limnoria, The Lounge, Textual, ii", stamps.ISO, _STARRED, marked=_MARKED,
                    goes_on=re.compile(r"\| "))  # fmt: skip
-SUPYBOT = Dialect("supybot", stamps.DASHED, _MARKED)
+SUPYBOT = Dialect("supybot", stamps.DASHED, _STARRED, marked=_MARKED)
 HEXCHAT = Dialect("HexChat", stamps.MONTH, _STARRED, "", ">\t")
 EPOCH = Dialect("XChat scrollback, dircproxy", stamps.EPOCH, (*_FLAGGED, *_STARRED), nick=None)
 DIRCPROXY = Dialect("dircproxy", stamps.DAY_FIRST, _FLAGGED, nick=None)
 PIDGIN = Dialect(
     "Pidgin", stamps.ROUND, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON, goes_on=re.compile("")
 )
-KONVERSATION = Dialect("Konversation", stamps.TWO_BRACKETS, _KONVERSATION, "", ">\t")
+KONVERSATION = Dialect("Konversation", stamps.TWO_BRACKETS, (*_KONVERSATION, *_STARRED), "", ">\t",
+                       marked=(*_KONVERSATION, *_MARKED))  # fmt: skip
 PSYBNC = Dialect("psyBNC", stamps.DASHES, _SERVED, nick=None)
 COPIED = Dialect("copied from a window", stamps.HALVED, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON)
-BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS)
-CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY)
+BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS, marked=_MARKED)
+ROUNDED = Dialect("stamps in round brackets", stamps.ROUND, _ANY, marked=_MARKED)
+CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY, marked=_MARKED)
 # Without stamps a line says less: `<b> …` may be anything. Only a file full of them is a log.
-BARE = Dialect("no stamps", stamps.NOTHING, _STARRED, nick=None)
+BARE = Dialect("no stamps", stamps.NOTHING, _UNSTAMPED, nick=None)
 
 DIALECTS = (
     UBUNTU, ZNC, EGGDROP, MIRC, IRSSI, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY,
-    KONVERSATION, PSYBNC, PIDGIN, BRACKETED, CLOCKED, COPIED,
+    KONVERSATION, PSYBNC, PIDGIN, ROUNDED, BRACKETED, CLOCKED, COPIED,
 )  # fmt: skip
 # What a line is tried by when it is not of its file's dialect: each stamp once.
 OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONVERSATION, PSYBNC,
-           PIDGIN, CLOCKED, COPIED)  # fmt: skip
+           PIDGIN, ROUNDED, CLOCKED, COPIED)  # fmt: skip
 
 
 _A_FEW = 8
@@ -165,24 +179,55 @@ _STAMPLESS = ("=== ", "--- ", "*** ", "**** ")  # what events and days begin wit
 
 
 def dialect_of(rows: Sequence[str]) -> Dialect | None:
-    """The dialect that most of the first lines are written in; None where none reads any."""
-    first = [CODES.sub("", row) for row in rows[:_LOOKED_AT]]
+    """The dialect that most of the first lines are written in; None where none reads any.
+
+    Events without a stamp, which some write beside stamped messages, count only by themselves.
+    """
+    plain = [CODES.sub("", row) for row in rows]
+    first = [row for row in plain if not row.startswith(_STAMPLESS)][:_LOOKED_AT]
+    marking = plain[:_LOOKED_AT] + first
     best, most = None, 0
     for dialect in (*DIALECTS, BARE):
-        if dialect.mark is not None and not any(dialect.mark.match(row) for row in first):
+        if dialect.mark is not None and not any(dialect.mark.match(row) for row in marking):
             continue
-        read = sum(dialect.line(row) is not None for row in first)
+        read = sum(dialect.line(row) is not None for row in first or plain[:_LOOKED_AT])
         if read > most:
             best, most = dialect, read
+    if best is not None and best.marked is not None and _are_marked(best, plain):
+        return with_marks(best)
     return best
+
+
+def _are_marked(dialect: Dialect, rows: Sequence[str]) -> bool:
+    """Whether events have marks of their own, and none is starred as actions are."""
+    marked = starred = 0
+    for row in rows:
+        stamp = dialect.stamp.match(row)
+        if stamp is not None or row.startswith("=== "):  # Ubuntu's events have no stamp
+            rest = row[0 if stamp is None else stamp.end() :]
+            marked += events.is_marked(rest)
+            starred += events.is_starred(rest)
+    return marked > 0 and not starred
+
+
+@cache
+def with_marks(dialect: Dialect) -> Dialect:
+    """The same dialect for a file in which a star is always an action."""
+    return replace(dialect, rules=dialect.marked or dialect.rules)
 
 
 def is_of(dialect: Dialect, rows: Sequence[str], known: Callable[[str], bool]) -> bool:
     """Whether a dialect reads the first few lines that have a stamp, or they are `known` to be its.
 
-    A cheap look, for the next one of many logs.
+    A cheap look, for the next one of many logs. Where no line has a stamp, nothing is against it.
     """
-    stamped = [row for row in rows[: 4 * _A_FEW] if not row.startswith(_STAMPLESS)][:_A_FEW]
-    return bool(stamped) and all(
-        known(row) or dialect.line(CODES.sub("", row)) is not None for row in stamped
-    )
+    stamped = list(islice((row for row in rows if not row.startswith(_STAMPLESS)), _A_FEW))
+    return bool(rows) and all(known(row) or _reads(dialect, CODES.sub("", row)) for row in stamped)
+
+
+def _reads(dialect: Dialect, row: str) -> bool:
+    found = dialect.line(row)
+    if found is None:
+        return False
+    # An event that is starred, where this dialect takes a star for an action.
+    return found[0].kind is not Kind.ACTION or not events.is_starred(row[found[1] :])

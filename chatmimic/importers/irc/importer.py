@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.columns.roles import roles_by_name
-from chatmimic.importers.irc.dialects import BARE, dialect_of
+from chatmimic.importers.irc.dialects import BARE, Dialect, dialect_of
+from chatmimic.importers.irc.events import is_marked, is_told
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.reader import LineReader
-from chatmimic.importers.irc.stamps import remark
 from chatmimic.importers.irc.survey import (
     Bridges,
     Renames,
@@ -19,14 +19,16 @@ from chatmimic.importers.irc.survey import (
     first_look,
     second_look,
 )
-from chatmimic.importers.parsing.dated_lines import first_lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
-_LOOKED_AT = 300  # lines
+_LOOKED_AT = 300  # lines …
+_LOOKED_AT_MOST = 2000  # … and where these say nothing
 _SURE = 0.6  # of them have a shape known here; logs hold pasted lines and odd events
 _VERY_SURE = 0.9  # of lines without stamps, which may be anything
+_LIKELY = 0.5  # of them, beside logs
 _A_FEW = 3
+_A_LAST_FEW = 30  # lines
 
 
 class Irc(Importer):
@@ -36,23 +38,20 @@ class Irc(Importer):
     title = "IRC log"
     description = "IRC logs: irssi, irclogs.ubuntu.com, ZNC, WeeChat, HexChat, mIRC, Eggdrop, …"
 
-    def announces(self, head: Head) -> bool:
-        """A client says first when it began to log: "--- Log opened …", "Session Start: …"."""
-        said = remark(first_lines(head.text, 1)[0])
-        return said is not None and said.day is not None
-
-    def guesses(self, head: Head) -> bool:
+    def knows(self, head: Head) -> bool:
         """Lines with a stamp and `<nick>`, or with an event of IRC."""
-        rows = head.text.lstrip("\ufeff").split("\n")
-        if roles_by_name(rows[0].rstrip("\r").split("\t")).complete:
-            return False  # a table of time, sender, text looks like weechat's, but for its header
-        # The last line may be cut where the head ends.
-        some = [row.rstrip("\r") for row in rows[:_LOOKED_AT] if row.strip()]
-        some = some[: max(1, len(rows) - 1)]
-        page = is_page(head.text)
-        if page:
-            some = [line for _, line in page_lines(enumerate(some))]
-        return _is_log(some, page)
+        rows, page = _rows(head)
+        # Hundreds of events may come before the first message.
+        return _is_log(rows[:_LOOKED_AT], page) or (
+            len(rows) > _LOOKED_AT and _is_log(rows[:_LOOKED_AT_MOST], page)
+        )
+
+    def knows_beside(self, head: Head) -> bool:
+        """Lines with a stamp, or events, are enough beside logs."""
+        rows, page = _rows(head)
+        found = _read(rows[:_LOOKED_AT], dialect_of(rows[:_LOOKED_AT]), page)
+        known = sum(line[0] is not Kind.OTHER or line[3] is not None for line in found)
+        return bool(found) and known >= _LIKELY * len(found)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every log, in the order of their paths, so that days follow one another."""
@@ -64,22 +63,47 @@ class Irc(Importer):
             yield from Log(file, context, surveyed).messages()
 
 
+def _rows(head: Head) -> tuple[list[str], bool]:
+    """The lines at the beginning of a file, and whether it is a web page."""
+    rows = head.text.lstrip("\ufeff").split("\n")
+    if roles_by_name(rows[0].rstrip("\r").split("\t")).complete:
+        return [], False  # a table of time, sender, text looks like weechat's, but for its header
+    # The last line may be cut where the head ends.
+    some = [row.rstrip("\r") for row in rows[:_LOOKED_AT_MOST] if row.strip()]
+    some = some[: max(1, len(rows) - 1)]
+    page = is_page(head.text)
+    return ([line for _, line in page_lines(enumerate(some))] if page else some), page
+
+
+def _read(rows: Sequence[str], dialect: Dialect | None, page: bool) -> list[Said]:
+    reader = LineReader(dialect, page=page)
+    return [reader.read(row) for row in rows]
+
+
 def _is_log(rows: Sequence[str], page: bool) -> bool:
-    dialect = dialect_of(rows)
+    dialect = dialect_of(rows) or dialect_of(rows[-_A_LAST_FEW:])
     if dialect is None:
         return False
-    reader = LineReader(dialect, page=page)
-    found = [reader.read(row) for row in rows]
-    known = sum(line.kind is not Kind.OTHER for line in found)
-    spoken = sum(_is_irc(line) for line in found)
+    found = _read(rows, dialect, page)
+    known = sum(line[0] is not Kind.OTHER for line in found)
+    spoken = sum(line[0].has_words for line in found)
+    told = sum(_is_told(line) for line in found)
     if dialect is BARE:
-        return spoken >= _A_FEW and known >= _VERY_SURE * len(found)
-    return spoken > 0 and known >= _SURE * len(found)
+        enough = spoken + told >= _A_FEW or (told > 0 and told == len(found))
+        return enough and known >= _VERY_SURE * len(found)
+    if spoken + told == 0:
+        return False
+    if known >= _SURE * len(found):
+        return True
+    # Events in words that nobody knows here have a stamp as messages have.
+    stamped = sum(line[3] is not None for line in found)
+    return spoken >= _A_FEW and stamped >= _VERY_SURE * len(found)
 
 
-def _is_irc(line: Said) -> bool:
+def _is_told(line: Said) -> bool:
+    """Whether a line is an event that only IRC has."""
     kind, _, text, _, _, _ = line
-    return kind in (Kind.TEXT, Kind.ACTION) or (kind is Kind.SYSTEM and "@" in text)
+    return kind is Kind.SYSTEM and ("@" in text or is_told(text.lstrip(" *\t")) or is_marked(text))
 
 
 def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:

@@ -20,32 +20,12 @@ NOT_LOGGED = "-= THIS MESSAGE NOT LOGGED =-"  # what Limnoria writes in the plac
 _NICK = r"[~&@%+! ]?(?P<nick>[^\s<>]{1,64})"
 # Between brackets a name may hold spaces: bridges bring people from services that allow them.
 _BETWEEN = r"<(?!--[ \t])[~&@%+! ]?(?P<nick>[^\s<>](?:[^<>]{0,62}[^\s<>])?) ?"
-_HOST = r"[(\[<][^\s@]{0,100}@[^\s@]{0,200}[)\]>]"
 _REST = re.DOTALL
 
 SPOKEN = re.compile(rf"{_BETWEEN}>(?:[ \t](?P<text>.*)|$)", _REST)
 ACTION = re.compile(rf" ?\*[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
+SPACED_ACTION = re.compile(rf" \*[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
 NOTICE = re.compile(r"-(?P<nick>[^\s<>:/]{1,64})(?:[:/][#&]\S{0,100})?-[ \t](?P<text>.*)", _REST)
-ARROW = re.compile(r"(?:-->|<--|---|--|=!=)(?:[ \t]|$)")
-EVENT = re.compile(r"(?:-!-|\*\*\*|===?|!!!|>>>)(?:[ \t]|$)")
-# What HexChat, mIRC and PircBot write after the same star as an action. "has left" is an event
-# with an address or a channel, and what somebody did without.
-STARRED_EVENT = re.compile(
-    r" ?\*[ \t]+(?:(?:Joins|Parts|Quits): |Topic is |Set by \S{1,300} on |Disconnected\b"
-    r"|(?:Now talking (?:in|on)|Topic (?:for|set)|Loaded log|You (?:are|have)|Retrieving) "
-    rf"|\S{{1,64}} (?:{_HOST} (?:has )?(?:joined|left|[Qq]uit)\b|has (?:joined|left) [#&]"
-    r"|has quit(?: [\[(]|\s*$)|sets mode:? |is now known as |gives (?:voice|channel|operator)"
-    r"|removes (?:voice|channel)|was kicked|has kicked |has changed the topic"
-    r"|changes topic to |sets the channel |(?:\S{1,64} )?(?:channel )?topic is: ))"
-)
-# Eggdrop, Textual, KVIrc write events without any mark.
-BARE_EVENT = re.compile(
-    rf"\S{{1,64}} (?:{_HOST} )?(?:(?:has )?joined (?:[#&]|the channel)|(?:has )?left (?:[#&]|irc"
-    r"|the channel|IRC)|got (?:netsplit|lost)|(?:has )?quit (?:IRC|\())|Nick change: "
-    r"|[#&]\S{0,100}: mode change|\S{1,64} kicked from [#&]|Topic changed on [#&]"
-    r"|Last message repeated \d|\S{1,64} (?:is|are) now known as |Disconnected\b"
-    r"|\[\S{1,64} [A-Z]{3,20}\]$"
-)
 EGGDROP_ACTION = re.compile(rf"Action: {_NICK} (?P<text>.*)", _REST)
 _BEFORE_TAB = rf"(?!(?:-->|<--|---|--|=!=| ?\*)(?:\t|$)){_NICK}"
 TABBED = re.compile(rf"{_BEFORE_TAB}\t(?P<text>.*)", _REST)

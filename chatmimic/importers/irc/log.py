@@ -59,7 +59,7 @@ class Readers:
 
     def __init__(self) -> None:
         self.room = _ROOM  # bytes
-        self._readers: dict[tuple[str, bool], LineReader] = {}
+        self._readers: dict[tuple[Dialect | None, bool], LineReader] = {}
         self._latest: Dialect | None = None
 
     def dialect(self, rows: Sequence[str], page: bool) -> Dialect | None:
@@ -74,7 +74,7 @@ class Readers:
 
     def reader(self, dialect: Dialect | None, page: bool) -> LineReader:
         """The reader of a dialect, in text or in pages."""
-        key = "" if dialect is None else dialect.name, page
+        key = dialect, page
         if key not in self._readers:
             self._readers[key] = LineReader(dialect, page=page)
         return self._readers[key]

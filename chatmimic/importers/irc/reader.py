@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from chatmimic.importers.irc import lines as shape
 from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
+from chatmimic.importers.irc.events import ARROW
 from chatmimic.importers.irc.lines import CODES, Line, Said, event
 from chatmimic.importers.irc.stamps import Stamp, remark, stamp_of
 from chatmimic.importers.parsing.joined import saw_joined
@@ -103,15 +103,16 @@ class LineReader:
             found = dialect.line(plain)
             if found is not None:
                 return self._learnt(dialect, found[0], found[1], raw)
-        return event(plain) if shape.ARROW.match(plain) else self._unknown(plain)
+        return event(plain) if ARROW.match(plain) else self._unknown(plain)
 
     def _learnt(self, dialect: Dialect, line: Line, width: int, raw: str) -> Line:
         """The line; its stamp is kept in mind where the next lines are likely to have it too."""
         if dialect is BARE:
             return line._replace(stamp=None)
         if dialect is self.dialect and line.kind is Kind.TEXT and line.stamp is not None:
-            stamp = raw[: width - 1] if self._parted else raw[:width]
-            if not CODES.search(raw) and (not self._parted or self._parted not in stamp):
+            end = width - len(self._parted)
+            stamp, gap = raw[:end], raw[end:width]
+            if not CODES.search(raw) and gap == self._parted and (not gap or gap not in stamp):
                 self._width = width
                 if len(self._stamps) > _REMEMBERED:
                     self._stamps.clear()

@@ -36,27 +36,31 @@ _CLOCK = (
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
 _ISO_DAY = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<monthday>\d\d)"
+# rbot and others part the day with other signs.
+_YEAR_FIRST = r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d\d)(?P=sign)(?P<monthday>\d\d)"
 _ZONE = r"(?: ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d))?"
+_GAP = r"(?:\t| {1,8}|$)"  # after a stamp
 
 # mIRC may leave the digits of a colour before the stamp.
-BRACKETS = re.compile(rf"(?:\d\d?(?:,\d\d?)?)?\[{_CLOCK}\](?: |$)?")
-PLAIN = re.compile(rf"{_CLOCK}(?: |$)")
-ISO = re.compile(rf"\[?{_ISO_DAY}[T ]{_CLOCK}{_ZONE}\]?(?:\t|  ?|$)")
-MONTH = re.compile(rf"(?P<month>[^\W\d_]{{3,5}})\.? (?P<monthday>[ \d]?\d) {_CLOCK}(?: |$)?")
-EPOCH = re.compile(r"(?:T |@)?(?P<epoch>\d{9,10})(?: |$)")
+BRACKETS = re.compile(rf"(?:\d\d?(?:,\d\d?)?)?\[{_CLOCK}\]{_GAP}?")
+PLAIN = re.compile(rf"{_CLOCK}{_GAP}")
+NARROW_BRACKETS, NARROW = (re.compile(rf"{stamp}(?: |$)") for stamp in (rf"\[{_CLOCK}\]", _CLOCK))
+ISO = re.compile(rf"\[?{_YEAR_FIRST}[T ]{_CLOCK}{_ZONE}\]?{_GAP}")
+MONTH = re.compile(rf"(?P<month>[^\W\d_]{{3,5}})\.? (?P<monthday>[ \d]?\d) {_CLOCK}{_GAP}?")
+EPOCH = re.compile(rf"(?:T |@)?(?P<epoch>\d{{9,10}}){_GAP}")
 DASHED = re.compile(
-    rf"\[(?P<monthday>\d\d?)-(?P<month>[^\W\d_]{{3,5}})-(?P<year>\d{{4}}) {_CLOCK}\](?:  ?|$)"
+    rf"\[(?P<monthday>\d\d?)-(?P<month>[^\W\d_]{{3,5}})-(?P<year>\d{{4}}) {_CLOCK}\]{_GAP}"
 )
-DAY_FIRST = re.compile(rf"\[(?P<monthday>\d\d?) (?P<month>[^\W\d_]{{3,5}}) {_CLOCK}\](?: |$)")
+DAY_FIRST = re.compile(rf"\[(?P<monthday>\d\d?) (?P<month>[^\W\d_]{{3,5}}) {_CLOCK}\]{_GAP}")
 ROUND = re.compile(
-    rf"\((?:(?:{_ISO_DAY}|(?P<slashed>\d\d?/\d\d?/\d{{2,4}})) )?{_CLOCK}{_ZONE}\)(?: |$)?"
+    rf"\((?:(?:{_ISO_DAY}|(?P<slashed>\d\d?/\d\d?/\d{{2,4}})) )?{_CLOCK}{_ZONE}\){_GAP}?"
 )
-TWO_BRACKETS = re.compile(rf"\[(?P<date>[^\[\]]{{6,40}})\] \[{_CLOCK}\](?:[ \t]|$)")
+TWO_BRACKETS = re.compile(rf"\[(?P<date>[^\[\]]{{6,40}})\] \[{_CLOCK}\]{_GAP}")
 DASHES = re.compile(
     rf"{_ISO_DAY}-(?P<hour>\d\d?)-(?P<minute>[0-5]\d?)-(?P<second>[0-6]\d?):[^:\s]{{1,200}}::?"
 )
 # Copied from a window: "2:55:07 PM CDT  ada: hello". The zone's name says nothing sure.
-HALVED = re.compile(rf"(?=\S{{4,8}} ?[AaPp]\.?[Mm]){_CLOCK}(?: [A-Z]{{2,4}})?(?:  ?|$)")
+HALVED = re.compile(rf"(?=\S{{4,8}} ?[AaPp]\.?[Mm]){_CLOCK}(?: [A-Z]{{2,4}})?{_GAP}")
 NOTHING = re.compile("")
 
 # "--- Day changed Sat Jul 02 2005", "--- Log opened Sat Jul 02 11:21:37 2005",

@@ -1,1 +1,0 @@
-"""X, which was Twitter."""

@@ -1,1 +1,0 @@
-window.app = function () { return "hello"; };
