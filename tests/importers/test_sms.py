@@ -57,6 +57,18 @@ def sms(**about: str) -> str:
     return f"<sms{''.join(attribute(*pair) for pair in {**usual, **about}.items())} />\n"
 
 
+def mms(box: str, sender: str, *others: str, body: str = "hi", **about: str) -> str:
+    """An MMS whose addresses stand beside it only, unless `about` has them."""
+    usual = {"date": str(AT), "msg_box": box} | about
+    addresses = [("137", sender), *(("151", one) for one in others)]
+    return (
+        f"<mms{''.join(attribute(*pair) for pair in usual.items())}>"
+        f'<parts><part ct="text/plain" text="{body}" /></parts><addrs>'
+        + "".join(f'<addr address="{one}" type="{type_}" />' for type_, one in addresses)
+        + "</addrs></mms>\n"
+    )
+
+
 def mended(*pieces: str) -> tuple[str, ImportReport]:
     """What becomes of a file that is read in these pieces."""
     report = ImportReport()
@@ -87,6 +99,58 @@ MENDED = {
     '<part mydata="kept"/>': '<part mydata="kept"/>',
     'a="<"': 'a="<"',
 }
+
+
+ME, ADA, BO = "+15550111", "+15550122", "+15550133"
+
+
+@pytest.mark.parametrize("address", [{}, {"address": "null"}, {"address": "insert-address-token"}])
+def test_addresses_beside_an_mms_name_its_thread(address: dict[str, str], tmp_path: Path) -> None:
+    path = backup(
+        tmp_path / "sms.xml",
+        sms(address=ADA, contact_name="Ada", body="an SMS"),
+        mms("1", ADA, ME, BO, body="to both", **address),
+        mms("1", ADA, ME, body="to me", **address),
+        mms("2", ME, BO, ADA, body="to all", **address),
+        mms("1", BO, ADA, ME, body="from Bo", **address),
+        mms("2", "insert-address-token", BO, body="to Bo", **address),
+    )
+    messages, report = read(path)
+    told = {m.text: (m.sender, m.thread) for m in messages}
+    both, one = thread_of(f"{ADA}~{BO}"), thread_of(ADA)
+    assert told == {
+        "an SMS": ("Ada", one),
+        "to both": ("Ada", both),
+        "to me": ("Ada", one),
+        "to all": ("Me", both),
+        "from Bo": (BO, both),
+        "to Bo": ("Me", thread_of(BO)),
+    }
+    titles = {m.text: m.thread_title for m in messages}
+    assert (titles["to both"], titles["to Bo"]) == (f"Ada, {BO}", BO)
+    assert not report.left_out
+
+
+def test_groups_wait_for_no_number_that_never_shows(tmp_path: Path) -> None:
+    path = backup(tmp_path / "sms.xml", mms("1", ADA, ME, BO), mms("1", BO, ME, ADA, body="x"))
+    messages, _ = read(path)
+    assert {(m.sender, m.thread) for m in messages} == {
+        (one, thread_of(f"{ADA}~{BO}~{ME}")) for one in (ADA, BO)
+    }
+
+
+def test_what_waits_in_a_file_cut_short_is_kept_when_allowed(tmp_path: Path) -> None:
+    path = backup(tmp_path / "sms.xml", mms("1", ADA, ME, BO), sms(body="cut"))
+    path.write_text(path.read_text()[:-40])
+    messages, _ = read(path, allow_truncated=True)
+    assert [m.text for m in messages] == ["hi"]
+
+
+def test_what_a_draft_is_to_is_not_its_writer(tmp_path: Path) -> None:
+    path = backup(tmp_path / "sms.xml", mms("3", ME, BO), mms("1", ADA, ME, BO))
+    messages, report = read(path)
+    assert [m.thread for m in messages] == [thread_of(f"{ADA}~{BO}~{ME}")]
+    assert report.left_out == {"draft": 1}
 
 
 @pytest.mark.parametrize("text", MENDED)

@@ -21,7 +21,8 @@ from chatmimic.records import Kind, Message
 _RECEIVED = "1"
 _SENT = {"2", "4", "6"}  # 4 and 6 are on their way
 _NOT_SENT = {"3": "draft", "5": "not sent"}  # the boxes of what nobody got → why it is left out
-_FROM = "137"  # the type of an MMS address that is the sender's
+_FROM = "137"  # the type of an MMS address that is the sender's; others are of who got it
+_MOST_WAITING = 10_000  # MMS of groups for which nothing has shown yet which number is one's own
 _LAYOUT = {"application/smil", "text/x-vcard"}
 _NO_SUBJECT = {"", "nosubject", "no subject", "(no subject)"}
 _RICH = "proto:"  # RCS keeps its own records in the subject
@@ -41,6 +42,7 @@ def read_backup(member: Member, context: Context) -> Iterator[Message]:
         if not context.options.allow_truncated:
             raise
         context.report.note(f"{damage.what} What stands after it is lost.")
+    yield from backup.released()
 
 
 @dataclass(slots=True)
@@ -48,9 +50,11 @@ class _Mms:
     """What was read of one MMS."""
 
     about: Attributes
+    source: str
     texts: list[str] = field(default_factory=list)
     things: int = 0  # parts that are no text
     sender: str = ""
+    others: list[str] = field(default_factory=list)  # addresses of those who got it
 
 
 def _shape_of(root: str, service: str) -> str:
@@ -70,6 +74,8 @@ class _Backup:
         self._people = People()
         self._number = 0  # of the record at hand
         self._mms: _Mms | None = None
+        self._own: set[str] = set()  # keys of the telephone's own numbers, as MMS show them
+        self._waiting: list[_Mms] = []
         self._shape = ""  # of the file, as its comments and its first element show
         self._done: list[Message] = []
         self._since = 0  # bytes since the last element
@@ -114,18 +120,22 @@ class _Backup:
         if tag == "sms":
             self._take(self._sms(about))
         elif tag == "mms":
-            self._mms = _Mms(about)
+            self._mms = _Mms(about, self._source)
         elif tag == "call":
             self._report.leave_out("call", self._source)
         elif self._mms is not None and tag == "part":
             _add_part(self._mms, about)
-        elif self._mms is not None and tag == "addr" and about.get("type") == _FROM:
-            self._mms.sender = given(about.get("address"))
+        elif self._mms is not None and tag == "addr":
+            _add_address(self._mms, about)
 
     def _end(self, tag: str) -> None:
         if tag == "mms" and self._mms is not None:
             mms, self._mms = self._mms, None
-            self._take(self._of_mms(mms))
+            self._learn_own(mms)
+            if _is_unsettled(mms) and not self._own and len(self._waiting) < _MOST_WAITING:
+                self._waiting.append(mms)
+            else:
+                self._take(self._of_mms(mms))
 
     def _take(self, message: Message | None) -> None:
         if message is not None:
@@ -140,7 +150,10 @@ class _Backup:
     def _sms(self, about: Attributes) -> Message | None:
         text = given(about.get("body"))
         kind = Kind.SYSTEM if is_told_tapback(text) else Kind.TEXT
-        return self._message(about, given(about.get("type")), "", kind, text)
+        addresses = given(about.get("address"))
+        return self._message(
+            about, addresses, given(about.get("type")), "", kind, text, self._source
+        )
 
     def _of_mms(self, mms: _Mms) -> Message | None:
         subject = given(mms.about.get("sub")).strip()
@@ -149,17 +162,49 @@ class _Backup:
         text = "\n".join(mms.texts)
         kind = Kind.TEXT if text.strip() or not mms.things else Kind.MEDIA
         kind = Kind.SYSTEM if is_told_tapback(text) else kind
-        return self._message(mms.about, given(mms.about.get("msg_box")), mms.sender, kind, text)
+        box = given(mms.about.get("msg_box"))
+        return self._message(
+            mms.about, self._addresses(mms), box, mms.sender, kind, text, mms.source
+        )
+
+    def _addresses(self, mms: _Mms) -> str:
+        """With whom an MMS was exchanged: what it says, or else all its addresses but one's own."""
+        if _is_addressed(mms):
+            return given(mms.about.get("address"))
+        some = dict.fromkeys((mms.sender, *mms.others))
+        return "~".join(one for one in some if one and key_of(one) not in self._own)
+
+    def _learn_own(self, mms: _Mms) -> None:
+        """Whose telephone it is: who sent what it sent, or alone got what it received."""
+        box = mms.about.get("msg_box")
+        alone = box == _RECEIVED and len(mms.others) == 1
+        own = [mms.sender] if box in _SENT else mms.others if alone else []
+        self._own.update(key_of(one) for one in own if one and not is_own(one))
+        if self._own and self._waiting:
+            self._done += self.released()
+
+    def released(self) -> list[Message]:
+        """The MMS that waited for one's own number."""
+        waiting, self._waiting = self._waiting, []
+        return [one for one in map(self._of_mms, waiting) if one is not None]
 
     def _message(
-        self, about: Attributes, box: str, sender: str, kind: Kind, text: str
+        self,
+        about: Attributes,
+        addresses: str,
+        box: str,
+        sender: str,
+        kind: Kind,
+        text: str,
+        source: str,
     ) -> Message | None:
         """A message, or None and counted when it was never sent."""
         if box in _NOT_SENT:
-            self._report.leave_out(_NOT_SENT[box], self._source)
+            self._report.leave_out(_NOT_SENT[box], source)
             return None
-        addresses, names = given(about.get("address")), given(about.get("contact_name"))
-        self._people.learn(addresses, names)
+        names = given(about.get("contact_name"))
+        if given(about.get("address")) or "~" not in addresses:
+            self._people.learn(addresses, names)
         name = key = ""
         if box == _RECEIVED:
             address = addresses if not sender or is_own(sender) else sender
@@ -179,8 +224,27 @@ class _Backup:
             thread_of(addresses),
             ", ".join(others[:8]),
             key,
-            source=self._source,
+            source=source,
         )
+
+
+def _is_addressed(mms: _Mms) -> bool:
+    """Whether an MMS names others than the telephone itself."""
+    named = given(mms.about.get("address")).split("~")
+    return any(one.strip() and not is_own(one) for one in named)
+
+
+def _is_unsettled(mms: _Mms) -> bool:
+    """Whether only one's own number, once it is known, tells with whom it was exchanged."""
+    return not _is_addressed(mms) and mms.about.get("msg_box") == _RECEIVED and len(mms.others) > 1
+
+
+def _add_address(mms: _Mms, about: Attributes) -> None:
+    address = given(about.get("address"))
+    if about.get("type") == _FROM:
+        mms.sender = address
+    elif address:
+        mms.others.append(address)
 
 
 def _add_part(mms: _Mms, about: Attributes) -> None:
