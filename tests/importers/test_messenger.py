@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.messenger.repeats import instants_in_order
 from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.records import Kind, Message
 
@@ -396,6 +397,28 @@ def test_files_beside_the_threads_are_none(content: Any, tmp_path: Path) -> None
     messages, report = read(tmp_path)
     assert [m.text for m in messages] == ["hi"]
     assert any("support_messages.json" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ([("d", 9), ("x", None), ("c", 5), ("b", 4)], "bcxd"),
+        ([("y", None), ("x", None), ("d", 9), ("c", 5)], "cdxy"),
+        ([("d", 9), ("z", None), ("y", None), ("c", 5), ("x", None), ("b", 4)], "bxcyzd"),
+        ([("b", 4), ("c", 5), ("x", None), ("y", None), ("d", 9)], "bcxyd"),
+        ([("d", None), ("c", None), ("b", None), ("a", None)], "abcd"),
+    ],
+)
+def test_messages_without_a_time_keep_their_place(
+    written: list[tuple[str, int | None]], shown: str
+) -> None:
+    messages = [Message("Bo", text, at) for text, at in written]
+    placed: list[tuple[int, int, str]] = []
+    before = 0  # the archive puts a message without a time after the one before it
+    for number, message in enumerate(instants_in_order(messages, lambda one: one)):
+        before = before if message.sent_at is None else message.sent_at
+        placed.append((before, number, message.text))
+    assert "".join(text for _, _, text in sorted(placed)) == shown
 
 
 def test_messages_of_one_millisecond_are_oldest_first(tmp_path: Path) -> None:

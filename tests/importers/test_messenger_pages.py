@@ -30,6 +30,7 @@ from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.messenger.html import ThreadPage
 from chatmimic.importers.messenger.old_pages import OldPage
 from chatmimic.importers.messenger.outline import outline
+from chatmimic.importers.parsing.written_times import looks_written, read_written
 from chatmimic.records import Kind, Message
 
 NOON = "May 1, 2024 12:00:00 pm"
@@ -238,6 +239,38 @@ def test_dates_of_numbers_are_read_by_what_the_page_shows(
     assert guessed == (order is None and len(dates) == 1)
 
 
+def test_a_talk_whose_months_are_not_known_keeps_its_order(tmp_path: Path) -> None:
+    told = [("Ada", "fourth"), ("Bo", "third"), ("Ada", "second"), ("Bo", "first")]
+    dates = ["9 Zzz 2024 12:03", "9 Zzz 2024 12:02", "9 Zzz 2024 12:01", "8 Zzz 2024 12:00"]
+    boxes = [box(n, body(t), date) for (n, t), date in zip(told, dates, strict=True)]
+    assert read_written(dates[0]) is None
+    newest, oldest = boxes[:2], boxes[2:]
+    folder = tmp_path / "messages/inbox/grace_1"
+    folder.mkdir(parents=True)
+    for number, some in enumerate((newest, oldest), 1):
+        (folder / f"message_{number}.html").write_text(thread_page("Grace", some, "Ada and Bo"))
+    messages, _ = read(tmp_path)
+    assert [m.text for m in messages] == ["first", "second", "third", "fourth"]
+    assert {m.sender for m in messages} == {"Ada", "Bo"}
+
+
+@pytest.mark.parametrize(
+    ("text", "likely"),
+    [
+        ("9 Zzz 2024 12:03", True),
+        ("Zzz 09, 2024, 12:03:09 xx", True),
+        ("२ जनवरीी 2024 12:03", True),
+        ("see you at 12:30", False),
+        ("in 2024 at 12:30", False),
+        ("12:30", False),
+        ("I was there on the 4th in the year of 2024 at about 12:30 or so", False),
+        ("2 3 2024 12:03", False),
+    ],
+)
+def test_what_looks_like_a_time(text: str, likely: bool) -> None:
+    assert looks_written(text) is likely
+
+
 # --- the same thread twice ---
 
 
@@ -311,6 +344,20 @@ def test_an_old_page_beside_json_adds_what_is_new(tmp_path: Path) -> None:
     assert sorted(m.text for m in messages) == ["hi", "older"]
     assert {m.thread for m in messages} == {"Grace Hopper"}
     assert report.left_out == {"duplicate": 1}
+
+
+def test_old_pages_whose_months_are_not_known_keep_their_order(tmp_path: Path) -> None:
+    said = [old_message("Ada", text, "9 zzz 2013 kl. 22:05 UTC+02") for text in ("2nd", "1st")]
+    (tmp_path / "messages.htm").write_text(
+        old_page("Ada", ("Ada, Bo", said), ("Ada, Grace", said[::-1]))
+    )
+    messages, _ = read(tmp_path)
+    assert [(m.thread, m.text, m.sent_at) for m in messages] == [
+        ("Bo", "1st", None),
+        ("Bo", "2nd", None),
+        ("Grace", "2nd", None),
+        ("Grace", "1st", None),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from chatmimic.importers.messenger.outline import Path
 from chatmimic.importers.parsing.guardedhtml import EMPTY
 from chatmimic.importers.parsing.htmlpages import Given, PageParser, laid_out
-from chatmimic.importers.parsing.written_times import read_written
+from chatmimic.importers.parsing.written_times import looks_written, read_written
 
 _BLOCKS = {"div", "p", "ul", "ol", "li", "table", "tr", "td", "section", "footer", "header"}
 _HEADINGS = {"h1", "h2", "h3", "h4"}
@@ -125,6 +125,8 @@ class ThreadPage(PageParser[Box]):
 def _box(parts: list[_Part]) -> Box | None:
     """The message of a box; None for one that says nothing, or only who takes part."""
     at = next((n for n in range(len(parts) - 1, -1, -1) if read_written(parts[n].text)), None)
+    if at is None and len(parts) > 1 and looks_written(parts[-1].text):
+        at = len(parts) - 1
     if at is None:
         return None if _says_who(parts) else Box(text="\n".join(p.text for p in parts).strip())
     box = Box(time=parts[at].text)

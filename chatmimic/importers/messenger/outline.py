@@ -15,7 +15,7 @@ from functools import lru_cache
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.parsing.guardedhtml import EMPTY
 from chatmimic.importers.parsing.htmlpages import Given, PageParser, is_html, laid_out
-from chatmimic.importers.parsing.written_times import read_written
+from chatmimic.importers.parsing.written_times import looks_written, read_written
 
 LONGEST_NAME = 200
 _ENOUGH = 300  # characters of an element's text that are kept
@@ -64,6 +64,7 @@ class _Outliner(PageParser[None]):
         self.title = self.heading = ""
         self.participants = ""
         self.found: dict[Path, list[str]] = {}  # place → the times there
+        self.likely: dict[Path, list[str]] = {}  # the same where no time can be read
         self._stack: list[_Element] = []
 
     def opened(self, tag: str, given: Given) -> None:
@@ -101,14 +102,12 @@ class _Outliner(PageParser[None]):
         if len(said) > 1 and said[-1][1] == 1 and self._stack:
             name, time = said[0][0], said[-1][0]
             path = (*(one.tag for one in self._stack), self._stack[-1].given)
-            if _are_name_and_time(name, time):
+            if len(name) > LONGEST_NAME or read_written(name) or _OTHER_SIGNS.search(time):
+                return
+            if read_written(time) is not None:
                 self.found.setdefault(path, []).append(time)
-
-
-def _are_name_and_time(name: str, time: str) -> bool:
-    if len(name) > LONGEST_NAME or read_written(name):
-        return False
-    return read_written(time) is not None and not _OTHER_SIGNS.search(time)
+            elif looks_written(time):
+                self.likely.setdefault(path, []).append(time)
 
 
 @lru_cache(maxsize=4)
@@ -120,10 +119,11 @@ def outline(text: str) -> Outline:
     with suppress(DamagedExport):  # what comes before a fault counts
         page.taken(text)
     # What is deeper may look like a message too; of equals the outer is it.
-    path = max(page.found, key=lambda path: (len(page.found[path]), -len(path)), default=())
+    found = page.found or page.likely
+    path = max(found, key=lambda path: (len(found[path]), -len(path)), default=())
     people = page.participants
     names = tuple(filter(None, _names(people[_end_of_label(people) :])))
-    return Outline(path, page.title, page.heading, names, tuple(page.found.get(path, ())))
+    return Outline(path, page.title, page.heading, names, tuple(found.get(path, ())))
 
 
 def is_thread_page(name: str, text: str) -> bool:

@@ -18,6 +18,9 @@ _EDIT_MS = 16 * 60_000  # Instagram lets its users edit for 15 minutes
 _ZONES = [sign * quarter * 15 for quarter in range(61) for sign in (1, -1)]
 _ALIKE = 3  # characters that an edited message keeps of the old one, at the least
 _MOST_HELD = 500  # messages of one instant
+_MOST_TIMELESS = (
+    16 << 20
+)  # characters of messages without a time: a page whose months are not known
 
 
 class Exactly:
@@ -141,30 +144,52 @@ def _alike(new: str, old: str) -> bool:
     return start + end >= _ALIKE and (start + end) * 2 >= max(len(new), len(old))
 
 
-def instants_in_order(messages: Iterable[T], sent_at: Callable[[T], int | None]) -> Iterator[T]:
-    """Messages of one instant oldest first, out of one file that is newest first.
+def instants_in_order(messages: Iterable[T], said: Callable[[T], Message]) -> Iterator[T]:
+    """The messages of a file, mostly newest first, so that the archive puts each in its place.
 
-    The archive sorts by time, and leaves what is of one instant as it stands in the file.
+    It sorts by time, leaves what is of one instant as it comes, and places a message without a
+    time after the one that comes before it: that must be the older one.
     """
-    run: list[T] = []
-    of_run: int | None = None
-    newest_first = True
-    for message in messages:
-        at = sent_at(message)
-        if run and (at is None or at != of_run or len(run) >= _MOST_HELD):
-            if at is not None and of_run is not None and at != of_run:
-                newest_first = at < of_run
-            if len(run) == 1:  # nearly always
-                yield run[0]
+    run: list[T] = []  # of one instant
+    timeless: list[T] = []  # since then
+    waiting: list[T] = []  # without a time, newer than the run
+    before: int | None = None
+    newest_first, room = True, _MOST_TIMELESS
+    for one in messages:
+        message = said(one)
+        at = message.sent_at
+        if at is None:
+            timeless.append(one)
+            room -= len(message.text) + 1
+        elif before is not None and at != before:
+            newest_first = at < before
+        if run and at is not None and (at != before or len(run) >= _MOST_HELD):
+            yield from _turned(run, newest_first)
+            yield from _turned(waiting, newest_first)
+        if timeless and (at is not None or room <= 0):
+            if newest_first and room > 0:
+                waiting += timeless
+                timeless.clear()
             else:
-                yield from reversed(run) if newest_first and of_run is not None else run
-            run.clear()
-        run.append(message)
-        of_run = at
-    yield from reversed(run) if newest_first and of_run is not None else run
+                yield from _turned(timeless, newest_first)
+            room = _MOST_TIMELESS
+        if at is not None:
+            run.append(one)
+            before = at
+    for some in (run, waiting, timeless):
+        yield from _turned(some, newest_first)
+
+
+def _turned(some: list[T], newest_first: bool) -> Iterator[T]:
+    """These messages oldest first; the list is empty then."""
+    if len(some) == 1:  # nearly always
+        yield some[0]
+    else:
+        yield from reversed(some) if newest_first else some
+    some.clear()
 
 
 def threads_in_order(messages: Iterable[Message]) -> Iterator[Message]:
     """The same for a file of many threads, each newest first."""
     for _, thread in groupby(messages, key=lambda message: message.thread):
-        yield from instants_in_order(thread, lambda message: message.sent_at)
+        yield from instants_in_order(thread, lambda message: message)

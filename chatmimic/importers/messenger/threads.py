@@ -65,13 +65,11 @@ class Thread:
         repeats = RepeatTest()
         edits = Edits(self.context.report)
         for part in parts:
-            said = self._part(part, repeats)
+            said = _worded(self._part(part, repeats), edits)
             if part.shape is not Shape.ENCRYPTED:  # whose order is not promised
-                said = instants_in_order(said, _sent_at)
+                said = instants_in_order(said, lambda one: one[0])
             for message, marked in said:
-                worded = edits.taken(message)
-                if worded is not None:
-                    yield from repeats.passed(worded, marked)
+                yield from repeats.passed(message, marked)
         yield from repeats.rest()
 
     def _part(self, part: Part, repeats: RepeatTest) -> Iterator[tuple[Message, bool]]:
@@ -102,8 +100,12 @@ class Thread:
             yield write.dated(page_record(box), box.number, _time(box, times)), False
 
 
-def _sent_at(said: tuple[Message, bool]) -> int | None:
-    return said[0].sent_at
+def _worded(said: Iterable[tuple[Message, bool]], edits: Edits) -> Iterator[tuple[Message, bool]]:
+    """The messages in their last wording, which comes first in a file."""
+    for message, marked in said:
+        worded = edits.taken(message)
+        if worded is not None:
+            yield worded, marked
 
 
 def _time(box: Box, times: WrittenTimes) -> int | None:

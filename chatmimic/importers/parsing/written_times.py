@@ -18,6 +18,7 @@ from chatmimic.importers.parsing.months import month_named
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock
 
 LONGEST = 100  # characters of a written time
+_MOST_TOKENS = 9  # words and numbers beside the clock
 
 # Minutes ahead of UTC. Names that mean another zone elsewhere are DOUBTFUL: --tz overrules them.
 _ZONES = {
@@ -57,6 +58,17 @@ class Written:
 def read_written(text: str) -> Written | None:
     """What a written time says; None for what is no whole time."""
     return _read(text) if len(text) <= LONGEST else None
+
+
+def looks_written(text: str) -> bool:
+    """Whether this is perhaps a time in words that are not known here: a clock, a day, a year."""
+    plain = _SPACES.sub(" ", text.translate(_UNSEEN)).strip()
+    found = _CLOCK.search(plain) or _last(_DOTTED, plain)
+    if found is None or len(plain) > LONGEST:
+        return False
+    tokens = _TOKEN.findall(plain[: found.start()] + plain[found.end() :])
+    sizes = sorted(len(token) for token in tokens if token.isdecimal())
+    return len(tokens) <= _MOST_TOKENS and sizes in ([1, 4], [2, 4])
 
 
 @lru_cache(maxsize=1024)
