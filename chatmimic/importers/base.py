@@ -53,9 +53,19 @@ class Importer(ABC):
     description: str  # one line for `chatmimic import --help`
     magic: bytes = b""  # how its files begin if they are no text; it sees no others then
 
-    @abstractmethod
+    def announces(self, head: Head) -> bool:
+        """Whether the file itself names the format, in its first lines. Asked before the rest."""
+        del head
+        return False
+
     def knows(self, head: Head) -> bool:
         """Whether a file is this importer's, by its content."""
+        return self.announces(head)
+
+    def guesses(self, head: Head) -> bool:
+        """Whether a file that no importer knows may be this one's, by what its lines look like."""
+        del head
+        return False
 
     def knows_beside(self, head: Head) -> bool:
         """Whether a file that says too little by itself is this importer's, as its siblings are."""

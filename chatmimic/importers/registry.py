@@ -23,9 +23,11 @@ _SEE_HELP = "`chatmimic import --help` lists what can be read."
 # What lies beside the messages of nearly every export, by the thousand.
 _NOT_TEXT = re.compile(
     r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
-    r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|js|woff2?|ttf|eot|psd)$",
+    r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|woff2?|ttf|eot|psd)$",
     re.IGNORECASE,
 )
+# X writes its archive as scripts; those of others are the program of a page.
+_SCRIPT, _SCRIPT_OF_X = re.compile(r"\.js$", re.IGNORECASE), re.compile(r"\s*window\.\w")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def importers() -> tuple[Importer, ...]:
     from chatmimic.importers.discord.database import TrackerDatabase
     from chatmimic.importers.discord.importer import Discord
     from chatmimic.importers.google.importer import Google
+    from chatmimic.importers.imessage.exported import ExportedIMessage
     from chatmimic.importers.imessage.importer import IMessage
     from chatmimic.importers.instagram.importer import Instagram
     from chatmimic.importers.irc.importer import Irc
@@ -52,17 +55,21 @@ def importers() -> tuple[Importer, ...]:
     from chatmimic.importers.matrix.importer import Matrix
     from chatmimic.importers.messenger.importer import Messenger
     from chatmimic.importers.signal.importer import Signal
+    from chatmimic.importers.skype.importer import Skype
     from chatmimic.importers.slack.importer import Slack
     from chatmimic.importers.sms.importer import Sms
+    from chatmimic.importers.snapchat.importer import Snapchat
     from chatmimic.importers.telegram.importer import Telegram
+    from chatmimic.importers.twitter.importer import Twitter
     from chatmimic.importers.ubuntu.importer import Ubuntu
+    from chatmimic.importers.viber.importer import Viber
     from chatmimic.importers.wechat.importer import QQ, WeChat
     from chatmimic.importers.whatsapp.importer import WhatsApp
 
     ours = (Messenger(), Discord(), Telegram(), Slack(), Signal(), Ubuntu())
-    texts = (KakaoTalk(), Line(), WhatsApp())
-    others = (Instagram(), Google(), TrackerDatabase())
-    phones = (IMessage(), Sms(), Matrix(), QQ(), WeChat())
+    texts = (Viber(), KakaoTalk(), Line(), WhatsApp())
+    others = (Instagram(), Google(), TrackerDatabase(), Skype(), Snapchat(), Twitter())
+    phones = (IMessage(), ExportedIMessage(), Sms(), Matrix(), QQ(), WeChat())
     return (*ours, *others, *phones, *texts, *_registered(), Irc(), Columns())
 
 
@@ -111,7 +118,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
             head = head_of(context, member)
             importer = None if head is None else _first(candidates, head)
             families.saw(member, importer)
-            if importer is None and head is not None and head.text:
+            if importer is None and head is not None and head.text and not _is_script(member):
                 nobodys.append((member, head.text.lstrip()[:15].lower().startswith(_HTML)))
         if importer is not None:
             shares[importer.name].append(member)
@@ -127,7 +134,13 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    return next((one for one in candidates if _may_ask(one, head) and one.knows(head)), None)
+    """Whose a file is: of the format it names, or else what it is known as, or else guessed."""
+    asked = [one for one in candidates if _may_ask(one, head)]
+    return (
+        next((one for one in asked if one.announces(head)), None)
+        or next((one for one in asked if one.knows(head)), None)
+        or next((one for one in asked if one.guesses(head)), None)
+    )
 
 
 def _among_siblings(
@@ -182,7 +195,13 @@ def head_of(context: Context, member: Member) -> Head | None:
     text = "" if binary else decoded_head(data) or ""
     if not binary and not text.strip():
         return None
+    if not alone and _is_script(member) and not _SCRIPT_OF_X.match(text):
+        return None
     return Head(member, data, text, bool(context.options.columns))
+
+
+def _is_script(member: Member) -> bool:
+    return _SCRIPT.search(member.name) is not None
 
 
 @dataclass

@@ -136,10 +136,29 @@ def slack_workspace(root: Path, channel: str, messages: Sequence[Message]) -> Pa
     return root
 
 
-def signal_markdown(message: Message) -> str:
-    """A message of `chat.md`."""
+SIGNAL_STAMPS = ["%Y-%m-%d, %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]  # of three times
+
+
+def signal_markdown(message: Message, stamp: str = SIGNAL_STAMPS[-1], quote: str = "") -> str:
+    """A message of `chat.md`; what it answers is between it and its sender's name."""
     at = datetime.fromtimestamp((message.sent_at or 0) / 1000, UTC)
-    return f"[{at:%Y-%m-%d %H:%M:%S}] {message.sender}: {message.text}  \n\n"
+    return f"[{at.strftime(stamp)}] {message.sender}: {quote}{message.text}  \n\n"
+
+
+def signal_quote(words: str) -> str:
+    """What is answered, as `chat.md` has it."""
+    return "\n\n> " + words.rstrip("\n").replace("\n", "\n> ") + "\n\n"
+
+
+def signal_old_quote(words: str) -> str:
+    """The same until 2021: only the first line is marked."""
+    return f"\n>\n> {words}\n>\n"
+
+
+def signal_text(message: Message) -> str:
+    """A message of the text that signalbackup-tools makes."""
+    at = datetime.fromtimestamp((message.sent_at or 0) / 1000, UTC)
+    return f"[{at:%b %d, %Y %H:%M:%S}] <{message.sender}> {message.text}\n"
 
 
 def signal_record(message: Message) -> str:

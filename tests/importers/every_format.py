@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 
+import account_exports
 import chat_exports
 import discord_exports
 import google_exports
@@ -233,5 +234,35 @@ FORMATS: dict[str, Format] = {
         1,
     ),
     "Google Chat": Format("Google (Hangouts, Chat, Voice)", _google_chat),
+    "iMessage exported": Format(
+        "iMessage (imessage-exporter)",
+        _to_file("Looms - 7.txt", lambda talk: text_exports.imessage_exporter(as_said(talk))),
+    ),
+    "Viber": Format(
+        "Viber",
+        _to_file("Messages - Looms.csv", lambda talk: text_exports.viber(as_said(talk))),
+        order="dmy",
+    ),
+    "Skype": Format(
+        "Skype", lambda f, talk: account_exports.skype(f / "messages.json", spoken(talk)), 1
+    ),
+    "Snapchat": Format(
+        "Snapchat",
+        lambda f, talk: account_exports.snapchat(f / "chat_history.json", spoken(talk)),
+        1,
+    ),
+    "Snapchat of 2022": Format(
+        "Snapchat",
+        lambda f, talk: account_exports.snapchat_old(f / "chat_history.json", spoken(talk)),
+    ),
+    "X": Format(
+        "X (Twitter)",
+        lambda f, talk: account_exports.twitter(f / "direct-messages-group.js", spoken(talk)),
+        1,
+    ),
+    "WeChat by PyWxDump": Format(
+        "WeChat",
+        lambda f, talk: account_exports.wechat_page(f / "7@chatroom_0_5000.csv", spoken(talk)),
+    ),
     "table": Format("table with named columns", _table, 1),
 }

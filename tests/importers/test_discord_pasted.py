@@ -88,6 +88,11 @@ def test_lines_above_messages(line: str, name: str, bot: bool, written: str) -> 
         "AdaSomeday at 5:00 PM",
         "x" * 200 + "Today at 5:00 PM",
         "—Today at 5:00 PM and more",
+        "[ - 1/2/24",
+        "[ - 01/02/2024",
+        "see you - 1/2/24",
+        "[Mira] [2:37 PM] come — Today at 5:00 PM",
+        "2024/1/2 14:05 Mira - Today at 5:00 PM",
     ],
 )
 def test_lines_that_are_said(line: str) -> None:
@@ -176,6 +181,95 @@ def test_pastes(text: str, expected: list[tuple[str, str, str]], tmp_path: Path)
     assert pasted(tmp_path, f"\ufeff{crlf}".replace("hi", "h\u200bi")) == expected
 
 
+@pytest.mark.parametrize(
+    ("quoted", "first"),
+    [
+        ("Bo — Today at 9:00 AM\nold", "05 09:00"),
+        ("Bo — Yesterday at 9:00 PM\nold\n[9:05 PM] older", "04 21:00"),
+        ("Bo — Last Monday at 9:00 PM\nold\nTove — Last Monday at 9:01 PM\nand", "01 21:00"),
+    ],
+)
+def test_a_quotation_moves_nothing(quoted: str, first: str, tmp_path: Path) -> None:
+    """Talk goes on below it at the time of above."""
+    text = f"Ada — Today at 1:00 PM\na\n{quoted}\nAda — Today at 1:05 PM\nb\n[1:06 PM] c\n"
+    found = pasted(tmp_path, text)
+    assert [at for who, _, at in found if who == "Ada"] == ["05 13:00", "05 13:05", "05 13:06"]
+    assert found[1] == ("Bo", "old", first)
+    _, report = read(tmp_path / f"chat {BASE}.txt", tz="UTC")
+    assert "taken for quotations" in report.notes[-1]
+
+
+def fenced(*parts: str) -> str:
+    return "".join(f"```{part}```\n" for part in parts)
+
+
+A, B = "\nAda — Today at 1:00 PM\na\n", "\nBo — Today at 1:02 PM\nb\n"
+TWO = [("Ada", "a", "05 13:00"), ("Bo", "b", "05 13:02")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "unparsed"),
+    [
+        (fenced(A + B[1:]), TWO, 0),
+        ("# Log\n\nof a day\n\n" + fenced("text" + A + B[1:]), TWO, 1),
+        ("# Log\n" + fenced(A) + "\nAnd then\nthis.\n" + fenced(B) + "The end.\n", TWO, 3),
+        ("~~~~\nMarch 5, 2021\n" + A[1:] + B[1:] + "~~~~\n\nnotes\n", TWO, 1),
+        # somebody's code
+        (
+            fenced(A + "```py\nx = 1\n```\n" + B[1:]),
+            [("Ada", "a\n```py\nx = 1\n```", "05 13:00"), TWO[1]],
+            0,
+        ),
+        (
+            fenced(A + "```\n\nx = 1\n```\n\nso\n" + B[1:]),
+            [("Ada", "a\n```\n\nx = 1\n```\n\nso", "05 13:00"), TWO[1]],
+            0,
+        ),
+        (A[1:] + "```\nx\n```\n" + B[1:], [("Ada", "a\n```\nx\n```", "05 13:00"), TWO[1]], 0),
+        (
+            fenced(A + "```py\nx = 1\n" + B[1:]),
+            [("Ada", "a\n```py\nx = 1", "05 13:00"), TWO[1]],
+            0,
+        ),
+        # a fence is opened once
+        (fenced(A) + B[1:], TWO, 0),
+    ],
+)
+def test_fences_around_a_paste_are_none_of_it(
+    text: str, expected: list[tuple[str, str, str]], unparsed: int, tmp_path: Path
+) -> None:
+    assert pasted(tmp_path, text) == expected
+    _, report = read(tmp_path / f"chat {BASE}.txt", tz="UTC")
+    assert report.left_out == ({"unparsed": unparsed} if unparsed else {})
+
+
+@pytest.mark.parametrize(
+    ("name", "thread", "title"),
+    [
+        ("20210305-meeting.md", "meeting", "meeting"),
+        ("meeting.markdown", "meeting", "meeting"),
+        ("2021-03-05.md", "2021-03-05", "2021-03-05"),
+        ("alpha/chat.txt", "alpha/chat", "chat"),
+        ("alpha/2021-03-05/chat.txt", "alpha/chat", "chat"),
+    ],
+)
+def test_titles_of_pastes(name: str, thread: str, title: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(fenced(A + B[1:]), encoding="utf-8")
+    messages, _ = read(tmp_path, tz="UTC")
+    assert {(m.thread, m.thread_title) for m in messages} == {(thread, title)}
+
+
+def test_pastes_of_one_name_in_two_folders_are_two(tmp_path: Path) -> None:
+    for folder in ("alpha", "beta"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "chat.txt").write_text(A[1:] + B[1:], encoding="utf-8")
+    messages, report = read(tmp_path, tz="UTC")
+    assert [m.thread for m in messages] == ["alpha/chat"] * 2 + ["beta/chat"] * 2
+    assert report.left_out == {}
+
+
 def test_the_day_of_the_paste_is_the_file_s_or_when_it_was_changed(tmp_path: Path) -> None:
     text = "Ada — Today at 1:00 PM\na\nBo — Today at 1:01 PM\nb\n"
     path = tmp_path / "chat.txt"
@@ -192,10 +286,31 @@ def test_the_day_of_the_paste_is_the_file_s_or_when_it_was_changed(tmp_path: Pat
 
 
 def test_the_order_of_dates_is_learnt_or_asked_for(tmp_path: Path) -> None:
-    text = "Ada — 03/04/2021 1:00 PM\na\nBo — 03/04/2021 1:01 PM\nb\n"
-    assert pasted(tmp_path, text)[0][2] == "03 13:00"
-    assert pasted(tmp_path, text, date_order="mdy")[0][2] == "04 13:00"
-    assert pasted(tmp_path, text + "Ada — 04/13/2021 1:00 PM\nc\n")[0][2] == "04 13:00"
+    text = "Ada — 01/02/2021 1:00 PM\na\nBo — 01/02/2021 1:01 PM\nb\n"
+    assert pasted(tmp_path, text)[0][2] == "01 13:00"
+    assert pasted(tmp_path, text, date_order="mdy")[0][2] == "02 13:00"
+    assert pasted(tmp_path, text + "Ada — 01/13/2021 1:00 PM\nc\n")[0][2] == "02 13:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "day"),
+    [
+        ("20180512-meeting.md", "05/12/2018", "2018-05-12"),
+        ("20181205-meeting.md", "05/12/2018", "2018-12-05"),
+        ("2018-05-13 meeting.txt", "05/12/2018", "2018-05-12"),
+        ("meeting 2018-12-06.txt", "05/12/2018 1:00 PM", "2018-12-05"),
+        ("log-20210305.md", "03/04/2021", "2021-03-04"),
+    ],
+)
+def test_a_date_in_the_name_tells_the_order(
+    name: str, written: str, day: str, tmp_path: Path
+) -> None:
+    """A paste ends on its day, or before it."""
+    path = tmp_path / name
+    path.write_text(f"Ada — {written}\nhi\nBo — {written}\nho\n", encoding="utf-8")
+    messages, _ = read(path, tz="UTC")
+    days = {f"{datetime.fromtimestamp((m.sent_at or 0) / 1000, UTC):%Y-%m-%d}" for m in messages}
+    assert days == {day}
 
 
 @pytest.mark.parametrize(
@@ -215,6 +330,23 @@ def test_the_order_of_dates_is_learnt_or_asked_for(tmp_path: Path) -> None:
         (["https://github.com/x", "git it"], "https://github.com/x\ngit it", False),
         (["yes", "2", "1"], "yes", False),
         (["2"], "2", False),
+        # own words below a preview
+        (
+            ["https://youtu.be/x", "YouTube", "Mira's films", "A film of cogs", "I like it", "so"],
+            "https://youtu.be/x\nYouTube\nMira's films\nA film of cogs\nI like it\nso",
+            False,
+        ),
+        (
+            ["https://www.youtube.com/x", "YouTube", "Mira", "Cogs", "What of it?", "It is new"],
+            "https://www.youtube.com/x\nWhat of it?\nIt is new",
+            False,
+        ),
+        (
+            ["see https://github.com/x", "GitHub", "GitHub - mira/x: cogs", "it is mine", "Image"],
+            "see https://github.com/x\nit is mine",
+            True,
+        ),
+        (["https://github.com/x", "GitHub", "what now?"], "https://github.com/x\nwhat now?", False),
         (["", "x", ""], "x", False),
     ],
 )
@@ -277,6 +409,12 @@ def test_what_stands_above_the_first_message_is_counted(tmp_path: Path) -> None:
         "[13:23] ada: hi\n[13:24] bo: ho\n",
         "12/31/23, 9:15 PM - Ada: hi\n12/31/23, 9:16 PM - Bo: ho\n",
         "Ada — Today at 1:00 PM\n" * 5,
+        "[Mira] [2:37 PM] party - Today at 5:00 PM\n[Tove] [2:38 PM] ok - Today at 6:00 PM\n",
+        "[Mira] [오후 2:37] moved\n[Tove] [오후 2:38] to then - 01/02/2024\n[ - 01/02/2024\n",
+        "[ - 1/2/24\nhi\n[ - 1/2/24\nho\n",
+        "[ - 01/02/2024\nhi\n[ - 01/02/2024\nho\n",
+        "--------------- 2024 - 01/02/2024\nx\n",
+        "12/31/23, 9:15 PM - Mira: see you - Today at 9:00 PM\n12/31/23, 9:16 PM - Bo: ho\n",
     ],
 )
 def test_what_is_no_paste(text: str, tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ INTO = (
     ("matrix-Engines-export-May-1-2024.txt", b": ", 3), ("qq-all.txt", b"\n", 12),
     ("wechat-msg_utf8.csv", b"\n", 2), ("KakaoTalkChats.txt", b" : ", 1), ("line-en.txt", b"\t", 1),
     ("WhatsApp Chat with Engines.txt", b": ", 3), ("irssi-#engines.log", b"> ", 1),
-    ("columns-semicolon.csv", b";", 5), ("hangouts-2014.json", b'"text": "', 0),
+    ("skype-messages.json", b'"content": "', 0), ("snapchat-2021.json", b'"Text": "', 0),
+    ("imessage-exporter-Engines - 12.txt", b"\n", 2), ("columns-semicolon.csv", b";", 5),
+    ("hangouts-2014.json", b'"text": "', 0),
 )  # fmt: skip
 
 

@@ -60,6 +60,60 @@ def test_importers_of_others_take_part(registered: list[EntryPoint], tmp_path: P
     assert "fax" in [info.name for info in formats()]
 
 
+ANNOUNCED = {
+    "LINE": "[LINE] Chat history with Ada\nSaved on: 2024/01/15 10:00\n\n2024/01/02(Tue)\n",
+    "KakaoTalk": "Ada 님과 카카오톡 대화\n저장한 날짜 : 2024-01-15 10:00:00\n\n"
+    "--------------- 2024년 1월 2일 화요일 ---------------\n",
+    "IRC log": "--- Log opened Tue Jan 02 11:21:37 2024\n",
+    "QQ": "消息记录（此消息记录为文本格式，不支持重新导入）\n\n消息对象:Ada\n\n",
+}
+# Each as some other reader likes its lines.
+LIKE_OTHERS = {
+    "Discord": ["Ada — Today at 12:06 PM", "hi", "Bo — Today at 12:07 PM", "ho"],
+    "Discord, old": ["[ - 1/2/24", "hi", "[ - 1/2/24", "ho"],
+    "WhatsApp": ["[02/01/24, 12:06:01] Ada: hi", "[02/01/24, 12:07:01] Bo: ho"],
+    "IRC": ["[12:06] <Ada> hi", "[12:07] <Bo> ho", "[12:08] <Ada> so"],
+    "Matrix": ["Tue, Jan 2, 2024, 12:06:00 - Ada: hi", "Tue, Jan 2, 2024, 12:07:00 - Bo: ho"],
+    "table": ["time\tsender\ttext", "2024-01-02 12:06\tAda\thi", "2024-01-02 12:07\tBo\tho"],
+}
+
+
+@pytest.mark.parametrize("lines", LIKE_OTHERS)
+@pytest.mark.parametrize("title", ANNOUNCED)
+def test_a_format_that_a_file_names_is_the_files(title: str, lines: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(ANNOUNCED[title] + "\n".join(LIKE_OTHERS[lines]) + "\n")
+    report = ImportReport()
+    list(read_exports(tmp_path / "a.txt", ImportOptions(), report))
+    assert report.format == title
+
+
+def test_what_is_known_goes_before_what_is_guessed(tmp_path: Path) -> None:
+    text = "01/02/24, 00:00 - [: hi\n01/02/24, 00:00 - [:  - 1/2/24\n"
+    (tmp_path / "a.txt").write_text(text)
+    report = ImportReport()
+    messages = list(read_exports(tmp_path / "a.txt", ImportOptions(), report))
+    assert (report.format, len(messages)) == ("WhatsApp", 2)
+
+
+class Telegraph(Fax):
+    """Of others as well: it names itself."""
+
+    name = "telegraph"
+    title = "Telegraph"
+
+    def announces(self, head: Head) -> bool:
+        return head.text.startswith("TELEGRAPH")
+
+
+def test_importers_of_others_may_announce(registered: list[EntryPoint], tmp_path: Path) -> None:
+    registered.append(EntryPoint("telegraph", f"{__name__}:Telegraph", registry.GROUP))
+    rows = "\n".join(LIKE_OTHERS["Discord"])
+    (tmp_path / "a.txt").write_text(f"TELEGRAPH\n{rows}")
+    report = ImportReport()
+    list(read_exports(tmp_path / "a.txt", ImportOptions(), report))
+    assert report.format == "Telegraph"
+
+
 def test_a_broken_importer_of_others_is_named(registered: list[EntryPoint], tmp_path: Path) -> None:
     registered.append(EntryPoint("fax", "no_such_module:Fax", registry.GROUP))
     (tmp_path / "a.txt").write_text("FAX hello")

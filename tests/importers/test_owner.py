@@ -13,7 +13,8 @@ from chatmimic.records import OWNER, Message
 
 EXPORTS = Path(__file__).parent / "exports"
 NAMELESS = [
-    "google-voice", "signal-folders", "sms-backup.xml", "sms-signal.xml", "wechat-msg_utf8.csv",
+    "google-voice", "imessage-exporter-Engines - 12.txt", "signal-folders", "sms-backup.xml",
+    "sms-signal.xml", "snapchat-2021.json", "viber-csv", "wechat-msg_utf8.csv", "wechat-pages",
     "wechat-weflow.json",
 ]  # fmt: skip
 

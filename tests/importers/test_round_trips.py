@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 from chat_exports import (
+    SIGNAL_STAMPS,
     signal_backup,
     signal_markdown,
+    signal_old_quote,
+    signal_quote,
     signal_record,
+    signal_text,
     slack_ts,
     slack_workspace,
     telegram_json,
@@ -22,6 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers.signal.text import opening_of
 from chatmimic.records import Message
 from chatmimic.text import clean
 
@@ -156,3 +161,38 @@ def test_signal_folders(files: tuple[str, ...], messages: list[Message]) -> None
         found = read(Path(folder))
     assert parts(found, ids=False) == parts(messages, ids=False)
     assert {m.thread for m in found} == {"Grace"}
+
+
+@pytest.mark.parametrize("quote", [signal_quote, signal_old_quote])
+@pytest.mark.parametrize("stamp", SIGNAL_STAMPS)
+@given(messages=conversations(), quoted=TEXTS.filter(bool))
+@QUICK
+def test_signal_answers(
+    stamp: str, quote: Callable[[str], str], messages: list[Message], quoted: str
+) -> None:
+    messages = [m for m in plain(messages) if not m.text.startswith(">")]
+    quoted = clean(quoted)
+    if not messages or LIKE_A_HEAD.search(quoted) or "\n>\n" in f"\n{quoted}\n":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        text = "".join(signal_markdown(m, stamp, quote(quoted)) for m in messages)
+        Path(folder, "chat.md").write_text(text, encoding="utf-8", newline="")
+        found = read(Path(folder))
+    assert [(m.sender, m.text.strip()) for m in found] == [(m.sender, m.text) for m in messages]
+
+
+@given(messages=conversations(), end=st.sampled_from(["\n", "\r\n"]))
+@QUICK
+def test_signal_text(messages: list[Message], end: str) -> None:
+    messages = [replace(m, text=clean(m.text).strip("\n")) for m in messages]
+    messages = [
+        m for m in messages if m.text.strip() and not any(map(opening_of, m.text.split("\n")))
+    ]
+    if not messages:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        text = "".join(map(signal_text, messages)).replace("\n", end)
+        Path(folder, "Grace (_id1).txt").write_text(text, encoding="utf-8", newline="")
+        found = read(Path(folder))
+    assert parts(found, ids=False) == parts(messages, ids=False)
+    assert {m.thread_title for m in found} == {"Grace"}

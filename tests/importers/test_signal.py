@@ -11,6 +11,7 @@ import pytest
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.signal.files import is_markdown
+from chatmimic.importers.signal.text import is_text
 from chatmimic.records import Kind, Message, Reaction
 
 
@@ -35,6 +36,10 @@ def markdown(folder: Path, *bodies: str) -> Path:
         ("> mine  ", Kind.TEXT, "> mine"),
         ("\n\n> theirs\n> and theirs\n\nmine  ", Kind.TEXT, "mine"),
         ("\n\n> theirs\n\n  ![a](./media/a)  ", Kind.MEDIA, ""),
+        ("\n>\n> theirs\n>\nmine  ", Kind.TEXT, "mine"),
+        ("\n>\n> theirs\nand theirs\n\nto here\n>\nmine\n> too  ", Kind.TEXT, "mine\n> too"),
+        ("\n>\n> theirs\n>\n  ![a](./media/a)  ", Kind.MEDIA, ""),
+        ("\n>\n> mine  ", Kind.TEXT, None),
         ("  ", Kind.OTHER, ""),
         ("look  ![a.jpg](./media/a%20b.jpg)  ", Kind.TEXT, "look"),
         ("  [a.pdf](./media/a.pdf)  ![b](./media/b)  ", Kind.MEDIA, ""),
@@ -91,6 +96,84 @@ def test_a_text_that_both_files_hold_twice_is_given_twice(tmp_path: Path) -> Non
     messages, report = read(tmp_path)
     assert [m.text for m in messages] == ["ok", "ok", "older"]
     assert report.left_out == {"duplicate": 1}
+
+
+# --- the text of signalbackup-tools ---
+
+
+@pytest.mark.parametrize(
+    ("line", "sender", "kind", "text"),
+    [
+        ("<Ada Lovelace> hi", "Ada Lovelace", Kind.TEXT, "hi"),
+        ("<a>b> x > y", "a>b", Kind.TEXT, "x > y"),
+        ("<Ada> two\n\nlines", "Ada", Kind.TEXT, "two\n\nlines"),
+        ("<Ada> yes (Bo: 👍)", "Ada", Kind.TEXT, "yes"),
+        ("<Ada> yes\nno (Bo (work): ❤️; Eve: 1️⃣)", "Ada", Kind.TEXT, "yes\nno"),
+        ("<Ada> yes (Bo: maybe)", "Ada", Kind.TEXT, "yes (Bo: maybe)"),
+        ("<Ada> yes (or: …)", "Ada", Kind.TEXT, "yes (or: …)"),
+        ("<Ada> yes :)", "Ada", Kind.TEXT, "yes :)"),
+        ("<Ada> [Sep 02] no", "Ada", Kind.TEXT, "[Sep 02] no"),
+        ('*** <Ada> sent file "a b.jpg"', "Ada", Kind.MEDIA, ""),
+        ("*** <Ada> sent file of type image/jpeg (Bo: 👍)", "Ada", Kind.MEDIA, ""),
+        ("*** <Ada> sent file", "Ada", Kind.MEDIA, ""),
+        ("*** Ada updated the group.\nBo joined the group.", "", Kind.SYSTEM, None),
+        ("*** Ada set the disappearing message timer to 1 weeks", "", Kind.SYSTEM, None),
+        ("*** Missed call", "", Kind.CALL, None),
+        ("*** Missed video call", "", Kind.CALL, None),
+        ("*** Ada called you", "", Kind.CALL, None),
+        ("* Ada reacted", "", Kind.SYSTEM, None),
+        (
+            f"<Ada> Poll: Tea?\n{' ' * 38}[0] yes\n{' ' * 38}[2] no",
+            "Ada",
+            Kind.TEXT,
+            "Tea?\nyes\nno",
+        ),
+        ("<Ada> Poll: Tea?", "Ada", Kind.TEXT, "Poll: Tea?"),
+    ],
+)
+def test_backup_text(line: str, sender: str, kind: Kind, text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "Ada Lovelace (_id7).txt"
+    path.write_text(f"[Sep 02, 2020 22:41:05] {line}\n[Sep 02, 2020 22:42:05] <Bo> last\n")
+    (found, last), report = read(path, tz="UTC")
+    assert (found.sender, found.kind, last.text) == (sender, kind, "last")
+    assert text is None or found.text == text
+    assert (found.sent_at, found.thread_title) == (1_599_086_465_000, "Ada Lovelace")
+    assert report.format == "Signal"
+
+
+def test_reactions_in_a_backup_s_text(tmp_path: Path) -> None:
+    path = tmp_path / "Ada.txt"
+    path.write_text("[Sep 02, 2020 22:41:05] <Ada> yes (Bo (work): 👍; Eve: ❤️)\n")
+    assert read(path)[0][0].reactions == (Reaction("👍", "Bo (work)"), Reaction("❤️", "Eve"))
+
+
+def test_texts_of_two_people_of_one_name_stay_apart_and_one_read_twice_is_told(
+    tmp_path: Path,
+) -> None:
+    line = "[Sep 02, 2020 22:41:05] <Alex> ok\n"
+    for name in ("Alex (_id3).txt", "Alex (_id4).txt", "later/Alex (_id3).txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(line)
+    messages, report = read(tmp_path)
+    assert {m.thread for m in messages} == {"Alex (_id3)", "Alex (_id4)"}
+    assert {m.thread_title for m in messages} == {"Alex"}
+    assert report.left_out == {"duplicate": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("[Sep 02, 2020 22:41:05] <Ada> hi\n", True),
+        ("[Sep 02, 2020 22:41:05] *** Ada is on Signal!\n", True),
+        ("[Sep 02, 2020 22:41:05] <Ada> hi\nmore\nand more\n", True),
+        ("[Sep 02, 2020 22:41:05] Ada: hi\n", False),
+        ("[Xxx 02, 2020 22:41:05] <Ada> hi\n", False),
+        ("[2020-09-02 22:41:05] <Ada> hi\n", False),
+        ("Log\n[Sep 02, 2020 22:41:05] <Ada> hi\n", False),
+    ],
+)
+def test_only_texts_of_this_program_are_known(text: str, known: bool) -> None:
+    assert is_text(text) is known
 
 
 # --- main.jsonl ---

@@ -10,11 +10,34 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from text_exports import STAMPS, Said, android, iphone, kakaotalk, line, mac, whatsapp, windows
+from text_exports import (
+    CLOCKS,
+    STAMPS,
+    Said,
+    Written,
+    android,
+    day_first,
+    era,
+    framed,
+    in_units,
+    iphone,
+    iphone_below_days,
+    kakaotalk,
+    line,
+    mac,
+    month_first,
+    numeric,
+    republic,
+    stamped,
+    whatsapp,
+    windows,
+)
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.kakaotalk.lines import is_event, read_line
-from chatmimic.importers.whatsapp.lines import stamped
+from chatmimic.importers.kakaotalk.lines import read_line
+from chatmimic.importers.kakaotalk.sentences import is_event
+from chatmimic.importers.parsing.day_lines import weekday_rows
+from chatmimic.importers.whatsapp.lines import stamped as whatsapp_stamp
 
 QUIET = settings(
     deadline=None,
@@ -92,7 +115,7 @@ def colon_in_the_name(said: Sequence[Said]) -> bool:
 @QUIET
 def test_whatsapp(stamp: str, order: str, second: int, data: st.DataObject, tmp_path: Path) -> None:
     said = data.draw(conversations(second))
-    assume(not any(stamped(row) for row in later_lines(said)))
+    assume(not any(whatsapp_stamp(row) for row in later_lines(said)))
     assume(not colon_in_the_name(said))
     end = data.draw(st.sampled_from(["\n", "\r\n"]))
     # Within a message a phone writes the same ends of lines.
@@ -113,21 +136,111 @@ def test_line(said: list[Said], end: str, mark: str, tmp_path: Path) -> None:
     assert read_back(tmp_path / "chat.txt", whole, "LINE") == said
 
 
+DATES = [
+    *(
+        (numeric(order, joint, padded), order)
+        for order in ("ymd", "dmy", "mdy")
+        for joint in "/.-"
+        for padded in (True, False)
+    ),
+    (numeric("ymd", ". ", False), "ymd"),
+    (numeric("dmy", "/", True, years_ahead=543), "dmy"),
+    (numeric("ymd", "/", False, years_ahead=543), "ymd"),
+    (in_units("年", "月", "日"), "ymd"),
+    (in_units("년", "월", "일", " "), "ymd"),
+    (era, "ymd"),
+    (republic, "ymd"),
+    (month_first, "ymd"),
+    (day_first, "ymd"),
+]
+BESIDE = ["{0}({1})", "{0}（{1}）", "{0} ({1})", "{0} {1}", "{1}, {0}", "{1}. {0}"]
+
+
+@st.composite
+def day_lines(draw: st.DrawFn) -> tuple[Written, str | None]:
+    """How a telephone writes its days, and the order of their numbers."""
+    date, order = draw(st.sampled_from(DATES))
+    days = draw(st.sampled_from(weekday_rows())).split()
+    names = [draw(st.sampled_from(day.split("/"))).replace("_", " ") for day in days]
+    beside = draw(st.sampled_from(BESIDE))
+    if not names[0].isascii() and draw(st.booleans()):
+        beside = "{0}{1}"
+    return lambda at: beside.format(date(at), names[at.weekday()].title()), order
+
+
+@given(said=conversations(), day=day_lines(), clock=st.sampled_from(CLOCKS), titled=st.booleans())
+@QUIET
+def test_line_of_every_telephone(
+    said: list[Said], day: tuple[Written, str], clock: Written, titled: bool, tmp_path: Path
+) -> None:
+    assume(not any(":" in row[:12] and "\t" in row for row in later_lines(said)))
+    head = ["[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"] if titled else []
+    whole = line(said, day[0], clock, head)
+    assert read_back(tmp_path / "chat.txt", whole, "LINE", day[1]) == said
+
+
 # --- KakaoTalk ---
 
 
-@pytest.mark.parametrize("device", [windows, android, iphone])
+@pytest.mark.parametrize("device", [windows, android, iphone, iphone_below_days])
 @given(said=conversations(), end=st.sampled_from(["\n", "\r\n"]))
 @QUIET
 def test_kakaotalk(
     device: Callable[[Sequence[Said]], list[str]], said: list[Said], end: str, tmp_path: Path
 ) -> None:
+    read_back_kakaotalk(said, device, end, tmp_path)
+
+
+def read_back_kakaotalk(
+    said: list[Said],
+    device: Callable[[Sequence[Said]], list[str]],
+    end: str,
+    folder: Path,
+    order: str | None = None,
+) -> None:
     names = {name for _, name, _ in said}
-    assume(not any(read_line(row) or is_event(row, names) for row in later_lines(said)))
+    later = later_lines(said)
+    assume(not any(read_line(row, clocks=True) or is_event(row, names) for row in later))
     # What a message has of empty lines at its end cannot be told from those above a new day.
     said = [(at, name, text.rstrip("\n")) for at, name, text in said]
     whole = kakaotalk(said, device).replace("\n", end)
-    assert read_back(tmp_path / "chat.txt", whole, "KakaoTalk") == said
+    assert read_back(folder / "chat.txt", whole, "KakaoTalk", order) == said
+
+
+UNITS = [(in_units("년", "월", "일", " "), None), (in_units("年", "月", "日"), None)]
+WRITTEN_MONTHS = [(month_first, None), (day_first, None)]
+STAMPED_DATES = [*UNITS, *WRITTEN_MONTHS, *DATES[:19]]  # of those in numbers, all but eras
+
+
+@given(
+    said=conversations(),
+    date=st.sampled_from(STAMPED_DATES),
+    clock=st.sampled_from(CLOCKS),
+    between=st.sampled_from([" ", ", ", " at "]),
+)
+@QUIET
+def test_kakaotalk_of_every_telephone(
+    said: list[Said],
+    date: tuple[Written, str | None],
+    clock: Written,
+    between: str,
+    tmp_path: Path,
+) -> None:
+    read_back_kakaotalk(said, stamped(date[0], clock, between), "\n", tmp_path, date[1])
+
+
+@given(
+    said=conversations(),
+    date=st.sampled_from([*UNITS, *WRITTEN_MONTHS]),
+    weekday=st.sampled_from(["{} 목요일", "Thursday, {}", "{}木曜日", "{}"]),
+    clock=st.sampled_from(CLOCKS),
+)
+@QUIET
+def test_kakaotalk_of_every_windows(
+    said: list[Said], date: tuple[Written, None], weekday: str, clock: Written, tmp_path: Path
+) -> None:
+    device = framed(lambda at: weekday.format(date[0](at)), clock)
+    read_back_kakaotalk(said, device, "\n", tmp_path)
 
 
 @given(said=conversations(second=1))

@@ -29,18 +29,92 @@ def whatsapp(said: Sequence[Said], stamp: str) -> str:
 # --- LINE ---
 
 
-def line(said: Sequence[Said]) -> str:
+Written = Callable[[datetime], str]
+
+
+def line(
+    said: Sequence[Said],
+    day_line: Written = lambda at: f"{at:%Y/%m/%d(%a)}",
+    clock: Written = lambda at: f"{at:%H:%M}",
+    head: Sequence[str] = ("[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"),
+) -> str:
     """A chat history, with a line above each day."""
-    rows = ["[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"]
+    rows = list(head)
     day = None
     for at, name, text in said:
         if at.date() != day:
             day = at.date()
-            rows += ["", f"{day:%Y/%m/%d(%a)}"]
+            rows += ["", day_line(at)]
         quoted = '"' + text.replace('"', '""') + '"' if "\n" in text else text
-        rows.append(f"{at:%H:%M}\t{name}\t{quoted}")
+        rows.append(f"{clock(at)}\t{name}\t{quoted}")
     return "\n".join([*rows, ""])
 
+
+# --- dates and times as telephones write them ---
+
+ORDERS = {"ymd": ("y", "m", "d"), "dmy": ("d", "m", "y"), "mdy": ("m", "d", "y")}
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+
+
+def numeric(order: str, joint: str, padded: bool, years_ahead: int = 0) -> Written:
+    """A date in numbers; Thai years are 543 ahead."""
+
+    def written(at: datetime) -> str:
+        width = 2 if padded else 1
+        parts = {"y": f"{at.year + years_ahead}", "m": f"{at.month:0{width}}"}
+        parts["d"] = f"{at.day:0{width}}"
+        return joint.join(parts[part] for part in ORDERS[order])
+
+    return written
+
+
+def in_units(year: str, month: str, day: str, space: str = "") -> Written:
+    """A date as it is written in Korean, Japanese and Chinese."""
+    return lambda at: f"{at.year}{year}{space}{at.month}{month}{space}{at.day}{day}"
+
+
+def era(at: datetime) -> str:
+    """A date after the eras of Japan."""
+    year = f"R{at.year - 2018}" if at.year > 2019 else f"H{at.year - 1988}"
+    return f"{year}/{at:%m/%d}"
+
+
+def republic(at: datetime) -> str:
+    """A date after the calendar of Taiwan."""
+    return f"{at.year - 1911}/{at.month}/{at.day}"
+
+
+def month_first(at: datetime) -> str:
+    """A date as Americans write it."""
+    return f"{_MONTHS.split()[at.month - 1]} {at.day}, {at.year}"
+
+
+def day_first(at: datetime) -> str:
+    """A date as others write it in English."""
+    return f"{at.day} {_MONTHS.split()[at.month - 1]} {at.year}"
+
+
+def halved(before: tuple[str, str] | None, after: tuple[str, str] = ("", "")) -> Written:
+    """A clock of twelve hours, with the word for the half of the day before it or after it."""
+
+    def written(at: datetime) -> str:
+        late = at.hour >= 12
+        return f"{before[late] if before else ''}{(at.hour + 11) % 12 + 1}:{at:%M}{after[late]}"
+
+    return written
+
+
+CLOCKS: list[Written] = [
+    lambda at: f"{at:%H:%M}",
+    lambda at: f"{at.hour}:{at:%M}",
+    halved(None, ("AM", "PM")),
+    halved(None, (" AM", " PM")),
+    halved(None, ("\u202fa.m.", "\u202fp.m.")),
+    halved(("오전 ", "오후 ")),
+    halved(("午前", "午後")),
+    halved(("上午", "下午")),
+    halved(("AM ", "PM ")),
+]
 
 # --- KakaoTalk ---
 
@@ -78,6 +152,42 @@ def iphone(said: Sequence[Said]) -> list[str]:
     ]
 
 
+def iphone_below_days(said: Sequence[Said]) -> list[str]:
+    """As some iPhones write it: the time alone, and the day above."""
+    rows, day = [], None
+    for at, name, text in said:
+        if at.date() != day:
+            day = at.date()
+            weekday = "월화수목금토일"[day.weekday()]
+            rows += ["", f"{day.year}년 {day.month}월 {day.day}일 {weekday}요일"]
+        rows.append(f"{half(at)}, {name} : {text}")
+    return rows
+
+
+def stamped(day: Written, clock: Written, between: str = " ") -> Callable[..., list[str]]:
+    """A telephone that writes such stamps."""
+
+    def rows(said: Sequence[Said]) -> list[str]:
+        return [f"{day(at)}{between}{clock(at)}, {name} : {text}" for at, name, text in said]
+
+    return rows
+
+
+def framed(day: Written, clock: Written) -> Callable[..., list[str]]:
+    """A computer with Windows that writes such days and times."""
+
+    def rows(said: Sequence[Said]) -> list[str]:
+        found, last = [], None
+        for at, name, text in said:
+            if at.date() != last:
+                last = at.date()
+                found.append(f"{'-' * 15} {day(at)} {'-' * 15}")
+            found.append(f"[{name}] [{clock(at)}] {text}")
+        return found
+
+    return rows
+
+
 def kakaotalk(said: Sequence[Said], device: Callable[[Sequence[Said]], list[str]]) -> str:
     """A text file of one of the devices."""
     return "\n".join(["Ada 님과 카카오톡 대화", "저장한 날짜 : 2024", *device(said), ""])
@@ -90,3 +200,35 @@ def mac(said: Sequence[Said]) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows((f"{at:%Y-%m-%d %H:%M:%S}", name, text) for at, name, text in said)
     return out.getvalue()
+
+
+# --- Viber ---
+
+
+def viber(
+    said: Sequence[Said],
+    date: str = "%d/%m/%Y",
+    clock: str = "%H:%M:%S",
+    joint: str = ",",
+    quoted: bool = False,
+) -> str:
+    """An exported chat. Texts are quoted by no rule, or all of them."""
+    rows = []
+    for at, name, text in said:
+        if quoted:
+            text = '"' + text.replace('"', '""') + '"'
+        rows.append(joint.join([at.strftime(date), at.strftime(clock), name, "+15550100", text]))
+    return "\n".join([*rows, ""])
+
+
+# --- imessage-exporter ---
+
+
+def imessage_exporter(
+    said: Sequence[Said], stamp: str = "{0:%b %d, %Y} {1:>2}:{0:%M:%S %p}"
+) -> str:
+    """A chat of a group, with a gap behind every message."""
+    return "".join(
+        f"{stamp.format(at, (at.hour + 11) % 12 + 1)}\n{name}\n{text}\n\n"
+        for at, name, text in said
+    )

@@ -46,7 +46,7 @@ class Columns(Importer):
     title = "table with named columns"
     description = "CSV, TSV or JSON lines with columns such as time, sender, text (see --columns)"
 
-    def knows(self, head: Head) -> bool:
+    def guesses(self, head: Head) -> bool:
         """A table of which one column is the sender and one the text."""
         if head.first in ("{", "["):
             return head.columns_named or looks_json(head.text)

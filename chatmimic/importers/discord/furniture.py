@@ -17,6 +17,7 @@ _IMAGES = {"Image", "Attachment file type: unknown", "GIF"}
 _ATTACHMENT = "Attachment file type: "
 _EXPAND = "Expand"
 _EDITED = "(edited)"
+_PREVIEW = 2  # lines below the name of a site
 _REMEMBERED = 60  # messages of one person that a preview may quote
 _PREFIX = 30  # characters of a quoted message that show which it is
 _MOST_NAMES = 10_000
@@ -46,8 +47,9 @@ def cleared(lines: Sequence[str], report: ImportReport) -> Cleared:
             media = media or line != _EXPAND
             report.repairs["lines of the client"] += 1
         elif _is_preview(line, kept):
-            report.repairs["lines of the client"] += len(lines) - at + 1
-            break
+            end = _preview_end(lines, at)
+            report.repairs["lines of the client"] += end - at + 1
+            at = end
         else:
             kept.append(_unedited(lines[at - 1], report))
     return Cleared(_without_counts(kept, report), media)
@@ -66,6 +68,23 @@ def _is_preview(line: str, above: Sequence[str]) -> bool:
     plain = "".join(c for c in line.casefold() if c.isalnum())
     parts = host[1].casefold().split(".") if host else []
     return len(plain) > 1 and any(plain == part.replace("-", "") for part in parts[:-1])
+
+
+def _preview_end(lines: Sequence[str], at: int) -> int:
+    """Where own words go on below the name of a site: it has an author and a title, or a title.
+
+    Titles begin with a capital; so may own words, but seldom the second line below.
+    """
+    end = at
+    while end < min(len(lines), at + _PREVIEW) and _is_title(lines[end].strip()):
+        end += 1
+    return end
+
+
+def _is_title(line: str) -> bool:
+    first = next((c for c in line if c.isalnum()), "")
+    is_own = first.islower() or line[-1:] == "?" or _HOST.match(line) or line in _IMAGES
+    return bool(line) and not is_own
 
 
 def _without_counts(kept: list[str], report: ImportReport) -> str:

@@ -48,8 +48,12 @@ class Discord(Importer):
     description = "DiscordChatExporter's JSON, HTML, CSV, text; Discord's data package; pasted text"
 
     def knows(self, head: Head) -> bool:
-        """One of the shapes, each known by how it begins."""
-        return _shape_of(head.member.name, head.text) is not None
+        """One of the shapes that programs write, each known by how it begins."""
+        return _shape_of(head.member.name, head.text) not in (None, _Shape.PASTED)
+
+    def guesses(self, head: Head) -> bool:
+        """Names with times above lines of talk, as they are pasted: much looks like that."""
+        return _shape_of(head.member.name, head.text) is _Shape.PASTED
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file, the most complete first; what two of them hold is given once."""

@@ -20,6 +20,14 @@ _WEEKDAY = r"(?:Last )?(?P<weekday>[A-Z][a-z]{2,5}day)"
 _NAMED_DAY = rf"(?:(?P<word>Today|Yesterday)|{_WEEKDAY}) at {_TIME}"
 _GLUED_DATE = r"(?<!\d)\d\d/\d\d/\d{4}(?!\d)"
 _DATE = r"(?P<a>\d{1,4})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{2,4})"
+# Before a time without a dash of its own: as the client wrote until 2020.
+_OLD_DATE = re.compile(r"\d\d([/.-])\d\d\1\d{4}|\d{4}([/.-])\d\d\2\d\d")
+# How messages begin in other formats: "[name] [2:37 PM]", "12/31/23, 9:15 PM - name".
+_HEADED = re.compile(
+    r"(?:\[[^\[\]]{1,80}\] ?)?\[[^\[\]]{0,30}\d{1,2}[:.]\d\d[^\[\]]{0,12}\]"
+    r"|\[?\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}|\d{1,2}:\d\d|[-=]{5}"
+)
+_BRACKETS = re.compile(r"[\s()\[\]{}<>|=_-]*")
 _LOOKS = tuple(map(re.compile, (_NAMED_DAY, rf"{_DATE}(?:,?\s{_TIME})?", _TIME)))
 # "今日 10:21", "Heute um 10:21 Uhr", "hier à 10:21"
 _WHEN_FREE = re.compile(rf"(?P<free>[^\d—]{{1,24}}?)\s?{_TIME}(?: Uhr| h)?")
@@ -74,7 +82,8 @@ def heading(line: str, free: bool) -> Heading | None:
     name, dash, rest = line.rpartition(" - ")
     if dash and name.strip():
         when = _when(rest.strip(), free=False)
-        if when is not None and when.is_sure:
+        dated = when is not None and when.numbers is not None
+        if when is not None and when.is_sure and (not dated or _OLD_DATE.fullmatch(rest.strip())):
             return _named(name, when)
     glued = _GLUED.search(line)
     if glued is None or "://" in line:
@@ -83,8 +92,10 @@ def heading(line: str, free: bool) -> Heading | None:
     return None if when is None else _named(line[: glued.start()], when)
 
 
-def _named(name: str, when: When) -> Heading:
+def _named(name: str, when: When) -> Heading | None:
     name = name.strip()
+    if name and (_HEADED.match(name) or _BRACKETS.fullmatch(name)):
+        return None
     is_bot = name.endswith("BOT") and name != "BOT"
     bare = name.removesuffix("BOT").strip() if is_bot else name
     if bare.endswith(" APP"):

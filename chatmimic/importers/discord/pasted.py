@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.channels import pasted_channel
+from chatmimic.importers.discord.fences import fence_of, without_fences
 from chatmimic.importers.discord.furniture import Quotable, cleared
 from chatmimic.importers.discord.marks import (
     ENOUGH_MARKS,
@@ -23,7 +24,7 @@ from chatmimic.importers.discord.marks import (
     spoken,
 )
 from chatmimic.importers.discord.oneline import parted
-from chatmimic.importers.discord.pastetimes import PasteTimes
+from chatmimic.importers.discord.pastetimes import PasteTimes, Quotations
 from chatmimic.importers.discord.together import Said
 from chatmimic.importers.parsing.date_order import DateSurvey, settled
 from chatmimic.importers.parsing.dated_lines import ENOUGH, numbered_lines
@@ -35,6 +36,7 @@ from chatmimic.records import Kind, Message
 _LOOKED_AT = 120  # lines
 _NEAR_TOP = 8  # lines, of which one should have a name and a time
 _LINE_START = 20_000  # characters of a line that show whether it was several
+_IN_NAME = "the date in its name"
 _UNSEEN = str.maketrans("", "", "\u200b\ufeff")
 
 
@@ -71,6 +73,8 @@ class _Habits:
     cozy: bool = False  # names stand on lines of their own
     one_line: bool = False
     steps: int = 0  # back in time
+    quoted: set[int] = field(default_factory=set)  # lines of older headers within a message
+    fence: str = ""  # that stands around the paste
 
     def heading(self, line: str) -> Heading | None:
         """What a line is the top of."""
@@ -80,7 +84,7 @@ class _Habits:
 def read_pasted(member: Member, context: Context) -> Iterator[Said]:
     """Every message of one file."""
     base, why = _day_of(member)
-    habits = _looked_through(member, base, context)
+    habits = _looked_through(member, base, why == _IN_NAME, context)
     order = settled([habits.dates], context.options.date_order, context.report)[0]
     times = PasteTimes(base, order, context, habits.steps)
     reader = _Reader(member, context, habits, times)
@@ -96,13 +100,18 @@ def read_pasted(member: Member, context: Context) -> Iterator[Said]:
             f"{times.hourless:,} messages in {member.label} show their day and no time of day; "
             "they were given its beginning."
         )
+    if habits.quoted:
+        context.report.note(
+            f"{len(habits.quoted):,} times in {member.label} are earlier than those around them "
+            "and were taken for quotations."
+        )
 
 
 def _day_of(member: Member) -> tuple[date, str]:
     """The day a chat was copied on, and what says so."""
     named = date_in(Path(member.where).name)
     if named is not None:
-        return date(*named), "the date in its name"
+        return date(*named), _IN_NAME
     for path in (Path(member.where), *Path(member.where).parents):
         if path.is_file():  # of a packed file, the pack
             changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -110,23 +119,26 @@ def _day_of(member: Member) -> tuple[date, str]:
     return datetime.now(UTC).date(), "today"
 
 
-def _looked_through(member: Member, base: date, context: Context) -> _Habits:
+def _looked_through(member: Member, base: date, is_named: bool, context: Context) -> _Habits:
     habits = _Habits(DateSurvey(member.label))
+    fence = ""
     with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
-            head = heading(raw.translate(_UNSEEN).strip(), free=True)
+            line = raw.translate(_UNSEEN)
+            head = heading(line.strip(), free=True)
             if head is not None:
+                habits.fence = habits.fence if habits.cozy else fence
                 habits.cozy = True
                 habits.sure = habits.sure or head.when.is_sure
                 _learn_date(head.when, habits.dates)
             elif not habits.one_line:
                 habits.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
+            if not habits.cozy and (found := fence_of(line)):
+                fence = "" if fence else found
     habits.one_line = habits.one_line and not habits.cozy
-    times = PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
-    with numbered_lines(member, context, ahead=True) as rows:
-        for _, raw in rows:
-            _count_step(raw.translate(_UNSEEN), habits, times)
-    habits.steps = times.steps_met
+    if is_named:
+        _end_on(base, habits.dates)
+    _find_steps(member, base, habits, context)
     return habits
 
 
@@ -136,18 +148,38 @@ def _learn_date(when: When, dates: DateSurvey) -> None:
         dates.saw(when.numbers, when.written, when.look, halved=halved)
 
 
-def _count_step(line: str, habits: _Habits, times: PasteTimes) -> None:
+def _end_on(base: date, dates: DateSurvey) -> None:
+    """A paste ends on its day: of 05/12/2018 and 20180512, the first number is the month."""
+    numbers = (str(base.year), str(base.month), str(base.day))
+    dates.saw(numbers, f"{base.month}/{base.day}/{base.year}", halved=True)
+
+
+def _find_steps(member: Member, base: date, habits: _Habits, context: Context) -> None:
+    """Go through a file's times for what only all of them show."""
+    seen = Quotations(
+        PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
+    )
+    with numbered_lines(member, context, ahead=True) as rows:
+        for number, raw in rows:
+            line = raw.translate(_UNSEEN)
+            day = None if habits.one_line else separator(line)
+            if day is not None:
+                seen.saw_day(day)
+            for when, starts in _whens(line, habits) if day is None else ():
+                seen.saw(number, when, starts)
+    habits.steps, habits.quoted = seen.times.steps_met, seen.found
+
+
+def _whens(line: str, habits: _Habits) -> Iterator[tuple[When, bool]]:
+    """The times on a line, and whether a name stands before each."""
     if habits.one_line:
-        for _, _, _, when in marks_within(line):
-            times.moment(when)
+        yield from ((when, False) for _, _, _, when in marks_within(line))
         return
-    day, head, mark = separator(line), habits.heading(line), bracketed(line.strip())
-    if day is not None:
-        times.day_line(day)
-    elif head is not None:
-        times.moment(head.when)
+    head, mark = habits.heading(line), bracketed(line.strip())
+    if head is not None:
+        yield head.when, True
     elif mark is not None:
-        times.moment(mark[0])
+        yield mark[0], False
 
 
 class _Reader:
@@ -169,17 +201,30 @@ class _Reader:
 
     def messages(self, rows: Iterable[tuple[int, str]]) -> Iterator[Said]:
         """Every message of a file of many lines."""
-        for number, raw in rows:
-            line = raw.translate(_UNSEEN).rstrip()
-            begun = self._begun(line, number)
-            if begun is not None:
+        for number, line, outside in self._within(rows):
+            begun = None if outside or line is None else self._begun(line, number)
+            if begun is not None or (outside and self._open is not None):
                 yield from self._ended()
-                self._open, self._body, self._size = begun, [], 0
-                if begun.text:
-                    self._take(begun.text, number)
-            elif not self._is_day(line):
+                self._open, self._body, self._size, self._above = begun, [], 0, 0
+            if begun is not None and begun.text:
+                self._take(begun.text, number)
+            elif begun is None and line is not None and not self._is_day(line):
                 self._take(line, number)
         yield from self._ended()
+
+    def _within(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str | None, bool]]:
+        """The lines, and whether each is outside of what was pasted; None for one of neither."""
+        plain = ((number, raw.translate(_UNSEEN).rstrip()) for number, raw in rows)
+        if not self._habits.fence:
+            yield from ((number, line, False) for number, line in plain)
+            return
+        begins = self._begins
+        for number, line, outside in without_fences(plain, self._habits.fence, begins):
+            self._report.repairs["fences around a paste"] += line is None
+            yield number, line, outside
+
+    def _begins(self, line: str) -> bool:
+        return self._habits.heading(line) is not None or separator(line) is not None
 
     def one_line(self, rows: Iterable[tuple[int, str]]) -> Iterator[Said]:
         """Every message of a file whose line ends were lost."""
@@ -188,7 +233,10 @@ class _Reader:
             "from what comes again before the times; look at them with `chatmimic people`."
         )
         for number, raw in rows:
-            for piece in parted(raw.translate(_UNSEEN)):
+            pieces = list(parted(raw.translate(_UNSEEN)))
+            if not pieces and raw.strip() and not fence_of(raw):
+                self._report.leave_out("unparsed", f"{self._member.name}:{number}")
+            for piece in pieces:
                 begun = _Open(number, piece.name, piece.is_bot, self._times.of(piece.when))
                 yield self._made(begun, piece.text, False)
 
@@ -215,15 +263,17 @@ class _Reader:
             return None
         when, rest = mark
         said = None if self._habits.cozy else spoken(rest)
+        at = None if said is None and self._open is None else self._at(when, number)
         if said is not None:
             name, is_bot, text = said
-            return _Open(number, name, is_bot, self._times.of(when), text=text)
+            return _Open(number, name, is_bot, at, text=text)
         if self._open is None:
             return None
         before = self._open
-        return _Open(
-            number, before.name, before.is_bot, self._times.of(when), before.event, text=rest
-        )
+        return _Open(number, before.name, before.is_bot, at, before.event, text=rest)
+
+    def _at(self, when: When, number: int) -> int | None:
+        return self._times.of(when, number in self._habits.quoted)
 
     def _headed(self, head: Heading, number: int) -> _Open:
         name, is_bot, event, above = head.name, head.is_bot, "", ""
@@ -236,7 +286,7 @@ class _Reader:
         if self._body and self._quotable.is_preview(self._body[-1].strip()):
             self._popped(1)
             self._report.repairs["quoted previews"] += 1
-        return _Open(number, name or above, is_bot, self._times.of(head.when), event)
+        return _Open(number, name or above, is_bot, self._at(head.when, number), event)
 
     def _popped(self, count: int) -> list[str]:
         lines = self._body[-count:]

@@ -1,11 +1,15 @@
-"""DiscordChatExporter's plain text."""
+"""DiscordChatExporter's plain text: of today, and of its first versions.
+
+Until 2018 a header was "name#1234 [time]", above all that a person wrote in a row; there was no
+line at the end, and some files that are handed on have lost their top too.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
@@ -20,21 +24,41 @@ from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
 _RULE = "=" * 62
+_TOP_RULE = re.compile("={48,62}")
+_ADDRESS = "https://github.com/Tyrrrz/DiscordChatExporter"  # above the top, in 2017
 _HEADER = re.compile(r"\[([^\[\]]{8,80})\] (.+)")
+_OLD_HEADER = re.compile(r"(.{1,40}#\d{4}) {1,2}\[([^\[\]]{8,80})\]")
+_NUMBERED = re.compile(r".{1,40}#\d{4}(?: \(pinned\))?")
 _PINNED = " (pinned)"
 _FORWARDED, _REACTIONS = "{Forwarded Message}", "{Reactions}"
-_MEDIA = {"{Attachments}", "{Embed}", "{Stickers}"}
+_MEDIA = {"{Attachments}", "{Attachment}", "{Embed}", "{Stickers}"}
 _BLOCKS = {*_MEDIA, _FORWARDED, _REACTIONS}
+_ATTACHED = re.compile(
+    r"https://(?:cdn|media|images-ext-\d)\.discordapp\.(?:com|net)/attachments/\S+"
+)
 _SENT = "Originally sent: "
-_COUNT = re.compile(r"Exported ([\d.,\s’']{1,20}) message\(s\)")
+_COUNT = re.compile(r"Exported ([\d.,\s\u2019']{1,20}) message\(s\)")
 _TOP_LINES = 400  # a topic has up to 1,024 characters, of which any may be a line end
+_LOOKED_AT = 120  # lines
+
+Rows = Iterator[tuple[int, str]]
 
 
 def is_text(text: str) -> bool:
-    """Whether a file begins as the exporter's text: a rule, the guild and the channel."""
-    rows = first_lines(text, 3)
-    starts = (_RULE, "Guild: ", "Channel: ")
-    return len(rows) == 3 and all(row.startswith(s) for row, s in zip(rows, starts, strict=True))
+    """Whether a file begins as the exporter's text: with a rule, the guild and the channel.
+
+    Without these, with the top of a message whose author has the number of old, or with several.
+    """
+    rows = first_lines(text, 4)
+    rows = rows[1:] if rows[0] == _ADDRESS else rows
+    if len(rows) > 2 and _TOP_RULE.fullmatch(rows[0]):
+        return rows[1].startswith("Guild:") and rows[2].startswith("Channel:")
+    if not rows or _header(rows[0]) is None:
+        return False
+    lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
+    marked = [one for one in _marked(enumerate(lines)) if one.header is not None]
+    numbered = marked and _NUMBERED.fullmatch(marked[0].header[1] if marked[0].header else "")
+    return bool(numbered) or any(one.is_strict for one in marked)
 
 
 @dataclass
@@ -48,6 +72,8 @@ class Survey:
     said_count: int | None = None  # messages, as the file says
     loose: int = 0  # what looks like the head of a message after an empty line …
     strict: int = 0  # … and after the two that nearly always stand there
+    topped: bool = False  # the exporter's own lines stand above all messages
+    early: bool = False  # of the first versions: nothing stands below them
 
     @property
     def is_strict(self) -> bool:
@@ -59,15 +85,18 @@ def survey_text(member: Member, context: Context) -> Survey:
     """Look a file through before it is read."""
     survey = Survey(DateSurvey(member.label), place_of(member))
     with numbered_lines(member, context, ahead=True) as rows:
-        for raw in _top(rows):
+        top, below = _parted(rows)
+        for raw in top:
             _learn_place(raw, survey)
+        survey.topped = bool(top)
         survey.place = place_headed(member, survey.guild, survey.channel)
-        for line in _marked(rows):
+        for line in _marked(below):
             if line.said_count is not None:
                 survey.said_count = line.said_count
             elif line.header is not None:
                 survey.loose += 1
                 survey.strict += line.is_strict
+                survey.early |= not line.raw.startswith(f"[{line.header[0]}]")
                 _learn_date(line.header[0], survey.dates)
     return survey
 
@@ -79,17 +108,23 @@ def _learn_date(written: str, dates: DateSurvey) -> None:
         dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
 
 
-def _top(rows: Iterator[tuple[int, str]]) -> Iterator[str]:
-    """The lines between the two rules at the top."""
-    next(rows, None)
-    for _, raw in islice(rows, _TOP_LINES):
-        if raw == _RULE:
-            return
-        yield raw
+def _parted(rows: Rows) -> tuple[list[str], Rows]:
+    """The lines between the two rules at the top, and those below; all of them without a top."""
+    first = list(islice(rows, 4))
+    at = next((n for n, (_, raw) in enumerate(first) if raw and raw != _ADDRESS), 0)
+    if not first or not _TOP_RULE.fullmatch(first[at][1]):
+        return [], chain(first, rows)
+    top: list[str] = []
+    below = chain(first[at + 1 :], rows)
+    for _, raw in islice(below, _TOP_LINES):
+        if _TOP_RULE.fullmatch(raw):
+            break
+        top.append(raw)
+    return top, below
 
 
 def _learn_place(raw: str, survey: Survey) -> None:
-    name, _, value = raw.partition(": ")
+    name, _, value = raw.partition(":")
     if name == "Guild":
         survey.guild = survey.guild or value.strip()
     elif name == "Channel":
@@ -97,6 +132,7 @@ def _learn_place(raw: str, survey: Survey) -> None:
         survey.channel = survey.channel or value.strip()
     elif name == "Messages":
         survey.said_count = _number(value)
+        survey.early = True
 
 
 def _number(written: str) -> int | None:
@@ -118,6 +154,7 @@ def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
     empty = 1  # so many stand above
     reactions = 0  # the line where such a block begins: below it stands one empty line only
     rule: _Line | None = None
+    form: re.Pattern[str] | None = None  # of headers, as the first one shows it
     for number, raw in rows:
         count = _COUNT.fullmatch(raw) if rule is not None else None
         if count is not None:
@@ -126,7 +163,9 @@ def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
         if rule is not None:
             yield rule
         rule = _Line(number, raw) if empty and raw == _RULE else None
-        header = _header(raw) if empty else None
+        header = _header(raw, form) if empty else None
+        if header is not None and form is None:
+            form = _HEADER if raw.startswith(f"[{header[0]}]") else _OLD_HEADER
         if rule is None:
             yield _Line(number, raw, header, empty > 1 or number == reactions + 3)
         reactions = number if raw == _REACTIONS else reactions
@@ -135,8 +174,13 @@ def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
         yield rule
 
 
-def _header(raw: str) -> tuple[str, str] | None:
-    found = _HEADER.fullmatch(raw) if raw[:1] == "[" else None
+def _header(raw: str, form: re.Pattern[str] | None = None) -> tuple[str, str] | None:
+    """The time and the author on a line, of one form or of either."""
+    if raw[-1:] == "]" and form is not _HEADER:
+        found = _OLD_HEADER.fullmatch(raw)
+        if found is not None and stamp_of(found[2]) is not None:
+            return found[2], found[1]
+    found = _HEADER.fullmatch(raw) if raw[:1] == "[" and form is not _OLD_HEADER else None
     if found is None or stamp_of(found[1]) is None:
         return None
     return found[1], found[2].removesuffix(_PINNED)
@@ -146,25 +190,32 @@ def read_text(
     member: Member, context: Context, settle: Settle, survey: Survey, order: str
 ) -> Iterator[Said]:
     """Every message of one file, checked against the count that stands in it."""
-    reader = _Reader(member, context, order, settle(survey.place))
+    reader = _Reader(member, context, order, settle(survey.place), survey.early)
     met = 0
     with numbered_lines(member, context) as rows:
-        for _ in _top(rows):
-            pass
-        for head, body in _gathered(_marked(rows), survey.is_strict):
+        _, below = _parted(rows)
+        for head, body in _gathered(_marked(below), survey.is_strict):
             met += head is not None
             yield reader.message(head, body)
     _check_count(survey, met, member, context.report)
 
 
 def _check_count(survey: Survey, met: int, member: Member, report: ImportReport) -> None:
-    if survey.said_count is None:
+    if survey.said_count is None and survey.topped:
         report.note(
             f'{member.label} lacks its end ("Exported … message(s)"): it may have been cut short.'
         )
-    elif survey.said_count != met:
+    elif survey.said_count is None:
         report.note(
-            f"{member.label} says it holds {survey.said_count:,} messages and {met:,} were found."
+            f"{member.label} lacks the exporter's first and last lines: whether it is whole "
+            "cannot be told."
+        )
+    elif survey.said_count != met:
+        in_a_row = survey.early and met < survey.said_count
+        why = ": old exports have one time for what a person wrote in a row" if in_a_row else ""
+        report.note(
+            f"{member.label} says it holds {survey.said_count:,} messages and {met:,} were "
+            f"found{why}."
         )
 
 
@@ -190,7 +241,10 @@ def _gathered(lines: Iterable[_Line], strict: bool) -> Iterator[tuple[_Line | No
 class _Reader:
     """How the messages of one file are read."""
 
-    def __init__(self, member: Member, context: Context, order: str, channel: Channel) -> None:
+    def __init__(
+        self, member: Member, context: Context, order: str, channel: Channel, early: bool
+    ) -> None:
+        self._early = early
         self._file = member.name
         self._channel = channel
         self._times = WrittenTimes(order, context.options.tz, context.report)
@@ -198,9 +252,10 @@ class _Reader:
     def message(self, head: _Line | None, body: list[_Line]) -> Said:
         """One message; lines without a head are Kind.OTHER."""
         rows = [line.raw for line in body]
+        attached = self._early and _without_attached(rows)
         at = next((n for n, row in enumerate(rows) if _begins_block(rows, n)), len(rows))
         text, marks = "\n".join(rows[:at]).strip("\n"), _BLOCKS.intersection(rows[at:])
-        kind = kind_of_sentence(text, bool(marks & _MEDIA))
+        kind = kind_of_sentence(text, bool(attached or marks & _MEDIA))
         if _FORWARDED in marks and not text:
             kind, text = Kind.FORWARDED, _forwarded(rows[at:])
         written, author = head.header if head is not None and head.header else ("", "")
@@ -217,6 +272,14 @@ class _Reader:
             source=f"{self._file}:{number}",
         )
         return message, author
+
+
+def _without_attached(rows: list[str]) -> bool:
+    """Take away the addresses of files, which stood below the words until 2019."""
+    found = False
+    while rows and (not rows[-1] or _ATTACHED.fullmatch(rows[-1])):
+        found = bool(rows.pop()) or found
+    return found
 
 
 def _begins_block(rows: list[str], number: int) -> bool:

@@ -12,6 +12,7 @@ from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.reader import LineReader
+from chatmimic.importers.irc.stamps import remark
 from chatmimic.importers.irc.survey import (
     Bridges,
     Renames,
@@ -19,6 +20,7 @@ from chatmimic.importers.irc.survey import (
     first_look,
     second_look,
 )
+from chatmimic.importers.parsing.dated_lines import first_lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -38,7 +40,12 @@ class Irc(Importer):
     title = "IRC log"
     description = "IRC logs: irssi, irclogs.ubuntu.com, ZNC, WeeChat, HexChat, mIRC, Eggdrop, …"
 
-    def knows(self, head: Head) -> bool:
+    def announces(self, head: Head) -> bool:
+        """A client says first when it began to log: "--- Log opened …", "Session Start: …"."""
+        said = remark(first_lines(head.text, 1)[0])
+        return said is not None and said.day is not None
+
+    def guesses(self, head: Head) -> bool:
         """Lines with a stamp and `<nick>`, or with an event of IRC."""
         rows, page = _rows(head)
         # Hundreds of events may come before the first message.

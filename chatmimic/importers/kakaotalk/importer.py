@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.kakaotalk.lines import DayLine, is_event, kind_of, read_line
+from chatmimic.importers.kakaotalk.lines import DayLine, read_line, written_date
+from chatmimic.importers.kakaotalk.sentences import is_event, kind_of
+from chatmimic.importers.parsing.date_order import DateSurvey, settled
 from chatmimic.importers.parsing.dated_lines import (
     Opening,
     Times,
@@ -25,14 +27,20 @@ from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 40  # lines
+_SHOW_DEVICE = 2_000  # lines that show which device wrote a file; one message has hundreds at most
 _MOST_NAMES = 10_000  # of one chat that are remembered; open chats have up to 3,000 members
-_SAVED = re.compile(r"(?:저장한 날짜|Date Saved)\s?:")
+_SAVED = re.compile(r"(?:저장한 날짜|Date Saved|Saved Date)\s?[:：]")
+# The same in a language not known here: a word or two, a date, a time.
+_SAVED_ELSEWHERE = re.compile(r"[^\d\t\[]{2,40}[:：] ?\d{1,4}[./年-].{3,20}\d{1,2}:\d\d.{0,12}")
+_TITLE = re.compile(r".*(?:카카오톡 대화|KakaoTalk Chats?|カカオトーク).{0,200}")
 _TITLES = (
-    re.compile(r"(?P<of>.{1,200}?)(?: ?님과)?(?: \d{1,5})? 카카오톡 대화"),
+    re.compile(r"(?P<of>.{1,200}?)(?: ?님과의?)?(?: \d{1,5})?(?: ?님과의?)? 카카오톡 대화"),
     re.compile(r"(?:KakaoTalk )?(?:Chats?|Talk) with (?P<of>.{1,200})"),
+    re.compile(r"(?P<of>.{1,200}?)(?: with KakaoTalk| Talk) Chats"),
 )
 _COLUMNS = Shape(",", True, ["Date", "User", "Message"], [])
 _CSV_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\"")
+_MAC = "Mac"
 _CSV_NAME = re.compile(r"KakaoTalk_Chat_(?P<of>.+)_\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d")
 
 
@@ -43,48 +51,95 @@ class KakaoTalk(Importer):
     title = "KakaoTalk"
     description = "KakaoTalk's exported chats: .txt of Windows, Android and iPhone, .csv of the Mac"
 
+    def announces(self, head: Head) -> bool:
+        """The title with KakaoTalk's name, or below it when the chat was saved."""
+        rows = first_lines(head.text, 3)
+        if rows[0].startswith("[LINE]"):
+            return False
+        return _TITLE.fullmatch(rows[0]) is not None or any(map(_SAVED.match, rows))
+
     def knows(self, head: Head) -> bool:
         """KakaoTalk's own first lines, or messages as one of the devices writes them."""
         rows = first_lines(head.text, _LOOKED_AT)
-        if any(_SAVED.match(row) for row in rows[:3]):
-            return True
         if _is_csv(rows[0]):
             return len(rows) > 1 and _CSV_STAMP.match(rows[1]) is not None
-        return _is_text(rows)
+        return self.announces(head) or _is_text(rows)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every chat."""
-        for member in members:
-            with numbered_lines(member, context, ahead=True) as rows:
-                first, *others = [row for _, row in islice(rows, _LOOKED_AT)] or [""]
-            titled = any(_SAVED.match(row) for row in others[:2])
-            context.report.variants[_device(first, others)] += 1
-            chat = _Chat(member, first if titled else "", context)
-            yield from chat.rows() if _is_csv(first) else chat.messages()
+        """Every chat, each looked through before for how its device writes days."""
+        habits = [_looked_through(member, context) for member in members]
+        dates = [habit.dates for habit in habits]
+        orders = settled(dates, context.options.date_order, context.report)
+        for member, habit, order in zip(members, habits, orders, strict=True):
+            context.report.variants[habit.device] += 1
+            chat = _Chat(member, habit, order, context)
+            yield from chat.rows() if habit.device == _MAC else chat.messages()
 
 
 def _is_csv(row: str) -> bool:
     return row.replace('"', "").strip().split(",") == _COLUMNS.header
 
 
-def _device(first: str, others: Sequence[str]) -> str:
-    if _is_csv(first):
-        return "Mac"
-    return "Windows" if any(map(_is_day_of_windows, others)) else "phone"
+@dataclass(frozen=True)
+class _Habits:
+    """What a file shows of how it is written."""
+
+    dates: DateSurvey
+    device: str
+    title: str = ""  # the whole line
+    clocks: bool = False  # messages begin with the time alone, below the line of their day
 
 
-def _is_day_of_windows(row: str) -> bool:
-    return row[:1] == "-" and isinstance(read_line(row), DayLine)
+def _looked_through(member: Member, context: Context) -> _Habits:
+    dates = DateSurvey(member.label)
+    seen: Counter[str] = Counter()
+    first = ""
+    with numbered_lines(member, context, ahead=True) as rows:
+        for number, raw in rows:
+            if number == 1 and _is_csv(raw):
+                return _Habits(dates, _MAC)
+            if number == 1:
+                first = raw.removeprefix("\ufeff")
+            elif number <= 3 and _is_saved(raw):
+                seen["saved"] += 1
+            elif number <= _SHOW_DEVICE:
+                seen[_way(raw)] += 1
+            elif not dates.look:
+                break
+            if (written := written_date(raw)) is not None:
+                dates.saw(*written)
+    titled = seen["saved"] or _TITLE.fullmatch(first)
+    framed = seen["framed day"] and seen["bracketed"] >= seen["stamped"]
+    clocked = seen["day"] and seen["clocked"] > seen["stamped"] + seen["bracketed"]
+    device = "Windows" if framed else "phone"
+    return _Habits(dates, device, first if titled else "", bool(clocked))
+
+
+def _way(raw: str) -> str:
+    """In which of the ways a line begins something."""
+    found = read_line(raw, clocks=True)
+    if isinstance(found, DayLine):
+        return "framed day" if raw[0] == "-" else "day"
+    if found is None:
+        return ""
+    return "stamped" if found.day is not None else "bracketed" if raw[0] == "[" else "clocked"
+
+
+def _is_saved(row: str) -> bool:
+    return _SAVED.match(row) is not None or _SAVED_ELSEWHERE.fullmatch(row) is not None
 
 
 def _is_text(rows: Sequence[str]) -> bool:
-    """Whether somebody speaks with the day in the line, or on Windows below a line of the day."""
-    day = False
+    """Whether somebody speaks with the day in the line, or below the line of a day."""
+    days: set[bool] = set()  # whether they are framed by dashes, as on Windows
     for row in rows:
-        found = read_line(row)
-        day = day or _is_day_of_windows(row)
-        if isinstance(found, Opening) and found.sender and (found.day is not None or day):
-            return True
+        found = read_line(row, clocks=False in days)
+        if isinstance(found, DayLine):
+            days.add(row[0] == "-")
+        elif found is not None and found.sender:
+            stamped = found.day is not None and written_date(row) is None
+            if stamped or (found.day is None and (row[0] == "[") in days):
+                return True
     return False
 
 
@@ -97,24 +152,32 @@ def _titled(line: str) -> str:
 class _Chat:
     """One file, read with the day of its last date line in mind."""
 
-    def __init__(self, member: Member, title: str, context: Context) -> None:
+    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
         self._member = member
+        self._order = order
+        self._clocks = habits.clocks
         self._context = context
         self._times = Times(context)
-        self._day: date | None = None  # of Windows: above its messages
+        self._day: date | None = None  # of Windows and some iPhones: above its messages
         self._last: Opening | None = None
         self._names: set[str] = set()
         stem = PurePosixPath(member.name).stem
         named = _CSV_NAME.match(stem)
-        self._title = title  # the whole line
-        self._thread = named["of"] if named else _titled(title) or stem
+        self._title = habits.title
+        self._thread = named["of"] if named else _titled(habits.title) or stem
 
     def messages(self) -> Iterator[Message]:
         """The messages of a text file."""
         with numbered_lines(self._member, self._context) as rows:
-            read = self._read(without_gaps(rows, lambda raw: isinstance(read_line(raw), DayLine)))
+            read = self._read(without_gaps(rows, self._is_day))
             for number, begun, text in gathered(read, self._context.report, self._member.name):
                 yield self._message(begun, text, number, kind_of(begun.sender, text))
+
+    def _line(self, raw: str) -> DayLine | Opening | None:
+        return read_line(raw, self._order, self._clocks)
+
+    def _is_day(self, raw: str) -> bool:
+        return isinstance(self._line(raw), DayLine)
 
     def rows(self) -> Iterator[Message]:
         """The messages of a CSV file."""
@@ -136,14 +199,17 @@ class _Chat:
 
     def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
         for number, raw in rows:
-            found = read_line(raw)
+            found = self._line(raw.removeprefix("\ufeff") if number == 1 else raw)
+            if number == 1 and raw.removeprefix("\ufeff") == self._title:
+                continue
+            if number < 4 and found is None and _is_saved(raw):
+                continue
             if isinstance(found, DayLine):
                 # Elsewhere each message has its day itself.
-                self._day = found.day if raw[0] == "-" else self._day
+                own = raw[0] == "-" or self._clocks
+                self._day = found.day if own else self._day
             elif found is not None and (found.day or self._day):
                 yield number, self._begun(found)
-            elif (number == 1 and raw == self._title) or (number < 4 and _SAVED.match(raw)):
-                continue
             elif self._day is not None and is_event(raw, self._names):
                 clock = self._last.clock if self._last is not None else None
                 yield number, Opening(self._day, clock, "", raw)

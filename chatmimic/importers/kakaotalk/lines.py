@@ -1,58 +1,49 @@
-"""One line of a KakaoTalk export, as each device writes it, in Korean and in English."""
+"""One line of a KakaoTalk export, as each device writes it, in the language of the device."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from chatmimic.importers.irc.lines import MONTHS
+from chatmimic.importers.kakaotalk.sentences import is_event
+from chatmimic.importers.parsing.date_order import Numbers, date_of
 from chatmimic.importers.parsing.dated_lines import Opening, clock_from
-from chatmimic.records import Kind
+from chatmimic.importers.parsing.day_lines import DayLine as WrittenDay
+from chatmimic.importers.parsing.day_lines import day_line
+from chatmimic.importers.parsing.months import month_named
 
-_KO_DAY = r"(?P<year>\d{4})년 (?P<month>\d{1,2})월 (?P<day>\d{1,2})일"
-_EN_DAY = r"(?P<name>[A-Z][a-z]{2,8})\.? (?P<day>\d{1,2}), (?P<year>\d{4})"
+_HALF = r"(?:[AaPp]\.?\s?[Mm]\.?|오전|오후|午前|午後|上午|下午|凌晨|早上|中午|晚上)"
 _CLOCK = (
-    r"(?:(?P<before>오전|오후|AM|PM) )?(?P<hour>\d{1,2}):(?P<minute>\d\d)"
-    r"(?:\s?(?P<after>[AaPp]\.?[Mm]\.?))?"
+    rf"(?:(?P<before>{_HALF})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
+    rf"(?:\s?(?P<after>{_HALF})(?![^\W_]))?"
 )
+_WORD = r"[^\W\d_]{1,12}"
+_UNITS = r"(?P<a>\d{4}) ?[年년] ?(?P<b>\d{1,2}) ?[月월] ?(?P<c>\d{1,2}) ?[日일]"
+_NUMERIC = r"(?P<a>\d{1,4})(?P<sep>\. ?|[/-])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{1,4})\.?"
+_MONTH_FIRST = rf"(?P<name>{_WORD})\.? (?P<c>\d{{1,2}}), (?P<a>\d{{4}})"
+_DAY_FIRST = rf"(?P<c>\d{{1,2}})\.? (?:de )?(?P<name>{_WORD})\.?(?: de)?,? (?P<a>\d{{4}})"
+_BETWEEN = r"(?:,\s?|\s)(?:(?:at|um|à|às|alle|om|kl\.?|в|lúc|pukul) )?"
 _REST = r"(?:(?P<joint>, |: |,$)(?P<rest>.*))?$"
+_NUMERIC_STAMP = re.compile(rf"{_NUMERIC}{_BETWEEN}{_CLOCK}{_REST}", re.DOTALL)
 _STAMPS = (
-    re.compile(rf"{_KO_DAY} {_CLOCK}{_REST}", re.DOTALL),  # Android
-    re.compile(  # iPhone
-        rf"(?P<year>\d{{4}})\. (?P<month>\d{{1,2}})\. (?P<day>\d{{1,2}})\.? {_CLOCK}{_REST}",
-        re.DOTALL,
+    _NUMERIC_STAMP,  # iPhone, but for those in English
+    *(
+        re.compile(stamp + _REST, re.DOTALL)
+        for stamp in (
+            rf"{_UNITS}{_BETWEEN}{_CLOCK}",  # Android
+            rf"{_MONTH_FIRST}{_BETWEEN}{_CLOCK}",  # since 2016, and the iPhone
+            rf"{_DAY_FIRST}{_BETWEEN}{_CLOCK}",
+            rf"{_CLOCK}, {_MONTH_FIRST}",  # Android, 2015
+        )
     ),
-    re.compile(rf"{_CLOCK}, {_EN_DAY}{_REST}", re.DOTALL),  # Android in English, 2015
-    re.compile(rf"{_EN_DAY}(?:,| at) {_CLOCK}{_REST}", re.DOTALL),  # and since, and the iPhone
 )
-_BARE_DAYS = (
-    re.compile(rf"(?:-{{3,40}} )?{_KO_DAY}(?: .요일)?(?: -{{3,40}})?"),
-    re.compile(rf"(?:-{{3,40}} )?[A-Z][a-z]{{5,8}}, {_EN_DAY}(?: -{{3,40}})?"),
-)
-_BETWEEN = re.compile(rf"\] \[{_CLOCK}\](?: |$)")  # Windows: "[name] [오후 2:37] text"
+_CLOCKED = re.compile(rf"{_CLOCK}, (?P<rest>.+)", re.DOTALL)  # iPhone: the day stands above
+_FRAMED = re.compile(r"-{3,40} (?P<day>[^\n]{6,60}) -{3,40}")  # Windows: a day
+_BETWEEN_BRACKETS = re.compile(rf"\] \[{_CLOCK}\](?: |$)")  # Windows: "[name] [오후 2:37] text"
 _MOST_NAME = 200
-
-_MEDIA = re.compile(
-    r"(?:사진|동영상|음성메시지|\(?이모티콘\)?|photos?|videos?|emoticons?|stickers?|voice note"
-    r"|voice message)|(?:사진 \d{1,3}장|\d{1,3} photos)|(?:파일|File): [^\n]{1,200}",
-    re.IGNORECASE,
-)
-_DELETED = re.compile(r"삭제된 메시지입니다\.?|This message (?:was|has been) deleted\.?", re.I)
-_CALL = re.compile(
-    r"(?:보이스톡|페이스톡|그룹콜|라이브톡) (?:해요|부재중|취소|종료|시작|거절|\d[\d:]{0,8}).{0,20}"
-    r"|(?:Voice|Video) (?:Call|call|Talk) (?:Cancell?ed|Missed|Ended|\d[\d:]{0,8}).{0,20}"
-)
-_SYSTEM = re.compile(
-    r".{1,100}?님이 .{0,300}?"
-    r"(?:초대했습니다|초대하였습니다|나갔습니다|들어왔습니다|내보냈습니다)\.?"
-    r"|.{1,100}?님을 내보냈습니다\.?"
-)
-_SYSTEM_EN = re.compile(
-    r"(?P<who>.{1,100}?) (?:invited .{1,300}|(?:has )?(?:joined|left)(?: (?:this|the) "
-    r"(?:chatroom|chat room|chat|group))?\.?)"
-)
+_EARLY = 40  # characters, of which one is a digit where a line has a stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,72 +53,98 @@ class DayLine:
     day: date | None
 
 
-def read_line(raw: str) -> DayLine | Opening | None:
-    """What a line begins: a day or a message (of Windows: without its day); None goes on."""
-    first = raw[:1]
-    if first == "[":
+class WrittenDate(NamedTuple):
+    """A date of three numbers, which only all the dates of a file put in order."""
+
+    numbers: Numbers
+    written: str
+    look: str  # what stands between them
+
+
+def read_line(raw: str, order: str = "dmy", clocks: bool = False) -> DayLine | Opening | None:
+    """What a line begins: a day or a message; None goes on.
+
+    A message of Windows has no day in its line, nor has one of the iPhones that put the day above
+    the messages (`clocks`). `order` is that of dates which do not show their year.
+    """
+    if raw[:1] == "[":
         return _windows(raw)
-    if first.isdigit() or first.isupper() or first in ("오", "-"):
-        for pattern in _BARE_DAYS:
-            found = pattern.fullmatch(raw)
-            if found is not None:
-                return DayLine(_day(found))
-        for pattern in _STAMPS:
-            found = pattern.match(raw)
-            if found is not None:
-                return _stamped(found)
-    return None
+    if raw[:1] == "-":
+        framed = _FRAMED.fullmatch(raw)
+        found = day_line(framed["day"]) if framed is not None else None
+        return None if found is None else DayLine(date_of(found.numbers, order))
+    if not any(c.isdigit() for c in raw[:_EARLY]):
+        return None
+    if (found := day_line(raw)) is not None and _is_day(found):
+        return DayLine(date_of(found.numbers, order))
+    stamp = _stamp(raw)
+    if stamp is not None:
+        return _stamped(stamp, order)
+    return _clocked(raw) if clocks else None
 
 
-def _stamped(found: re.Match[str]) -> DayLine | Opening | None:
-    day, clock = _day(found), _clock(found)
+def _is_day(found: WrittenDay) -> bool:
+    """Whether a date is written as the devices write days: whole, and with the weekday mostly."""
+    weekday = found.weekday is not None and found.is_sure
+    return found.look in ("년", "年", "") and (weekday or not (found.words or found.look == ""))
+
+
+def written_date(raw: str) -> WrittenDate | None:
+    """The date of a line's stamp where only the other dates of the file show its order."""
+    found = _NUMERIC_STAMP.match(raw)
+    if found is None or len(found["a"]) > 2:
+        return None
+    return WrittenDate((found["a"], found["b"], found["c"]), raw[: found.end("c")], found["sep"])
+
+
+def _stamp(raw: str) -> re.Match[str] | None:
+    return next((found for pattern in _STAMPS if (found := pattern.match(raw))), None)
+
+
+def _stamped(found: re.Match[str], order: str) -> DayLine | Opening | None:
+    day, clock = _day(found, order), _clock(found)
     if day is None or clock is None:
         return None
     if found["joint"] is None:
         return DayLine(day)
-    name, colon, text = found["rest"].partition(" : ")
-    if not colon and name.endswith(" :"):
-        name, colon = name[:-2], " :"
+    name, colon, text = _parted(found["rest"])
     if not colon or len(name) > _MOST_NAME or found["joint"] == ": ":
         return Opening(day, clock, "", found["rest"])
     return Opening(day, clock, name, text)
 
 
+def _parted(rest: str) -> tuple[str, str, str]:
+    name, colon, text = rest.partition(" : ")
+    return (name[:-2], " :", "") if not colon and name.endswith(" :") else (name, colon, text)
+
+
+def _clocked(raw: str) -> Opening | None:
+    """A message below the line of its day; what somebody wrote may begin with a time as well."""
+    found = _CLOCKED.match(raw)
+    clock = None if found is None else _clock(found)
+    if found is None or clock is None:
+        return None
+    name, colon, text = _parted(found["rest"])
+    if colon and len(name) <= _MOST_NAME:
+        return Opening(None, clock, name, text)
+    return Opening(None, clock, "", found["rest"]) if is_event(found["rest"]) else None
+
+
 def _windows(raw: str) -> Opening | None:
-    found = _BETWEEN.search(raw, 1, _MOST_NAME)
+    found = _BETWEEN_BRACKETS.search(raw, 1, _MOST_NAME)
     clock = None if found is None else _clock(found)
     if found is None or clock is None or found.start() < 2:
         return None
     return Opening(None, clock, raw[1 : found.start()], raw[found.end() :])
 
 
-def _day(found: re.Match[str]) -> date | None:
+def _day(found: re.Match[str], order: str) -> date | None:
     parts = found.groupdict()
-    month = MONTHS.get(parts["name"][:3]) if "name" in parts else int(parts["month"])
-    try:
-        return date(int(parts["year"]), month or 0, int(parts["day"]))
-    except ValueError:
-        return None
+    if "name" in parts:
+        month = month_named(parts["name"])
+        return None if month is None else date_of((parts["a"], str(month), parts["c"]), "ymd")
+    return date_of((parts["a"], parts["b"], parts["c"]), order)
 
 
 def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
     return clock_from(found["hour"], found["minute"], half=found["before"] or found["after"])
-
-
-def is_event(text: str, names: Container[str] = ()) -> bool:
-    """Whether a line without a stamp says that somebody came or went; in English, who is known."""
-    if len(text) > 500:
-        return False
-    english = _SYSTEM_EN.fullmatch(text)
-    return bool(_SYSTEM.fullmatch(text)) or (english is not None and english["who"] in names)
-
-
-def kind_of(sender: str, text: str) -> Kind:
-    """What a message is; no sender is KakaoTalk itself."""
-    if _DELETED.fullmatch(text):
-        return Kind.DELETED
-    if _CALL.fullmatch(text):
-        return Kind.CALL
-    if not sender:
-        return Kind.SYSTEM
-    return Kind.MEDIA if _MEDIA.fullmatch(text) else Kind.TEXT

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.line.names import Names
-from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, date_of, settled
+from chatmimic.importers.line.sentences import is_event, kind_of
+from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
 from chatmimic.importers.parsing.dated_lines import (
     Clock,
     Opening,
@@ -23,45 +24,43 @@ from chatmimic.importers.parsing.dated_lines import (
     unquoted,
     without_gaps,
 )
+from chatmimic.importers.parsing.day_lines import DayLine, day_line
 from chatmimic.importers.streams import Member
-from chatmimic.records import Kind, Message
+from chatmimic.records import Message
 
 _LOOKED_AT = 60  # lines
-_HALF = r"(?:[AaPp]\.?[Mm]\.?|午前|午後|上午|下午|오전|오후)"
+_ABOVE = 5  # lines, of which one may be the first day
+_MOST_WORDS = 7  # that may be weekdays
+_HALF = r"(?:[AaPp]\.? ?[Mm]\.?|午前|午後|上午|下午|凌晨|早上|中午|晚上|오전|오후|ص|م|SA|CH|ÖÖ|ÖS)"
 _STAMP = re.compile(
-    rf"(?P<before>{_HALF})? ?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)"
-    rf" ?(?P<after>{_HALF})?(?P<joint>[\t ])"
+    rf"(?P<before>{_HALF})?[ \u202f]?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)"
+    rf"[ \u202f]?(?P<after>{_HALF})?(?P<joint>[\t ])"
 )
-# "2017.09.02 Saturday", "2018/04/16(月)"; "Fri, 9/25/2026", in the order of the phone's language.
-_DATE = r"(?P<date>(\d{4}|\d{1,2})(?P<joint>[./-])(\d{1,2})(?P=joint)(\d{4}|\d\d))"
-_DAYS = (
-    re.compile(
-        _DATE + r"(?: ?\([^\s()]{1,12}\)| (?:(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day"
-        r"|Sun|Mon|Tue|Wed|Thu|Fri|Sat|[月火水木金土日]曜日|(?:星期|週|周)[一二三四五六日天]|[월화수목금토일]요일))"
-    ),
-    re.compile(r"(?P<weekday>[^\W\d]{1,12})\.?, " + _DATE),
-)
-_WEEKDAYS = {name: n for n, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))}
+_WITH = r"(?:with|in|avec|dans|mit|con|com|dengan|với|с|в)"
 _TITLE = re.compile(
-    r"\[LINE\] ?(?:Chat history (?:with|in) (?P<en>.+)|(?P<ja>.+?)とのトーク履歴"
-    r"|(?P<in>.+?)のトーク履歴|與(?P<zh>.+?)的聊天[記紀]錄)"
+    r"\[LINE\] ?(?:"
+    r"(?P<ja>.+?)と?のトーク(?:履歴)?|[與与] ?(?P<zh>.+?) ?的(?:聊天|對話|对话)[記纪紀记]?[錄录]?"
+    r"|(?P<room>.+?) ?的(?:聊天|對話|对话)[記纪紀记]?[錄录]?"
+    r"|(?P<ko>.+?) ?(?:님|과|와){1,2}의 (?:대화|채팅).{0,8}"
+    r"|ประวัติ(?:การ)?(?:แชท|สนทนา)(?:กับ|ในกลุ่ม|ใน) ?(?P<th>.+)"
+    rf"|(?:Chat|Obrolan|Riwayat|Histori|Hist[oó]ri|Cronologia|Verlauf|Lịch sử|Чат|История)\S*"
+    rf"(?: \S+){{0,3}}? {_WITH} (?P<others>.+))",
+    re.IGNORECASE,
 )
-_SAVED = re.compile(r"(?:Saved on|保存日時|儲存日期|저장 날짜)\s?[:：]")
-_MEDIA = re.compile(
-    r"\[(?:Photos?|Stickers?|Videos?|Voice message|Audio|File|Album|Contact|Location|Note|Gift"
-    r"|Emoji|写真|スタンプ|動画|ボイスメッセージ|ファイル|アルバム|連絡先|位置情報|ノート|ギフト"
-    r"|照片|圖片|貼圖|影片|語音訊息|檔案|相簿|聯絡資訊|位置訊息|記事本"
-    r"|사진|스티커|동영상|음성 ?메시지|파일|앨범)\]"
-)
-_OF_A_NAME = re.compile(
-    r"\[(?:File|Album|Note|ファイル|アルバム|ノート|檔案|相簿|記事本)\] [^\n]{1,200}"
-)
-_UNSENT = re.compile(
-    r".{0,100}?(?: unsent a message\.?|がメッセージの送信を取り消しました。?|已收回訊息。?)"
+# "Saved on: 2024/01/03 09:00" in any language: a word or two, a date, a time.
+_SAVED = re.compile(
+    r"(?:Saved on|Save date|保存日時|保存日期|儲存日期|저장 날짜|저장한 날짜|บันทึก\S+) ?[:：].*"
+    r"|[^\d\t]{2,40}(?:[RH]|令和|平成)?\d{1,4}[./年년-].{3,20}\d{1,2}:\d\d.{0,12}"
 )
 _NAMED = (
     "Old versions of LINE put only a space between a name and what was said; the names were found "
     "by their repetition. `chatmimic people` shows them: see whether they are whole."
+)
+
+
+_LEARNT = (
+    'Lines like "{example}" in {file} were read as the days of the chat, for a message begins '
+    "below them; what stands beside the date is no weekday known here."
 )
 
 
@@ -72,13 +71,13 @@ class Line(Importer):
     title = "LINE"
     description = "LINE's exported chat histories: [LINE] Chat history with ….txt"
 
+    def announces(self, head: Head) -> bool:
+        """LINE's own first line."""
+        return first_lines(head.text, 1)[0].startswith("[LINE]")
+
     def knows(self, head: Head) -> bool:
-        """LINE's own first line, or a day and below it messages between tabs."""
-        rows = first_lines(head.text, _LOOKED_AT)
-        if rows[0].startswith("[LINE]"):
-            return True
-        days = [number for number, row in enumerate(rows) if _day_line(row)]
-        return bool(days) and any(_tabbed(row) for row in rows[days[0] + 1 :])
+        """LINE's own first line, or days with messages below them."""
+        return self.announces(head) or _is_chat(first_lines(head.text, _LOOKED_AT))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for its dates and its names."""
@@ -89,7 +88,21 @@ class Line(Importer):
             context.report.variants["tabs" if habit.names is None else "spaces"] += 1
             if habit.names is not None:
                 context.report.note(_NAMED)
+            if habit.learnt:
+                example = f"{habit.dates.first} {min(habit.learnt)}".strip()
+                context.report.note(_LEARNT.format(example=example, file=member.label))
             yield from _Chat(member, habit, order, context).messages()
+
+
+def _is_chat(rows: Sequence[str]) -> bool:
+    """Whether messages stand between tabs below a day, or, as on computers, behind their times."""
+    days = {number: day for number, row in enumerate(rows) if (day := day_line(row))}
+    tabbed = {number for number, row in enumerate(rows) if _tabbed(row)}
+    if any(n + 1 in tabbed or (days[n].is_sure and n < max(tabbed, default=0)) for n in days):
+        return True
+    stamped = sum(_STAMP.match(row) is not None for row in rows)
+    named = 0 in days and days[0].is_sure and days[0].weekday is not None
+    return named and stamped * 2 > len(rows) - 1
 
 
 def _tabbed(row: str) -> bool:
@@ -103,34 +116,52 @@ class _Habits:
 
     dates: DateSurvey
     names: Names | None  # where nothing but a space parts a name from the text
+    learnt: frozenset[str]  # what stands beside dates, where no weekday is known
+
+    def day(self, raw: str) -> DayLine | None:
+        """The day that a line says begins."""
+        found = day_line(raw)
+        return found if found and (found.is_sure or found.words in self.learnt) else None
 
 
 def _looked_through(member: Member, context: Context) -> _Habits:
-    dates, names = DateSurvey(member.label), Names()
-    tabs = False
+    sure, learnt = _Days(member), _Days(member)
+    names, tabs = Names(), False
+    held: DayLine | None = None  # perhaps a day, if a message begins below it
+    gap = True
     with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
-            day = _day_line(raw)
-            stamp = _STAMP.match(raw)
-            if day is not None:
-                weekday = _WEEKDAYS.get(day.groupdict().get("weekday", "")[:3])
-                dates.saw(_numbers(day), day["date"], day["joint"], weekday)
-            elif stamp is not None and stamp["joint"] == "\t":
-                tabs = True
-            elif stamp is not None and not tabs:
-                names.saw(raw[stamp.end() :])
+            day, stamp = day_line(raw), _STAMP.match(raw)
+            if day is not None and day.is_sure:
+                sure.saw(day)
+            elif stamp is not None:
+                if held is not None:
+                    learnt.saw(held)
+                tabs = tabs or stamp["joint"] == "\t"
+                if not tabs and not is_event(raw[stamp.end() :]):
+                    names.saw(raw[stamp.end() :])
             elif number == 1:
                 names.title = _title_in(raw)
-    return _Habits(dates, None if tabs else names)
+            if raw.strip():
+                held = day if day is not None and (gap or number <= _ABOVE) else None
+            gap = not raw.strip()
+    guessed = not sure.words and 0 < len(learnt.words) <= _MOST_WORDS
+    dates = (learnt if guessed else sure).survey
+    words = frozenset(learnt.words if guessed else ())
+    return _Habits(dates, None if tabs else names, words)
 
 
-def _day_line(raw: str) -> re.Match[str] | None:
-    return next((found for day in _DAYS if (found := day.fullmatch(raw))), None)
+class _Days:
+    """The days of a file, and what stands beside their dates."""
 
+    def __init__(self, member: Member) -> None:
+        self.survey = DateSurvey(member.label)
+        self.words: set[str] = set()
 
-def _numbers(day: re.Match[str]) -> Numbers:
-    _, year_or_day, _, month_or_day, rest = day.groups()[-5:]
-    return year_or_day, month_or_day, rest
+    def saw(self, day: DayLine) -> None:
+        self.survey.saw(day.numbers, day.written, day.look, day.weekday)
+        if len(self.words) <= _MOST_WORDS:
+            self.words.add(day.words)
 
 
 class _Chat:
@@ -138,12 +169,14 @@ class _Chat:
 
     def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
         self._member = member
+        self._habits = habits
         self._names = habits.names
         self._order = order
         self._context = context
         self._times = Times(context)
         self._day: date | None = None
-        self._thread = PurePosixPath(member.name).stem
+        stem = PurePosixPath(member.name).stem
+        self._thread = _title_in(stem) or stem.removeprefix("[LINE]").strip() or stem
 
     def messages(self) -> Iterator[Message]:
         with numbered_lines(self._member, self._context) as rows:
@@ -154,18 +187,20 @@ class _Chat:
                 yield self._message(begun, text, number)
 
     def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+        above = True  # no day and no message came yet
         for number, raw in rows:
-            day = _day_line(raw)
+            day = self._habits.day(raw)
             parts = self._parts(raw)
             if day is not None:
-                self._day = date_of(_numbers(day), self._order)
+                self._day = date_of(day.numbers, self._order)
             elif parts is not None:
                 clock, name, text = parts
                 yield number, Opening(self._day, clock, name, unquoted(text))
-            elif number <= 3 and (raw.startswith("[LINE]") or _SAVED.match(raw)):
+            elif above and number == 1 and "[LINE]" in raw[:8]:
                 self._thread = _title_in(raw) or self._thread
-            else:
+            elif not (above and number <= _ABOVE and _SAVED.fullmatch(raw)):
                 yield number, raw
+            above = above and day is None and parts is None
 
     def _parts(self, raw: str) -> tuple[Clock, str, str] | None:
         """Time, name and text of a line that begins a message; no name is LINE itself."""
@@ -178,7 +213,7 @@ class _Chat:
             return None
         rest = raw[found.end() :]
         if self._names is not None:
-            return clock, *self._names.parted(rest)
+            return (clock, "", rest) if is_event(rest) else (clock, *self._names.parted(rest))
         name, tab, text = rest.partition("\t")
         return (clock, name, text) if tab else (clock, "", rest)
 
@@ -187,14 +222,14 @@ class _Chat:
         return None if parts is None else parts[2]
 
     def _begins(self, raw: str) -> bool:
-        return _day_line(raw) is not None or self._parts(raw) is not None
+        return self._habits.day(raw) is not None or self._parts(raw) is not None
 
     def _message(self, begun: Opening, text: str, number: int) -> Message:
         return Message(
             begun.sender,
             text,
             self._times.of(begun),
-            kind_of(begun.sender, text),
+            kind_of(begun.sender, text, bare=self._names is not None),
             "line",
             self._thread,
             self._thread,
@@ -203,19 +238,7 @@ class _Chat:
         )
 
 
-def kind_of(sender: str, text: str) -> Kind:
-    """What a line tells of."""
-    if text.startswith("☎"):
-        return Kind.CALL
-    if _UNSENT.fullmatch(text) and (not sender or text.startswith(sender)):
-        return Kind.DELETED
-    if not sender:
-        return Kind.SYSTEM
-    if _MEDIA.fullmatch(text) or _OF_A_NAME.fullmatch(text):
-        return Kind.MEDIA
-    return Kind.TEXT
-
-
 def _title_in(raw: str) -> str:
-    found = _TITLE.match(raw)
-    return next((of for of in found.groups() if of), "") if found else ""
+    found = _TITLE.fullmatch(raw.lstrip("\ufeff").strip())
+    of = next((of for of in found.groups() if of), "") if found else ""
+    return of.strip().strip('"').strip()

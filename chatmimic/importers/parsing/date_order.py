@@ -62,7 +62,8 @@ class DateSurvey:
     def __init__(self, label: str) -> None:
         self.label = label
         self.look = ""  # how dates are written; files of one look come from one device
-        self.example = ""
+        self.first = ""  # as it stands in the file
+        self.example = ""  # one that shows no order
         self._readings = [_Reading(order) for order in ORDERS]
         self._apart: set[frozenset[str]] = set()  # orders that read some date differently
         self._last: Numbers | None = None
@@ -83,6 +84,7 @@ class DateSurvey:
         self._last = numbers
         self._dates += 1
         self.look = self.look or look
+        self.first = self.first or written
         self._american &= halved and "/" in written and not any(n[0] == "0" for n in numbers)
         days = {r.order: r.saw(numbers, weekday) for r in self._readings}
         for one, other in combinations(ORDERS, 2):

@@ -16,7 +16,8 @@ class NestedJson(JsonStream):
     """The items of every array called `array`, also within the members called one of `inside`.
 
     `beside` holds what stands so far beside the array that is being read; it is another dict for
-    each object. What is in none of these places is read whole, one member at a time.
+    each object, `top` that of the outermost. What is in none of these places is read whole, one
+    member at a time.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class NestedJson(JsonStream):
         super().__init__(stream, label, array, report, allow_truncated)
         self._inside = inside
         self._depth = 0
+        self.top: dict[str, Any] = {}
 
     def _members(self, array: str) -> Iterator[Any]:
         if self._depth == _DEEPEST:
             raise self._broken("is nested too deeply")
         self._depth += 1
         around, self.beside = self.beside, {}
+        self.top = self.beside if self._depth == 1 else self.top
         self._at += 1
         if self._peek() == "}":
             self._at += 1

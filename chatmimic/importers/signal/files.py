@@ -161,10 +161,15 @@ class _Chat:
 
 def _without_quote(body: list[str]) -> list[str]:
     """The lines without the words that are answered, which stand before the person's own."""
-    if len(body) < 3 or body[0].strip() or body[1].strip() or not body[2].startswith("> "):
+    if len(body) < 3 or body[0].strip() or not body[2].startswith("> "):
         return body
-    own = next((n for n in range(2, len(body)) if not body[n].startswith(">")), len(body))
-    return body[own + 1 :]
+    if body[1] == ">":  # until 2021; only the first line of the words is marked there
+        own = next((n for n in range(3, len(body)) if body[n] == ">"), None)
+    elif body[1].strip():
+        own = None
+    else:
+        own = next((n for n in range(2, len(body)) if not body[n].startswith(">")), len(body))
+    return body if own is None else body[own + 1 :]
 
 
 def _taken_apart(body: list[str]) -> tuple[str, bool, tuple[Reaction, ...]]:

@@ -1,4 +1,4 @@
-"""Signal: Signal Desktop's own plaintext export, and the files of the program signal-export."""
+"""Signal: Signal Desktop's own plaintext export, the files of signal-export, signalbackup-tools."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.seen import Overlap
 from chatmimic.importers.signal.backup import read_backup
 from chatmimic.importers.signal.files import is_markdown, read_markdown, read_records
+from chatmimic.importers.signal.text import is_text, read_text
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -23,32 +25,43 @@ _SHAPES = {
     "backup": "Signal Desktop",
     "json": "JSON of signal-export",
     "markdown": "Markdown of signal-export",
+    "text": "text of signalbackup-tools",
 }
 
 
 class Signal(Importer):
-    """`main.jsonl` of Signal Desktop; `<chat>/chat.md` and `<chat>/data.json` of signal-export."""
+    """`main.jsonl` of Signal Desktop; `<chat>/chat.md` and `<chat>/data.json` of signal-export.
+
+    And the text of signalbackup-tools, `<chat> (_id<number>).txt`.
+    """
 
     name = "signal"
     title = "Signal"
-    description = "Signal Desktop's plaintext export (main.jsonl), or the folders of signal-export"
+    description = (
+        "Signal Desktop's plaintext export (main.jsonl), the folders of signal-export, "
+        "the text of signalbackup-tools"
+    )
 
     def knows(self, head: Head) -> bool:
-        """Lines of JSON as either program writes them, or lines of `[time] Name: text`."""
+        """Lines of JSON as either program writes them, or `[time] Name: text`, `[time] <Name>`."""
         if head.first == "{":
             line = head.text.lstrip("\ufeff \r\n\t").partition("\n")[0]
             backup = _BACKUP.match(line) and _FRAME.search(head.text)
             return bool(backup) or all(name.search(line) for name in _RECORD)
-        return head.first == "[" and is_markdown(head.text)
+        return head.first == "[" and (is_markdown(head.text) or is_text(head.text))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; what a chat's JSON and its Markdown both hold is given once."""
         folders: dict[str, list[tuple[str, Member]]] = defaultdict(list)
+        overlap, alone = Overlap(context.report), len(members) == 1
         for member in members:
             shape = _shape(member, context)
             context.report.variants[_SHAPES[shape]] += 1
             if shape == "backup":
                 yield from read_backup(member, context)
+            elif shape == "text":
+                texts = read_text(member, context)
+                yield from texts if alone else overlap.new_of(texts)
             else:
                 folders[str(PurePosixPath(member.name).parent)].append((shape, member))
         for files in folders.values():
@@ -59,7 +72,9 @@ def _shape(member: Member, context: Context) -> str:
     text = context.source.head(member).decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
     if _BACKUP.match(text):
         return "backup"
-    return "json" if text.startswith("{") else "markdown"  # in order of what they tell
+    if text.startswith("{"):
+        return "json"
+    return "text" if is_text(text) else "markdown"  # in order of what they tell
 
 
 def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterator[Message]:

@@ -1,15 +1,16 @@
-"""WeChat by WeChatMsg (MemoTrace) and WeFlow, and QQ by its own message manager."""
+"""WeChat by the programs that export it, and QQ by its own message manager."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.seen import Overlap
 from chatmimic.importers.streams import Member
+from chatmimic.importers.wechat.pages import is_page, is_users, read_page, users_in
 from chatmimic.importers.wechat.tables import is_table, read_table
-from chatmimic.importers.wechat.texts import is_qq, is_wechat, read_texts
+from chatmimic.importers.wechat.texts import is_qq, is_wechat, names_qq, read_texts
 from chatmimic.importers.wechat.weflow import is_weflow, read_weflow
 from chatmimic.records import Message
 
@@ -19,29 +20,39 @@ class WeChat(Importer):
 
     name = "wechat"
     title = "WeChat"
-    description = "WeChat by WeChatMsg/MemoTrace (CSV, TXT) and by WeFlow (JSON)"
+    description = "WeChat by WeChatMsg/MemoTrace, PyWxDump, WeClone (CSV, TXT), WeFlow (JSON)"
 
     def knows(self, head: Head) -> bool:
-        """Tables with the columns of either program, WeFlow's JSON, or times above texts."""
+        """Tables with the columns of a program, JSON of two of them, or times above texts."""
         if head.first == "{":
-            return is_weflow(head.text)
-        return is_table(head.text) or (is_wechat(head.text) and not is_qq(head.text))
+            return is_weflow(head.text) or is_users(head.text)
+        if is_table(head.text) or is_page(head.text):
+            return True
+        return is_wechat(head.text) and not is_qq(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; what two of them hold is given once."""
+        texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
+        lists = [member for member in members if is_users(texts[member])]
+        users = users_in(lists, context)
+        chats = [member for member in members if member not in lists]
         overlap = Overlap(context.report)
-        for member in members:
-            messages = _messages(member, context)
-            yield from messages if len(members) == 1 else overlap.new_of(messages)
+        for member in chats:
+            messages = _messages(member, texts[member], users, context)
+            yield from messages if len(chats) == 1 else overlap.new_of(messages)
 
 
-def _messages(member: Member, context: Context) -> Iterator[Message]:
-    text = decoded_head(context.source.head(member)) or ""
+def _messages(
+    member: Member, text: str, users: Mapping[str, str], context: Context
+) -> Iterator[Message]:
     if text.lstrip("\ufeff \r\n\t").startswith("{"):
         context.report.variants["JSON of WeFlow"] += 1
         return read_weflow(member, context)
-    context.report.variants["CSV" if is_table(text) else "text"] += 1
-    return read_table(member, context) if is_table(text) else read_texts(member, context, "wechat")
+    page, table = is_page(text), is_table(text)
+    context.report.variants["CSV of PyWxDump" if page else "CSV" if table else "text"] += 1
+    if page:
+        return read_page(member, users, context)
+    return read_table(member, context) if table else read_texts(member, context, "wechat")
 
 
 class QQ(Importer):
@@ -50,6 +61,10 @@ class QQ(Importer):
     name = "qq"
     title = "QQ"
     description = "QQ's message manager on Windows: chats exported as text"
+
+    def announces(self, head: Head) -> bool:
+        """QQ's own first lines: a title, or whom the messages are with."""
+        return names_qq(head.text)
 
     def knows(self, head: Head) -> bool:
         """QQ's own first lines, or names with a number behind them below times."""

@@ -26,10 +26,22 @@ _NAMED = (
     ("文本", Kind.TEXT), ("引用", Kind.TEXT), ("回复", Kind.TEXT), ("系统", Kind.SYSTEM),
     ("撤回", Kind.DELETED), ("拍一拍", Kind.SYSTEM), ("通话", Kind.CALL),
     ("聊天记录", Kind.FORWARDED), ("转发", Kind.FORWARDED), ("笔记", Kind.FORWARDED),
-    ("公告", Kind.SYSTEM),
+    ("公告", Kind.SYSTEM), ("邀请", Kind.SYSTEM), ("添加好友", Kind.SYSTEM),
+    ("打招呼", Kind.SYSTEM),
     *((name, Kind.MEDIA) for name in (
         "图片", "语音", "视频", "表情", "文件", "名片", "链接", "图文", "位置", "红包", "转账",
-        "小程序", "音乐", "音频", "分享", "卡片", "直播", "礼物", "接龙",
+        "小程序", "音乐", "音频", "分享", "卡片", "直播", "礼物", "接龙", "公众号", "游戏",
+    )),
+)  # fmt: skip
+# The same in English, as WeClone's files in English and WeFlow's have them.
+_ENGLISH = (
+    ("text", Kind.TEXT), ("quote", Kind.TEXT), ("reply", Kind.TEXT), ("system", Kind.SYSTEM),
+    ("recall", Kind.DELETED), ("revoke", Kind.DELETED), ("call", Kind.CALL),
+    ("voip", Kind.CALL), ("forward", Kind.FORWARDED), ("chat history", Kind.FORWARDED),
+    *((name, Kind.MEDIA) for name in (
+        "image", "photo", "voice", "audio", "video", "emoji", "sticker", "file", "card", "link",
+        "location", "music", "transfer", "red packet", "mini program", "miniprogram", "share",
+        "game", "live",
     )),
 )  # fmt: skip
 _RECALLED = ("撤回了一条消息", "recalled a message", "recalled message", "<revokemsg>")
@@ -57,11 +69,12 @@ def by_number(type_: int, sub: int, content: str) -> tuple[Kind, str]:
 
 
 def by_name(name: str, content: str) -> tuple[Kind, str]:
-    """The kind and the words of a record, by the Chinese name of its type."""
-    kind = next((kind for part, kind in _NAMED if part in name), Kind.OTHER)
+    """The kind and the words of a record, by the name of its type, in Chinese or in English."""
+    table, name = (_ENGLISH, name.casefold()) if name.isascii() else (_NAMED, name)
+    kind = next((kind for part, kind in table if part in name), Kind.OTHER)
     if kind is Kind.SYSTEM and is_recalled(content):
         kind = Kind.DELETED
-    if content.lstrip().startswith("<") and "引用" in name:
+    if content.lstrip().startswith("<") and any(word in name for word in ("引用", "quote")):
         return _app(57, content)
     return kind, own_words(content) if kind is Kind.TEXT else content
 

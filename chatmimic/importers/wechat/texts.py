@@ -39,11 +39,16 @@ _RULE = re.compile(r"={30,120}")
 _QQ_ITSELF = {"10000", "1000000"}
 
 
+def names_qq(text: str) -> bool:
+    """Whether a text's first lines are those that QQ puts above the messages."""
+    return any(row.startswith((_QQ_TITLE, _WITH)) for row in first_lines(text, 8))
+
+
 def is_qq(text: str) -> bool:
     """Whether a text is QQ's: by its first lines, or by names with numbers behind them."""
-    rows = first_lines(text, _LOOKED_AT)
-    if any(row.startswith((_QQ_TITLE, _WITH)) for row in rows[:8]):
+    if names_qq(text):
         return True
+    rows = first_lines(text, _LOOKED_AT)
     who = [found["who"] for row in rows if (found := _STAMP.fullmatch(row))]
     return bool(who) and sum(_QQ_WHO.fullmatch(one) is not None for one in who) * 2 > len(who)
 

@@ -1,0 +1,134 @@
+"""iMessage and SMS as the program imessage-exporter writes them: a text file for each chat."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.imessage.exported_parts import Parts, parts_of
+from chatmimic.importers.imessage.exported_text import Block, blocks_in, is_exported_text
+from chatmimic.importers.parsing.dated_lines import numbered_lines
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.parsing.times import LocalClock, possible
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message, Reaction
+
+_GROUP = re.compile(r"(?P<of>.+) - \d{1,9}")  # a group with a name: "Engines - 12.txt"
+_MOST_WAITING = 10_000  # replies whose own place in the file is still to come
+
+
+class ExportedIMessage(Importer):
+    """Text files, one for each chat, named by the number or the group."""
+
+    name = "imessage-exporter"
+    title = "iMessage (imessage-exporter)"
+    description = "iMessage as imessage-exporter writes it: a .txt a chat"
+
+    def knows(self, head: Head) -> bool:
+        """A time alone on the first line, and a name below it."""
+        return is_exported_text(head.text)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every file; a message that two of them have is given once."""
+        seen = Seen(context.report, alone=len(members) == 1)
+        for member in members:
+            context.report.variants["text"] += 1
+            with numbered_lines(member, context) as rows:
+                blocks = blocks_in(rows, context.report, member.name)
+                for message in _Chat(member, context).messages(blocks):
+                    if seen.is_new(message):
+                        yield message
+
+
+class _Chat:
+    """One file. A reply stands below what it answers, and once more at its own time."""
+
+    def __init__(self, member: Member, context: Context) -> None:
+        self._file = member.name
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._thread = PurePosixPath(member.base).stem
+        group = _GROUP.fullmatch(self._thread)
+        self._title = group["of"] if group else self._thread
+        self._instant: datetime | None = None
+        self._met: Counter[str] = Counter()  # of this instant
+        self._waiting: dict[str, list[tuple[Block, str]]] = {}
+        self._waits = 0
+
+    def messages(self, blocks: Iterable[Block]) -> Iterator[Message]:
+        """Every message of a file."""
+        for block in blocks:
+            message = self._message(block, self._answered(block))
+            yield message
+            for reply in block.replies:
+                self._waiting.setdefault(_key(reply), []).append((reply, message.message_id))
+                self._waits += 1
+            if self._waits > _MOST_WAITING:
+                yield from self._left()
+        yield from self._left()
+
+    def _answered(self, block: Block) -> str:
+        """The id of what a block answers, if it stood below that: the two are one message."""
+        waiting = self._waiting.get(_key(block))
+        if not waiting:
+            return ""
+        copy, answered = waiting.pop(0)
+        self._waits -= 1
+        self._report.leave_out("duplicate", f"{self._file}:{copy.number}")
+        return answered
+
+    def _left(self) -> Iterator[Message]:
+        """Replies that stand below what they answer and nowhere else."""
+        waiting, self._waiting, self._waits = self._waiting, {}, 0
+        for replies in waiting.values():
+            for reply, answered in replies:
+                yield self._message(reply, answered)
+
+    def _message(self, block: Block, answered: str) -> Message:
+        at = possible(None, self._report) if block.at is None else self._clock.utc(block.at)
+        source = f"{self._file}:{block.number}"
+        parts = parts_of(block.lines) if not block.event else Parts(Kind.SYSTEM, block.event)
+        if parts.edited:
+            self._report.repairs["edit marks"] += 1
+        if parts.previews:
+            self._report.repairs["lines of previews"] += parts.previews
+        sender = self._name(block.sender or "")
+        return Message(
+            sender,
+            parts.text,
+            at,
+            parts.kind,
+            "imessage",
+            self._thread,
+            self._title,
+            sender,
+            block.guid or self._id(block),
+            answered if parts.kind.has_words else "",
+            tuple(Reaction(emoji, self._name(who)) for emoji, who in parts.tapbacks),
+            source=source,
+        )
+
+    def _id(self, block: Block) -> str:
+        """The time and the name, which tell a message from all but those of the same second."""
+        if block.at != self._instant:
+            self._instant = block.at
+            self._met.clear()
+        key = _key(block)
+        self._met[key] += 1
+        return key if self._met[key] == 1 else f"{key}/{self._met[key]}"
+
+    def _name(self, name: str) -> str:
+        if name == OWNER:
+            note_owner(self._report)
+        return name
+
+
+def _key(block: Block) -> str:
+    """What tells a message from others, as far as the file does."""
+    at = block.at.isoformat() if block.at is not None else "-"
+    return block.guid or f"{at}/{block.sender if block.sender is not None else block.event}"

@@ -1,0 +1,122 @@
+"""Text files of imessage-exporter as blocks: a time, a name below it, and what was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chatmimic.importers.parsing.dated_lines import ENOUGH, clock_from, first_lines
+from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.parsing.months import month_named
+from chatmimic.importers.report import ImportReport
+
+_LOOKED_AT = 60  # lines
+AT = (
+    r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) {1,2}"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d) (?P<half>[AP]M)"
+)
+_READ = r"\(Read by .{1,200} after .{1,100}\)"
+_HEAD = re.compile(rf"(?P<indent> {{4}})?{AT}(?: (?:{_READ}|(?P<event>\S.*)))?")
+_INDENT = " " * 4  # before each line of a reply, below what it answers
+_FAILED = "Unable to format announcement!"
+
+
+def is_exported_text(text: str) -> bool:
+    """Whether a text begins with a time alone on its line, and a name below it; or an event."""
+    rows = first_lines(text, _LOOKED_AT)
+    heads = [_HEAD.fullmatch(row) for row in rows]
+    if heads[0] is None or heads[0]["indent"]:
+        return False
+    return any(head is not None and not head["event"] for head in heads)
+
+
+def moment_of(at: re.Match[str]) -> datetime | None:
+    """The local time that a match of AT tells; None for none such."""
+    clock = clock_from(at["hour"], at["minute"], at["second"], at["half"])
+    month = month_named(at["month"])
+    try:
+        return datetime(int(at["year"]), month or 0, int(at["day"]), *(clock or (99, 0, 0)))
+    except ValueError:
+        return None
+
+
+@dataclass
+class Block:
+    """One message as it stands in a file, with the replies that stand below it."""
+
+    at: datetime | None
+    number: int  # of its first line
+    sender: str | None = None  # None until its line is met
+    event: str = ""  # what Messages itself says; there is no sender then
+    lines: list[str] = field(default_factory=list)
+    replies: list[Block] = field(default_factory=list)
+    guid: str = ""  # the service's own id, where the file has it
+    size: int = 0
+
+    def add(self, line: str) -> None:
+        """Take a line, unless there are far too many."""
+        if self.size < ENOUGH:
+            self.lines.append(line)
+        self.size += len(line) + 1
+
+
+def blocks_in(rows: Iterable[tuple[int, str]], report: ImportReport, file: str) -> Iterator[Block]:
+    """Every block of a file that is no reply below another; lines of none are counted."""
+    reader = _Reader(report, file)
+    for number, raw in rows:
+        whole = reader.saw(number, raw.removeprefix("\ufeff"))
+        if whole is not None:
+            yield whole
+    if reader.block is not None:
+        yield reader.block
+
+
+class _Reader:
+    """The block at hand, and the reply below it that is being read."""
+
+    def __init__(self, report: ImportReport, file: str) -> None:
+        self.block: Block | None = None
+        self._reply: Block | None = None
+        self._after_gap = True  # whether the line above was empty: messages begin there
+        self._report = report
+        self._file = file
+
+    def saw(self, number: int, raw: str) -> Block | None:
+        """Take a line; the block that ended above it, if one did."""
+        after_gap, self._after_gap = self._after_gap, not raw.strip()
+        head = _HEAD.fullmatch(raw)
+        here = self._reply or self.block
+        if here is not None and here.sender is None and not here.event:
+            here.sender = raw.strip()
+        elif head is not None and not head["indent"] and after_gap:
+            return self._begin(Block(moment_of(head), number, event=head["event"] or ""))
+        elif raw == _FAILED and after_gap:
+            return self._begin(Block(None, number, event=raw))
+        elif self.block is None or self.block.event:
+            self._stray(number, raw)
+        elif head is not None and head["indent"] and not head["event"]:
+            self._reply = Block(moment_of(head), number)
+            self.block.replies.append(self._reply)
+        else:
+            self._go_on(self.block, raw, after_gap, number)
+        return None
+
+    def _begin(self, block: Block) -> Block | None:
+        whole, self.block, self._reply = self.block, block, None
+        return whole
+
+    def _stray(self, number: int, raw: str) -> None:
+        if raw.strip():
+            self._report.leave_out("unparsed", f"{self._file}:{number}")
+
+    def _go_on(self, block: Block, raw: str, after_gap: bool, number: int) -> None:
+        """A line of the reply, or of the message itself, which goes on below its replies."""
+        if self._reply is not None and raw and after_gap and not raw.startswith(_INDENT):
+            self._reply = None
+        saw_joined(raw, self._file, number, self._report)
+        if self._reply is not None:
+            self._reply.add(raw.removeprefix(_INDENT))
+        else:
+            block.add(raw)

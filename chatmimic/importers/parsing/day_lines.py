@@ -1,0 +1,166 @@
+"""Lines that only say which day begins, in the languages and calendars of telephones.
+
+"2024/1/2(Tue)", "2024.01.02 Tuesday", "Tue, 1/2/2024", "2024/1/2週二", "อ. 02/01/2567",
+"R6/01/02(火)", "2024년 1월 2일 화요일": a date, and beside it a weekday, if anything.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
+from chatmimic.importers.parsing.months import month_named
+
+_LONGEST = 60  # characters of such a line
+# A row for each language, Monday first; the forms of one day joined by "/".
+_WEEKDAYS = (
+    # Japanese and Chinese; Korean
+    "月/月曜/月曜日 火/火曜/火曜日 水/水曜/水曜日 木/木曜/木曜日 金/金曜/金曜日 土/土曜/土曜日 "
+    "日/日曜/日曜日",
+    "一/週一/周一/星期一/礼拜一/禮拜一 二/週二/周二/星期二/礼拜二/禮拜二 "
+    "三/週三/周三/星期三/礼拜三/禮拜三 四/週四/周四/星期四/礼拜四/禮拜四 "
+    "五/週五/周五/星期五/礼拜五/禮拜五 六/週六/周六/星期六/礼拜六/禮拜六 "
+    "週日/周日/星期日/星期天/週天/周天/礼拜日/禮拜日/天",
+    "월/월요일 화/화요일 수/수요일 목/목요일 금/금요일 토/토요일 일/일요일",
+    # English; German; French; Spanish; Italian; Portuguese
+    "monday/mon tuesday/tue/tues wednesday/wed thursday/thu/thur/thurs friday/fri saturday/sat "
+    "sunday/sun",
+    "montag/mo dienstag/di mittwoch/mi donnerstag/do freitag/fr samstag/sa/sonnabend sonntag/so",
+    "lundi/lun mardi/mar mercredi/mer jeudi/jeu vendredi/ven samedi/sam dimanche/dim",
+    "lunes/lun martes/mar miércoles/mié jueves/jue viernes/vie sábado/sáb domingo/dom",
+    "lunedì/lun martedì/mar mercoledì/mer giovedì/gio venerdì/ven sabato/sab domenica/dom",
+    "segunda-feira/segunda/seg terça-feira/terça/ter quarta-feira/quarta/qua "
+    "quinta-feira/quinta/qui sexta-feira/sexta/sex sábado/sáb domingo/dom",
+    # Russian; Turkish; Thai; Vietnamese; Indonesian; Malay; Arabic
+    "понедельник/пн вторник/вт среда/ср четверг/чт пятница/пт суббота/сб воскресенье/вс",
+    "pazartesi/pzt salı/sal çarşamba/çar perşembe/per cuma/cum cumartesi/cmt pazar/paz",
+    "วันจันทร์/จันทร์/จ วันอังคาร/อังคาร/อ วันพุธ/พุธ/พ วันพฤหัสบดี/พฤหัสบดี/พฤหัส/พฤ "
+    "วันศุกร์/ศุกร์/ศ วันเสาร์/เสาร์/ส วันอาทิตย์/อาทิตย์/อา",
+    "thứ_hai/th_2/t2 thứ_ba/th_3/t3 thứ_tư/th_4/t4 thứ_năm/th_5/t5 thứ_sáu/th_6/t6 "
+    "thứ_bảy/th_7/t7 chủ_nhật/cn",
+    "senin/sen selasa/sel rabu/rab kamis/kam jumat/jum'at/jum sabtu/sab minggu/min",
+    "isnin/isn selasa/sel rabu/rab khamis/kha jumaat/jum sabtu/sab ahad/ahd",
+    "الاثنين/الإثنين الثلاثاء الأربعاء/الاربعاء الخميس الجمعة السبت الأحد/الاحد",
+)
+_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "民國": 1911, "民国": 1911}
+_BUDDHIST = 543  # years ahead of ours, on telephones in Thai
+_REPUBLIC = 1911  # years behind ours, on some in Chinese
+
+_NUMERIC = re.compile(
+    r"(?<!\d)(?:(?P<era>令和|平成|民國|民国|[RH]) ?)?(?P<a>\d{1,4})(?P<joint> ?[./-] ?)"
+    r"(?P<b>\d{1,2})(?P=joint)(?P<c>\d{1,4})\.?(?!\d)"
+)
+_UNITS = re.compile(
+    r"(?:(?P<era>令和|平成|民國|民国) ?)?(?P<a>\d{1,4}|元)(?P<joint> ?[年년]) ?"
+    r"(?P<b>\d{1,2}) ?[月월] ?(?P<c>\d{1,2}) ?[日일]"
+)
+_WORD = r"[^\W\d_]{1,12}"
+_IN_WORDS = (
+    re.compile(
+        rf"(?<!\d)(?P<day>\d{{1,2}})\.? (?:de )?(?P<month>{_WORD})\.?(?: de)?,? "
+        r"(?P<year>\d{4})(?!\d)"
+    ),
+    re.compile(rf"(?<![^\W_])(?P<month>{_WORD})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})(?!\d)"),
+)
+# Read in its compatibility form, where "（" is "(".
+_BRACKETED = re.compile(r" ?\( ?[^\s()\d]{1,12} ?\)\Z")
+_WEEKDAY_FIRST = re.compile(r"[^\W\d_]{1,14}\.?, \Z")
+_MARKS = " .,()、\u060c\u200e\u200f\ufeff"
+
+
+def _numbered() -> dict[str, int]:
+    return {
+        form.replace("_", " "): number
+        for row in _WEEKDAYS
+        for number, day in enumerate(row.split())
+        for form in day.split("/")
+    }
+
+
+WEEKDAYS = _numbered()  # a form in lower case, without a full stop → 0 to 6
+
+
+def weekday_rows() -> tuple[str, ...]:
+    """The table as it is written, for a check that no form stands for two days."""
+    return _WEEKDAYS
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A date alone on its line but for a word or two."""
+
+    numbers: Numbers  # their year after our calendar where it shows itself
+    written: str
+    look: str  # what stands between the numbers
+    words: str  # beside the date: a weekday, if anything
+    weekday: int | None  # where the words are known
+    is_sure: bool  # so written that it is no line of somebody's text
+
+
+@lru_cache(maxsize=1024)
+def day_line(raw: str) -> DayLine | None:
+    """What a line says of a day; None for every other line."""
+    if ":" in raw or "\t" in raw or not 6 <= len(raw) <= _LONGEST:
+        return None
+    raw = unicodedata.normalize("NFKC", raw)
+    found = _UNITS.search(raw) or _NUMERIC.search(raw)
+    if found is not None:
+        numbers, look = _numbers(found), found["joint"].strip()
+    else:
+        found = next((found for one in _IN_WORDS if (found := one.search(raw))), None)
+        numbers, look = _in_words(found) if found is not None else None, ""
+    if found is None or numbers is None:
+        return None
+    before, after = raw[: found.start()], raw[found.end() :]
+    words = f"{before.strip(_MARKS)} {after.strip(_MARKS)}".strip().casefold()
+    if not _may_be_weekday(words):
+        return None
+    weekday = WEEKDAYS.get(words)
+    marked = not after and _WEEKDAY_FIRST.match(before) or not before and _BRACKETED.match(after)
+    sure = bool(marked) or (weekday is not None and _is_plain(words, weekday, numbers))
+    return DayLine(numbers, found.group().strip(), look, words, weekday, sure)
+
+
+def _numbers(found: re.Match[str]) -> Numbers | None:
+    """The three numbers, the year in our calendar; None where none of them can be a year."""
+    first, second, third = found["a"].replace("元", "1"), found["b"], found["c"]
+    if found["era"] is not None:
+        return str(int(first) + _ERAS[found["era"]]), second, third
+    if "年" in found["joint"] or "년" in found["joint"]:
+        return _year(first if len(first) > 2 else f"20{first:0>2}"), second, third
+    if min(len(first), len(third)) > 2 or max(len(first), len(third)) < 2:
+        return None
+    return _year(first), second, _year(third)
+
+
+def _year(digits: str) -> str:
+    """A number of three or four figures as a year of ours."""
+    number = int(digits)
+    if len(digits) == 4 and number > 2400:
+        return str(number - _BUDDHIST)
+    return str(number + _REPUBLIC) if len(digits) == 3 else digits
+
+
+def _in_words(found: re.Match[str]) -> Numbers | None:
+    month = month_named(found["month"])
+    return None if month is None else (_year(found["year"]), str(month), found["day"])
+
+
+def _may_be_weekday(words: str) -> bool:
+    """Whether this is nothing, or a word or two of letters only."""
+    return words in WEEKDAYS or (
+        len(words) <= 24
+        and words.count(" ") < 2
+        and all(c in " -.'’" or unicodedata.category(c)[0] in "LM" for c in words)
+    )
+
+
+def _is_plain(words: str, weekday: int, numbers: Numbers) -> bool:
+    """Whether a word is nothing but a weekday: "so" and "sat" are more, but for on that day."""
+    if len(words) > 3 or not words.isascii():
+        return True
+    dates = (date_of(numbers, order) for order in ORDERS)
+    return any(date is not None and date.weekday() == weekday for date in dates)

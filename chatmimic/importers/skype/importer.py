@@ -1,0 +1,37 @@
+"""Skype's export: one `messages.json` with every conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.skype.messages import read_messages
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+_FILE = re.compile(r'\s*\{\s*"(?:userId|exportDate|conversations)"\s*:')
+_PART = re.compile(r'(?<!\\)"(?:conversations|MessageList)"\s*:')
+
+
+class Skype(Importer):
+    """`messages.json`, in the tar or out of it."""
+
+    name = "skype"
+    title = "Skype"
+    description = "Skype's export: messages.json, or the .tar with it"
+
+    def knows(self, head: Head) -> bool:
+        """A JSON object that says whose it is, with conversations."""
+        text = head.text.lstrip("\ufeff")
+        return _FILE.match(text) is not None and _PART.search(text) is not None
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every file; a message that two of them have is given once."""
+        seen = Seen(context.report, alone=len(members) == 1)
+        for member in members:
+            context.report.variants["JSON"] += 1
+            for message in read_messages(member, context):
+                if seen.is_new(message):
+                    yield message

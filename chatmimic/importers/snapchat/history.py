@@ -1,0 +1,138 @@
+"""Histories of Snapchat: since 2023 by chat, before by what was received and what was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.repeats import threads_in_order
+from chatmimic.importers.parsing.guardedhtml import unescaped
+from chatmimic.importers.parsing.jsonarrays import JsonArrays
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.times import IMPOSSIBLE, as_milliseconds, parse_iso, possible
+from chatmimic.importers.parsing.values import mapping
+from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.snapchat.names import Names
+from chatmimic.importers.streams import Member
+from chatmimic.records import Kind, Message
+
+_SECTION = re.compile(r"(Received|Sent) (?:(?:Saved|Unsaved) )?(?:Chat|Snap) History")
+_OLD = re.compile(rf'\s*\{{\s*"{_SECTION.pattern}"\s*:')
+_RECORD = re.compile(r'(?<!\\)"(?:From|To)"\s*:')
+_MICROSECONDS_FROM = 10**14  # "Created(microseconds)" holds milliseconds, in spite of its name
+# What may have words beside it; of other media the text is Snapchat's.
+_CAPTIONED = {"MEDIA", "IMAGE", "PHOTO", "VIDEO"}
+_MEDIA = _CAPTIONED | {
+    "NOTE", "AUDIO", "VIDEO_NOTE", "STICKER", "SHARE", "SHARESAVEDSTORY", "LOCATION",
+    "MAPREACTION", "SNAP", "STORY", "GIF",
+}  # fmt: skip
+
+
+def is_old(text: str) -> bool:
+    """Whether a text begins as a history of what was received and sent."""
+    return _OLD.match(text.lstrip("\ufeff")) is not None
+
+
+def is_history(text: str) -> bool:
+    """Whether a text begins as a history of chats or snaps does, old or new."""
+    if is_old(text):
+        return True
+    return '"Media Type"' in text and '"Created"' in text and _RECORD.search(text) is not None
+
+
+def read_history(member: Member, names: Names, context: Context) -> Iterator[Message]:
+    """Every message of a file. Raises DamagedExport."""
+    yield from threads_in_order(_read(member, names, context))
+
+
+def _read(member: Member, names: Names, context: Context) -> Iterator[Message]:
+    history = _History(member, names, context)
+    with context.open(member) as stream:
+        allow = context.options.allow_truncated
+        rows = JsonArrays(stream, member.label, context.report, allow)
+        for row in rows:
+            section = _SECTION.fullmatch(rows.path[0])
+            record = mapping(row)
+            if section is None:
+                yield history.of_chat(record, rows.path[-1], rows.record)
+            else:
+                yield history.of_section(record, section[1] == "Sent", rows.record)
+
+
+class _History:
+    """One file, and how its records are read."""
+
+    def __init__(self, member: Member, names: Names, context: Context) -> None:
+        self._file = member.name
+        self._names = names
+        self._report = context.report
+
+    def of_chat(self, record: Mapping[str, Any], chat: str, number: int) -> Message:
+        """A record of a file that has an array for each chat."""
+        user = text_of(record.get("From")).strip()
+        own = record.get("IsSender") is True
+        return self._message(record, user, own, chat, number)
+
+    def of_section(self, record: Mapping[str, Any], sent: bool, number: int) -> Message:
+        """A record of what was received, or of what was sent, which names the other side only."""
+        sent = sent or record.get("IsSender") is True
+        user = "" if sent else text_of(record.get("From")).strip()
+        other = text_of(record.get("To")).strip() if sent else user
+        chat = text_of(record.get("Conversation Title")).strip() or other
+        return self._message(record, user, sent, chat, number)
+
+    def _message(
+        self, record: Mapping[str, Any], user: str, own: bool, chat: str, number: int
+    ) -> Message:
+        kind, text = _kind_and_text(record)
+        user = user or (self._names.owner if own else "")
+        name = self._names.of_user(user)
+        if own and not user:
+            note_owner(self._report)
+            name = user = OWNER
+        return Message(
+            name,
+            text,
+            self._time(record),
+            kind,
+            "snapchat",
+            chat,
+            text_of(record.get("Conversation Title")).strip() or self._names.of_user(chat),
+            user,
+            is_bot="BOT" in _type(record),
+            source=f"{self._file}:{number}",
+        )
+
+    def _time(self, record: Mapping[str, Any]) -> int | None:
+        exact = record.get("Created(microseconds)")
+        if type(exact) is int and exact > 0:
+            return as_milliseconds(
+                exact // 1000 if exact > _MICROSECONDS_FROM else exact, self._report
+            )
+        moment = parse_iso(text_of(record.get("Created")))
+        if moment is None or moment.tzinfo is None:
+            self._report.repairs[IMPOSSIBLE] += 1
+            return None
+        return possible(moment.timestamp() * 1000, self._report)
+
+
+def _type(record: Mapping[str, Any]) -> str:
+    return text_of(record.get("Media Type")).strip().upper()
+
+
+def _kind_and_text(record: Mapping[str, Any]) -> tuple[Kind, str]:
+    """What a record is. Until 2023 texts were written as in HTML: "it&#39;s"."""
+    type_ = _type(record)
+    old = "Content" not in record
+    text = unescaped(text_of(record.get("Text"))) if old else text_of(record.get("Content"))
+    if type_ == "TEXT" or "BOT" in type_ or (type_ in _CAPTIONED and text.strip()):
+        return Kind.TEXT, text
+    if type_ in _MEDIA:
+        return Kind.MEDIA, text
+    if not type_.startswith("STATUS"):
+        return Kind.OTHER, text
+    if "ERASED" in type_:
+        return Kind.DELETED, text
+    return (Kind.CALL if "CALL" in type_ else Kind.SYSTEM), text

@@ -1,0 +1,38 @@
+"""Snapchat's "My Data": chat_history.json and snap_history.json, with who is who beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.snapchat.history import is_history, is_old, read_history
+from chatmimic.importers.snapchat.names import Names, is_about
+from chatmimic.importers.streams import Member
+from chatmimic.records import Message
+
+
+class Snapchat(Importer):
+    """Files of histories, each of every chat; `account.json` and `friends.json` give the names."""
+
+    name = "snapchat"
+    title = "Snapchat"
+    description = "Snapchat's My Data in JSON: chat_history.json, old or new"
+
+    def knows(self, head: Head) -> bool:
+        """A history of chats or snaps, or a file that says who is who."""
+        return head.first == "{" and (is_history(head.text) or is_about(head.text))
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """The names, then every history; what two files both hold is given once."""
+        texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
+        histories = [member for member in members if not is_about(texts[member])]
+        names = Names.of([m for m in members if m not in histories], context)
+        overlap = Overlap(context.report)
+        for member in histories:
+            context.report.variants[
+                "received and sent" if is_old(texts[member]) else "by chat"
+            ] += 1
+            messages = read_history(member, names, context)
+            yield from messages if len(histories) == 1 else overlap.new_of(messages)

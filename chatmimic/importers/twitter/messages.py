@@ -1,0 +1,189 @@
+"""Direct messages of X's archive: a list of conversations, each newest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.repeats import threads_in_order
+from chatmimic.importers.parsing.guardedhtml import unescaped
+from chatmimic.importers.parsing.jsonnested import NestedJson
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.values import listed, mapping
+from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.importers.twitter.owner import Owner
+from chatmimic.importers.twitter.scripts import Assigned, part_of
+from chatmimic.records import Kind, Message, Reaction
+
+_PARTS = {"direct_messages", "direct_message", "direct_messages_group", "direct_message_group"}
+_PAIR = re.compile(r"(\d{1,20})-(\d{1,20})")
+_PICTURE = re.compile(r"pic\.(?:twitter|x)\.com/|https?://(?:twitter|x)\.com/messages/media/")
+_EMOJI = {
+    "like": "❤️", "funny": "😂", "surprised": "😲", "sad": "😢", "excited": "🔥", "agree": "👍",
+    "disagree": "👎",
+}  # fmt: skip
+_EVENTS = {
+    "joinConversation", "participantsJoin", "participantsLeave", "conversationNameUpdate",
+    "conversationCreate",
+}  # fmt: skip
+_NAMELESS = (
+    "X's archive knows accounts by number and gives no names of others; chatmimic people merge "
+    '"THEIR NAME" NUMBER names one.'
+)
+
+
+def is_messages(text: str) -> bool:
+    """Whether a script holds direct messages."""
+    return part_of(text) in _PARTS
+
+
+class _Conversations(NestedJson):
+    """The messages of every conversation of a file that is one array."""
+
+    def _top(self) -> Iterator[Any]:
+        if self._peek() != "[":
+            raise self._broken("does not begin with [")
+        yield from self._within("messages", "[")
+        if self._peek() not in ("", ";"):
+            raise self._broken("goes on after its end")
+
+
+def _opened(stream: Any, member: Member, report: ImportReport, allow: bool) -> _Conversations:
+    inside = frozenset({"dmConversation"})
+    return _Conversations(Assigned(stream), member.label, "messages", inside, report, allow)
+
+
+@dataclass
+class _Known:
+    """What only the whole of the archive tells."""
+
+    titles: dict[str, tuple[str, str]] = field(default_factory=dict)  # group → when named, and what
+    pairs: set[str] = field(default_factory=set)  # conversations of two
+
+
+class Talks:
+    """The conversations of an archive, looked through for their names before they are read."""
+
+    def __init__(self, members: Sequence[Member], owner: Owner, context: Context) -> None:
+        self._context = context
+        self._report = context.report
+        self._clock = LocalClock("UTC", context.report)
+        self._known = _Known()
+        for member in members:
+            self._look_through(member)
+        self._owner = Owner(owner.id or _in_all(self._known.pairs), owner.name)
+
+    def messages(self, member: Member) -> Iterator[Message]:
+        """Every message of a file. Raises DamagedExport."""
+        yield from threads_in_order(self._read(member))
+
+    def _look_through(self, member: Member) -> None:
+        with self._context.ahead(member) as stream:
+            items = _opened(stream, member, ImportReport(), True)
+            for item in items:
+                thread = text_of(items.beside.get("conversationId"))
+                self._known.pairs.update([thread] if _PAIR.fullmatch(thread) else [])
+                named = mapping(mapping(item).get("conversationNameUpdate"))
+                at, name = text_of(named.get("createdAt")), text_of(named.get("name")).strip()
+                if name and at >= self._known.titles.get(thread, ("", ""))[0]:
+                    self._known.titles[thread] = at, name
+
+    def _read(self, member: Member) -> Iterator[Message]:
+        allow = self._context.options.allow_truncated
+        with self._context.open(member) as stream:
+            items = _opened(stream, member, self._report, allow)
+            for item in items:
+                thread = text_of(items.beside.get("conversationId")) or member.label
+                source = f"{member.name}:{items.record}"
+                for type_, record in mapping(item).items():
+                    if type_ == "reactionCreate":
+                        self._report.leave_out("reaction", source)
+                    else:
+                        yield self._message(type_, mapping(record), thread, source)
+
+    def _message(self, type_: str, record: Mapping[str, Any], thread: str, source: str) -> Message:
+        kind, text = _kind_and_text(type_, record)
+        key = text_of(record.get("senderId")).strip()
+        return Message(
+            self._name(key),
+            text,
+            self._time(record),
+            kind,
+            "twitter",
+            thread,
+            self._title(thread),
+            key,
+            text_of(record.get("id")),
+            reactions=tuple(self._reactions(record)),
+            is_bot=type_ == "welcomeMessageCreate",
+            source=source,
+        )
+
+    def _name(self, key: str) -> str:
+        if key and key == self._owner.id:
+            if not self._owner.name:
+                note_owner(self._report)
+            return self._owner.name or OWNER
+        if key:
+            self._report.note(_NAMELESS)
+        return key
+
+    def _title(self, thread: str) -> str:
+        """A group's last name; whom a conversation of two is with."""
+        pair = _PAIR.fullmatch(thread)
+        others = [one for one in pair.groups() if one != self._owner.id] if pair else []
+        return others[0] if len(others) == 1 else self._known.titles.get(thread, ("", thread))[1]
+
+    def _time(self, record: Mapping[str, Any]) -> int | None:
+        moment = parse_iso(text_of(record.get("createdAt")))
+        if moment is None:
+            self._report.repairs[IMPOSSIBLE] += 1
+            return None
+        return self._clock.utc(moment)
+
+    def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:
+        for one in map(mapping, listed(record.get("reactions"))):
+            key, who = text_of(one.get("reactionKey")), text_of(one.get("senderId"))
+            if key and who:
+                yield Reaction(_EMOJI.get(key, key), self._name(who))
+
+
+def _in_all(pairs: set[str]) -> str:
+    """The account that takes part in every conversation of two; "" where that is not one."""
+    accounts = [set(pair.split("-")) for pair in pairs]
+    common = set.intersection(*accounts) if accounts else set()
+    return common.pop() if len(common) == 1 else ""
+
+
+def _kind_and_text(type_: str, record: Mapping[str, Any]) -> tuple[Kind, str]:
+    if type_ in _EVENTS:
+        return Kind.SYSTEM, text_of(record.get("name"))
+    if type_ not in ("messageCreate", "welcomeMessageCreate"):
+        return Kind.OTHER, ""
+    text, pictures = _written(record)
+    if not text.strip() and (pictures or listed(record.get("mediaUrls"))):
+        return Kind.MEDIA, ""
+    return Kind.TEXT, text
+
+
+def _written(record: Mapping[str, Any]) -> tuple[str, bool]:
+    """The text with links as they were typed, and whether pictures were sent with it.
+
+    X puts `https://t.co/…` in place of a link, and behind the text for a picture.
+    """
+    text, pictures = unescaped(text_of(record.get("text"))), False
+    for link in map(mapping, listed(record.get("urls"))):
+        short, whole = text_of(link.get("url")), text_of(link.get("expanded"))
+        shown = text_of(link.get("display"))
+        if not short or not (whole or shown):
+            continue
+        picture = bool(_PICTURE.match(shown) or _PICTURE.match(whole))
+        pictures = pictures or picture
+        text = text.replace(short, "" if picture else whole or shown, 1)
+    return text.rstrip() if pictures else text, pictures

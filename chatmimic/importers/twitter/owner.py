@@ -1,0 +1,51 @@
+"""Whose archive of X it is: `account.js` and `manifest.js` say the number and the name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.jsonstream import JsonStream
+from chatmimic.importers.parsing.values import mapping
+from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.importers.twitter.scripts import Assigned, part_of
+
+_MANIFEST = "__THAR_CONFIG"
+
+
+def is_about(text: str) -> bool:
+    """Whether a script says whose archive it is in."""
+    return part_of(text) in ("account", _MANIFEST)
+
+
+@dataclass
+class Owner:
+    """The account that the archive is of; "" for what no file says."""
+
+    id: str = ""
+    name: str = ""
+
+    @classmethod
+    def of(cls, members: Iterable[Member], context: Context) -> Owner:
+        """What these files say, as far as they are whole."""
+        owner = cls()
+        for record in (one for member in members for one in _records(member, context)):
+            owner.id = owner.id or text_of(record.get("accountId")).strip()
+            names = ("accountDisplayName", "displayName", "username", "userName")
+            shown = (text_of(record.get(name)).strip() for name in names)
+            owner.name = owner.name or next(filter(None, shown), "")
+        return owner
+
+
+def _records(member: Member, context: Context) -> Iterator[Mapping[str, Any]]:
+    manifest = part_of(context.source.head(member).decode("utf-8", "replace")) == _MANIFEST
+    with context.open(member) as stream:
+        array = "" if manifest else None
+        items = JsonStream(Assigned(stream), member.label, array, ImportReport(), True)
+        for item in items:
+            yield mapping(mapping(item).get("account"))
+        yield mapping(items.beside.get("userInfo"))

@@ -1,0 +1,35 @@
+"""Files of X's archive: JSON that a script gives a name to, `window.YTD.account.part0 = [ … ]`."""
+
+from __future__ import annotations
+
+import re
+
+from chatmimic.importers.sources import ByteStream
+
+_NAME = re.compile(
+    r"\s*window\.(?:YTD\.(?P<part>\w{1,60})\.part\d{1,6}|(?P<other>\w{1,60}))\s*=\s*"
+)
+_LONGEST = 200  # bytes of a name
+
+
+def part_of(text: str) -> str:
+    """What a script gives its data the name of: "direct_messages"; "" for any other text."""
+    found = _NAME.match(text.removeprefix("\ufeff"))
+    return "" if found is None else found["part"] or found["other"]
+
+
+class Assigned:
+    """The bytes of the JSON alone, without the name before it."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes and what the name took; none at the end."""
+        data = self._stream.read(size)
+        if self._begun:
+            return data
+        self._begun = True
+        head, sign, rest = data[:_LONGEST].partition(b"=")
+        return rest + data[_LONGEST:] if sign else data

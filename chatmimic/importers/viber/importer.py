@@ -1,0 +1,155 @@
+"""Viber's exported chats: a CSV file each, with a date, a time, a name, a number and the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dated_lines import (
+    Opening,
+    Times,
+    first_lines,
+    gathered,
+    numbered_lines,
+    quoted_together,
+)
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.streams import Member
+from chatmimic.importers.viber.rows import Row, is_owner, read_row
+from chatmimic.importers.viber.words import kind_of
+from chatmimic.records import Message
+
+_LOOKED_AT = 60  # lines
+_COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
+# "Messages - Ada.csv" in the languages of the table.
+_TITLE = re.compile(
+    r"(?:Messages|Nachrichten|Mensajes|Mensagens|Messaggi|Berichten|Wiadomości|Zprávy|Správy"
+    r"|Üzenetek|Mesaje|Poruke|Mesajlar|Сообщения|Повідомлення|Съобщения|Поруке|Μηνύματα|Tin nhắn"
+    r"|Mga Mensahe) - (?P<of>.+)",
+    re.IGNORECASE,
+)
+
+
+class Viber(Importer):
+    """One CSV file a chat, without a header."""
+
+    name = "viber"
+    title = "Viber"
+    description = "Viber's exported chats: Messages - ….csv, a file a chat"
+
+    def knows(self, head: Head) -> bool:
+        """Rows of a date, a time, a name, a number and a text, and no header above them."""
+        rows = first_lines(head.text, _LOOKED_AT)
+        found = [row for row in map(read_row, rows) if row is not None]
+        first = read_row(rows[0])
+        return first is not None and any(row.number for row in found)
+
+    def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
+        """Every chat, each looked through before for its dates; what two hold is given once."""
+        habits = [_looked_through(member, context) for member in members]
+        orders = settled([h.dates for h in habits], context.options.date_order, context.report)
+        overlap = Overlap(context.report)
+        for member, habit, order in zip(members, habits, orders, strict=True):
+            context.report.variants["CSV"] += 1
+            messages = _Chat(member, habit, order, context).messages()
+            yield from messages if len(members) == 1 else overlap.new_of(messages)
+
+
+@dataclass
+class _Habits:
+    """What the whole of a file shows of how it is written."""
+
+    dates: DateSurvey
+    quoted: bool = False  # whether a text with commas stands in quotation marks
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by number
+
+
+def _looked_through(member: Member, context: Context) -> _Habits:
+    habits = _Habits(DateSurvey(member.label))
+    written: Counter[bool] = Counter()
+    with numbered_lines(member, context, ahead=True) as rows:
+        for _, raw in rows:
+            row = read_row(raw)
+            if row is None:
+                continue
+            habits.dates.saw(row.numbers, row.date, row.joint, halved=row.halved)
+            if row.number and not is_owner(row.name) and len(habits.names[row.number]) < 2:
+                habits.names[row.number].add(row.name)
+            if row.joint in row.text or '"' in row.text:
+                written[row.text.startswith('"')] += 1
+    habits.quoted = written[True] > written[False]
+    return habits
+
+
+class _Chat:
+    """One file, read with the habits found in it."""
+
+    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+        self._member = member
+        self._habits = habits
+        self._order = order
+        self._context = context
+        self._times = Times(context)
+        stem = _COPY.sub("", PurePosixPath(member.base).stem)
+        title = _TITLE.fullmatch(stem)
+        self._thread = title["of"] if title else stem
+
+    def messages(self) -> Iterator[Message]:
+        report, file = self._context.report, self._member.name
+        with numbered_lines(self._member, self._context) as rows:
+            whole = quoted_together(rows, _said) if self._habits.quoted else rows
+            for number, begun, text in gathered(self._read(whole), report, file):
+                yield self._message(begun, text, number)
+
+    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+        for number, raw in rows:
+            row = read_row(raw)
+            yield number, raw if row is None else self._opening(row)
+
+    def _opening(self, row: Row) -> _Opening:
+        text = row.text
+        if self._habits.quoted and len(text) > 1 and text[0] == text[-1] == '"':
+            text = text[1:-1].replace('""', '"')
+        day = date_of(row.numbers, self._order)
+        return _Opening(day, row.clock, row.name, text, row.number)
+
+    def _message(self, begun: Opening, text: str, number: int) -> Message:
+        name, key = self._sender(begun)
+        return Message(
+            name,
+            text,
+            self._times.of(begun),
+            kind_of(text),
+            "viber",
+            self._thread,
+            self._thread,
+            key,
+            source=f"{self._member.name}:{number}",
+        )
+
+    def _sender(self, begun: Opening) -> tuple[str, str]:
+        """A name and a key: the number, unless the file gives it to several people."""
+        if is_owner(begun.sender):
+            note_owner(self._context.report)
+            return OWNER, OWNER
+        number = begun.number if isinstance(begun, _Opening) else ""
+        alone = len(self._habits.names.get(number, ())) == 1
+        return begun.sender or number, number if alone else begun.sender or number
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening(Opening):
+    """The first line of a message, with the number behind the name."""
+
+    number: str
+
+
+def _said(raw: str) -> str | None:
+    row = read_row(raw)
+    return None if row is None else row.text

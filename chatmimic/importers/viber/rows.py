@@ -1,0 +1,96 @@
+"""One line of Viber's CSV, whatever parts its columns and whatever way its dates are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chatmimic.importers.parsing.date_order import Numbers
+from chatmimic.importers.parsing.dated_lines import HALVES, MARKS, Clock, clock_from, plain_half
+
+# Until about 2016 cells were written for spreadsheets: ="17/08/2014".
+_OPENS, _CLOSES = r'(?:="|")?', r'"?'
+_DATE = r"(?P<date>(?P<one>\d{1,4})([./-])(?P<two>\d{1,2})\3(?P<three>\d{1,4})\.?)"
+_WORD = r"[^\W\d]{1,8}\.?[ \u00a0\u202f]?(?:[^\W\d]{1,2}\.)?"
+_CLOCK = (
+    rf"(?P<before>{_WORD})?[ \u00a0\u202f]?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)"
+    rf"(?:[:.](?P<second>\d\d))?[ \u00a0\u202f]?(?P<after>{_WORD})?"
+)
+_STAMP = re.compile(
+    rf"{_OPENS}{_DATE}{_CLOSES}(?P<joint>[,;\t])[ ]?{_OPENS}{_CLOCK}{_CLOSES}(?P=joint)[ ]?"
+)
+_NUMBER = re.compile(r"\+?\d[\dXx*() -]{2,22}")
+_MOST_CELLS = 6  # a name may hold commas, and is not in quotation marks then
+_OWN = {
+    "me", "ich", "moi", "yo", "eu", "io", "ik", "jag", "minä", "я", "аз", "ја", "εγώ", "אני",
+    "أنا", "我", "自分", "나", "tôi", "saya", "ako",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of a line that begins a message."""
+
+    numbers: Numbers
+    date: str  # as it stands there
+    clock: Clock | None
+    name: str
+    number: str  # of a telephone; "" where there is none
+    text: str
+    joint: str  # what parts the columns
+    halved: bool  # whether the clock has twelve hours
+
+
+def read_row(raw: str) -> Row | None:
+    """The cells of a line; None for a line that goes on with the message above."""
+    raw = raw.lstrip(MARKS)
+    stamp = _STAMP.match(raw)
+    if stamp is None:
+        return None
+    half = _half(stamp)
+    if (stamp["before"] or stamp["after"]) and half is None:
+        return None
+    clock = clock_from(stamp["hour"], stamp["minute"], stamp["second"], half)
+    cells = raw[stamp.end() :].split(stamp["joint"], _MOST_CELLS)
+    place = _place_of_number([_bare(cell) for cell in cells[:-1]])
+    if clock is None or place is None:
+        return None
+    joint = stamp["joint"]
+    return Row(
+        (stamp["one"], stamp["two"], stamp["three"]),
+        stamp["date"],
+        clock,
+        _bare(joint.join(cells[:place])),
+        _bare(cells[place]),
+        joint.join(cells[place + 1 :]),
+        joint,
+        half is not None,
+    )
+
+
+def is_owner(name: str) -> bool:
+    """Whether a name is Viber's word for whoever exported the chat."""
+    return name.casefold() in _OWN
+
+
+def _place_of_number(cells: list[str]) -> int | None:
+    """Which cell is the number: the second, unless only a later one looks so, behind "Doe, Ada"."""
+    if len(cells) < 2:
+        return None
+    later = (place for place, cell in enumerate(cells) if place and _NUMBER.fullmatch(cell))
+    return 1 if not cells[1] else next(later, 1)
+
+
+def _bare(cell: str) -> str:
+    """A cell without the marks of spreadsheets around it."""
+    cell = cell.strip().strip(MARKS)
+    if cell.startswith(('="', '"')) and cell.endswith('"') and len(cell.lstrip("=")) > 1:
+        return cell.removeprefix("=")[1:-1].replace('""', '"').strip()
+    return cell
+
+
+def _half(stamp: re.Match[str]) -> str | None:
+    for word in (stamp["before"], stamp["after"]):
+        if word and plain_half(word) in HALVES:
+            return word
+    return None

@@ -1,0 +1,156 @@
+"""CSV files of PyWxDump, of WeClone and of WeFlow: pages of a chat, named `<chat>_0_5000.csv`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.jsonarrays import JsonArrays
+from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.tables import Shape, separated_rows
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.values import mapping
+from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.written_times import WrittenTimes
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+from chatmimic.importers.wechat.kinds import by_name
+from chatmimic.records import Kind, Message
+
+_COLUMNS = {"MsgSvrID", "type_name", "is_sender", "talker", "CreateTime"}
+_COMMAS = Shape(",", True, [], [])
+_PAGE = re.compile(r"(?P<chat>.+?)(?:_\d{1,9}){1,2}")
+_USERS = re.compile(r'\s*\{\s*"(?P<id>[^"\\]{1,100})"\s*:\s*\{\s*"wxid"\s*:')
+_IN_JSON = re.compile(r'\s*\{\s*"(?:src|msg)"\s*:')
+_SELF = {"", "我"}
+_ITSELF = "系统"  # who speaks where WeChat does
+_QUOTE = re.compile(r"\s*\n\[引用\]\(")  # of a message that quotes another: that one stands below
+
+Row = Mapping[str, str]
+
+
+def is_page(text: str) -> bool:
+    """Whether a text begins with the header of such a file."""
+    first = text.lstrip("\ufeff \r\n\t").partition("\n")[0]
+    return set(first.strip().replace('"', "").split(",")) >= _COLUMNS
+
+
+def is_users(text: str) -> bool:
+    """Whether a text is PyWxDump's `users.json`: who is who in the files beside it."""
+    return _USERS.match(text.lstrip("\ufeff")) is not None
+
+
+def users_in(members: Iterable[Member], context: Context) -> dict[str, str]:
+    """The names that `users.json` gives accounts and groups: the owner's own for them first."""
+    names: dict[str, str] = {}
+    for member in members:
+        with context.open(member) as stream:
+            rows = JsonArrays(stream, member.label, ImportReport(), True)
+            for _ in rows:
+                pass
+        for account, record in rows.beside.items():
+            shown = (text_of(mapping(record).get(name)).strip() for name in ("remark", "nickname"))
+            name = next(filter(None, shown), "")
+            names.update({account: name} if name else {})
+    return names
+
+
+def read_page(member: Member, users: Mapping[str, str], context: Context) -> Iterator[Message]:
+    """Every row as a message."""
+    page = _Page(member, users, context)
+    with context.open(member) as stream:
+        names: list[str] = []
+        for number, row in separated_rows(stream, member.label, _COMMAS, context.report):
+            if not names:
+                names = [name.lstrip("\ufeff").strip() for name in row]
+            else:
+                yield page.message(_named(names, row), number)
+
+
+def _named(names: Sequence[str], row: Sequence[str]) -> Row:
+    return dict(zip(names, row, strict=False))
+
+
+class _Page:
+    """One file, and how its rows are read."""
+
+    def __init__(self, member: Member, users: Mapping[str, str], context: Context) -> None:
+        self._file = member.name
+        self._users = users
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._written = WrittenTimes(context, "ymd")
+        stem = PurePosixPath(member.base).stem
+        page = _PAGE.fullmatch(stem)
+        self._chat = page["chat"] if page else ""
+        self._file_name = stem
+
+    def message(self, row: Row, number: int) -> Message:
+        """One row. What has no type known here is Kind.OTHER."""
+        content = _content(row)
+        kind, text = by_name(row.get("type_name", ""), content or "")
+        if content is None:
+            kind = Kind.OTHER
+        if kind.has_words:
+            text = _QUOTE.split(text, 1)[0]
+        chat = self._chat or row.get("room_name", "").strip() or self._file_name
+        name, key = self._sender(row, chat)
+        if key == _ITSELF and kind is Kind.TEXT:
+            kind = Kind.SYSTEM
+        speaks = kind not in (Kind.SYSTEM, Kind.DELETED)  # whose it was stands in the sentence
+        if kind.has_words and row.get("is_forward", "").strip() in ("1", "True", "true"):
+            kind = Kind.FORWARDED
+        id_ = row.get("MsgSvrID", "").strip()
+        return Message(
+            name if speaks else "",
+            text,
+            self._time(row.get("CreateTime", "")),
+            kind,
+            "wechat",
+            chat,
+            self._users.get(chat, chat),
+            key if speaks else "",
+            id_ if len(id_) > 2 else "",
+            source=f"{self._file}:{number}",
+        )
+
+    def _sender(self, row: Row, chat: str) -> tuple[str, str]:
+        """A name and a key. In rows of one's own the talker is oneself, or else the other side."""
+        talker = row.get("talker", "").strip()
+        own = row.get("is_sender", "").strip() in ("1", "True", "true")
+        if own and (talker in _SELF or talker == chat):
+            note_owner(self._report)
+            return OWNER, OWNER
+        talker = talker or chat
+        return self._users.get(talker, talker), talker
+
+    def _time(self, text: str) -> int | None:
+        """A local time; spreadsheets that a file went through write 2024/10/4 11:42."""
+        moment = parse_iso(text)
+        if moment is not None:
+            return self._clock.utc(moment)
+        if text.strip():
+            return self._written.of(text)
+        self._report.repairs[IMPOSSIBLE] += 1
+        return None
+
+
+def _content(row: Row) -> str | None:
+    """What was said: in a column of its own, or until 2024 in JSON with the place of a file.
+
+    None for JSON that is broken.
+    """
+    if "msg" in row:
+        return row["msg"]
+    content = row.get("content", "")
+    if not _IN_JSON.match(content):
+        return content
+    try:
+        parsed: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return text_of(mapping(parsed).get("msg"))
