@@ -238,6 +238,10 @@ FORMATS: dict[str, Format] = {
         "iMessage (imessage-exporter)",
         _to_file("Looms - 7.txt", lambda talk: text_exports.imessage_exporter(as_said(talk))),
     ),
+    "iMessage exported HTML": Format(
+        "iMessage (imessage-exporter)",
+        _to_file("Looms - 7.html", lambda talk: text_exports.imessage_page(as_said(talk))),
+    ),
     "Viber": Format(
         "Viber",
         _to_file("Messages - Looms.csv", lambda talk: text_exports.viber(as_said(talk))),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tarfile
 import zipfile
 from datetime import UTC, datetime
@@ -139,3 +140,37 @@ MATRIX = {
     "origin_server_ts": 1_700_000_000_000,
     "content": {"msgtype": "m.text", "body": "word " * 20},
 }
+
+
+MANY_COPIES = [
+    "imessage-exporter-+15550100.html", "imessage-exporter-Engines - 12.txt", "skype-messages.json",
+    "snapchat-2021.json", "snapchat-mydata", "twitter-archive", "viber-csv", "wechat-pages",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", MANY_COPIES)
+def test_an_export_that_lies_there_twice_is_kept_once(
+    name: str, packed: bool, tmp_path: Path
+) -> None:
+    """Beside pictures, and the second time in a zip or in another folder."""
+    once = kept(EXPORTS / name)
+    for folder in ("a", "b"):
+        copy = tmp_path / "all" / folder / name
+        copy.parent.mkdir(parents=True)
+        copied = shutil.copytree if (EXPORTS / name).is_dir() else shutil.copyfile
+        copied(EXPORTS / name, copy)
+        (copy.parent / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 no text")
+    if packed:
+        with zipfile.ZipFile(tmp_path / "all" / "b.zip", "w") as archive:
+            for file in sorted(p for p in (tmp_path / "all" / "b").rglob("*") if p.is_file()):
+                archive.write(file, file.relative_to(tmp_path / "all" / "b"))
+        shutil.rmtree(tmp_path / "all" / "b")
+    report = ImportReport()
+    both = [m for m in read_exports(tmp_path / "all", ImportOptions(), report) if m.kind.has_words]
+    assert sorted(map(line, both)) == sorted(map(line, once))
+    assert report.left_out["duplicate"] >= len(once)
+
+
+def kept(path: Path) -> list[Message]:
+    return [m for m in read_exports(path, ImportOptions(), ImportReport()) if m.kind.has_words]

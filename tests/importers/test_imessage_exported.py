@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_text_round_trips import QUIET, Said, conversations, read_back
-from text_exports import imessage_exporter
+from text_exports import imessage_exporter, imessage_page
 
+from chatmimic.errors import ExportError
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.imessage.exported_parts import parts_of, tapback_of
 from chatmimic.importers.imessage.exported_text import is_exported_text
@@ -155,6 +158,23 @@ STAMPS = [
     "{0:%b %d, %Y} {1:>2}:{0:%M:%S %p}", "{0:%b %d, %Y} {1:02}:{0:%M:%S %p}",
     "{0:%b} {0.day}, {0:%Y} {1}:{0:%M:%S %p}",
 ]  # fmt: skip
+
+
+@given(said=conversations(second=1))
+@QUIET
+def test_any_conversation_on_a_page(said: list[Said], tmp_path: Path) -> None:
+    # In HTML other ends of lines are "\n", and what is no character cannot be written.
+    said = [(at, name, text) for at, name, text in said if html.unescape(html.escape(text)) == text]
+    assume(said and not any("\u2028" in text for _, _, text in said))
+    assume(all(name == " ".join(name.split()) for _, name, _ in said))
+    whole = imessage_page(said)
+    assert read_back(tmp_path / "x.html", whole, "iMessage (imessage-exporter)") == said
+
+
+def test_a_page_that_lacks_its_end_is_refused(tmp_path: Path) -> None:
+    whole = imessage_page([(datetime(2024, 1, 25, 15, 4, 5), "Bo", "hi")])
+    with pytest.raises(ExportError, match="is cut short; 1 whole message stands before it"):
+        read(tmp_path, whole.removesuffix("</html>\n"), "x.html")
 
 
 @given(

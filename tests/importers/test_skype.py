@@ -135,6 +135,22 @@ def test_names_are_taken_from_wherever_they_stand(tmp_path: Path) -> None:
     assert not report.notes
 
 
+def test_what_is_said_of_a_conversation_may_stand_behind_its_messages(tmp_path: Path) -> None:
+    edit = record(5, f"second{MARK}", 5)
+    whole = {
+        "conversations": [
+            {"MessageList": [edit, record(4, "first", 4)], "displayName": "Looms", "id": "19:x"},
+            {"MessageList": [record(4, "first", 4)], "displayName": "Others", "id": "19:y"},
+        ],
+        "userId": "8:live:bo",
+    }
+    (tmp_path / "messages.json").write_text(json.dumps(whole))
+    messages = list(read_exports(tmp_path, ImportOptions(), ImportReport()))
+    assert [(m.thread, m.thread_title, m.text) for m in messages] == [
+        ("19:x", "Looms", "second"), ("19:y", "Others", "first")
+    ]  # fmt: skip
+
+
 @given(conversations())
 @QUICK
 def test_any_conversation(messages: list[Message]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,16 @@ def test_what_a_row_of_a_page_is(
 
 @pytest.mark.parametrize(
     "written",
-    ["2024-01-05 15:04:00", "2024-01-05T15:04:00.000Z", "2024/1/5 15:04", "2024/01/05 15:04:00"],
+    [
+        "2024-01-05 15:04:00",
+        "2024-01-05T15:04:00.000Z",
+        "2024/1/5 15:04",
+        "2024/01/05 15:04:00",
+        "2024-1-5 15:04",
+        "1704467040",
+        "1704467040000",
+        " 2024-01-05 15:04:00 ",
+    ],
 )
 def test_times_of_a_page(written: str, tmp_path: Path) -> None:
     messages, report = read(page(tmp_path, {"msg": "hi", "CreateTime": written}))
@@ -95,6 +105,22 @@ def test_times_of_a_page(written: str, tmp_path: Path) -> None:
 def test_which_chat_a_page_is_of(name: str, room: str, thread: str, tmp_path: Path) -> None:
     messages, _ = read(page(tmp_path, {"msg": "hi", "room_name": room}, name=name))
     assert [m.thread for m in messages] == [thread]
+
+
+def test_the_same_records_in_json(tmp_path: Path) -> None:
+    row = {
+        "id": 1, "MsgSvrID": "9001", "type_name": "文本", "is_sender": 0, "talker": "wxid_bo",
+        "room_name": "wxid_bo", "msg": "hi", "src": "", "extra": {},
+        "CreateTime": "2024-01-05 15:04:00",
+    }  # fmt: skip
+    own = row | {"MsgSvrID": "9002", "is_sender": 1, "talker": "我", "msg": None}
+    path = tmp_path / "wxid_bo_0_5000.json"
+    path.write_text(json.dumps([row, own, None], ensure_ascii=False))
+    messages, report = read(path)
+    assert [(m.sender, m.kind, m.text) for m in messages] == [
+        ("wxid_bo", Kind.TEXT, "hi"), ("Me", Kind.OTHER, ""), ("wxid_bo", Kind.OTHER, "")
+    ]  # fmt: skip
+    assert report.format == "WeChat"
 
 
 @given(conversations())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -232,3 +233,27 @@ def imessage_exporter(
         f"{stamp.format(at, (at.hour + 11) % 12 + 1)}\n{name}\n{text}\n\n"
         for at, name, text in said
     )
+
+
+def imessage_page(said: Sequence[Said]) -> str:
+    """The same as a page, with an id for each message."""
+    blocks = [
+        f"""
+<div class="message">
+    <div class="received">
+        <p>
+            <span class="timestamp">
+                <a href="sms://open?message-guid=GUID-{number}">{at:%b %d, %Y %I:%M:%S %p}</a>
+            </span>
+            <span class="sender">{html.escape(name)}</span>
+        </p>
+        <hr>
+<div class="message_part">
+    <span class="bubble">{html.escape(text)}</span>
+    </div>
+    </div>
+</div>
+"""
+        for number, (at, name, text) in enumerate(said)
+    ]
+    return f'<!DOCTYPE html>\n<html>\n<meta charset="UTF-8">\n{"".join(blocks)}</html>\n'

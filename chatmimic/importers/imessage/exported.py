@@ -1,4 +1,4 @@
-"""iMessage and SMS as the program imessage-exporter writes them: a text file for each chat."""
+"""iMessage and SMS as the program imessage-exporter writes them: a text or a page a chat."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.imessage.exported_html import ExportedPage, is_exported_page
 from chatmimic.importers.imessage.exported_parts import Parts, parts_of
 from chatmimic.importers.imessage.exported_text import Block, blocks_in, is_exported_text
 from chatmimic.importers.parsing.dated_lines import numbered_lines
+from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.htmlpages import page_records
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import LocalClock, possible
@@ -23,26 +26,33 @@ _MOST_WAITING = 10_000  # replies whose own place in the file is still to come
 
 
 class ExportedIMessage(Importer):
-    """Text files, one for each chat, named by the number or the group."""
+    """Text files or pages, one for each chat, named by the number or the group."""
 
     name = "imessage-exporter"
     title = "iMessage (imessage-exporter)"
-    description = "iMessage as imessage-exporter writes it: a .txt a chat"
+    description = "iMessage as imessage-exporter writes it: a .txt or .html a chat"
 
     def knows(self, head: Head) -> bool:
-        """A time alone on the first line, and a name below it."""
-        return is_exported_text(head.text)
+        """A time alone on the first line, and a name below it; or such a page."""
+        return is_exported_text(head.text) or is_exported_page(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; a message that two of them have is given once."""
         seen = Seen(context.report, alone=len(members) == 1)
         for member in members:
-            context.report.variants["text"] += 1
-            with numbered_lines(member, context) as rows:
-                blocks = blocks_in(rows, context.report, member.name)
-                for message in _Chat(member, context).messages(blocks):
-                    if seen.is_new(message):
-                        yield message
+            for message in _Chat(member, context).messages(_blocks(member, context)):
+                if seen.is_new(message):
+                    yield message
+
+
+def _blocks(member: Member, context: Context) -> Iterator[Block]:
+    page = is_exported_page(decoded_head(context.source.head(member)) or "")
+    context.report.variants["HTML" if page else "text"] += 1
+    if page:
+        yield from page_records(ExportedPage(member.label), member, context)
+        return
+    with numbered_lines(member, context) as rows:
+        yield from blocks_in(rows, context.report, member.name)
 
 
 class _Chat:
@@ -92,7 +102,8 @@ class _Chat:
     def _message(self, block: Block, answered: str) -> Message:
         at = possible(None, self._report) if block.at is None else self._clock.utc(block.at)
         source = f"{self._file}:{block.number}"
-        parts = parts_of(block.lines) if not block.event else Parts(Kind.SYSTEM, block.event)
+        parts = block.parts or parts_of(block.lines)
+        parts = parts if not block.event else Parts(Kind.SYSTEM, block.event)
         if parts.edited:
             self._report.repairs["edit marks"] += 1
         if parts.previews:
@@ -131,4 +142,4 @@ class _Chat:
 def _key(block: Block) -> str:
     """What tells a message from others, as far as the file does."""
     at = block.at.isoformat() if block.at is not None else "-"
-    return block.guid or f"{at}/{block.sender if block.sender is not None else block.event}"
+    return block.guid or f"{at}/{block.event or block.sender or ''}"

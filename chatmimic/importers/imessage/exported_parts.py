@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatmimic.importers.imessage.exported_text import AT
+from chatmimic.importers.imessage.exported_times import AT
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
 from chatmimic.records import Kind
 

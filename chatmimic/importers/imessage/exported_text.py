@@ -7,16 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chatmimic.importers.parsing.dated_lines import ENOUGH, clock_from, first_lines
+from chatmimic.importers.imessage.exported_parts import Parts
+from chatmimic.importers.imessage.exported_times import AT, moment_of
+from chatmimic.importers.parsing.dated_lines import ENOUGH, first_lines
 from chatmimic.importers.parsing.joined import saw_joined
-from chatmimic.importers.parsing.months import month_named
 from chatmimic.importers.report import ImportReport
 
 _LOOKED_AT = 60  # lines
-AT = (
-    r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) {1,2}"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d) (?P<half>[AP]M)"
-)
 _READ = r"\(Read by .{1,200} after .{1,100}\)"
 _HEAD = re.compile(rf"(?P<indent> {{4}})?{AT}(?: (?:{_READ}|(?P<event>\S.*)))?")
 _INDENT = " " * 4  # before each line of a reply, below what it answers
@@ -32,16 +29,6 @@ def is_exported_text(text: str) -> bool:
     return any(head is not None and not head["event"] for head in heads)
 
 
-def moment_of(at: re.Match[str]) -> datetime | None:
-    """The local time that a match of AT tells; None for none such."""
-    clock = clock_from(at["hour"], at["minute"], at["second"], at["half"])
-    month = month_named(at["month"])
-    try:
-        return datetime(int(at["year"]), month or 0, int(at["day"]), *(clock or (99, 0, 0)))
-    except ValueError:
-        return None
-
-
 @dataclass
 class Block:
     """One message as it stands in a file, with the replies that stand below it."""
@@ -53,6 +40,7 @@ class Block:
     lines: list[str] = field(default_factory=list)
     replies: list[Block] = field(default_factory=list)
     guid: str = ""  # the service's own id, where the file has it
+    parts: Parts | None = None  # what the lines are, where the file says so itself
     size: int = 0
 
     def add(self, line: str) -> None:

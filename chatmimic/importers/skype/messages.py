@@ -36,7 +36,7 @@ _EMOJI = {
     "cry": "😢", "angry": "😠",
 }  # fmt: skip
 
-Wording = tuple[str, str, int]  # conversation, sender, time of the first wording
+Wording = tuple[int, str, int]  # conversation, sender, time of the first wording
 
 
 def read_messages(member: Member, context: Context) -> Iterator[Message]:
@@ -50,9 +50,12 @@ def _read(member: Member, context: Context) -> Iterator[Message]:
     with context.open(member) as stream:
         items = NestedJson(stream, member.label, _ARRAY, _INSIDE, context.report, allow)
         talk: _Talk | None = None
+        begun: Mapping[str, Any] | None = None
+        number = -1
         for item in items:
-            if talk is None or talk.beside is not items.beside:
-                talk = _Talk(items.beside, known, member, context)
+            if talk is None or begun is not items.beside:
+                begun, number = items.beside, number + 1
+                talk = _Talk(number, known, member, context)
             message = talk.message(mapping(item), items.record)
             if message is not None:
                 yield message
@@ -63,7 +66,8 @@ class _Known:
     """What only the whole of a file tells."""
 
     owner: str = ""  # the account whose export it is
-    names: dict[str, str] = field(default_factory=dict)  # account → the last name met
+    names: dict[str, str] = field(default_factory=dict)  # account → the newest name, met first
+    talks: list[Mapping[str, Any]] = field(default_factory=list)  # what is said of each
     last: dict[Wording, tuple[int, str]] = field(default_factory=dict)  # the wording that stands
 
 
@@ -71,14 +75,14 @@ def _looked_through(member: Member, context: Context) -> _Known:
     known, aside = _Known(), ImportReport()
     with context.ahead(member) as stream:
         items = NestedJson(stream, member.label, _ARRAY, _INSIDE, aside, True)
-        beside: Mapping[str, Any] | None = None
         for item in items:
-            if beside is not items.beside:
-                beside = items.beside
-                _learn_name(known, text_of(beside.get("id")), beside.get("displayName"))
+            if not known.talks or known.talks[-1] is not items.beside:
+                known.talks.append(items.beside)
             record = mapping(item)
             _learn_name(known, _account(record.get("from")), record.get("displayName"))
-            _learn_edit(known, record, text_of(beside.get("id")) if beside else "")
+            _learn_edit(known, record)
+        for talk in known.talks:
+            _learn_name(known, text_of(talk.get("id")), talk.get("displayName"))
         known.owner = _account(items.top.get("userId"))
     return known
 
@@ -89,11 +93,11 @@ def _learn_name(known: _Known, account: str, name: Any) -> None:
         known.names.setdefault(account, shown)
 
 
-def _learn_edit(known: _Known, record: Mapping[str, Any], thread: str) -> None:
+def _learn_edit(known: _Known, record: Mapping[str, Any]) -> None:
     content = text_of(record.get("content"))
     written = read_markup(content) if "<e_m" in content else None
     if written is not None and written.edits:
-        wording = thread, _account(record.get("from")), written.edits
+        wording = len(known.talks) - 1, _account(record.get("from")), written.edits
         place = _place(record)
         known.last[wording] = max(known.last.get(wording, place), place)
 
@@ -101,10 +105,9 @@ def _learn_edit(known: _Known, record: Mapping[str, Any], thread: str) -> None:
 class _Talk:
     """One conversation, and how its records are read."""
 
-    def __init__(
-        self, beside: Mapping[str, Any], known: _Known, member: Member, context: Context
-    ) -> None:
-        self.beside = beside
+    def __init__(self, number: int, known: _Known, member: Member, context: Context) -> None:
+        beside = known.talks[number] if number < len(known.talks) else {}
+        self._number = number
         self._known = known
         self._file = member.name
         self._report = context.report
@@ -153,7 +156,7 @@ class _Talk:
     def _is_old(self, record: Mapping[str, Any], account: str, written: Written) -> bool:
         """Whether a later record holds another wording of the same message."""
         first = written.edits or _milliseconds(record)
-        last = self._known.last.get((text_of(self.beside.get("id")), account, first))
+        last = self._known.last.get((self._number, account, first))
         return last is not None and last != _place(record)
 
     def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:

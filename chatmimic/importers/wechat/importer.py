@@ -49,7 +49,7 @@ def _messages(
         context.report.variants["JSON of WeFlow"] += 1
         return read_weflow(member, context)
     page, table = is_page(text), is_table(text)
-    context.report.variants["CSV of PyWxDump" if page else "CSV" if table else "text"] += 1
+    context.report.variants["PyWxDump's" if page else "CSV" if table else "text"] += 1
     if page:
         return read_page(member, users, context)
     return read_table(member, context) if table else read_texts(member, context, "wechat")

@@ -1,4 +1,4 @@
-"""CSV files of PyWxDump, of WeClone and of WeFlow: pages of a chat, named `<chat>_0_5000.csv`."""
+"""CSV and JSON of PyWxDump, CSV of WeClone and WeFlow: pages of a chat, `<chat>_0_5000.csv`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.jsonarrays import JsonArrays
+from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.tables import Shape, separated_rows
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.parsing.written_times import WrittenTimes
@@ -22,10 +24,12 @@ from chatmimic.importers.wechat.kinds import by_name
 from chatmimic.records import Kind, Message
 
 _COLUMNS = {"MsgSvrID", "type_name", "is_sender", "talker", "CreateTime"}
+_RECORDS = re.compile(r"\s*\[\s*\{")
 _COMMAS = Shape(",", True, [], [])
 _PAGE = re.compile(r"(?P<chat>.+?)(?:_\d{1,9}){1,2}")
 _USERS = re.compile(r'\s*\{\s*"(?P<id>[^"\\]{1,100})"\s*:\s*\{\s*"wxid"\s*:')
 _IN_JSON = re.compile(r'\s*\{\s*"(?:src|msg)"\s*:')
+_NUMBER = re.compile(r"\d{9,14}")  # seconds or milliseconds
 _SELF = {"", "我"}
 _ITSELF = "系统"  # who speaks where WeChat does
 _QUOTE = re.compile(r"\s*\n\[引用\]\(")  # of a message that quotes another: that one stands below
@@ -34,7 +38,9 @@ Row = Mapping[str, str]
 
 
 def is_page(text: str) -> bool:
-    """Whether a text begins with the header of such a file."""
+    """Whether a text begins with the header of such a file, or as a list of such records."""
+    if _RECORDS.match(text.lstrip("\ufeff")):
+        return all(f'"{name}"' in text for name in _COLUMNS)
     first = text.lstrip("\ufeff \r\n\t").partition("\n")[0]
     return set(first.strip().replace('"', "").split(",")) >= _COLUMNS
 
@@ -62,6 +68,9 @@ def users_in(members: Iterable[Member], context: Context) -> dict[str, str]:
 def read_page(member: Member, users: Mapping[str, str], context: Context) -> Iterator[Message]:
     """Every row as a message."""
     page = _Page(member, users, context)
+    if _RECORDS.match(decoded_head(context.source.head(member)) or ""):
+        yield from _records(page, member, context)
+        return
     with context.open(member) as stream:
         names: list[str] = []
         for number, row in separated_rows(stream, member.label, _COMMAS, context.report):
@@ -69,6 +78,16 @@ def read_page(member: Member, users: Mapping[str, str], context: Context) -> Ite
                 names = [name.lstrip("\ufeff").strip() for name in row]
             else:
                 yield page.message(_named(names, row), number)
+
+
+def _records(page: _Page, member: Member, context: Context) -> Iterator[Message]:
+    allow = context.options.allow_truncated
+    with context.open(member) as stream:
+        for number, record in enumerate(
+            JsonStream(stream, member.label, None, context.report, allow), 1
+        ):
+            row = {name: text_of(value) for name, value in mapping(record).items()}
+            yield page.message(row, number)
 
 
 def _named(names: Sequence[str], row: Sequence[str]) -> Row:
@@ -130,10 +149,13 @@ class _Page:
 
     def _time(self, text: str) -> int | None:
         """A local time; spreadsheets that a file went through write 2024/10/4 11:42."""
+        text = text.strip()
+        if _NUMBER.fullmatch(text):
+            return possible(int(text) * (1000 if len(text) < 12 else 1), self._report)
         moment = parse_iso(text)
         if moment is not None:
             return self._clock.utc(moment)
-        if text.strip():
+        if text:
             return self._written.of(text)
         self._report.repairs[IMPOSSIBLE] += 1
         return None
