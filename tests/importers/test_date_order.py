@@ -26,13 +26,15 @@ def survey(*dates: str, label: str = "a.txt", look: str = "", halved: bool = Fal
 @pytest.mark.parametrize(
     ("dates", "halved", "order", "doubt"),
     [
-        (["13/1/24"], False, "dmy", ""),
+        (["30/1/24"], False, "dmy", ""),
+        (["13/1/24"], False, "dmy", "ymd"),
         (["1/13/24"], False, "mdy", ""),
         (["2/1/24", "1/13/24"], False, "mdy", ""),
         (["2024/1/2"], False, "dmy", ""),  # shows its order itself
         (["24-1-5"], False, "ymd", ""),  # in 2005 there was no such service
         (["24-1-15"], False, "dmy", "ymd"),
-        (["24/1/15"], False, "dmy", ""),  # nobody writes that year first
+        (["24/1/15"], False, "dmy", "ymd"),
+        (["24/9/1"], False, "ymd", ""),
         (["24. 1. 15", "24. 1. 16", "24. 1. 17", "24. 2. 21"], False, "ymd", ""),
         (["5/5/24"], False, "dmy", ""),  # the same in either
         (["1/2/24"], False, "dmy", "mdy"),
@@ -49,6 +51,18 @@ def survey(*dates: str, label: str = "a.txt", look: str = "", halved: bool = Fal
 )
 def test_order(dates: list[str], halved: bool, order: str, doubt: str) -> None:
     assert survey(*dates, halved=halved).order() == (order, doubt)
+
+
+def test_a_half_of_the_day_before_the_time_stands_behind_a_year() -> None:
+    made = DateSurvey("a")
+    made.saw(("24", "8", "21"), "24/8/21", halved=True, half_first=True)
+    assert made.order() == ("ymd", "dmy")
+
+
+def test_files_of_one_device_decide_together() -> None:
+    report = ImportReport()
+    assert settled([survey("13/1/24"), survey("1/2/24")], None, report) == ["dmy", "dmy"]
+    assert report.notes == []
 
 
 def test_the_weekday_decides() -> None:
@@ -92,7 +106,7 @@ def test_what_proves_nothing_or_contradicts_itself_is_not_lent() -> None:
     assert settled([survey("1/2/24", halved=True), survey("5/5/24")], None, report)[0] == "mdy"
     files = [survey("1/2/24"), survey("13/2/24"), survey("2/13/24")]
     assert settled(files, None, report) == ["dmy", "dmy", "mdy"]
-    assert len(report.notes) == 2
+    assert len(report.notes) == 3
 
 
 def test_the_option_decides_where_the_dates_do_not_gainsay_it() -> None:
@@ -122,6 +136,19 @@ def test_many_open_files_are_one_note() -> None:
         (("30", "2", "24"), "dmy", None),
         (("٣١", "١٢", "٢٠٢٣"), "dmy", date(2023, 12, 31)),
         (("1", "1", "0"), "dmy", date(2000, 1, 1)),
+        (("9", "7", "2569"), "dmy", date(2026, 7, 9)),  # Thailand
+        (("9", "7", "69"), "dmy", date(2026, 7, 9)),
+        (("29", "2", "2567"), "dmy", date(2024, 2, 29)),
+        (("29", "2", "2566"), "dmy", None),
+        (("115", "7", "9"), "dmy", date(2026, 7, 9)),  # Taiwan
+        (("1405", "4", "18"), "dmy", date(2026, 7, 9)),  # Iran
+        (("18", "4", "1405"), "dmy", date(2026, 7, 9)),
+        (("۰۵", "۴", "۱۸"), "ymd", date(2026, 7, 9)),
+        (("99", "12", "30"), "ymd", date(2021, 3, 20)),
+        (("1403", "12", "30"), "ymd", date(2025, 3, 20)),
+        (("1404", "12", "30"), "ymd", None),
+        (("1404", "7", "31"), "ymd", None),
+        (("1395", "1", "1"), "ymd", date(2016, 3, 20)),
         (("0", "0", "0"), "dmy", None),
         (("0000", "1", "1"), "dmy", date(2000, 1, 1)),
     ],

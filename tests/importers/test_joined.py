@@ -83,7 +83,7 @@ FILES = {
 def test_joined_headers_are_said_in_one_note(name: str, tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        pasted = "[9.Juli.2026 15:06:01] Nils: green"
+        pasted = "【15:06, 9.7.2026】 Nils: green"
         text = f"{FILES[name]}\nit says\n{pasted}\n{pasted}\n"
         (tmp_path / folder / "chat.txt").write_text(text, "utf-8")
     report = imported(tmp_path)
@@ -97,6 +97,6 @@ def test_one_line_and_none(tmp_path: Path) -> None:
     file = tmp_path / "chat.txt"
     file.write_text(FILES["whatsapp"], "utf-8")
     assert not [note for note in imported(file).notes if "joined" in note]
-    file.write_text(FILES["whatsapp"] + "\n[9.Juli.2026 15:06:01] Nils: green", "utf-8")
+    file.write_text(FILES["whatsapp"] + "\n【15:06, 9.7.2026】 Nils: green", "utf-8")
     (note,) = [note for note in imported(file).notes if "joined" in note]
     assert note.startswith("1 line that was joined to the message above looks like ")

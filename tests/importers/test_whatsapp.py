@@ -17,8 +17,9 @@ from chatmimic.importers.base import Head
 from chatmimic.importers.parsing.date_order import date_of
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
-from chatmimic.importers.whatsapp.lines import Names, Stamps, plain_name, stamped
+from chatmimic.importers.whatsapp.lines import Stamps, stamped
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.speakers import Names, plain_name
 from chatmimic.records import Kind, Message
 
 M = "\u200e"
@@ -32,6 +33,10 @@ DATES = [
     "2023-12-31",
     "[31.12.23",
     f"{M}[1/2/24",
+    "2026/7/9",
+    "24. 9. 1.",
+    "2026년 7월 9일",
+    "[9 Jul 2026",
 ]
 BETWEEN = [", ", " ", ",\u2009", " à ", ". "]
 CLOCKS = [
@@ -43,6 +48,8 @@ CLOCKS = [
     "11:59 PM",
     "11:59\u202fp.m.",
     "오후 11:59",
+    "(목)오전 9:05",
+    "下午3時04分",
     "١١:٥٩",
 ]
 BEHIND = [" - ", "] ", " – ", ": ", " ", "]", " -"]
@@ -95,6 +102,53 @@ def test_stamps_known_by_their_parts_are_those_that_the_pattern_finds(lines: lis
         ("31/12/2023 11:59 PM: ", "dmy", "2023-12-31T23:59:00"),
         ("31/12/2023, 23:59 ", "dmy", "2023-12-31T23:59:00"),
         ("31/12/23,\u200923:59 – ", "dmy", "2023-12-31T23:59:00"),
+        ("2026/7/9 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("[2026/7/9 02:28:09] ", "dmy", "2026-07-09T02:28:09"),
+        ("［2026/7/9 02:28:09］ ", "dmy", "2026-07-09T02:28:09"),
+        ("[2026/7/9下午3:04:05]", "dmy", "2026-07-09T15:04:05"),
+        ("2026/7/9週四 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("24/9/1 AM 9:06 - ", "ymd", "2024-09-01T09:06:00"),
+        ("24. 9. 1. 오전 9:05 - ", "ymd", "2024-09-01T09:05:00"),
+        ("[2026. 7. 9. (목) 오후 3:04:05] ", "ymd", "2026-07-09T15:04:05"),
+        ("2026. 7. 9. (목)오후 3:04 - ", "ymd", "2026-07-09T15:04:00"),
+        ("2026-7-9 15:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("26.7.9, 15:04 - ", "ymd", "2026-07-09T15:04:00"),
+        ("2026년 7월 9일 오후 3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("[2026年7月9日 下午3:04:05] ", "dmy", "2026-07-09T15:04:05"),
+        ("2026年7月9日星期四 15:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("26年7月9日 15時04分05秒 - ", "dmy", "2026-07-09T15:04:05"),
+        ("2026년 7월 9일 오후 3시 4분 - ", "dmy", "2026-07-09T15:04:00"),
+        ("令和8年7月9日 午後3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("[R8/7/9 15:04:05] ", "dmy", "2026-07-09T15:04:05"),
+        ("民國115年7月9日 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("115/7/9 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("9 Jul 2026, 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("9 Jul 26, 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("[9. Juli 2026, 15:04:05] ", "mdy", "2026-07-09T15:04:05"),
+        ("Thu, 9 Jul 2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("Jul 9, 2026, 3:04\u202fPM - ", "mdy", "2026-07-09T15:04:00"),
+        ("9 de jul. de 2026 3:04 p. m. - ", "mdy", "2026-07-09T15:04:00"),
+        ("09-Jul-2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("2026. júl. 9. 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("9 thg 7, 2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("9 ก.ค. 2569 15:04 - ", "mdy", "2026-07-09T15:04:00"),
+        ("9/7/2569 15:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("9/7/2569 BE 15:04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("9/7/69 15:04 น. - ", "dmy", "2026-07-09T15:04:00"),
+        ("۱۴۰۵/۴/۱۸،\u200f ۱۵:۰۴ - ", "dmy", "2026-07-09T15:04:00"),
+        ("[۱۴۰۵/۴/۱۸،\u200f ۳:۰۴:۰۵ ب.ظ.] ", "dmy", "2026-07-09T15:04:05"),
+        ("۱۸ تیر ۱۴۰۵، ساعت ۱۵:۰۴ - ", "dmy", "2026-07-09T15:04:00"),
+        ("९/७/२०२६, ३:०४ अपराह्न - ", "dmy", "2026-07-09T15:04:00"),
+        ("৯/৭/২৬, ৩:০৪ PM - ", "dmy", "2026-07-09T15:04:00"),
+        ("9/7/2026, 3:04 po podne - ", "dmy", "2026-07-09T15:04:00"),
+        ("9/7/2026, 3:04 e pasdites - ", "dmy", "2026-07-09T15:04:00"),
+        ("9.7.2026 г., 15:04 ч. - ", "dmy", "2026-07-09T15:04:00"),
+        ("9/7/2026 15 h 04 - ", "dmy", "2026-07-09T15:04:00"),
+        ("2026/7/9 中午12:04 - ", "dmy", "2026-07-09T12:04:00"),
+        ("2026/7/9 晚上12:04 - ", "dmy", "2026-07-09T00:04:00"),
+        ("2026/7/9 晚上7:04 - ", "dmy", "2026-07-09T19:04:00"),
+        ("2026/7/9 凌晨2:04 - ", "dmy", "2026-07-09T02:04:00"),
+        ("01.04.2015 - 16:00:27; ", "dmy", "2015-04-01T16:00:27"),
     ],
 )
 def test_stamps(raw: str, order: str, at: str) -> None:
@@ -212,6 +266,34 @@ def test_a_name_needs_more_than_two_lines_to_hold_a_colon() -> None:
         ("POLL:\nwhen?\nOPTION: now (1 vote)", Kind.SYSTEM, None),
         ("POLL: that was one", Kind.TEXT, "POLL: that was one"),
         (f"{M}no sentence known here", Kind.OTHER, "no sentence known here"),
+        ("Bild weggelassen", Kind.MEDIA, None),
+        ("imagen omitida", Kind.MEDIA, None),
+        ("изображение отсутствует", Kind.MEDIA, None),
+        ("圖片已略去", Kind.MEDIA, None),
+        ("una imagen omitida", Kind.TEXT, "una imagen omitida"),
+        ("<Mídia omitida>", Kind.MEDIA, None),
+        ("<সব মিডিয়া>", Kind.TEXT, "<সব মিডিয়া>"),
+        ("live location shared", Kind.MEDIA, None),
+        ("Live-Standort wird geteilt", Kind.MEDIA, None),
+        ("live location shared, see?", Kind.TEXT, "live location shared, see?"),
+        ("You received a view once message", Kind.MEDIA, None),
+        ("location: https://foursquare.com/v/4b0588", Kind.MEDIA, None),
+        ("位置: https://maps.google.com/?q=52.5,13.4", Kind.MEDIA, None),
+        ("Waiting for this message. This may take a while.", Kind.SYSTEM, None),
+        ("Waiting for this message", Kind.TEXT, "Waiting for this message"),
+        ("Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt. Niemand kann …", Kind.SYSTEM,
+         None),
+        ("Messages and calls are encrypted, right?", Kind.TEXT,
+         "Messages and calls are encrypted, right?"),
+        ("このメッセージは削除されました。", Kind.DELETED, None),
+        ("Verpasster Sprachanruf um 10:05", Kind.CALL, None),
+        ("Llamada perdida a las 10:05 p. m.", Kind.CALL, None),
+        ("Verpasster Sprachanruf, sorry", Kind.TEXT, "Verpasster Sprachanruf, sorry"),
+        ("UMFRAGE:\nwann?\nOPTION: jetzt (1 Stimme)\nOPTION: nie (0 Stimmen)\n", Kind.SYSTEM,
+         None),
+        ("Tea:\nwhen?\nMira: now (1 cup)\nBob: late (2 cups)", Kind.TEXT, None),
+        ("EVENT: Tea\nDescription: at mine", Kind.SYSTEM, None),
+        ("EVENT: tea at mine", Kind.TEXT, "EVENT: tea at mine"),
     ],
 )  # fmt: skip
 def test_what_a_text_is(text: str, kind: Kind, words: str | None) -> None:
@@ -233,6 +315,118 @@ def test_a_text_in_brackets_that_comes_again_is_no_persons() -> None:
     assert judged("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA
 
 
+CHAT = """\
+22/08/23, 14:42 - Tove: kettle
+22/08/23, 14:43 - ~ Mira: on
+22/08/23, 14:43 - Ann: so it is
+23/08/23, 14:44 - {}
+31/08/23, 14:45 - Tove: fine
+"""
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "+44 7700 900123 added you to a group in the community: Harbour Folk",
+        "Ingrid added you to a group in the community: Harbour Folk",
+        "You joined a group via invite in the community: Harbour Folk",
+        "Tove requested to add: Nils",
+        "Mira added the event: tea at five",
+        "Group created by Ingrid: welcome",
+        "\u202a+44\u00a07700\u00a0900123\u202c hat hinzugefügt: Nils",
+        'Ingrid changed the group name from "Tea: green" to "Tea: black"',
+        'Ingrid set the mood to "Tea: 5 o\'clock"',
+        "Ingrid hat die Gruppe „Tee: grün“ erstellt.",
+        "Ingrid hat den Namen von „Tee: grün“ zu „Tee“ geändert.",
+        "Ingrid cambió el asunto del grupo a: té",
+        "Ingrid a changé le sujet en « Thé : vert: fort »",
+        "Ingrid已將群組名稱從「茶: 綠」改為「茶」",
+        "Tove hat hinzugefügt: Nils",
+        "Tove изменила что-то: чай",
+    ],
+)
+def test_a_notice_with_a_colon_is_nobody_s(notice: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text(CHAT.format(notice), "utf-8")
+    messages, report = read(path, tz="UTC")
+    assert {message.sender for message in messages} == {"Tove", "Mira", "Ann", ""}
+    assert (report.kept, report.left_out) == (4, {"system": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "text"),
+    [
+        ("Ann Marie: hi", "Ann Marie", "hi"),  # another person, who spoke once
+        ("Tove work: hi", "Tove work", "hi"),
+        ("Tove van Dam: hi", "Tove van Dam", "hi"),
+        ('Nils 5": the rod', 'Nils 5"', "the rod"),
+        ('Nils "Boat" Berg: he said "no"', 'Nils "Boat" Berg', 'he said "no"'),
+        ("+44 7700 900124: hi", "+44 7700 900124", "hi"),
+        ("Tove: Tove added sugar, he said", "Tove", "Tove added sugar, he said"),
+        ("Tove: Mira left", "Tove", "Mira left"),
+        ("Ann: You're now an admin", "Ann", "You're now an admin"),
+        ("Nils: added: one cup", "Nils", "added: one cup"),
+        ("Nils:", "Nils", ""),
+    ],
+)
+def test_what_a_person_says_stays_theirs(line: str, name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text(CHAT.format(line) + "31/08/23, 14:46 - Nils: hm\n", "utf-8")
+    message = read(path, tz="UTC")[0][3]
+    assert (message.sender, message.text) == (name, text)
+
+
+def test_the_name_of_a_group_is_nobody_s(tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat - Boat Club.txt"
+    told = [
+        ("Boat Club", "Messages and calls are end-to-end encrypted. No one outside can read them."),
+        ("Nils", "Nils created group “Boat Club”"),
+        ("Boat Club", "Nils added you"),
+        ("Nils", "Nils changed this group's icon"),
+        ("Boat Club", "You're now an admin"),
+    ]
+    said = [("Nils", "who brings the oars"), ("Mira", "i do"), ("Nils", "Nils left? no, he said")]
+    rows = [f"[31.08.24, 21:00:10] {name}: {text}\n" for name, text in told + said]
+    path.write_text("".join(rows), "utf-8")
+    messages, report = read(path, tz="UTC")
+    assert [(m.sender, m.text) for m in messages[5:]] == said
+    assert {m.kind for m in messages[:5]} == {Kind.SYSTEM}
+    assert report.left_out == {"system": 5}
+
+
+def test_the_name_of_a_group_is_known_in_any_language(tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat - Kayak.txt"
+    rows = ["Kayak: Nils heeft iedereen verrast", "Nils: ja", "Mira: nee", "Nils: Mira is dat waar"]
+    path.write_text("".join(f"[31.08.24, 21:00:10] {row}\n" for row in rows), "utf-8")
+    assert [m.sender for m in read(path, tz="UTC")[0]] == ["", "Nils", "Mira", "Nils"]
+
+
+def test_a_chat_with_one_person_is_named_after_them(tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat - Nils.txt"
+    path.write_text("[31.08.24, 21:00:10] Nils: Mira left\n[31.08.24, 21:00:11] Mira: no\n")
+    assert [m.sender for m in read(path, tz="UTC")[0]] == ["Nils", "Mira"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "senders"),
+    [
+        (["Mira: on", "Bob:no milk", "Bob:there is oat", "Mira: fine"], "Mira Bob Bob Mira"),
+        (["Mira: on", "Mira:at 10:05", "Ann Marie:no", "Mira: ok"], "Mira Mira Ann_Marie Mira"),
+        (["Mira:on", "Bob:no", "Mira:x", "Bob:https://example.org"], "Mira Bob Mira Bob"),
+        (["Mira: on", "見て:お茶", "見て:いい", "Mira: ok"], "Mira 見て 見て Mira"),
+        (["Mira: on", "https://example.org is closed", "the call of 10:05 ended", "Mira: x"],
+         "Mira - - Mira"),
+        (["Mira: on", 'Ann changed the subject to "Tea:green"', "Mira: x", "Mira: y"],
+         "Mira - Mira Mira"),
+    ],
+)  # fmt: skip
+def test_a_colon_without_a_space(rows: list[str], senders: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("".join(f"[2026/07/31 02:28:09] {row}\n" for row in rows), "utf-8")
+    found = [m.sender.replace(" ", "_") or "-" for m in read(path, tz="UTC")[0]]
+    assert found == senders.split()
+
+
 def test_lines_without_a_sender() -> None:
     assert call_or_system("Missed voice call") is Kind.CALL
     assert call_or_system("Ada ist jetzt Admin") is Kind.SYSTEM
@@ -251,6 +445,9 @@ def test_lines_without_a_sender() -> None:
         ("/x/Discussion WhatsApp avec Ada.txt", "Ada"),
         ("/x/Чат WhatsApp с Ada.txt", "Ada"),
         ("/x/WhatsApp Chat mit Ada.zip/WhatsApp Chat mit Ada.txt", "Ada"),
+        ("/x/Ada님과의 WhatsApp 대화.txt", "Ada"),
+        ("/x/與 Ada 的 WhatsApp 對話.txt", "Ada"),
+        ("/x/WhatsApp_Chat_with_Ada.txt", "Ada"),
         ("/x/ada/_chat.txt", "ada"),
         ("/x/ada.txt", "ada"),
     ],
@@ -321,9 +518,9 @@ def test_a_pasted_line_of_another_style_begins_no_message(tmp_path: Path) -> Non
 def test_unknown_words_after_the_time_are_pointed_out(tmp_path: Path) -> None:
     path = tmp_path / "chat.txt"
     path.write_text("31.12.23, 10:05 xx - Ada: hi\n31.12.23, 10:06 yy - Ada: hi\n")
-    assert any('has "xx", "yy" after its times' in note for note in read(path)[1].notes)
+    assert any('has "xx", "yy" beside its times' in note for note in read(path)[1].notes)
     path.write_text("31.12.23, 10:05 Uhr - Ada: hi\n")
-    assert not any("after its times" in note for note in read(path)[1].notes)
+    assert not any("beside its times" in note for note in read(path)[1].notes)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import combinations
 
+from chatmimic.importers.parsing.calendars import day_in_our_calendar
 from chatmimic.importers.parsing.times import latest_ms
 from chatmimic.importers.report import ImportReport
 
@@ -22,17 +23,16 @@ _IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 @lru_cache(maxsize=4096)
 def date_of(numbers: Numbers, order: str) -> date | None:
-    """The date, read in this order; a year of four digits shows its own place."""
+    """The date, read in this order; a year of more than two digits shows its own place.
+
+    Buddhist and Persian years are told by their size.
+    """
     if len(numbers[0]) > 2:
         order = "ymd"
     elif len(numbers[2]) > 2 and order == "ymd":
         return None
-    parts = dict(zip(order, map(int, numbers), strict=True))
-    year = parts["y"] + 2000 if parts["y"] < 100 else parts["y"]
-    try:
-        return date(year, parts["m"], parts["d"])
-    except ValueError:
-        return None
+    parts = dict(zip(order, numbers, strict=True))
+    return day_in_our_calendar(parts["y"], int(parts["m"]), int(parts["d"]))
 
 
 @dataclass(slots=True)
@@ -69,6 +69,7 @@ class DateSurvey:
         self._last: Numbers | None = None
         self._dates = 0
         self._american = True  # 1/2/24, 1:05 PM: nobody else writes so
+        self._year_first = True  # 24/1/2 PM 1:05: as in Korea, China and Japan
 
     def saw(
         self,
@@ -77,20 +78,31 @@ class DateSurvey:
         look: str = "",
         weekday: int | None = None,
         halved: bool = False,
+        half_first: bool = False,
     ) -> None:
-        """Take one date: its numbers, how it stands there, and whether its clock has 12 hours."""
+        """Take one date: its numbers, how it stands there, and whether its clock has 12 hours.
+
+        `half_first`: the half of the day stands before the time.
+        """
         if numbers == self._last:
             return
         self._last = numbers
         self._dates += 1
         self.look = self.look or look
         self.first = self.first or written
+        self._year_first &= half_first
         self._american &= halved and "/" in written and not any(n[0] == "0" for n in numbers)
         days = {r.order: r.saw(numbers, weekday) for r in self._readings}
         for one, other in combinations(ORDERS, 2):
             if days[one] and days[other] and days[one] != days[other]:
                 self._apart.add(frozenset((one, other)))
                 self.example = self.example or written
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """The orders that read as many dates as any other does."""
+        most = max(reading.possible for reading in self._readings)
+        return frozenset(r.order for r in self._readings if r.possible == most)
 
     def fits(self, order: str) -> bool:
         """Whether most of the dates that can be read at all can be read so."""
@@ -120,11 +132,9 @@ class DateSurvey:
         if not rivals or (clear and self._dates > _STEPS):
             return best, ""
         usual = "mdy" if self._american and "mdy" in left else "dmy"
+        usual = "ymd" if self._year_first and "ymd" in left else usual
         chosen = best if clear or usual not in left else usual
         doubts = [order for order in left if self._differ(chosen, order)]
-        # Two figures of a year come first behind dashes (24-01-31) and spaces (24. 1. 31.) only.
-        if not set(self.example) & {"-", " "}:
-            doubts = [order for order in doubts if order != "ymd"]
         return chosen, doubts[0] if doubts else ""
 
     def _differ(self, one: str, other: str) -> bool:
@@ -134,17 +144,20 @@ class DateSurvey:
 def settled(surveys: Sequence[DateSurvey], asked: str | None, report: ImportReport) -> list[str]:
     """The order of each file: what was asked for, or else what its dates show.
 
-    A file that leaves it open is read like the other files of its look; what is still open then
-    is said in a note.
+    A file that leaves it open is read like the other files of its look, unless they contradict
+    each other; what is still open then is said in a note.
     """
     shown: dict[str, set[str]] = defaultdict(set)
+    common = dict.fromkeys((survey.look for survey in surveys), frozenset(ORDERS))
     for survey in surveys:
         shown[survey.look] |= {survey.order()[0]} if survey.proves else set()
+        common[survey.look] &= survey.possible
     orders: list[str] = []
     doubtful: dict[tuple[str, str], list[DateSurvey]] = defaultdict(list)
     for survey in surveys:
         order, doubt = survey.order()
-        fitting = {one for one in shown[survey.look] if survey.fits(one)}
+        lent = common[survey.look] and (shown[survey.look] or common[survey.look])
+        fitting = {one for one in lent if survey.fits(one)}
         if asked is not None and survey.fits(asked):
             order = asked
         elif doubt and len(fitting) == 1:

@@ -19,17 +19,28 @@ MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 SPACES = " \u00a0\u2009\u202f"
 ENOUGH = 128 << 10  # characters of one message; what is over half of that is cut off later
 
-# The two halves of the day, without dots and spaces, in lower case.
+# The two halves of the day, without dots, spaces and quotation marks, in lower case.
 _MORNING = (
-    "am", "上午", "午前", "오전", "凌晨", "清晨", "早上", "ص", "öö", "sa", "de", "قظ", "πμ",
-    "पूर्वाह्न", "fm", "vm", "pg", "проб",
+    "am", "上午", "午前", "오전", "凌晨", "清晨", "早上", "새벽", "아침", "ص", "صباحا", "öö", "sa",
+    "de", "قظ", "قبلازظهر", "πμ", "पूर्वाह्न", "fm", "vm", "pg", "проб", "vorm", "dop", "dopoledne",
+    "dopoludnia", "prijepodne", "prepodne", "преподне", "претпладне", "претпл", "дп", "ap", "fh",
+    "pd", "eparadites", "priekšp", "priešpiet", "ก่อนเที่ยง", "ព្រឹក", "ກ່ອນທ່ຽງ", "နံနက်", "לפנהצ",
+    "முப", "முற்பகல்", "ಪೂರ್ವಾಹ್ನ", "मपू", "পূর্বাহ্ণ", "ਪੂਦੁ", "පෙව", "ጥዋት", "үө",
 )  # fmt: skip
 _AFTERNOON = (
-    "pm", "下午", "午後", "오후", "中午", "傍晚", "晚上", "م", "ös", "ch", "du", "بظ", "μμ",
-    "अपराह्न", "em", "nm", "ptg", "слоб",
+    "pm", "下午", "午後", "오후", "傍晚", "저녁", "م", "مساء", "ös", "ch", "du", "بظ", "بعدازظهر",
+    "μμ", "अपराह्न", "em", "nm", "ptg", "слоб", "nachm", "odp", "odpoledne", "popoludní", "pop",
+    "popoldne", "popodne", "poslijepodne", "поподне", "попладне", "попл", "пп", "ip", "eh", "md",
+    "epasdites", "pēcp", "popiet", "หลังเที่ยง", "ល្ងាច", "ຫຼັງທ່ຽງ", "ညနေ", "אחהצ", "பிப",
+    "பிற்பகல்", "ಅಪರಾಹ್ನ", "मउ", "অপরাহ্ণ", "ਬਾਦੁ", "පව", "ከሰዓት", "үх",
 )  # fmt: skip
-HALVES = {**dict.fromkeys(_MORNING, 0), **dict.fromkeys(_AFTERNOON, 12)}  # → hours to add
-_UNWRITTEN = str.maketrans("", "", "." + SPACES + MARKS)
+_NOON = ("中午", "正午", "낮")  # 11:30 of these is in the morning, …
+_NIGHT = ("晚上", "夜晚", "深夜", "半夜", "밤")  # … and 12:30 is after midnight
+HALVES = {  # → hours to add
+    **dict.fromkeys(_MORNING, 0),
+    **dict.fromkeys((*_AFTERNOON, *_NOON, *_NIGHT), 12),
+}
+_UNWRITTEN = str.maketrans("", "", ".\"'\u00b4\u05f3\u05f4\u200b\u200c\u200d" + SPACES + MARKS)
 
 Clock = tuple[int, int, int]
 
@@ -45,9 +56,10 @@ def clock_from(
 ) -> Clock | None:
     """A time of day out of its parts; None when there is none such. 24:53 is 00:53."""
     hours, minutes, seconds = int(hour), int(minute), int(second or 0)
-    later = HALVES.get(plain_half(half or ""))
-    if later is not None and 1 <= hours <= 12:
-        hours = hours % 12 + later
+    word = plain_half(half or "")
+    if 1 <= hours <= 12 and word in HALVES:
+        early = (word in _NOON and hours in (10, 11)) or (word in _NIGHT and not 5 < hours < 12)
+        hours = hours % 12 + (0 if early else HALVES[word])
     if hours > 24 or minutes > 59 or seconds > 59:
         return None
     return hours % 24, minutes, seconds

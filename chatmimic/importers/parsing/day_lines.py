@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from chatmimic.importers.parsing.calendars import year_of_era
 from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
 from chatmimic.importers.parsing.months import month_named
 
@@ -45,9 +46,6 @@ _WEEKDAYS = (
     "isnin/isn selasa/sel rabu/rab khamis/kha jumaat/jum sabtu/sab ahad/ahd",
     "الاثنين/الإثنين الثلاثاء الأربعاء/الاربعاء الخميس الجمعة السبت الأحد/الاحد",
 )
-_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "民國": 1911, "民国": 1911}
-_BUDDHIST = 543  # years ahead of ours, on telephones in Thai
-_REPUBLIC = 1911  # years behind ours, on some in Chinese
 
 _NUMERIC = re.compile(
     r"(?<!\d)(?:(?P<era>令和|平成|民國|民国|[RH]) ?)?(?P<a>\d{1,4})(?P<joint> ?[./-] ?)"
@@ -92,7 +90,7 @@ def weekday_rows() -> tuple[str, ...]:
 class DayLine:
     """A date alone on its line but for a word or two."""
 
-    numbers: Numbers  # their year after our calendar where it shows itself
+    numbers: Numbers  # of any calendar that `date_of` knows
     written: str
     look: str  # what stands between the numbers
     words: str  # beside the date: a weekday, if anything
@@ -125,28 +123,20 @@ def day_line(raw: str) -> DayLine | None:
 
 
 def _numbers(found: re.Match[str]) -> Numbers | None:
-    """The three numbers, the year in our calendar; None where none of them can be a year."""
+    """The three numbers; None where none of them can be a year."""
     first, second, third = found["a"].replace("元", "1"), found["b"], found["c"]
     if found["era"] is not None:
-        return str(int(first) + _ERAS[found["era"]]), second, third
+        return year_of_era(found["era"], first), second, third
     if "年" in found["joint"] or "년" in found["joint"]:
-        return _year(first if len(first) > 2 else f"20{first:0>2}"), second, third
+        return first if len(first) > 2 else f"20{first:0>2}", second, third
     if min(len(first), len(third)) > 2 or max(len(first), len(third)) < 2:
         return None
-    return _year(first), second, _year(third)
-
-
-def _year(digits: str) -> str:
-    """A number of three or four figures as a year of ours."""
-    number = int(digits)
-    if len(digits) == 4 and number > 2400:
-        return str(number - _BUDDHIST)
-    return str(number + _REPUBLIC) if len(digits) == 3 else digits
+    return first, second, third
 
 
 def _in_words(found: re.Match[str]) -> Numbers | None:
     month = month_named(found["month"])
-    return None if month is None else (_year(found["year"]), str(month), found["day"])
+    return None if month is None else (found["year"], str(month), found["day"])
 
 
 def _may_be_weekday(words: str) -> bool:

@@ -61,6 +61,21 @@ _ROWS = (
     "октомври/окт ноември/ное декември/дек",
     "ιανουαρίου/ιαν φεβρουαρίου/φεβ μαρτίου/μαρ απριλίου/απρ μαΐου/μαΐ/μαϊ ιουνίου/ιουν "
     "ιουλίου/ιουλ αυγούστου/αυγ σεπτεμβρίου/σεπ οκτωβρίου/οκτ νοεμβρίου/νοε δεκεμβρίου/δεκ",
+    "јануар/јан фебруар/феб март/мар април/апр мај јун јул август/авг септембар/септ октобар/окт "
+    "новембар/нов децембар/дец",
+    # Estonian; Slovene
+    "jaanuar/jaan veebruar/veebr märts aprill/apr mai juuni juuli august/aug september/sept "
+    "oktoober/okt november/nov detsember/dets",
+    "januar/jan februar/feb marec/mar april/apr maj junij/jun julij/jul avgust/avg "
+    "september/sep oktober/okt november/nov december/dec",
+    # Thai; Hindi
+    "มกราคม/ม.ค กุมภาพันธ์/ก.พ มีนาคม/มี.ค เมษายน/เม.ย พฤษภาคม/พ.ค มิถุนายน/มิ.ย กรกฎาคม/ก.ค "
+    "สิงหาคม/ส.ค กันยายน/ก.ย ตุลาคม/ต.ค พฤศจิกายน/พ.ย ธันวาคม/ธ.ค",
+    "जनवरी/जन फ़रवरी/फ़र/फरवरी मार्च अप्रैल मई जून जुलाई/जुल अगस्त/अग सितंबर/सित अक्टूबर/अक्तूबर/अक्टू "
+    "नवंबर/नव दिसंबर/दिस",
+    # Persian: of our calendar; of its own
+    "ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر",
+    "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند",
     # Arabic; Hebrew
     "يناير فبراير مارس أبريل/إبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
     "ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי "
@@ -77,12 +92,13 @@ def _numbered() -> dict[str, int]:
     }
 
 
+_ENDS = ".\u0654"  # the sign that joins a Persian month to its year
 MONTHS = _numbered()  # a form in lower case, without a full stop → 1 to 12
 
 
 def month_named(word: str) -> int | None:
     """The number of a month; None for any other word."""
-    return MONTHS.get(word.casefold().rstrip("."))
+    return MONTHS.get(word.casefold().rstrip(_ENDS))
 
 
 def rows() -> tuple[str, ...]:

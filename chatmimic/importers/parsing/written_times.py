@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.calendars import day_in_our_calendar
 from chatmimic.importers.parsing.date_order import Numbers, date_of
 from chatmimic.importers.parsing.dated_lines import HALVES, MARKS, Clock, clock_from, plain_half
 from chatmimic.importers.parsing.months import month_named
@@ -39,7 +40,10 @@ _DOTTED = re.compile(r"(?<![\d:.])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d:.])")
 _AHEAD = re.compile(r"(?:\b(?:UTC|GMT) ?)?(?<!\d)([+\u2212-])(\d{1,2})(?::?(\d\d))?$")
 _CJK = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
 _VIETNAMESE = re.compile(r"\b(?:tháng|thg|th) ?(\d{1,2})\b", re.I)
-_TOKEN = re.compile(r"\d+|[^\W\d_]+")
+# In the scripts of India and Thailand, words hold vowel signs, and Thai short forms full stops.
+_TOKEN = re.compile(
+    r"\d+|[^\W\d_](?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]|\.(?=[\u0e00-\u0eff])){0,40}"
+)
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})(?:\. ?|[/-])(\d{1,2})(?:\. ?|[/-])(\d{1,4})(?!\d)")
 
 
@@ -123,7 +127,7 @@ def _zone(after: str) -> tuple[str, int | None]:
 def _named_day(text: str) -> tuple[int, int, int] | None:
     cjk = _CJK.search(text)
     if cjk is not None:
-        return int(cjk[1]), int(cjk[2]), int(cjk[3])
+        return _in_our_calendar(cjk[1], int(cjk[2]), int(cjk[3]))
     numbered = _VIETNAMESE.search(text)
     month = int(numbered[1]) if numbered is not None else None
     if numbered is not None:
@@ -134,7 +138,15 @@ def _named_day(text: str) -> tuple[int, int, int] | None:
     if not years or len(days) != 1:
         return None
     month = month or _month(tokens, days[0])
-    return (int(tokens[years[-1]]), month, int(tokens[days[0]])) if month else None
+    return _in_our_calendar(tokens[years[-1]], month, int(tokens[days[0]])) if month else None
+
+
+def _in_our_calendar(year: str, month: int, day: int) -> tuple[int, int, int] | None:
+    """A date whose year tells its calendar: 2569 is Buddhist, 1405 Persian."""
+    if 1430 <= int(year) < 2400:
+        return int(year), month, day
+    found = day_in_our_calendar(year, month, day)
+    return None if found is None else (found.year, found.month, found.day)
 
 
 def _month(tokens: list[str], day: int) -> int | None:

@@ -21,26 +21,29 @@ from chatmimic.importers.parsing.dated_lines import (
 )
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.importers.whatsapp.lines import (
-    Names,
-    Speakers,
-    Stamp,
-    Stamps,
-    opening,
-    plain_name,
-    stamped,
-)
+from chatmimic.importers.whatsapp.lines import Stamp, Stamps, stamped
+from chatmimic.importers.whatsapp.notices import is_deed
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.speakers import Names, Speakers, opening, plain_name
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 60  # lines
 _SHARE = 0.1  # of the commonest style, that a style needs to be the file's own and not pasted
 _MOST_WORDS = 8
+_NOON = 12  # o'clock: no later hour has a word for its half of the day
 # Names of the file or the folder, in some languages: "WhatsApp Chat with Ada.txt".
-_TITLE = re.compile(
-    r"(?:WhatsApp[ -]Chat (?:with|mit|met|-)|Chat de WhatsApp con|Conversa do WhatsApp com"
-    r"|Discussion WhatsApp avec|Чат WhatsApp с|Chat WhatsApp con|Chat WhatsApp)[ \xa0](?P<of>.+)",
-    re.IGNORECASE | re.DOTALL,
+_TITLES = (
+    re.compile(
+        r"(?:WhatsApp[ _-]Chat[ _](?:with|mit|met|-)|Chat[ _]de[ _]WhatsApp[ _]con"
+        r"|Conversa[ _](?:do|no)[ _]WhatsApp[ _]com|Discussion[ _]WhatsApp[ _]avec"
+        r"|Чат[ _]WhatsApp[ _]с|Chat[ _]WhatsApp[ _](?:con|dengan)|Chat[ _]WhatsApp)[ _\xa0]"
+        r"(?P<of>.+)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(r"(?P<of>.+?)님과의 WhatsApp 대화", re.DOTALL),
+    re.compile(
+        r"[與与]\s?(?P<of>.+?)\s?的\s?WhatsApp\s?(?:對話|对话|聊天|聊天記錄|聊天记录)", re.DOTALL
+    ),
 )
 _SUFFIX = re.compile(r"(?:\.(?:txt|zip|tar|gz|bz2|xz|tgz|tbz2?|txz))+$", re.IGNORECASE)
 _IRC = re.compile(r"<[^<>\s]{1,64}> |\*{1,3} \S|-!- ")
@@ -60,7 +63,7 @@ class WhatsApp(Importer):
         stamps = [stamp for stamp in map(stamped, rows) if stamp is not None]
         if not stamps or any(_is_irc(stamp) for stamp in stamps):
             return False
-        spoken = sum(": " in stamp.rest for stamp in stamps)
+        spoken = sum(_speaks(stamp) for stamp in stamps)
         if stamps[0].style == " ":  # as every other log in the world
             return spoken * 2 > len(rows) and len(stamps[0].numbers[0]) < 4
         # The top of a file may be cut off.
@@ -83,6 +86,11 @@ def _is_irc(stamp: Stamp) -> bool:
     return in_irc and _IRC.match(stamp.rest) is not None
 
 
+def _speaks(stamp: Stamp) -> bool:
+    """Whether somebody says something: of phones, perhaps with no space before it."""
+    return (": " if stamp.style in ": " else ":") in stamp.rest
+
+
 @dataclass(frozen=True)
 class _Habits:
     """What the whole of a file shows of how it is written."""
@@ -98,7 +106,7 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
     dates, names, tags = DateSurvey(member.label), Names(), Tags()
     styles: Counter[str] = Counter()
     words: set[str] = set()
-    phone = ""
+    phone, latest = "", 0
     with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             stamp = stamps.of(raw)
@@ -106,16 +114,24 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
                 continue
             look = dates.look or stamp.look
             phone = phone or _phone(stamp)
-            dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
+            dates.saw(
+                stamp.numbers,
+                stamp.written,
+                look,
+                halved=stamp.halved,
+                half_first=stamp.half_first,
+            )
             styles[stamp.style] += 1
             names.saw(stamp.rest)
             tags.saw(stamp.rest)
             if stamp.word and stamp.word not in HALVES and len(words) < _MOST_WORDS:
                 words.add(stamp.word)
-    _tell_words(words, member, context.report)
+                latest = max(latest, stamp.clock[0] if stamp.clock else 0)
+    if latest <= _NOON:
+        _tell_words(words, member, context.report)
     most = max(styles.values(), default=0)
     usual = frozenset(style for style, times in styles.items() if times >= most * _SHARE)
-    return _Habits(dates, usual, names.found(), tags.repeated(), phone)
+    return _Habits(dates, usual, names.found(chat_of(member.where)), tags.repeated(), phone)
 
 
 def _phone(stamp: Stamp) -> str:
@@ -124,11 +140,11 @@ def _phone(stamp: Stamp) -> str:
 
 
 def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:
-    """One unknown word after the time is "o'clock"; two are perhaps morning and afternoon."""
+    """One unknown word beside the time is "o'clock"; two are perhaps morning and afternoon."""
     if len(words) > 1:
         some = ", ".join(f'"{word}"' for word in sorted(words))
         report.note(
-            f"{member.label} has {some} after its times, which is not known here; if they stand "
+            f"{member.label} has {some} beside its times, which is not known here; if they stand "
             "for the halves of the day, the afternoons are twelve hours early."
         )
 
@@ -164,6 +180,8 @@ class _Chat:
         kind, words, edited = judged(text, self._habits.tags)
         if not sender:
             kind, words, edited = call_or_system(text), text.strip(MARKS), False
+        elif kind is Kind.TEXT and is_deed(sender, text):
+            kind = Kind.SYSTEM
         if edited:
             self._context.report.repairs["edit marks"] += 1
         speaks = kind is not Kind.SYSTEM  # the title of a group stands before what befalls it
@@ -184,7 +202,7 @@ def chat_of(where: str) -> str:
     """Whom a chat is with, from the name of the file, or of the zip or folder it lies in."""
     names = [_COPY.sub("", _SUFFIX.sub("", part)) for part in PurePosixPath(where).parts]
     for name in names[:-3:-1]:
-        found = _TITLE.fullmatch(name)
+        found = next((found for title in _TITLES if (found := title.fullmatch(name))), None)
         if found:
             return found["of"]
     return next((name for name in names[::-1] if name != "_chat"), "whatsapp")

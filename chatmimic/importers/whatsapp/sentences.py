@@ -5,6 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from chatmimic.importers.whatsapp.notices import is_encryption
+from chatmimic.importers.whatsapp.wordings import (
+    DELETED,
+    EDITED,
+    LIVE_LOCATION,
+    MISSED,
+    OMITTED,
+    OMITTED_THINGS,
+    VIEW_ONCE,
+    WAITING,
+)
 from chatmimic.records import Kind
 
 MARK = "\u200e"  # stands before whatever WhatsApp itself puts into a message
@@ -12,17 +23,10 @@ _MARKED_TAG = f"{MARK}<"
 REPEATS = 3  # of one text in <>: nobody types that by hand
 _MOST_TAGS = 200
 _LONGEST_TAG = 80
+_AT_A_PLACE = "https://"
+_CLOCK_ENDS = ("m", ".", *"0123456789")
 _IN_MARKUP = frozenset("!/=\"'?;{}[]()$%#\\")  # "<!-- a comment -->" is pasted by people
 
-# "<Media omitted>" as Android writes it; other languages show by repetition.
-_OMITTED = {
-    "media omitted", "medien ausgeschlossen", "medien weggelassen", "multimedia omitido",
-    "archivo omitido", "médias omis", "fichier omis", "media omessi", "mídia oculta",
-    "arquivo de mídia oculto", "ficheiro não revelado", "media weggelaten", "без медиафайлов",
-    "медиафайл пропущен", "medya dahil edilmedi", "media tidak disertakan", "pominięto multimedia",
-    "省略多媒体文件", "忽略多媒體檔", "メディアなし", "미디어 파일 제외됨", "המדיה לא נכללה",
-    "تم استبعاد الوسائط", "view once voice message omitted", "video note omitted",
-}  # fmt: skip
 # iOS: "image omitted" behind a mark; the verb comes last in these languages.
 _OMITTED_ENDS = (
     " omitted", " weggelassen", " ausgelassen", " omitido", " omitida", " omis", " omise",
@@ -30,9 +34,6 @@ _OMITTED_ENDS = (
     " utelämnad", " udeladt", " utelatt", " pominięto", " dahil edilmedi", " пропущено",
     " отсутствует",
 )  # fmt: skip
-_IOS_THING = re.compile(
-    r"(?:image|photo|video|video note|audio|GIF|sticker|document|contact card) omitted", re.I
-)
 # <attached: 00000012-PHOTO.jpg>
 _ATTACHED = re.compile(rf"{MARK}?<[^<>:\n]{{1,40}}: [^<>\n]{{1,255}}\.\w{{1,8}}>")
 _OWN_FILE = re.compile(r"[A-Z]{3}-\d{8}-WA\d{4,6}\.\w{1,5} \([^()\n]{3,40}\)")
@@ -42,32 +43,20 @@ _ANY_FILE = re.compile(
     r"|file terlampir|文件附件|檔案附件|添付ファイル)\)"
 )
 _PLACE = re.compile(
-    r"(?:location|live location|[^\s:]{3,20}): "
-    r"https://maps\.google\.com/\?q=-?\d{1,3}\.\d{1,20},-?\d{1,3}\.\d{1,20}",
+    r"(?:(?:live )?location|[^\s:]{2,20})(?: ?[:：] ?\u200e?)"
+    r"https://(?:maps\.google\.com/(?:maps)?\?q=-?\d{1,3}\.\d{1,20},(?:%20)?-?\d{1,3}\.\d{1,20}"
+    r"|foursquare\.com/v/\S{1,200})",
     re.I,
 )
-_DELETED = {
-    "this message was deleted", "you deleted this message", "you deleted this message as admin",
-    "diese nachricht wurde gelöscht", "du hast diese nachricht gelöscht",
-    "se eliminó este mensaje", "este mensaje fue eliminado", "eliminaste este mensaje",
-    "ce message a été supprimé", "vous avez supprimé ce message",
-    "questo messaggio è stato eliminato", "hai eliminato questo messaggio", "mensagem apagada",
-    "essa mensagem foi apagada", "esta mensagem foi apagada", "você apagou esta mensagem",
-    "dit bericht is verwijderd", "u hebt dit bericht verwijderd", "данное сообщение удалено",
-    "вы удалили данное сообщение", "bu mesaj silindi", "bu mesajı sildiniz",
-    "pesan ini telah dihapus", "anda telah menghapus pesan ini", "ta wiadomość została usunięta",
-    "このメッセージは削除されました", "此消息已删除", "此訊息已刪除", "삭제된 메시지입니다",
-    "הודעה זו נמחקה", "تم حذف هذه الرسالة",
-}  # fmt: skip
 _DELETED_BY = re.compile(r"this message was deleted by admin .{1,200}")
-_EDITED = {
-    "this message was edited", "diese nachricht wurde bearbeitet", "se editó este mensaje",
-    "ce message a été modifié", "questo messaggio è stato modificato", "mensagem editada",
-    "dit bericht is bewerkt", "данное сообщение изменено", "bu mesaj düzenlendi",
-    "pesan ini diedit", "wiadomość edytowana",
-}  # fmt: skip
 _CALL = re.compile(r"(?:missed |silenced )?(?:group )?(?:voice|video) call(?:[,. ].{0,80})?", re.I)
-_MISSED = re.compile(r"Missed (?:group )?(?:voice|video) call(?: at .{1,20})?")  # needs no mark
+_MISSED = re.compile(r"(?P<call>.{5,40}?)(?: (?:at|um|a las|à|alle|às|om|kl\.?|в) \d.{0,20})?")
+# A poll in any language: the word, what is asked, and answers with their votes.
+_POLL = re.compile(
+    r"[^\n:]{2,20}:\n[^\n]{1,500}"
+    r"(?P<options>(?:\n[^\n:]{2,20}: [^\n]{1,200}\(\d[^\n()]{0,30}\)){1,20})\n*"
+)
+_EVENT = re.compile(r"EVENT: [^\n]{1,200}\n(?:[A-Z][^\n:]{2,30}: [^\n]{0,500}\n*){1,10}")
 _SYSTEM = re.compile(
     r"Messages (?:and calls|to this)|This chat is with|POLL:|(?:You're|You are) (?:now|no longer) "
     r"an admin|You blocked|You unblocked|You were added|Waiting for this message"
@@ -124,26 +113,49 @@ def judged(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str, bo
 
 def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
     """The kind of a text that is WhatsApp's from end to end."""
-    low = bare.casefold().removesuffix(".")
-    if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1] in _OMITTED):
+    low = bare.casefold().removesuffix(".").removesuffix("。")
+    if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1].strip() in OMITTED):
         return Kind.MEDIA
-    if low in _DELETED or (low.startswith("this ") and _DELETED_BY.fullmatch(low)):
+    if low in DELETED or (low.startswith("this ") and _DELETED_BY.fullmatch(low)):
         return Kind.DELETED
-    # What every such text holds is looked for first: these patterns are slow to say no.
-    if "://maps.google.com/" in bare and _PLACE.fullmatch(bare):
+    if low in OMITTED_THINGS or low in LIVE_LOCATION or low.startswith(VIEW_ONCE):
         return Kind.MEDIA
-    if low.endswith(" omitted") and _IOS_THING.fullmatch(bare):
+    if low in MISSED:
+        return Kind.CALL
+    if low in WAITING or is_encryption(bare):
+        return Kind.SYSTEM
+    # What every such text holds is looked for first: these patterns are slow to say no.
+    if _AT_A_PLACE in bare and ".com/" in bare and _PLACE.fullmatch(bare):
         return Kind.MEDIA
     last = bare.rpartition(MARK)[2] if marked or MARK in bare else ""
     if last.endswith(_OMITTED_ENDS) and len(last) <= _LONGEST_TAG and "\n" not in bare:
         return Kind.MEDIA
-    if marked and _CALL.fullmatch(bare):
+    if _is_call(bare, low, marked):
         return Kind.CALL
-    if bare.startswith("Missed ") and not marked and _MISSED.fullmatch(bare):
-        return Kind.CALL
-    if bare.startswith("POLL:\n") or (marked and _SYSTEM.match(bare)):
+    if _is_card(bare) or (marked and _SYSTEM.match(bare)):
         return Kind.SYSTEM
     return None
+
+
+def _is_call(bare: str, low: str, marked: bool) -> bool:
+    if marked and _CALL.fullmatch(bare):
+        return True
+    timed = _MISSED.fullmatch(low) if len(low) < _LONGEST_TAG and low[-1:] in _CLOCK_ENDS else None
+    return timed is not None and timed["call"] in MISSED
+
+
+def _is_card(bare: str) -> bool:
+    """Whether a text is a poll or an event, which have lines of their own."""
+    first, newline, _ = bare.partition("\n")
+    if not newline:
+        return False
+    if first == "POLL:" or (first.startswith("EVENT: ") and _EVENT.fullmatch(bare)):
+        return True
+    if not first.endswith(":") or "(" not in bare:
+        return False
+    poll = _POLL.fullmatch(bare)
+    options = poll["options"].strip("\n").split("\n") if poll else []
+    return len(options) > 1 and len({option.partition(":")[0] for option in options}) == 1
 
 
 def _without_attachment(text: str) -> str:
@@ -165,7 +177,7 @@ def _without_edit_mark(text: str) -> str:
         return text
     start = text.rfind("<")
     tag = text[start + 1 : -1]
-    ours = text[start - 1 : start] == MARK or tag.casefold().removesuffix(".") in _EDITED
+    ours = text[start - 1 : start] == MARK or tag.casefold().removesuffix(".") in EDITED
     if start < 1 or not ours or len(tag) > _LONGEST_TAG:
         return text
     return text[:start].removesuffix(MARK).removesuffix(" ")
