@@ -217,6 +217,10 @@ FORMATS: dict[str, Format] = {
     "Signal": Format(
         "Signal", lambda f, talk: chat_exports.signal_backup(f / "main.jsonl", spoken(talk)), 1
     ),
+    "Signal text": Format(
+        "Signal",
+        _to_file("C.txt", lambda talk: "".join(map(chat_exports.signal_text, spoken(talk)))),
+    ),
     "LINE": Format(
         "LINE",
         _to_file("[LINE] Chat.txt", lambda talk: text_exports.line(as_said(talk))),
