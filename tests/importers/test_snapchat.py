@@ -62,6 +62,14 @@ def test_times(exact: Any, at: int, tmp_path: Path) -> None:
     assert [m.sent_at for m in messages] == [at]
 
 
+@pytest.mark.parametrize(
+    "written", [AT, "2024-01-05 15:04:05", "2024-01-05T15:04:05Z", "Fri Jan 05 15:04:05 UTC 2024"]
+)
+def test_written_times_are_utc(written: str, tmp_path: Path) -> None:
+    messages, _ = read(tmp_path, chat_history={"bo_b": [record(Created=written)]})
+    assert [m.sent_at for m in messages] == [MS]
+
+
 def test_what_was_received_and_sent_by_sections(tmp_path: Path) -> None:
     sent = {"To": "bo_b", "Media Type": "TEXT", "Created": AT, "Text": "mine"}
     received = {"From": "bo_b", "Media Type": "TEXT", "Created": AT, "Text": "it&#39;s"}

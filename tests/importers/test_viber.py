@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_text_round_trips import QUIET, conversations, later_lines, read_back
 from text_exports import Said, viber
 
+from chatmimic.errors import ExportError
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.viber.rows import read_row
 from chatmimic.importers.viber.words import kind_of
@@ -96,6 +97,26 @@ def test_a_number_of_several_people_is_nobodys_key(tmp_path: Path) -> None:
 def test_the_chat_is_named_by_the_file(file: str, thread: str, tmp_path: Path) -> None:
     messages, _ = read(tmp_path, "05/01/2024,15:04:05,Bo,+15550100,hi\n", file)
     assert [m.thread for m in messages] == [thread]
+
+
+@pytest.mark.parametrize(
+    ("rows", "known"),
+    [
+        ("05/01/2024,15:04:05,Bo,,hi\n05/01/2024,15:05:05,Di,,hello\n", True),
+        (
+            "05/01/2024,15:04:05,Bo,+15550100,hi\n05/01/2024,15:05:05,Di,hidden,hello\n"
+            "05/01/2024,15:06:05,Di,,hello\n",
+            True,
+        ),
+        ("05/01/2024,15:04:05,Bo,hi,how are you\n05/01/2024,15:05:05,Di,well,and you?\n", False),
+    ],
+)
+def test_a_file_is_vibers_by_its_column_of_numbers(rows: str, known: bool, tmp_path: Path) -> None:
+    if known:
+        assert read(tmp_path, rows)[1].format == "Viber"
+    else:
+        with pytest.raises(ExportError):
+            read(tmp_path, rows)
 
 
 def test_lines_above_the_first_row_make_it_no_file_of_vibers(tmp_path: Path) -> None:

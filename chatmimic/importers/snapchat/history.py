@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
@@ -11,7 +12,13 @@ from chatmimic.importers.messenger.repeats import threads_in_order
 from chatmimic.importers.parsing.guardedhtml import unescaped
 from chatmimic.importers.parsing.jsonarrays import JsonArrays
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.times import IMPOSSIBLE, as_milliseconds, parse_iso, possible
+from chatmimic.importers.parsing.times import (
+    IMPOSSIBLE,
+    as_milliseconds,
+    parse_free,
+    parse_iso,
+    possible,
+)
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.snapchat.names import Names
@@ -111,10 +118,12 @@ class _History:
             return as_milliseconds(
                 exact // 1000 if exact > _MICROSECONDS_FROM else exact, self._report
             )
-        moment = parse_iso(text_of(record.get("Created")))
-        if moment is None or moment.tzinfo is None:
+        written = text_of(record.get("Created"))
+        moment = parse_iso(written) or parse_free(written)
+        if moment is None:
             self._report.repairs[IMPOSSIBLE] += 1
             return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return possible(moment.timestamp() * 1000, self._report)
 
 

@@ -48,7 +48,8 @@ class Viber(Importer):
         rows = first_lines(head.text, _LOOKED_AT)
         found = [row for row in map(read_row, rows) if row is not None]
         first = read_row(rows[0])
-        return first is not None and any(row.number for row in found)
+        numbered = sum(row.numbered for row in found)
+        return first is not None and first.numbered and numbered * 2 > len(found)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for its dates; what two hold is given once."""

@@ -38,6 +38,7 @@ class Row:
     number: str  # of a telephone; "" where there is none
     text: str
     joint: str  # what parts the columns
+    numbered: bool  # whether the number is one, or its cell is empty
     halved: bool  # whether the clock has twelve hours
 
 
@@ -52,7 +53,8 @@ def read_row(raw: str) -> Row | None:
         return None
     clock = clock_from(stamp["hour"], stamp["minute"], stamp["second"], half)
     cells = raw[stamp.end() :].split(stamp["joint"], _MOST_CELLS)
-    place = _place_of_number([_bare(cell) for cell in cells[:-1]])
+    bare = [_bare(cell) for cell in cells]
+    place = _place_of_number(bare[:-1])
     if clock is None or place is None:
         return None
     joint = stamp["joint"]
@@ -61,9 +63,10 @@ def read_row(raw: str) -> Row | None:
         stamp["date"],
         clock,
         _bare(joint.join(cells[:place])),
-        _bare(cells[place]),
+        bare[place],
         joint.join(cells[place + 1 :]),
         joint,
+        not bare[place] or _NUMBER.fullmatch(bare[place]) is not None,
         half is not None,
     )
 
