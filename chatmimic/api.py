@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.bases import own_base
 from chatmimic.errors import TrainingError
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
 from chatmimic.mimic import Mimic, latest
 from chatmimic.records import Message
 
@@ -59,13 +59,14 @@ def import_exports(
     ExportError.
     """
     from chatmimic.archive import Archive
+    from chatmimic.corpora import corpus_to_fill
     from chatmimic.importers import ImportOptions, ImportReport, read_exports
     from chatmimic.privacy import Door, key_of
 
     options = options or ImportOptions()
     place, reports = _home(home).make(), []
     door = Door(privacy, key_of(place)) if privacy else None
-    with Archive.open(place.corpus(corpus) if corpus else place.archive) as archive:
+    with Archive.open(corpus_to_fill(place, corpus) if corpus else place.archive) as archive:
         for path in paths:
             report = ImportReport()
             read = partial(read_exports, Path(path), options)
@@ -94,13 +95,12 @@ def train(
     from chatmimic.training import Settings
     from chatmimic.training.earlier import going_on_from
     from chatmimic.training.run import Run, Trained
-    from chatmimic.training.unfinished import run_name
     from chatmimic.training.work import Watcher
 
     place = _home(home)
     asked = Settings(persona=persona, **settings)
     asked = going_on_from(replace(asked, base=own_base(asked.base, place)), place)
-    run = Run(place, run_name(asked.persona, name), watcher or Watcher())
+    run = Run(place, name or "", watcher or Watcher())
     with open_archive(place) as archive:
         outcome = run.start(archive, asked)
     if not isinstance(outcome, Trained):
@@ -131,7 +131,7 @@ def pretrain(
         raise TrainingError("No corpus was named.", "For example pretrain('ubuntu').")
     asked = PretrainSettings(**settings)
     asked = replace(asked, base=asked.base and own_base(asked.base, place))
-    run = Pretraining(place, slug(name or chosen[0].name), watcher or Watcher())
+    run = Pretraining(place, name or chosen[0].name, watcher or Watcher())
     outcome = run.start(chosen, asked)
     if not isinstance(outcome, Pretrained):
         raise _stopped(outcome, "pretrain")

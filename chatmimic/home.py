@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from chatmimic.files import private_folder
-
-_FOLDER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-# Names that Windows keeps for devices: no folder can be called so there.
-_DEVICES = (f"{port}{number}" for port in ("com", "lpt") for number in range(10))
-_RESERVED = frozenset({"con", "prn", "aux", "nul", *_DEVICES})
 
 
 @dataclass(frozen=True)
@@ -44,8 +36,8 @@ class Home:
         return self.path / "archive.sqlite"
 
     def corpus(self, name: str) -> Path:
-        """The SQLite file of a corpus: an archive of other people's talk, kept apart."""
-        return self.corpora / slug(name) / "archive.sqlite"
+        """The SQLite file of the corpus in a folder of `corpora`: an archive kept apart."""
+        return self.corpora / name / "archive.sqlite"
 
     @property
     def corpora(self) -> Path:
@@ -76,20 +68,3 @@ class Home:
     def chats(self) -> Path:
         """Where the chat keeps its line history and what `/save` writes."""
         return self.path / "chats"
-
-
-def slug(name: str) -> str:
-    """A folder name for any name at all: `[a-z0-9-]{1,64}`, never a path, never empty.
-
-    Plain names become themselves in lower case with hyphens; names that lose more than that get
-    eight hex digits of their SHA-256, so that they do not share a folder with another. The folder
-    name of a folder name is itself.
-    """
-    if _FOLDER.fullmatch(name) and len(name) <= 64 and name not in _RESERVED:
-        return name
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    kept = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
-    if kept and kept == name.lower().replace(" ", "-") and kept not in _RESERVED:
-        return kept
-    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{kept}-{digest}" if kept else f"persona-{digest}"

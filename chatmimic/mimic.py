@@ -6,14 +6,16 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import MimicError
 from chatmimic.files import write_whole
-from chatmimic.home import Home, slug
+from chatmimic.folders import called_by_default
+from chatmimic.home import Home
+from chatmimic.lookup import close, meant, quoted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from chatmimic.transcript import Form
 
 MANIFEST = "mimic.json"
+EVERYBODY = "everybody"  # what a mimic of all people is called
 FORMAT = 1  # of mimic.json; raised when an older chatmimic could not read it
 
 
@@ -43,17 +46,24 @@ class Mimic:
     def open(cls, where: str | Path, home: Home | None = None) -> Mimic:
         """A mimic by the path of its folder, its name in the home, or its persona's name.
 
-        Raises MimicError when there is none, naming those there are.
+        Case and accents make no difference where it is clear which is meant. Raises MimicError when
+        there is none, naming those there are, and when several may be meant.
         """
         path, home = Path(where), home or Home.find()
         # os.path, because pathlib's own raise for a name that is too long to be a file's.
-        for folder in (path, home.mimics / slug(str(where))):
-            if os.path.isfile(folder / MANIFEST):
-                return read_mimic(folder)
+        if os.path.isfile(path / MANIFEST):
+            return read_mimic(path)
+        if str(where) in _folders(home):
+            return read_mimic(home.mimics / where)
         known = list_mimics(home)
-        for mimic in known:
-            if str(where) == mimic.persona:
-                return mimic
+        found = _meant(str(where), known)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise MimicError(
+                f'Several mimics may be meant by "{where}".',
+                f"Name one of them so: {quoted(_names(found))}.",
+            )
         if os.path.isdir(path):
             raise MimicError(
                 f"The folder {path} holds no mimic ({MANIFEST} is missing).",
@@ -98,6 +108,15 @@ class Mimic:
                 f"{self.name} was trained with --reverse: it ranks replies, and makes none.",
                 "`chatmimic mimics` lists the others.",
             )
+
+    @property
+    def called(self) -> str:
+        """What it is called in full: the name it was given, else its persona's."""
+        said = self.manifest.get("called")
+        if isinstance(said, str) and said:
+            return said
+        whom = EVERYBODY if self.manifest.get("everybody") else self.persona
+        return whom if called_by_default(self.name, whom) else self.name
 
     @property
     def size(self) -> int:
@@ -151,16 +170,37 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 def list_mimics(home: Home) -> list[Mimic]:
     """Every whole mimic of the home, the newest first. What is damaged or half-written is none."""
-    if not home.mimics.is_dir():
-        return []
-    # Folders with a dot are a training's that is writing its mimic, or was killed at it.
-    found = [p for p in home.mimics.glob("[!.]*") if (p / MANIFEST).is_file()]
+    found = [home.mimics / name for name in _folders(home)]
     found.sort(key=lambda p: ((p / MANIFEST).stat().st_mtime_ns, p.name), reverse=True)
     mimics = []
     for path in found:
         with contextlib.suppress(MimicError):  # `open` says what is wrong with it
             mimics.append(read_mimic(path))
     return mimics
+
+
+def _folders(home: Home) -> list[str]:
+    if not home.mimics.is_dir():
+        return []
+    # Folders with a dot are a training's that is writing its mimic, or was killed at it.
+    return [p.name for p in home.mimics.glob("[!.]*") if (p / MANIFEST).is_file()]
+
+
+def _meant(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
+    """The mimics that are called so, or that are of the person called so; the newest of one's.
+
+    What is exactly so goes before what is but for case and accents.
+    """
+    own = [m for m in known if not m.manifest.get("everybody")]
+    for exact in (
+        [m for m in own if wanted == m.persona == m.called],
+        [m for m in own if wanted == m.persona],
+        [m for m in known if wanted == m.called],
+        [m for m in known if wanted == m.persona],
+    ):
+        if exact:
+            return exact[:1]
+    return [m for m in known if meant(wanted, (m.name, m.called, m.persona))]
 
 
 def latest(home: Home) -> Mimic:
@@ -181,8 +221,13 @@ def remove(mimic: Mimic) -> None:
 def _no_such(name: str, known: list[Mimic]) -> MimicError:
     if not known:
         return MimicError("There is no mimic yet.", "Make one: `chatmimic train --persona NAME`.")
-    names = [m.name for m in known]
-    near = get_close_matches(slug(name), names, n=1)
-    hint = f'Did you mean "{near[0]}"? ' if near else ""
-    there = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    near = close(name, [*(m.called for m in known), *(m.persona for m in known)])
+    hint = f"Did you mean {quoted(near)}? " if near else ""
+    there = ", ".join(_names(known)[:8]) + (", …" if len(known) > 8 else "")
     return MimicError(f'There is no mimic called "{name}".', f"{hint}There are: {there}.")
+
+
+def _names(mimics: Sequence[Mimic]) -> list[str]:
+    """What these mimics are called in full; where that is not enough, by their folders."""
+    in_full = [m.called for m in mimics]
+    return [m.name if in_full.count(m.called) > 1 else m.called for m in mimics]

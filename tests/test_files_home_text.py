@@ -1,10 +1,9 @@
-"""The ground floor: text made safe, files whole and private, names that are never paths, errors."""
+"""The ground floor: text made safe, files whole and private, errors."""
 
 import os
 import re
 import stat
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from chatmimic import errors
 from chatmimic.errors import ChatmimicError, NoSuchPerson
 from chatmimic.files import private_file, private_folder, size_in_words, write_whole
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
 from chatmimic.text import clean, shown, visible
 
 # What a terminal obeys, and what turns the reading order of a line around.
@@ -107,46 +106,6 @@ def test_rich_prints_a_text_of_ours_as_it_is(text):
     console.print(table)
     assert not OBEYED.search(out.getvalue())
     assert out.getvalue().count(visible(text)) == 2
-
-
-# -- names ---------------------------------------------------------------------------------------
-
-
-@settings(deadline=None, max_examples=500)
-@given(any_text | st.text("abcABC -._/\\éß0", max_size=90))
-def test_any_name_makes_a_folder_name_that_is_no_path(name):
-    folder = slug(name)
-    assert re.fullmatch("[a-z0-9-]{1,64}", folder)
-    assert slug(folder) == folder
-    assert Path(folder).name == folder
-
-
-@pytest.mark.parametrize(
-    ("name", "folder"),
-    [
-        ("Ada", "ada"),
-        ("Ada Lovelace", "ada-lovelace"),
-        ("ada-lovelace", "ada-lovelace"),
-        ("x" * 64, "x" * 64),
-    ],
-)
-def test_plain_names_stay_plain(name, folder):
-    assert slug(name) == folder
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../../x", "/etc/passwd", "..", ".", "", "C:\\x", "con", "NUL", "COM1", "a\x00b", "名前"],
-)
-def test_other_names_get_a_digest(name):
-    assert re.search("-[0-9a-f]{8}$", slug(name))
-
-
-@given(st.lists(any_text, min_size=2, max_size=2, unique=True))
-def test_two_names_share_a_folder_only_where_case_and_spaces_are_all(names):
-    one, two = names
-    if slug(one) == slug(two):
-        assert one.lower().replace(" ", "-") == two.lower().replace(" ", "-")
 
 
 # -- files ---------------------------------------------------------------------------------------

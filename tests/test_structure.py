@@ -16,7 +16,8 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors"},
-    {"text", "files", "names"},
+    {"text", "files", "names", "lookup"},
+    {"folders"},
     {"home"},
     {"importers", "archive"},
     {"privacy"},

@@ -19,7 +19,8 @@ from typing import Any
 
 from chatmimic.bases.folder import BaseFacts, look_over
 from chatmimic.errors import BaseError
-from chatmimic.home import Home, slug
+from chatmimic.folders import called
+from chatmimic.home import Home
 
 # The hub's library reads these when it is first imported: nobody is told what is done here.
 for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
@@ -28,7 +29,16 @@ for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
 STARTER = "starter"
 _STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 
-__all__ = ["STARTER", "Base", "BaseFacts", "describe_base", "find_base", "open_base", "own_base"]
+__all__ = [
+    "STARTER",
+    "Base",
+    "BaseFacts",
+    "describe_base",
+    "find_base",
+    "open_base",
+    "own_base",
+    "own_bases",
+]
 
 
 @dataclass(frozen=True)
@@ -42,9 +52,24 @@ class Base:
 
 
 def own_base(name: str, home: Home) -> str:
-    """The folder of a base that `chatmimic pretrain` made in this home, else the name as it is."""
-    made = home.bases / slug(name)
-    return str(made) if (made / "config.json").is_file() else name
+    """The folder of a base that `chatmimic pretrain` made in this home, else the name as it is.
+
+    Raises BaseError where several may be meant.
+    """
+    found = called(home.bases, name, own_bases(home))
+    if len(found) > 1:
+        raise BaseError(
+            f'Several bases may be meant by "{name}": {", ".join(found)}.', "Name one of them so."
+        )
+    return str(home.bases / found[0]) if found else name
+
+
+def own_bases(home: Home) -> list[str]:
+    """The names of all bases that `chatmimic pretrain` made in this home."""
+    if not home.bases.is_dir():
+        return []
+    # Folders with a dot are a pretraining's that is writing its base, or was killed at it.
+    return sorted(f.name for f in home.bases.glob("[!.]*") if (f / "config.json").is_file())
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:

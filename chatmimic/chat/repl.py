@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 from chatmimic.chat import commands, saving
@@ -15,8 +15,9 @@ from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, Voice, find_name
 from chatmimic.errors import ChatmimicError
 from chatmimic.files import private_folder
+from chatmimic.folders import folder_name
 from chatmimic.generation.decoding import SETTINGS, sentence
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
 
 BURST = 4  # messages in a row at most
 LEFT, INTERRUPTED = 0, 130  # exit statuses
@@ -272,5 +273,7 @@ class Repl:
 
     def _own_file(self) -> Path:
         folder = private_folder(self.home.chats)
-        stem = f"{slug(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
-        return folder / f"{stem}.jsonl"
+        stem = f"{folder_name(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
+        # Two people may have the same folder name, and two chats be saved in the same second.
+        names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
+        return next(folder / name for name in names if not (folder / name).exists())

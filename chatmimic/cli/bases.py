@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from chatmimic.bases import own_base, own_bases
 from chatmimic.cli.common import (
     ask_to_remove,
     console,
@@ -20,7 +21,8 @@ from chatmimic.cli.common import (
 )
 from chatmimic.errors import BaseError
 from chatmimic.files import size_in_words
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
+from chatmimic.lookup import close, quoted
 from chatmimic.text import shown
 
 
@@ -65,11 +67,13 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     Example:
       chatmimic bases remove ubuntu --yes
     """
-    folder = home.bases / slug(name)
+    folder = Path(own_base(name, home))
     if folder not in _folders(home):
+        near = close(name, own_bases(home))
         raise BaseError(
             f'There is no base called "{name}" in {home.bases}.',
-            "`chatmimic bases` lists those there are.",
+            (f"Did you mean {quoted(near)}? " if near else "")
+            + "`chatmimic bases` lists those there are.",
         )
     ask_to_remove(f"the base {folder.name}", yes)
     size = _size(folder)
@@ -99,10 +103,7 @@ def facts(folder: Path) -> dict[str, Any]:
 
 
 def _folders(home: Home) -> list[Path]:
-    if not home.bases.is_dir():
-        return []
-    # Folders with a dot are a pretraining's that is writing its base, or was killed at it.
-    return sorted(f for f in home.bases.glob("[!.]*") if (f / "config.json").is_file())
+    return [home.bases / name for name in own_bases(home)]
 
 
 def _size(folder: Path) -> int:

@@ -154,7 +154,7 @@ def command(
     )
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
-    with _opened_late(home.corpus(corpus) if corpus else home.archive, dry_run) as archive:
+    with _opened_late(home, corpus, dry_run) as archive:
         for path in paths:
             try:
                 outcome = _import(path, options, archive, door, dry_run)
@@ -223,8 +223,8 @@ def _columns(given: Sequence[str]) -> dict[str, str] | None:
 
 
 @contextlib.contextmanager
-def _opened_late(where: Path, dry_run: bool) -> Iterator[Callable[[], Archive]]:
-    """The archive, opened when it is first asked for: a path that is no export makes none.
+def _opened_late(home: Home, corpus: str | None, dry_run: bool) -> Iterator[Callable[[], Archive]]:
+    """The archive or corpus, opened when it is first asked for: what is no export makes none.
 
     A dry run makes none either: where there is none yet it uses one that is gone afterwards.
     """
@@ -232,15 +232,22 @@ def _opened_late(where: Path, dry_run: bool) -> Iterator[Callable[[], Archive]]:
 
     with contextlib.ExitStack() as stack:
         opened: list[Archive] = []
-        if dry_run and not where.exists():
-            where = Path(stack.enter_context(tempfile.TemporaryDirectory()), where.name)
 
         def archive() -> Archive:
             if not opened:
+                where = home.archive if corpus is None else _file_of(home, corpus, dry_run)
+                if dry_run and not where.exists():
+                    where = Path(stack.enter_context(tempfile.TemporaryDirectory()), where.name)
                 opened.append(stack.enter_context(Archive.open(where)))
             return opened[0]
 
         yield archive
+
+
+def _file_of(home: Home, corpus: str, dry_run: bool) -> Path:
+    from chatmimic.corpora import corpus_to_fill
+
+    return corpus_to_fill(home, corpus, make=not dry_run)
 
 
 def _import(

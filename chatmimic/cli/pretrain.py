@@ -11,12 +11,12 @@ import click
 from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
 from chatmimic.cli.options import GroupedCommand, GroupedOption, given, settings_options
 from chatmimic.cli.stopping import stoppable
-from chatmimic.cli.train import elsewhere, say_what_stays, the_only, whole_path
+from chatmimic.cli.train import elsewhere, say_what_stays, whole_path
 from chatmimic.corpora import open_corpora
-from chatmimic.home import Home, slug
+from chatmimic.home import Home
 from chatmimic.text import shown
 from chatmimic.training.pretrain_settings import READ, PretrainSettings
-from chatmimic.training.unfinished import unfinished_in
+from chatmimic.training.unfinished import find_unfinished, the_only, unfinished_in
 
 if TYPE_CHECKING:
     from chatmimic.training.pretraining import Pretrained
@@ -64,10 +64,11 @@ def command(
     if resume:
         there = unfinished_in(home.pretrainings)
         name = name or (chosen[0].name if chosen else the_only(there, "pretraining", NAMED))
-        say_what_stays(home.pretrainings / slug(name), settings, asked)
+        name = find_unfinished(home.pretrainings, name, "pretraining")
+        say_what_stays(home.pretrainings / name, settings, asked)
     elif not chosen:
         raise click.UsageError(f"Say what to read: {NAMED} (`chatmimic import {NAMED} PATH`).")
-    name = slug(name or chosen[0].name)
+    name = name or chosen[0].name
     from chatmimic.cli.training_display import training_display
 
     if settings.base is not None and not resume:

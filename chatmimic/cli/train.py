@@ -17,11 +17,11 @@ from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option,
 from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_options
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
-from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
 from chatmimic.training.earlier import going_on_from
 from chatmimic.training.settings import Settings
+from chatmimic.training.unfinished import run_to_resume, settings_of
 
 if TYPE_CHECKING:
     from chatmimic.training.run import Run, Trained
@@ -62,7 +62,7 @@ def command(
       chatmimic train --persona "Ada Lovelace" --plan
     """
     asked = given(options)
-    chosen = _run_to_resume(home, name, asked) if resume else None
+    chosen = run_to_resume(home, name, asked.get("persona", "")) if resume else None
     settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
     if only_plan:
         return _show_plan(home, settings, asked, as_json)
@@ -106,10 +106,9 @@ def _train(
     with stoppable(mute=not first) as stopping, display as watcher:
         from chatmimic.training.run import Run, Trained
         from chatmimic.training.samples import replies
-        from chatmimic.training.unfinished import run_name
 
         watcher = replace(watcher, stop=lambda: stopping.asked)
-        run = Run(home, chosen or run_name(settings.persona, name), watcher)
+        run = Run(home, chosen or name or "", watcher)
         outcome = _go(run, home, settings, resume=chosen is not None)
         run.ranks.part()
     if not first:
@@ -158,31 +157,8 @@ def facts(outcome: Trained) -> dict[str, Any]:
     }
 
 
-def _run_to_resume(home: Home, name: str | None, given: dict[str, Any]) -> str:
-    """The run that --resume means: by --name, by --persona, or the only one there is."""
-    from chatmimic.training.unfinished import run_name, unfinished
-
-    if name or given.get("persona"):
-        return run_name(given.get("persona", ""), name)
-    return the_only(unfinished(home), "training", "--persona NAME")
-
-
-def the_only(there: list[str], what: str, how: str) -> str:
-    """The only unfinished one. TrainingError for none (`how` to start one), and for several."""
-    if len(there) == 1:
-        return there[0]
-    raise TrainingError(
-        f"There are several unfinished {what}s: {', '.join(there)}."
-        if there
-        else f"There is no unfinished {what}.",
-        "Say which with --name." if there else f"Start one with {how}.",
-    )
-
-
 def say_what_stays(folder: Path, settings: Asked, given: Collection[str]) -> None:
     """Options that --resume does not follow: a training keeps the settings it began with."""
-    from chatmimic.training.unfinished import settings_of
-
     begun, asked = settings_of(folder), json.loads(json.dumps(settings.as_dict()))
     other = [key for key in given if begun.get(key, asked[key]) != asked[key]]
     if other:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatmimic.errors import TrainingError
-from chatmimic.home import Home, slug
+from chatmimic.folders import Label, called, claim, folder_name, own
+from chatmimic.home import Home
+from chatmimic.lookup import close, quoted
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,25 @@ def known_corpora(home: Home) -> list[str]:
 
 def find_corpus(home: Home, name: str) -> Corpus:
     """The corpus of that name. Raises TrainingError, saying which there are."""
-    corpus = Corpus(slug(name.strip()), home.corpus(name.strip()))
-    if not corpus.path.is_file():
+    found = called(home.corpora, name.strip(), known_corpora(home))
+    if len(found) > 1:
+        raise TrainingError(
+            f'Several corpora may be meant by "{name}": {", ".join(found)}.', "Name one of them so."
+        )
+    if not found:
         raise _no_corpus(home, name)
-    return corpus
+    return Corpus(found[0], home.corpus(found[0]))
+
+
+def corpus_to_fill(home: Home, name: str, *, make: bool = True) -> Path:
+    """The archive file of the corpus of that name, an own one for each; its folder is made.
+
+    Without `make` nothing is: the file may have no folder then.
+    """
+    label = Label(name.strip())
+    if make:
+        return home.corpus(claim((home.make().corpora,), label))
+    return home.corpus(own((home.corpora,), label) or folder_name(label.called))
 
 
 def open_corpora(home: Home, asked: Sequence[str]) -> tuple[Corpus, ...]:
@@ -68,9 +85,11 @@ def _weight(word: str, weight: str) -> float:
 
 
 def _no_corpus(home: Home, name: str) -> TrainingError:
-    there = ", ".join(known_corpora(home))
+    known = known_corpora(home)
+    near = close(name, known)
     return TrainingError(
         f'There is no corpus called "{name}".',
-        (f"There are {there}. " if there else "")
-        + f"`chatmimic import --corpus {slug(name)} PATH` makes one from chat exports.",
+        (f"Did you mean {quoted(near)}? " if near else "")
+        + (f"There are {', '.join(known)}. " if known else "")
+        + f"`chatmimic import --corpus {folder_name(name)} PATH` makes one from chat exports.",
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from chatmimic.errors import TrainingError
+from chatmimic.errors import ArchiveError, NoSuchPerson, TrainingError
 from chatmimic.home import Home
-from chatmimic.mimic import Mimic
+from chatmimic.lookup import meant
+from chatmimic.mimic import EVERYBODY, Mimic
 from chatmimic.training.settings import Settings
+
+if TYPE_CHECKING:
+    from chatmimic.archive import Archive
 
 
 def going_on_from(settings: Settings, home: Home) -> Settings:
@@ -18,8 +24,9 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
     if settings.from_mimic is None:
         return settings
     mimic = Mimic.open(settings.from_mimic, home)
-    whom = "everybody" if mimic.manifest.get("everybody") else mimic.persona
-    if settings.persona.casefold() not in ("", whom.casefold()):
+    everybody = bool(mimic.manifest.get("everybody"))
+    whom = EVERYBODY if everybody else mimic.persona
+    if settings.persona and not _is_meant(settings.persona, whom, home):
         raise TrainingError(
             f"{mimic.name} imitates {whom}, not {settings.persona}.",
             "Leave --persona out, or --from.",
@@ -34,11 +41,36 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
         from_mimic=str(mimic.path),
         base=str(mimic.path),
         tokenizer=None,
-        persona="" if mimic.manifest.get("everybody") else mimic.persona,
+        persona="" if everybody else mimic.persona,
         form=mimic.manifest["form"],
         token_types=bool(mimic.manifest.get("token_types")),
         reverse=settings.reverse or bool(mimic.manifest.get("reverse")),
     )
+
+
+def _is_meant(typed: str, whom: str, home: Home) -> bool:
+    """Whether a name that was typed means that person, by what the archive knows of names."""
+    from chatmimic.archive import Archive
+
+    if typed == whom:
+        return True
+    with contextlib.suppress(ArchiveError), Archive.open(home.archive, create=False) as archive:
+        person = archive.person(whom)
+        known = whom in (person.name, *person.names)
+        return known and archive.person(typed).name == person.name
+    return bool(meant(typed, (whom,)))
+
+
+def check_known(archive: Archive, mimic: Mimic) -> None:
+    """Raises NoSuchPerson where the archive has nobody of exactly the name of a mimic's persona.
+
+    A name that differs in case or accents may be somebody else's.
+    """
+    if mimic.manifest.get("everybody"):
+        return
+    person = archive.person(mimic.persona)
+    if mimic.persona not in (person.name, *person.names):
+        raise NoSuchPerson(mimic.persona, (person.name,))
 
 
 def facts_for(settings: Settings, home: Home) -> tuple[str, ...]:

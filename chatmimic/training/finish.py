@@ -24,16 +24,25 @@ PRIVATE = "A mimic is as private as the chats it was trained on: it can repeat t
 
 
 def write_mimic(
-    home: Home, name: str, loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
+    home: Home,
+    name: str,
+    called: str,
+    loop: Loop,
+    ready: dict[str, Any],
+    base: Figures,
+    figures: Figures,
 ) -> Mimic:
     """Save model, tokeniser and `mimic.json` as `mimics/NAME`, in place of an older one.
+
+    `called` is its name in full.
 
     Raises OSError or SafetensorError for a disk that gives out; an older mimic stays then.
     """
     final = private_folder(home.mimics) / name
     with whole_folder(final) as partial:
         save_model(partial, loop)
-        write_manifest(partial, _manifest(name, loop, ready, base, figures))
+        facts = _manifest(loop, ready, base, figures)
+        write_manifest(partial, {"name": name, "called": called, **facts})
     return read_mimic(final)
 
 
@@ -92,12 +101,9 @@ def _aside(final: Path) -> Path:
     return final.with_name(f".old-{final.name}")
 
 
-def _manifest(
-    name: str, loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
-) -> dict[str, Any]:
+def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures) -> dict[str, Any]:
     settings = ready["settings"]
     return {
-        "name": name,
         "persona": ready["people"][0],
         "everybody": ready["everybody"],
         "reverse": settings["reverse"],

@@ -20,6 +20,7 @@ from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
+from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.training.corpus_windows import (
     check_corpora,
@@ -38,7 +39,7 @@ from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.several import check_alone
-from chatmimic.training.unfinished import READY
+from chatmimic.training.unfinished import READY, find_unfinished
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
 from chatmimic.transcript.tokens import SPECIAL_TOKENS
@@ -67,17 +68,19 @@ class Pretraining(Work):
     """
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
-        super().__init__(home, name, home.pretrainings / name, watcher)
+        super().__init__(home, name, (home.pretrainings, home.bases), watcher)
         check_alone(self.ranks, "pretrain")
 
     def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
         """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
         _check_asked(settings)
-        private_folder(self.home.make().pretrainings)
-        private_folder(self.folder)
+        self.home.make()
+        self.claim(Label(self.name))
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             if (self.folder / READY).is_file():
                 self.tell("an unfinished pretraining of the same name was dropped")
+            if (self.home.bases / self.name / BASE_FILE).is_file():
+                self.tell(f"the base {self.name} is replaced when this pretraining is finished")
             self.empty()
             return self._go(self._prepare(corpora, settings))
 
@@ -86,11 +89,7 @@ class Pretraining(Work):
 
         Every shard is compared with its digest first.
         """
-        if not (self.folder / READY).is_file():
-            raise TrainingError(
-                f'There is no unfinished pretraining called "{self.name}".',
-                "Start one: the same command without --resume.",
-            )
+        self.settle(find_unfinished(self.home.pretrainings, self.name, "pretraining"))
         with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
             ready = read_ready(self.folder)
             saved, passed = self.latest()
@@ -206,14 +205,20 @@ class Pretraining(Work):
         self.watcher.stage("writing the base")
         ready = read_ready(self.folder)
         before = _first_look(self.folder / "log.jsonl")
-        path = write_base(self.home, self.name, loop, ready, before, figures)
+        path = write_base(self.home, self.name, self.label.called, loop, ready, before, figures)
         self.empty()
         speed = self.tokens_per_second
         return Pretrained(self.name, path, before, figures, ready, speed, tuple(self.notes))
 
 
 def write_base(
-    home: Home, name: str, loop: Loop, ready: dict[str, Any], before: float, figures: Figures
+    home: Home,
+    name: str,
+    called: str,
+    loop: Loop,
+    ready: dict[str, Any],
+    before: float,
+    figures: Figures,
 ) -> Path:
     """Save model, tokeniser and `base.json` as `bases/NAME`, in place of an older one."""
     final = private_folder(home.bases) / name
@@ -221,6 +226,7 @@ def write_base(
         save_model(partial, loop, half=ready["settings"]["half"])
         facts = {
             "name": name,
+            "called": called,
             "parameters": parameters(loop.learner.model),
             **{k: v for k, v in ready.items() if k != "files"},
             "held_out": {"loss_before": before, **figures.as_dict()},

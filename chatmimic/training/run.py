@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,12 +21,13 @@ from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import MimicError, TrainingError
-from chatmimic.files import private_folder, write_whole
+from chatmimic.files import write_whole
+from chatmimic.folders import Label, label_of, own
 from chatmimic.home import Home
-from chatmimic.mimic import LoadedMimic, Mimic, read_mimic
+from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
 from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
-from chatmimic.training.earlier import facts_for
+from chatmimic.training.earlier import check_known, facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
 from chatmimic.training.lock import Lock
@@ -39,7 +40,7 @@ from chatmimic.training.samples import Exchange, read_exchanges, replies
 from chatmimic.training.settings import Settings
 from chatmimic.training.several import all_there, check_several
 from chatmimic.training.state import State
-from chatmimic.training.unfinished import READY, unfinished
+from chatmimic.training.unfinished import READY, find_unfinished, label_for
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
 
@@ -62,28 +63,31 @@ class Trained:
 class Run(Work):
     """A training of a mimic. `start` begins one, `resume` goes on with one.
 
+    `name` is what the mimic is to be called, or the run to go on with; "" is the persona's name.
     Where several processes train together each has a Run; the first prepares and writes. All return
     the same.
     """
 
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
-        super().__init__(home, name, home.runs / name, watcher)
+        super().__init__(home, name, (home.runs, home.mimics), watcher)
 
     # -- the two ways in ---------------------------------------------------------------------
 
     def start(self, archive: Archive, settings: Settings) -> Trained | Stopped:
         """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
         if not self.ranks.is_first:
-            return self._join()
+            return self._join(lambda: own(self.places, self._label(archive, settings)))
         # Everything that a user may have mistyped is checked before the base is even looked for.
         check_several(settings, self.ranks)
         self._check_asked(settings)
         material = self._gather(archive, settings)
-        private_folder(self.home.make().runs)
-        private_folder(self.folder)
+        self.home.make()
+        self.claim(label_for(self.name, material.learner))
+        settings = replace(settings, persona=material.learner or "")
         with self._at_work():
             if (self.folder / READY).is_file():
                 self.tell("an unfinished training of the same name was dropped; this one is new")
+            self._say_what_is_replaced()
             self.empty(looks=False)
             if settings.form == "auto":
                 settings = self._pilot(material, settings)
@@ -91,13 +95,10 @@ class Run(Work):
 
     def resume(self) -> Trained | Stopped:
         """Go on with a training that was stopped or killed. Raises TrainingError for none."""
-        if self.name not in unfinished(self.home):
-            raise TrainingError(
-                f'There is no unfinished training called "{self.name}".',
-                "Start one: the same command without --resume.",
-            )
+        self.settle(find_unfinished(self.home.runs, self.name))
+        self._check_place()
         if not self.ranks.is_first:
-            return self._join()
+            return self._join(lambda: self.name)
         with self._at_work():
             ready = read_ready(self.folder)
             check_several(Settings.from_dict(ready["settings"]), self.ranks, new=False)
@@ -107,15 +108,39 @@ class Run(Work):
             self.go_on(loop, saved=saved, passed=passed)
             return self._go(loop)
 
-    def _join(self) -> Trained | Stopped:
+    def _join(self, folder: Callable[[], str | None]) -> Trained | Stopped:
         """Train along with the first process, when it has prepared everything."""
         with all_there(self.ranks), quiet():
             self.ranks.wait()
+            self.settle(folder() or self.name)
             ready = read_ready(self.folder)
             saved, _ = self.latest()
             loop = reopen(self, ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=[])
             return self._go(loop)
+
+    def _label(self, archive: Archive, settings: Settings) -> Label:
+        persona = archive.person(settings.persona).name if settings.persona else None
+        return label_for(self.name, persona)
+
+    def _check_place(self) -> None:
+        """Refuse to go on where the mimic would take the place of somebody else's."""
+        there = label_of(self.home.mimics / self.name)
+        if there is not None and there.persona != self.label.persona:
+            raise TrainingError(
+                f"This training is of {self.label.persona or EVERYBODY}, and the mimic of the same "
+                f"name, {self.name}, of {there.persona or EVERYBODY}.",
+                "Train anew, without --resume: the new mimic gets a name of its own.",
+            )
+
+    def _say_what_is_replaced(self) -> None:
+        with contextlib.suppress(MimicError):
+            older = read_mimic(self.home.mimics / self.name)
+            made = str(older.manifest.get("made_at") or "")[:10]
+            self.tell(
+                f"the mimic {self.name}{made and f' of {made}'} is replaced when this training is "
+                "finished"
+            )
 
     def _check_asked(self, settings: Settings) -> None:
         """Refuse what is not there, before an unfinished training is dropped for this one."""
@@ -151,6 +176,7 @@ class Run(Work):
         if settings.from_mimic is None:
             return found
         earlier = Mimic.open(settings.from_mimic, self.home)
+        check_known(archive, earlier)
         until = earlier.manifest["data"]["until"]
         return continued(found, until, earlier.people, settings.replay, settings.seed)
 
@@ -216,7 +242,8 @@ class Run(Work):
         loop.put_together()
         if self.ranks.is_first:
             self.watcher.stage("writing the mimic")
-            write_mimic(self.home, self.name, loop, ready, base, figures)
+            self._check_place()
+            write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
 
     def _sample(self, loop: Loop, ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the model says by now in the held-out exchanges."""

@@ -7,15 +7,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chatmimic.home import Home, slug
+from chatmimic.errors import ArchiveError, TrainingError
+from chatmimic.folders import Label, called, called_in_full, label_of
+from chatmimic.home import Home
+from chatmimic.lookup import close, meant, quoted
+from chatmimic.mimic import EVERYBODY
 
-EVERYBODY = "everybody"  # the name of a mimic of all people
 READY = "ready.json"  # a run with this file has everything it needs to go on
 
 
-def run_name(persona: str, name: str | None) -> str:
-    """The name of a run and of its mimic: what was asked for, or the persona's, as a folder's."""
-    return slug(name or persona or EVERYBODY)
+def label_for(name: str, person: str | None) -> Label:
+    """Whose a run and its mimic are: of a person (None: everybody), called so or as the person."""
+    return Label(name or person or EVERYBODY, person)
 
 
 def unfinished(home: Home) -> list[str]:
@@ -28,6 +31,81 @@ def unfinished_in(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(p.name for p in folder.iterdir() if (p / READY).is_file())
+
+
+def find_unfinished(place: Path, name: str, what: str = "training") -> str:
+    """The folder of the unfinished run that a name means. Raises TrainingError for none."""
+    found = called(place, name, unfinished_in(place))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise TrainingError(
+            f'Several unfinished {what}s may be meant by "{name}".',
+            f"Name one of them so: {', '.join(found)}.",
+        )
+    raise TrainingError(
+        f'There is no unfinished {what} called "{name}".',
+        _instead(close(name, [called_in_full(place / run) for run in unfinished_in(place)])),
+    )
+
+
+def run_to_resume(home: Home, name: str | None, persona: str) -> str:
+    """The folder of the run that `--resume` means: by name, by whom it is of, or the only one.
+
+    A run is gone on with only for the person it is of. Raises TrainingError.
+    """
+    if not name and not persona:
+        return the_only(unfinished(home), "training", "--persona NAME")
+    whom = _whom(home, persona)
+    if name:
+        run = find_unfinished(home.runs, name)
+        if persona and _persona(home, run) != whom:
+            raise TrainingError(
+                f"The unfinished training {run} is of {_persona(home, run) or EVERYBODY}, "
+                f"not of {whom}.",
+                "Leave --persona out, or --name.",
+            )
+        return run
+    theirs = [run for run in unfinished(home) if _persona(home, run) == whom]
+    if not theirs:
+        others = [other for run in unfinished(home) if (other := _persona(home, run))]
+        raise TrainingError(
+            f'There is no unfinished training of "{whom}".', _instead(close(whom, others))
+        )
+    as_they_are = [run for run in theirs if called_in_full(home.runs / run) == whom]
+    return the_only(as_they_are or theirs, "training", "--persona NAME")
+
+
+def the_only(there: list[str], what: str, how: str) -> str:
+    """The only unfinished one. TrainingError for none (`how` to start one), and for several."""
+    if len(there) == 1:
+        return there[0]
+    raise TrainingError(
+        f"There are several unfinished {what}s: {', '.join(there)}."
+        if there
+        else f"There is no unfinished {what}.",
+        "Say which with --name." if there else f"Start one with {how}.",
+    )
+
+
+def _persona(home: Home, run: str) -> str | None:
+    label = label_of(home.runs / run)
+    return label.persona if label else None
+
+
+def _whom(home: Home, typed: str) -> str:
+    """The person who is meant, as the archive calls them; as the runs do, where it knows none."""
+    from chatmimic.archive import Archive
+
+    with contextlib.suppress(ArchiveError), Archive.open(home.archive, create=False) as archive:
+        return archive.person(typed).name
+    found = meant(typed, [who for run in unfinished(home) if (who := _persona(home, run))])
+    return found[0] if len(found) == 1 else typed
+
+
+def _instead(near: list[str]) -> str:
+    hint = f"Did you mean {quoted(near)}? " if near else ""
+    return f"{hint}Start one: the same command without --resume."
 
 
 def settings_of(folder: Path) -> dict[str, Any]:

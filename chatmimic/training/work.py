@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatmimic.files import private_folder
+from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
 from chatmimic.training import checkpoints
 from chatmimic.training.board import FOLDER as BOARD
@@ -41,15 +43,34 @@ class Stopped:
 class Work:
     """A training in its folder, which holds everything it needs to go on."""
 
-    def __init__(self, home: Home, name: str, folder: Path, watcher: Watcher) -> None:
+    folder: Path  # known from `settle` on
+
+    def __init__(self, home: Home, name: str, places: Sequence[Path], watcher: Watcher) -> None:
+        """`places` are where the run's folder goes and where what it makes does."""
         self.home = home
         self.name = name
-        self.folder = folder
+        self.places = places
         self.watcher = watcher
         self.notes: list[str] = []
         self.tokens_per_second = 0.0
         self.ranks = Ranks.find()
         self.board: Board | None = None
+
+    def claim(self, label: Label) -> None:
+        """Take the folder that is the label's, or a new one that nobody else has."""
+        self.settle(claim(self.places, label))
+        private_folder(self.folder)
+        if not (self.folder / RECORD).is_file():  # one of an older chatmimic
+            write_label(self.folder, label)
+
+    def settle(self, name: str) -> None:
+        """Work in the folder of that name."""
+        self.name, self.folder = name, self.places[0] / name
+
+    @property
+    def label(self) -> Label:
+        """Whose the run is."""
+        return label_of(self.folder) or Label(self.name)
 
     def tell(self, note: str) -> None:
         """Say something now, and once again at the end."""
@@ -83,12 +104,13 @@ class Work:
         return Stopped(self.name, loop.state.step, loop.plan.total(loop.state))
 
     def empty(self, *, looks: bool = True) -> None:
-        """Remove what is no longer needed: all but the lock, the log, and what can be looked at.
+        """Remove what is no longer needed: all but whose it is, the lock, the log, and what can be
+        looked at.
 
         Without `looks`, that too: a new training begins.
         """
         (self.folder / READY).unlink(missing_ok=True)
-        kept = {"lock", LOG, *((SAMPLES, BOARD) if looks else ())}
+        kept = {"lock", RECORD, LOG, *((SAMPLES, BOARD) if looks else ())}
         for entry in self.folder.iterdir():
             if entry.name in kept:
                 continue

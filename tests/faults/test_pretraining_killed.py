@@ -95,7 +95,7 @@ def test_killed_before_all_is_prepared_it_starts_anew(made, tmp_path, reference,
     assert not made.bases.exists()
     assert pretrain(made).notes == ()
     assert result(made) == reference
-    assert left(made) == {"lock", "log.jsonl"}
+    assert left(made) == {"whose.json", "lock", "log.jsonl"}
 
 
 @POSIX
@@ -125,7 +125,7 @@ def test_killed_anywhere_later_it_ends_as_if_it_was_not(made, tmp_path, referenc
     assert status == 0, err
     assert result(made) == reference
     assert json.loads(out)["held_out"] == reference[2]["held_out"]
-    assert left(made) == {"lock", "log.jsonl"}
+    assert left(made) == {"whose.json", "lock", "log.jsonl"}
     assert [p.name for p in made.bases.iterdir()] == ["ubuntu"]
 
 

@@ -144,7 +144,7 @@ def test_a_mimic_that_does_not_fit_is_one_sentence(mimic, manifest, asked, told)
 
 
 def test_a_mimic_that_is_not_there_gets_a_suggestion(mimic):
-    with pytest.raises(MimicError, match='Did you mean "ada"'):
+    with pytest.raises(MimicError, match='Did you mean "Ada"'):
         going_on_from(Settings(from_mimic="adda"), mimic())
 
 

@@ -106,7 +106,7 @@ def test_a_base_is_safetensors_and_json_and_nothing_else(reference):
         *("model.safetensors", "tokenizer.json", "tokenizer_config.json"),
     }
     assert [path.name for path in home.bases.iterdir()] == ["ubuntu"]
-    assert left(home) == {"lock", "log.jsonl"}
+    assert left(home) == {"whose.json", "lock", "log.jsonl"}
 
 
 def test_a_base_says_what_it_was_made_from(reference):

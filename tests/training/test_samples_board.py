@@ -119,10 +119,10 @@ def test_a_new_training_of_the_name_begins_with_nothing(home, tiny_base):
     made = fill(home)
     train(made, tiny_base, sample_every=3, tensorboard=True, steps=3)
     assert {p.name for p in (made.runs / "ada").iterdir()} == {
-        *("lock", "log.jsonl", "samples.jsonl", "board"),
+        *("whose.json", "lock", "log.jsonl", "samples.jsonl", "board"),
     }
     train(made, tiny_base, steps=1)
-    assert {p.name for p in (made.runs / "ada").iterdir()} == {"lock", "log.jsonl"}
+    assert {p.name for p in (made.runs / "ada").iterdir()} == {"whose.json", "lock", "log.jsonl"}
 
 
 def test_samples_are_shown_in_a_pipe_and_not_to_scripts(home, tiny_base):

@@ -110,7 +110,7 @@ def test_disk_use_is_bounded(home, tiny_base):
     train(made, tiny_base, steps=8, evaluate_every=1, watcher=Watcher(progress=count))
     assert most == {"checkpoints": 2, "best": 2}
     left = {p.name for p in (made.runs / "ada").iterdir()}
-    assert left == {"lock", "log.jsonl"}
+    assert left == {"whose.json", "lock", "log.jsonl"}
 
 
 def test_minutes_fix_a_plan_that_a_resumed_run_keeps(home, tiny_base):

@@ -1,0 +1,226 @@
+"""Folders that are named after somebody: what they are called, and whose each one is.
+
+Two names may make one folder name ("Ann-Marie", "ann marie"). Whose a folder is stands inside it,
+and the second of two gets a number: `ann-marie-2`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from chatmimic.files import private_folder, write_whole
+from chatmimic.lookup import meant
+
+RECORD = "whose.json"
+# Where a folder says whose it is, whatever kind of folder it is.
+_RECORDS = (RECORD, "mimic.json", "base.json", "ready.json")
+_LONGEST, _MOST_BYTES = 64, 120  # of a folder's name; a file system takes 255 bytes, some 143
+_JOINERS = "\u200c\u200d\ufe0f"  # within an emoji, or between letters
+# Names that Windows keeps for devices: no folder can be called so there.
+_DEVICES = (f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³")
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *_DEVICES})
+_EARLIER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Label:
+    """Whose a folder is: what it is called in full, and the person it is of.
+
+    `called` is empty where an older chatmimic did not write it down; `persona` is None for a base,
+    a corpus, and a mimic of everybody.
+    """
+
+    called: str
+    persona: str | None = None
+
+
+# -- what a folder is called ---------------------------------------------------------------------
+
+
+def folder_name(name: str) -> str:
+    """A name as that of a folder, in any script: "Ann Marie" is `ann-marie`, "Мира" is `мира`.
+
+    Never empty, a path, hidden, longer than 120 bytes, or kept by Windows for a device. Other
+    names may have the same: `claim` tells them apart.
+    """
+    lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+    words = "".join(c if _stays(c) else " " for c in lower).split()
+    stem = "-".join(kept for word in words if (kept := _without_loose_joiners(word)))
+    stem = _cut(stem) or "persona"
+    return f"{stem}-1" if stem in _RESERVED else stem
+
+
+def _stays(character: str) -> bool:
+    """Whether a character may be in a folder's name: letters, marks, digits, emoji."""
+    if character in _JOINERS:
+        return True
+    kind = unicodedata.category(character)
+    return kind[0] in "LMN" or (kind in ("So", "Sk") and not character.isascii())
+
+
+def _without_loose_joiners(word: str) -> str:
+    word = word.rstrip("\u200c\u200d").lstrip(_JOINERS)
+    return word if any(c not in _JOINERS for c in word) else ""
+
+
+def _cut(stem: str) -> str:
+    """As much of a name as fits, never a half of what belongs to a letter or an emoji."""
+    if len(stem) <= _LONGEST and len(stem.encode()) <= _MOST_BYTES:
+        return stem
+    short = stem[:_LONGEST].encode()[:_MOST_BYTES].decode("utf-8", "ignore")
+    after = stem[len(short)]
+    if after in _JOINERS or unicodedata.category(after) in ("Mn", "Mc", "Me", "Sk"):
+        short = short[:-1]
+    return short.rstrip("-" + _JOINERS)
+
+
+def _earlier(name: str) -> str:
+    """What an older chatmimic called the folder of a name: `emilie-12ab34cd`, `persona-…`."""
+    reserved = _RESERVED - {f"{port}{digit}" for port in ("com", "lpt") for digit in "¹²³"}
+    if _EARLIER.fullmatch(name) and len(name) <= 64 and name not in reserved:
+        return name
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    kept = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
+    if kept and kept == name.lower().replace(" ", "-") and kept not in reserved:
+        return kept
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{kept}-{digest}" if kept else f"persona-{digest}"
+
+
+def called_by_default(folder: str, name: str) -> bool:
+    """Whether a folder has the name it gets from this one, now or by an older chatmimic."""
+    return folder == _earlier(name) or _is_of(_key(folder_name(name)), _key(folder))
+
+
+# -- whose it is ---------------------------------------------------------------------------------
+
+
+def label_of(folder: Path) -> Label | None:
+    """What a folder says of whose it is; None where it says nothing that can be read."""
+    for name in _RECORDS:
+        with contextlib.suppress(
+            OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError
+        ):
+            return _label(json.loads((folder / name).read_text("utf-8")))
+    # A corpus of an older chatmimic says no more than its folder's name.
+    return Label("") if (folder / "archive.sqlite").is_file() else None
+
+
+def _label(said: Any) -> Label:
+    """The label in a record, in a mimic's description, a base's, or in what a run keeps."""
+    if not isinstance(said, dict):
+        raise TypeError(said)
+    called, people = said.get("called", ""), said.get("people")
+    persona = said.get("persona") or (people[0] if people else None)
+    if not (isinstance(called, str) and isinstance(persona, str | None)):
+        raise TypeError(said)
+    return Label(called, None if said.get("everybody") else persona)
+
+
+def write_label(folder: Path, label: Label) -> None:
+    """Write down whose a folder is."""
+    write_whole(folder / RECORD, json.dumps(asdict(label), ensure_ascii=False) + "\n")
+
+
+def own(places: Sequence[Path], label: Label) -> str | None:
+    """The name of the folder that is the label's in these places; None where it has none.
+
+    What stands in one place under a name (a run) belongs to what has it in another (a mimic):
+    where one of them is somebody else's, the name is.
+    """
+    stem, earlier = _key(folder_name(label.called)), _earlier(label.called)
+    for name in _names(places):
+        if not (_is_of(stem, _key(name)) or name == earlier):
+            continue
+        said = [found for place in places if (found := label_of(place / name)) is not None]
+        if said and all(_is_same(found, name, label) for found in said):
+            return name
+    return None
+
+
+def claim(places: Sequence[Path], label: Label) -> str:
+    """The name of the label's folder, which is made in the first place if it has none.
+
+    Of two that want one name at once each gets another: the folder comes into being with its
+    label inside, and only where there is none.
+    """
+    stem = folder_name(label.called)
+    place = private_folder(places[0])
+    refused: set[str] = set()
+    while (name := own(places, label)) is None:
+        taken = {_key(other) for other in _names(places)} | refused
+        numbered = (stem if n == 1 else f"{stem}-{n}" for n in count(1))
+        free = next(name for name in numbered if _key(name) not in taken)
+        made = Path(tempfile.mkdtemp(prefix=".claim-", dir=place))
+        try:
+            write_label(made, label)
+            os.rename(made, place / free)  # fails where there is a folder with something in it
+        except OSError:
+            if not (place / free).exists():
+                raise
+            refused.add(_key(free))
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return name
+
+
+def called(place: Path, typed: str, among: Iterable[str]) -> list[str]:
+    """Which of the folders in a place are meant by a name: several where it is not clear.
+
+    By the folder's name, by what it is called in full, or by either in other case and accents.
+    """
+    in_full = {name: called_in_full(place / name) for name in sorted(among)}
+    for found in (
+        [name for name in in_full if _same_letters(name, typed)],
+        [name for name, full in in_full.items() if _same_letters(full, typed)],
+        [name for name, full in in_full.items() if full == name == _earlier(typed)],
+        [name for name, full in in_full.items() if meant(typed, (name, full))],
+    ):
+        if found:
+            return found
+    return []
+
+
+def called_in_full(folder: Path) -> str:
+    """What a folder says it is called, else its name."""
+    said = label_of(folder)
+    return said.called if said and said.called else folder.name
+
+
+def _same_letters(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def _names(places: Sequence[Path]) -> Iterator[str]:
+    """The names of all folders in these places, each once; those with a dot are being written."""
+    there = (p.name for place in places if place.is_dir() for p in place.iterdir())
+    return iter(sorted({name for name in there if name[0] != "."}))
+
+
+def _key(name: str) -> str:
+    """A folder's name as file systems compare it that do not tell case and Unicode forms apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def _is_of(stem: str, name: str) -> bool:
+    return name == stem or re.fullmatch(r"-\d+", name.removeprefix(stem)) is not None
+
+
+def _is_same(said: Label, name: str, label: Label) -> bool:
+    if said.persona != label.persona:
+        return False
+    if not said.called:
+        return name in (label.called, _earlier(label.called))
+    return name == label.called or _key(said.called) == _key(label.called)

@@ -1,0 +1,43 @@
+"""Names that people type: which of those there are is meant, and which are close."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_SUGGESTED = 3
+# Accents, and what nobody sees: joiners, marks of direction, the choice of an emoji's picture.
+_UNCOMPARED = re.compile("[\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f]")
+# Letters with a stroke or a tie that Unicode does not take apart.
+_PLAIN = str.maketrans("ıłøđħŧð", "ilodhtd") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
+
+
+def fold(name: str) -> str:
+    """A name without case, accents and what nobody sees: what lookups compare."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return " ".join(_UNCOMPARED.sub("", apart).translate(_PLAIN).split()) or name
+
+
+def meant(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names that may be meant: the exact one, else those that differ in case and accents."""
+    known = list(dict.fromkeys(names))
+    if wanted in known:
+        return [wanted]
+    folded = fold(wanted)
+    return [name for name in known if fold(name) == folded]
+
+
+def close(wanted: str, names: Iterable[str]) -> list[str]:
+    """Names that look like the one typed, the closest first: to suggest them."""
+    known: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        known.setdefault(fold(name), []).append(name)
+    near = get_close_matches(fold(wanted), known, n=_SUGGESTED)
+    return [name for folded in near for name in known[folded]][:_SUGGESTED]
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in a sentence: `"Ada", "Bob"`."""
+    return ", ".join(f'"{name}"' for name in names)
