@@ -93,8 +93,10 @@ def _put_in_place(partial: Path, final: Path) -> None:
         if aside.exists():
             os.replace(aside, final)
         raise
-    sync_folder(final.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        sync_folder(final.parent)
+    finally:  # the new one is in its place, whatever the disk says
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _aside(final: Path) -> Path:
