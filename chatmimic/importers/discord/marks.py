@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from chatmimic.importers.discord.stamps import Stamp, stamp_of
 from chatmimic.importers.parsing.date_order import Numbers
-from chatmimic.importers.parsing.dated_lines import Clock, clock_from
+from chatmimic.importers.parsing.dated_lines import HALVES, Clock, clock_from, plain_half
 
 _LONGEST = 140  # characters of a line with a name and a time
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -109,11 +110,14 @@ def _when(text: str, free: bool) -> When | None:
     if found is None and free:
         found = _WHEN_FREE.fullmatch(text)
     if found is None:
-        return None
+        return _dated(text)
     parts = found.groupdict()
     clock = _clock(found) if parts["hour"] else None
     if clock is None and parts["hour"]:
         return None
+    dated = _dated(text) if "free" in parts else None  # "2024년 …", "22. März 2026 …"
+    if dated is not None:
+        return dated
     if "a" in parts:
         return When(text, clock, numbers=(found["a"], found["b"], found["c"]), look=found["sep"])
     if "free" in parts:
@@ -127,9 +131,29 @@ def _when(text: str, free: bool) -> When | None:
     return When(text, clock, weekday=_DAYS.index(weekday)) if weekday in _DAYS else None
 
 
+def _dated(text: str) -> When | None:
+    """A date with a time of day in the manner of any language."""
+    stamp = stamp_of(text)
+    if not isinstance(stamp, Stamp):
+        return None
+    day = stamp.day
+    numbers = stamp.numbers if day is None else (f"{day:%Y}", f"{day:%m}", f"{day:%d}")
+    return When(text, stamp.clock, numbers=numbers, look=stamp.look)
+
+
 def _clock(found: re.Match[str]) -> Clock | None:
-    half = f"{found['half']}m" if found["half"] else None
+    half = f"{found['half']}m" if found["half"] else _half_before(found.groupdict().get("free"))
     return clock_from(found["hour"], found["minute"], half=half)
+
+
+def _half_before(words: str | None) -> str | None:
+    """The half of the day that words before a time end with: "昨天下午", "오후"."""
+    word = plain_half((words or "").rpartition(" ")[2])
+    return next((half for half in HALVES if word == half or _ends_so(word, half)), None)
+
+
+def _ends_so(word: str, half: str) -> bool:
+    return half >= "\u3000" and word.endswith(half)  # no space stands before it there
 
 
 def bracketed(line: str) -> tuple[When, str] | None:

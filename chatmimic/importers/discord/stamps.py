@@ -5,34 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, date_of
-from chatmimic.importers.parsing.dated_lines import HALVES, Clock, clock_from, plain_half
+from chatmimic.importers.parsing.dated_lines import HALVES, MARKS, Clock, clock_from, plain_half
+from chatmimic.importers.parsing.months import month_named
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.report import ImportReport
 
 _LONGEST = 80  # characters; "Wednesday, 27 September 2023 12:33:44 PM" has 41
-_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WORD = r"[^\W\d_]{1,12}\.?(?: ?[^\W\d_]\.)?"
+_PLAIN = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " ") | dict.fromkeys(MARKS))
+_WORD = r"[^\W\d_][^\s\d\[\](),:/]{0,13}"
 _CLOCK = (
-    rf"(?:(?P<before>{_WORD}) )?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)"
-    rf"(?:[:.](?P<second>\d\d)(?:\.\d{{1,7}})?)?(?: ?(?P<after>{_WORD}))?"
+    rf"(?:(?P<before>{_WORD}) ?)?(?P<hour>\d{{1,2}})(?:[:.]| ?h ?)(?P<minute>\d\d)"
+    rf"(?:[:.](?P<second>\d\d)(?:\.\d{{1,7}})?)?(?: ?(?P<after>{_WORD}(?: [^\W\d_]\.?)?))?"
 )
+_END = r"(?:\.|日|일)?(?: ?[гр]\.)?,?"  # of a date
 _NUMERIC = re.compile(
     r"(?P<a>\d{1,4})(?P<sep>\. ?|[/-]|年 ?|년 ?)(?P<b>\d{1,2})(?:\. ?|[/-]|月 ?|월 ?)(?P<c>\d{1,4})"
-    rf"(?:\.|日|일)?,? {_CLOCK}"
+    rf"{_END} {_CLOCK}"
 )
-_DAY_FIRST = re.compile(
-    rf"(?P<day>\d{{1,2}})[-. ]{{1,2}}(?P<month>{_WORD})[-, ]{{1,2}}(?P<year>\d{{2,4}})"
-    rf",?(?: at)? {_CLOCK}"
+_MONTH = r"(?P<month>[^\W\d_][^\s\d,/\[\]-]{1,13})"
+_JOINT = r"(?:[-. /,]{1,2}| de )"
+_IN_WORDS = (
+    re.compile(
+        rf"(?P<day>\d{{1,2}}){_JOINT}{_MONTH}{_JOINT}(?P<year>\d{{2,4}}){_END}(?: at)? {_CLOCK}"
+    ),
+    re.compile(rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}),?(?: at)? {_CLOCK}"),
+    re.compile(rf"(?P<year>\d{{4}}){_JOINT}{_MONTH}{_JOINT}(?P<day>\d{{1,2}}){_END} {_CLOCK}"),
 )
-_MONTH_FIRST = re.compile(
-    rf"(?P<month>{_WORD}) (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}),?(?: at)? {_CLOCK}"
-)
-_WEEKDAY = re.compile(rf"{_WORD}, ")
+_WEEKDAY = re.compile(rf"{_WORD},? ")
+_ZONES = {"GMT", "UTC", "Z"}
+_SECONDS, _MILLISECONDS = 10, 13  # figures of a number since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +60,46 @@ class Stamp:
 @lru_cache(maxsize=4096)
 def stamp_of(text: str) -> Stamp | datetime | None:
     """A written time; ISO 8601 is exact by itself."""
-    text = text.translate(_SPACES).strip()
+    text = text.translate(_PLAIN).strip()
     if not 8 <= len(text) <= _LONGEST:
         return None
-    exact = parse_iso(text)
+    exact = _since_1970(text) if text.isdecimal() else parse_iso(text)
     if exact is not None:
         return exact
     found = _NUMERIC.fullmatch(text)
     if found is not None:
         return _made(found, None, (found["a"], found["b"], found["c"]), found["sep"].strip())
-    text = _WEEKDAY.sub("", text, count=1)
-    found = _DAY_FIRST.fullmatch(text) or _MONTH_FIRST.fullmatch(text)
-    day = None if found is None else _day_in_words(found)
-    return None if found is None or day is None else _made(found, day, ("", "", ""), "")
+    for written in (text, _WEEKDAY.sub("", text, count=1)):
+        for form in _IN_WORDS:
+            found = form.fullmatch(written)
+            day = None if found is None else _day_in_words(found)
+            if found is not None and day is not None:
+                return _made(found, day, ("", "", ""), "")
+    return None
 
 
-def _made(found: re.Match[str], day: date | None, numbers: Numbers, look: str) -> Stamp | None:
+def _since_1970(digits: str) -> datetime | None:
+    """The exporter's formats "unix" and "unixms"."""
+    if len(digits) not in (_SECONDS, _MILLISECONDS):
+        return None
+    return datetime.fromtimestamp(int(digits) / 10 ** (len(digits) - _SECONDS), UTC)
+
+
+def _made(
+    found: re.Match[str], day: date | None, numbers: Numbers, look: str
+) -> Stamp | datetime | None:
     half = next((h for h in (found["before"], found["after"]) if plain_half(h or "") in HALVES), "")
     clock = clock_from(found["hour"], found["minute"], found["second"], half)
     if clock is None:
         return None
+    if day is not None and found["after"] in _ZONES:
+        return datetime.combine(day, time(*clock), UTC)
     return Stamp(clock, day, numbers, found.group(), look, bool(half))
 
 
 def _day_in_words(found: re.Match[str]) -> date | None:
-    month = found["month"][:3].casefold()
-    year = int(found["year"])
-    try:
-        return date(
-            year + 2000 if year < 100 else year, _MONTHS.index(month) + 1, int(found["day"])
-        )
-    except ValueError:  # a word that is no month; 31 February
-        return None
+    month = month_named(found["month"])
+    return None if month is None else date_of((found["year"], str(month), found["day"]), "ymd")
 
 
 def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
