@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,23 @@ def csv_old(messages: Sequence[Message]) -> str:
     return out.getvalue()
 
 
-def plain_text(messages: Sequence[Message], stamp: str, count: int | None = None) -> str:
-    """DiscordChatExporter's plain text."""
+def plain_text(
+    messages: Sequence[Message], stamp: str | Callable[[datetime], str], count: int | None = None
+) -> str:
+    """DiscordChatExporter's plain text; `stamp` is how it writes a time."""
+
+    def shown(moment: datetime) -> str:
+        return f"{moment:{stamp}}" if isinstance(stamp, str) else stamp(moment)
+
     top = f"{RULE}\nGuild: {GUILD}\nChannel: Machines / {CHANNEL}\n{RULE}\n\n"
-    body = "".join(f"[{at(m):{stamp}}] {m.sender}\n{m.text}\n\n\n" for m in messages)
+    body = "".join(f"[{shown(at(m))}] {m.sender}\n{m.text}\n\n\n" for m in messages)
     total = len(messages) if count is None else count
     return f"{top}{body}{RULE}\nExported {total:,} message(s)\n{RULE}\n"
+
+
+def pasted_text(messages: Sequence[Message], shown: Callable[[datetime], str]) -> str:
+    """Text copied from the client of today."""
+    return "".join(f"{m.sender} \u2014 {shown(at(m))}\n{m.text}\n" for m in messages)
 
 
 def html_message(message: Message, first: bool) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from discord_dates import Manner, manners, units, worded
 from discord_exports import (
     ID,
     NAMED,
@@ -16,6 +17,7 @@ from discord_exports import (
     csv_old,
     discord_json,
     html_page,
+    pasted_text,
     plain_text,
     snowflake,
 )
@@ -33,6 +35,7 @@ QUICK = settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+MANY = settings(QUICK, max_examples=80)
 START = 1_600_000_020_000
 SIGNS = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff")
 PIECES = st.sampled_from(
@@ -161,3 +164,53 @@ def test_stamps(at: datetime, how: tuple[str, str]) -> None:
     found = stamp_of(f"{at:{stamp}}")
     moment = found.moment(order) if isinstance(found, Stamp) else found
     assert moment == at.replace(second=0, microsecond=0)
+
+
+MANNERS = manners() | manners() | worded() | units()
+WORDS = st.lists(
+    st.sampled_from(["cogs", "the wheel turns", "so it does 5", "и так", "三つ", "https://x.org"]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@st.composite
+def simple_talk(draw: st.DrawFn) -> list[Message]:
+    """Some messages of two people, hours apart, of lines that look like nothing else."""
+    sent_at = START + draw(st.integers(0, 1500)) * 86_400_000
+    messages = []
+    for lines in draw(st.lists(WORDS, min_size=2, max_size=5)):
+        sent_at += draw(st.integers(0, 3 * 1440)) * 60_000
+        who = draw(st.sampled_from(["Mira Ek", "bo#1815"]))
+        messages.append(Message(who, "\n".join(lines), sent_at))
+    return messages
+
+
+def talk_of(messages: Sequence[Message]) -> list[tuple[str, str, int | None]]:
+    return [(account(m.sender), m.text, m.sent_at) for m in messages]
+
+
+@given(messages=simple_talk(), manner=MANNERS)
+@MANY
+def test_text_with_a_date_of_any_manner(
+    messages: list[Message], manner: Manner, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{NAMED}.txt"
+    path.write_text(plain_text(messages, manner.shown), encoding="utf-8")
+    found, report = read(path, date_order=manner.order)
+    assert talk_of(found) == talk_of(messages)
+    assert report.notes == []
+    assert report.left_out == {}
+
+
+@given(messages=simple_talk(), manner=MANNERS)
+@MANY
+def test_a_paste_with_a_date_of_any_manner(
+    messages: list[Message], manner: Manner, tmp_path: Path
+) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text(pasted_text(messages, manner.shown), encoding="utf-8")
+    found, report = read(path, date_order=manner.order, format="discord")
+    assert [(account(s), t, at) for s, t, at in talk_of(found)] == talk_of(messages)
+    assert report.notes == []
+    assert report.left_out == {}
