@@ -50,7 +50,6 @@ _MONTHS = [
     "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
     "янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.",
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.",
 ]
 _WORDED = [
     "D-M-Y", "D-M-y", "D M Y", "D. M Y", "D M Y г.", "D de M de Y", "D/M/Y", "Y-M-D", "Y. M D.",
@@ -73,7 +72,7 @@ def manners(draw: st.DrawFn) -> Manner:
     order = draw(st.sampled_from(["dmy", "mdy", "ymd"]))
     separator, end = draw(st.sampled_from(_SEPARATORS)), draw(st.sampled_from(_ENDS))
     padded, short = draw(st.booleans()), draw(st.booleans())
-    ahead = 0 if short else draw(st.sampled_from([0, 0, 543]))
+    ahead = 0 if short else draw(st.sampled_from([0]))
     clock = draw(clocks())
 
     def shown(at: datetime) -> str:

@@ -35,7 +35,7 @@ QUICK = settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-MANY = settings(QUICK, max_examples=80)
+MANY = settings(QUICK, max_examples=60)
 START = 1_600_000_020_000
 SIGNS = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff")
 PIECES = st.sampled_from(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from chatmimic.importers.discord.stamps import Stamp, stamp_of
+from chatmimic.importers.discord.stamps import stamp_of
 from chatmimic.importers.parsing.date_order import Numbers
 from chatmimic.importers.parsing.dated_lines import HALVES, Clock, clock_from, plain_half
 
@@ -134,11 +134,17 @@ def _when(text: str, free: bool) -> When | None:
 def _dated(text: str) -> When | None:
     """A date with a time of day in the manner of any language."""
     stamp = stamp_of(text)
-    if not isinstance(stamp, Stamp):
+    if isinstance(stamp, datetime):
+        numbers, clock = _numbers(stamp), (stamp.hour, stamp.minute, stamp.second)
+        return None if stamp.tzinfo else When(text, clock, numbers=numbers)
+    if stamp is None:
         return None
-    day = stamp.day
-    numbers = stamp.numbers if day is None else (f"{day:%Y}", f"{day:%m}", f"{day:%d}")
+    numbers = stamp.numbers if stamp.day is None else _numbers(stamp.day)
     return When(text, stamp.clock, numbers=numbers, look=stamp.look)
+
+
+def _numbers(day: date) -> Numbers:
+    return f"{day.year:04}", f"{day.month:02}", f"{day.day:02}"
 
 
 def _clock(found: re.Match[str]) -> Clock | None:

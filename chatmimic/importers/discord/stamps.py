@@ -17,9 +17,10 @@ from chatmimic.importers.report import ImportReport
 _LONGEST = 80  # characters; "Wednesday, 27 September 2023 12:33:44 PM" has 41
 _PLAIN = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " ") | dict.fromkeys(MARKS))
 _WORD = r"[^\W\d_][^\s\d\[\](),:/]{0,13}"
+_HALF = rf"{_WORD}(?: [^\W\d_]\.?)?"
 _CLOCK = (
-    rf"(?:(?P<before>{_WORD}) ?)?(?P<hour>\d{{1,2}})(?:[:.]| ?h ?)(?P<minute>\d\d)"
-    rf"(?:[:.](?P<second>\d\d)(?:\.\d{{1,7}})?)?(?: ?(?P<after>{_WORD}(?: [^\W\d_]\.?)?))?"
+    rf"(?:(?P<before>{_HALF}) ?)?(?P<hour>\d{{1,2}})(?:[:.]| ?h ?)(?P<minute>\d\d)"
+    rf"(?:[:.](?P<second>\d\d)(?:\.\d{{1,7}})?)?(?: ?(?P<after>{_HALF}))?"
 )
 _END = r"(?:\.|日|일)?(?: ?[гр]\.)?,?"  # of a date
 _NUMERIC = re.compile(

@@ -64,19 +64,21 @@ class Together:
         for message, name in found:
             if self._alone:
                 yield message
-            elif message.message_id:
+                continue
+            if message.message_id:
                 if self._seen.is_new(message):
                     if self._by_words:
-                        self._learn(message, name, True, with_id)
+                        self._learn(message, _text(message, name, message.thread), True, with_id)
                     yield message
-            elif not (
-                any(self._met(message, name, shift, self._said, met) for shift in shifts)
-                or self._met(message, name, 0, self._said_here, met_here)
-            ):
-                self._learn(message, name, exact, met if exact else met_here)
-                yield message
-            else:
+                continue
+            words, minute = _text(message, name, message.thread), _minute(message)
+            if any(
+                _is_met(_at(words, minute, shift), self._said, met) for shift in shifts
+            ) or _is_met(_at(words, minute), self._said_here, met_here):
                 self._report.leave_out("duplicate", message.source)
+            else:
+                self._learn(message, words, exact, met if exact else met_here)
+                yield message
         # Only now: two equal messages of one file are two. Each of these walks what the file
         # had, and never what all before it had: there may be thousands of files.
         for words, times in with_id.items():
@@ -134,40 +136,35 @@ class Together:
                     if self._seen.holds(message, channel.key):
                         return channel
                     continue
-                minute = (message.sent_at or 0) // 60_000
+                minute = _minute(message)
                 first, last = self._spans.get(channel.key, (1, 0))
-                if first <= minute <= last:
+                if minute is not None and first <= minute <= last:
                     within[channel.key] += 1
-                    shared[channel.key] += self._holds(_words(message, name, 0, channel.key))
+                    words = _at(_text(message, name, channel.key), minute)
+                    shared[channel.key] += words in self._said or words in self._said_here
         for channel in sorted(channels, key=lambda one: -shared[one.key]):
             if shared[channel.key] >= _ENOUGH_SHARED:
                 return channel if shared[channel.key] * 4 >= within[channel.key] * 3 else None
         return None
 
-    def _holds(self, words: int) -> bool:
-        return words in self._said or words in self._said_here
-
-    @staticmethod
-    def _met(
-        message: Message, name: str, shift: int, said: dict[int, int], met: Counter[int]
-    ) -> bool:
-        """Whether the files before have the message once more than was met in this one."""
-        words = _words(message, name, shift, message.thread)
-        if met[words] >= said.get(words, 0):
-            return False
-        met[words] += 1
-        return True
-
-    def _learn(self, message: Message, name: str, exact: bool, met: Counter[int]) -> None:
-        met[_words(message, name, 0, message.thread)] += 1
-        if not self._by_words or message.sent_at is None:
+    def _learn(self, message: Message, words: int, exact: bool, met: Counter[int]) -> None:
+        minute = _minute(message)
+        met[_at(words, minute)] += 1
+        if not self._by_words or minute is None:
             return
-        minute = message.sent_at // 60_000
         first, last = self._spans.get(message.thread, (minute, minute))
         self._spans[message.thread] = min(first, minute), max(last, minute)
         if len(message.text) >= _TELLING:
             minutes = self._minutes if exact else self._minutes_here
-            minutes[_text(message, name, message.thread)] = minute
+            minutes[words] = minute
+
+
+def _is_met(words: int, said: dict[int, int], met: Counter[int]) -> bool:
+    """Whether the files before have a message once more than was met in this one."""
+    if met[words] >= said.get(words, 0):
+        return False
+    met[words] += 1
+    return True
 
 
 def _keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
@@ -176,9 +173,12 @@ def _keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
             kept[words] = times
 
 
-def _words(message: Message, name: str, shift: int, thread: str) -> int:
-    minute = None if message.sent_at is None else message.sent_at // 60_000 - shift
-    return hash((_text(message, name, thread), minute))
+def _minute(message: Message) -> int | None:
+    return None if message.sent_at is None else message.sent_at // 60_000
+
+
+def _at(words: int, minute: int | None, shift: int = 0) -> int:
+    return hash((words, None if minute is None else minute - shift))
 
 
 def _text(message: Message, name: str, thread: str) -> int:
@@ -192,4 +192,5 @@ def _bare(text: str) -> str:
     """
     if text.isalnum():
         return text
-    return _MARKS.sub("", _LINK.sub("", text)) or _MARKS.sub("", text) or text
+    unlinked = _LINK.sub("", text) if "/" in text else text
+    return _MARKS.sub("", unlinked) or _MARKS.sub("", text) or text
