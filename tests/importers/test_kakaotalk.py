@@ -248,6 +248,47 @@ def test_lines_above_the_first_message_are_counted(tmp_path: Path) -> None:
     assert read(tmp_path / "a.txt", text)[1].left_out == {"unparsed": 1}
 
 
+@pytest.mark.parametrize(
+    ("rows", "texts"),
+    [
+        (
+            [
+                "[Ada] [2:37 PM] look:",
+                "2015년 7월 9일 오후 8:34, 보 : 안녕",
+                "8:34pm, July 9, 2015",
+            ],
+            ["look:\n2015년 7월 9일 오후 8:34, 보 : 안녕\n8:34pm, July 9, 2015"],
+        ),
+        (
+            [
+                "2015년 7월 9일 오후 8:34, 아다 : 봐",
+                "2015년 7월 9일 오후 8:35, 아다 : 또",
+                *["----- 2014년 1월 2일 목요일 -----", "[Bo] [2:37 PM] hi"],
+            ],
+            ["봐", "또\n----- 2014년 1월 2일 목요일 -----\n[Bo] [2:37 PM] hi"],
+        ),
+    ],
+)
+def test_lines_of_another_device_are_pasted(
+    rows: list[str], texts: list[str], tmp_path: Path
+) -> None:
+    day = "--------------- 2015년 7월 9일 목요일 ---------------"
+    above = [day] if rows[0][0] == "[" else []
+    text = "\n".join(["아다 님과 카카오톡 대화", "저장한 날짜 : 2015", "", *above, *rows])
+    messages, report = read(tmp_path / "a.txt", text)
+    assert [m.text for m in messages] == texts
+    assert report.format == "KakaoTalk"
+
+
+def test_messages_above_the_first_day_are_kept_without_a_time(tmp_path: Path) -> None:
+    text = "Ada with KakaoTalk Chats\nDate Saved : 2024\n\n[Ada] [2:37 PM] hi\n[Bo] [2:38 PM] ho\n"
+    messages, report = read(tmp_path / "a.txt", text)
+    assert [(m.sender, m.text, m.sent_at) for m in messages] == [
+        ("Ada", "hi", None), ("Bo", "ho", None),
+    ]  # fmt: skip
+    assert any("2 messages have a time" in note for note in report.notes)
+
+
 def test_windows_brackets_are_only_words_on_a_phone(tmp_path: Path) -> None:
     text = "2015년 7월 9일 오후 8:34, 아다 : 봐\n[Ada] [2:37 PM] hi\n"
     assert [m.text for m in read(tmp_path / "a.txt", text)[0]] == ["봐\n[Ada] [2:37 PM] hi"]

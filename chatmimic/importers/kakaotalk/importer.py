@@ -40,7 +40,7 @@ _TITLES = (
 )
 _COLUMNS = Shape(",", True, ["Date", "User", "Message"], [])
 _CSV_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\"")
-_MAC = "Mac"
+_MAC, _WINDOWS = "Mac", "Windows"
 _CSV_NAME = re.compile(r"KakaoTalk_Chat_(?P<of>.+)_\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d")
 
 
@@ -92,15 +92,15 @@ class _Habits:
 
 def _looked_through(member: Member, context: Context) -> _Habits:
     dates = DateSurvey(member.label)
-    seen: Counter[str] = Counter()
+    seen: Counter[str] = Counter()  # in the order of the file
     first = ""
     with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
             if number == 1 and _is_csv(raw):
                 return _Habits(dates, _MAC)
             if number == 1:
-                first = raw.removeprefix("\ufeff")
-            elif number <= 3 and _is_saved(raw):
+                first = raw = raw.removeprefix("\ufeff")
+            if number <= 3 and _is_saved(raw):
                 seen["saved"] += 1
             elif number <= _SHOW_DEVICE:
                 seen[_way(raw)] += 1
@@ -108,11 +108,15 @@ def _looked_through(member: Member, context: Context) -> _Habits:
                 break
             if (written := written_date(raw)) is not None:
                 dates.saw(*written)
-    titled = seen["saved"] or _TITLE.fullmatch(first)
-    framed = seen["framed day"] and seen["bracketed"] >= seen["stamped"]
-    clocked = seen["day"] and seen["clocked"] > seen["stamped"] + seen["bracketed"]
-    device = "Windows" if framed else "phone"
-    return _Habits(dates, device, first if titled else "", bool(clocked))
+    del seen[""]
+    titled = bool(seen.pop("saved", 0) or _TITLE.fullmatch(first))
+    bracketed = seen["bracketed"] + seen["framed day"]
+    clocked = bool(seen["day"]) and seen["clocked"] > seen["stamped"] + bracketed
+    # What comes first below the title is no pasted line.
+    begins = next(iter(seen), "") in ("bracketed", "framed day")
+    windows = begins if titled else bracketed > max(seen["stamped"], seen["clocked"])
+    device = _WINDOWS if windows else "phone"
+    return _Habits(dates, device, first if titled else "", clocked and not windows)
 
 
 def _way(raw: str) -> str:
@@ -156,6 +160,7 @@ class _Chat:
         self._member = member
         self._order = order
         self._clocks = habits.clocks
+        self._windows = habits.device == _WINDOWS
         self._context = context
         self._times = Times(context)
         self._day: date | None = None  # of Windows and some iPhones: above its messages
@@ -174,7 +179,9 @@ class _Chat:
                 yield self._message(begun, text, number, kind_of(begun.sender, text))
 
     def _line(self, raw: str) -> DayLine | Opening | None:
-        return read_line(raw, self._order, self._clocks)
+        """What a line begins; lines as another device writes them are pasted, and words."""
+        of_windows = raw[:1] in ("[", "-")
+        return read_line(raw, self._order, self._clocks) if of_windows == self._windows else None
 
     def _is_day(self, raw: str) -> bool:
         return isinstance(self._line(raw), DayLine)
@@ -206,9 +213,8 @@ class _Chat:
                 continue
             if isinstance(found, DayLine):
                 # Elsewhere each message has its day itself.
-                own = raw[0] == "-" or self._clocks
-                self._day = found.day if own else self._day
-            elif found is not None and (found.day or self._day):
+                self._day = found.day if self._windows or self._clocks else None
+            elif found is not None:
                 yield number, self._begun(found)
             elif self._day is not None and is_event(raw, self._names):
                 clock = self._last.clock if self._last is not None else None
