@@ -10,6 +10,7 @@ from pathlib import Path
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.joined import say_joined
 from chatmimic.importers.parsing.owner import signed
+from chatmimic.importers.parsing.seen import Ids
 from chatmimic.importers.parsing.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
@@ -29,7 +30,8 @@ _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what `clean` 
 def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> Iterator[Message]:
     """Every message of one export: a file, a folder, a zip or a tar, its format found out.
 
-    Lazy, in bounded memory and in no particular order. The report fills while this runs.
+    Lazy, in bounded memory and in no particular order. The report fills while this runs. Of an id
+    that comes twice in a thread the first message is given, the others are counted as duplicates.
     Messages that are no words (`kind`) come too. Raises ExportError.
     """
     latest_ms.cache_clear()
@@ -39,13 +41,16 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
         report.format = ", ".join(importer.title for importer, _ in found)
         report.bytes_total += sum(member.size for _, members in found for member in members)
         tidy: set[str] = set()
+        ids = Ids(report)
         for importer, members in found:
             messages = importer.read(members, context)
             if options.owner:
                 messages = signed(messages, _name(options.owner), report)
             for message in messages:
-                safe = _is_safe(message, tidy)
-                yield _counted(message if safe else _made_safe(message, report, tidy), report)
+                if not _is_safe(message, tidy):
+                    message = _made_safe(message, report, tidy)
+                if ids.is_new(message):
+                    yield _counted(message, report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
         say_joined(report)
 
