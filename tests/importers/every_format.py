@@ -75,10 +75,17 @@ def uncoloured(text: str) -> str:
 
 
 def numbered(talk: Talk) -> list[Message]:
-    """The same with ids: of the people in order of appearance, of the messages by number."""
+    """The same with ids: of the people in order of appearance, of the messages by number.
+
+    A message that has an id keeps it.
+    """
     keys: dict[str, str] = {}
     return [
-        replace(m, sender_key=keys.setdefault(m.sender, str(len(keys) + 1)), message_id=str(n))
+        replace(
+            m,
+            sender_key=keys.setdefault(m.sender, str(len(keys) + 1)),
+            message_id=m.message_id or str(n),
+        )
         for n, m in enumerate(talk, 1)
     ]
 

@@ -308,9 +308,9 @@ def peak_of_reading(path: Path, count: int) -> int:
 
 
 def test_a_long_page_is_read_in_little_memory(tmp_path: Path) -> None:
-    block = telegram_block(replace(TALK[0], text="word " * 300 + "."), False)
+    said = [replace(TALK[0], text="word " * 300 + ".", message_id=str(n)) for n in range(3000)]
     path = tmp_path / "messages.html"
-    path.write_text(telegram_page("G", [block] * 3000))
+    path.write_text(telegram_page("G", [telegram_block(message, False) for message in said]))
     assert path.stat().st_size > 5 << 20
     assert peak_of_reading(path, 3000) < 2 << 20
 

@@ -87,6 +87,7 @@ class _Table:
         )
         sample = list(islice(rows, SAMPLE))
         self._learn_times(sample)
+        self._learn_ids(sample)
         for number, row in chain(sample, rows):
             yield self._message(number, row)
 
@@ -152,6 +153,21 @@ class _Table:
                 self.report.repairs["out of order"] += 1
             self._last = thread, at
         return at
+
+    def _learn_ids(self, sample: Sequence[tuple[int, Row]]) -> None:
+        """A column called "id" that is the same in different messages is not theirs."""
+        if self.context.options.columns or "id" not in self.roles.column:
+            return
+        said: dict[tuple[str, str], str] = {}
+        for _, row in sample:
+            id_, text = (self.roles.text_of(row, role) for role in ("id", "text"))
+            if id_ and said.setdefault((self.roles.text_of(row, "thread"), id_), text) != text:
+                self.roles = self.roles.without("id")
+                self.report.note(
+                    f'The column of ids in {self.member.label} has "{id_}" for different messages '
+                    "and was passed over; --columns id=… names another."
+                )
+                return
 
     # --- rows ---
 

@@ -53,6 +53,10 @@ class Roles:
         """Whether there is somebody speaking and something said."""
         return "sender" in self.column and "text" in self.column
 
+    def without(self, role: str) -> Roles:
+        """The same, with no column for one role."""
+        return Roles({r: c for r, c in self.column.items() if r != role}, self.day)
+
     def texts(self, row: Any) -> tuple[str, ...] | None:
         """The cells of all ROLES, in their order; None for a row that lacks its sender or text."""
         columns, pick, spread = self._ways

@@ -11,7 +11,6 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import IMPOSSIBLE
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
@@ -61,16 +60,13 @@ def read_chat(
 ) -> Iterator[Message]:
     """Every message; `about` are the files that say who is who."""
     people = _people(about, context)
-    seen = Seen(context.report, alone=len(members) == 1)
     for member in members:
         group = _Group(member, people, context)
         with context.open(member) as stream:
             allow = context.options.allow_truncated
             items = JsonStream(stream, member.label, "messages", context.report, allow)
             for item in items:
-                message = group.message(mapping(item), items.record)
-                if seen.is_new(message):
-                    yield message
+                yield group.message(mapping(item), items.record)
 
 
 def _people(about: Sequence[Member], context: Context) -> _People:

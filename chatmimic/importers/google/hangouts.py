@@ -8,7 +8,6 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.jsonnested import NestedJson
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import IMPOSSIBLE, possible
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
@@ -35,8 +34,7 @@ def is_hangouts(text: str) -> bool:
 
 
 def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Message]:
-    """Every event of every conversation; what two files hold is given once."""
-    seen = Seen(context.report, alone=len(members) == 1)
+    """Every event of every conversation."""
     nameless: set[str] = set()
     for member in members:
         names = _names(member, context)
@@ -49,8 +47,7 @@ def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Messa
                 message = talk.message(mapping(item), items.record)
                 if message.sender and message.sender_key not in names:
                     nameless.add(message.sender)
-                if seen.is_new(message):
-                    yield message
+                yield message
     if nameless:
         one = len(nameless) == 1
         who = "1 person has" if one else f"{len(nameless):,} people have"

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.imessage.database import Database
 from chatmimic.importers.imessage.messages import Reader
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
 from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
 from chatmimic.importers.streams import Member
@@ -27,13 +26,10 @@ class IMessage(Importer):
         return has_tables(head, "message", "handle", "chat", "chat_message_join")
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; a message that two of them have is given once."""
-        seen = Seen(context.report, alone=len(members) == 1)
+        """Every file."""
         for member in members:
             context.report.variants["database"] += 1
-            for message in _read(member, context):
-                if seen.is_new(message):
-                    yield message
+            yield from _read(member, context)
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.matrix.plain import is_plain, read_plain
 from chatmimic.importers.matrix.room import read_room
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -29,13 +28,10 @@ class Matrix(Importer):
         return is_plain(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every room; a message that two files of one room have is given once."""
-        seen = Seen(context.report, alone=len(members) == 1)
+        """Every room."""
         for member in members:
             plain = (
                 not context.source.head(member, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
             )
             context.report.variants["text" if plain else "JSON"] += 1
-            for message in (read_plain if plain else read_room)(member, context):
-                if seen.is_new(message):
-                    yield message
+            yield from (read_plain if plain else read_room)(member, context)

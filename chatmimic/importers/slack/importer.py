@@ -11,7 +11,6 @@ from typing import Any
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import possible
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
@@ -61,12 +60,9 @@ class Slack(Importer):
             context.report.variants["lists" if _is_list(member) else "days"] += 1
             if _is_list(member):
                 workspaces[_root(member, 1)].learn(member, context)
-        seen = Seen(context.report)
         for member in sorted((m for m in members if not _is_list(m)), key=lambda m: m.where):
             day = _Day(member, workspaces[_root(member, 2)], context)
-            for message in day.messages():
-                if seen.is_new(message):
-                    yield message
+            yield from day.messages()
 
 
 def _is_list(member: Member) -> bool:
