@@ -86,43 +86,6 @@ def test_events_of_other_clients_are_no_messages(tmp_path: Path) -> None:
     assert report.left_out == {"system": 2}
 
 
-# --- bridges ---
-
-BRIDGED = ["[12:00] <+bridge> <Ada L> hi", "[12:01] <+bridge> <Bo> ho", "[12:02] <+bridge> [Cy] he"]
-
-
-def test_behind_a_bridge_the_inner_name_speaks(tmp_path: Path) -> None:
-    found, _ = logged(tmp_path, *BRIDGED, "[12:03] <+bridge> out of order")
-    assert [(m.sender, m.text, m.is_bot) for m in found] == [
-        ("Ada L", "hi", False),
-        ("Bo", "ho", False),
-        ("Cy", "he", False),
-        ("bridge", "out of order", True),
-    ]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        BRIDGED[:2],  # two names may be a quotation
-        [*BRIDGED, *["[12:04] <bridge> words of my own"] * 5],
-        [f"[12:00] <github> [engine{n}] ada pushed a commit" for n in range(5)],
-        ["[12:00] <ada> <Bo> hi", "[12:00] <grace> <Cy> hi", "[12:00] <ivan> <Di> hi"],
-    ],
-)
-def test_who_quotes_is_no_bridge(lines: list[str], tmp_path: Path) -> None:
-    found, _ = logged(tmp_path, *lines)
-    assert {m.sender for m in found} <= {"bridge", "github", "ada", "grace", "ivan"}
-
-
-def test_a_bridge_is_known_from_all_days_of_its_channel_and_no_other(tmp_path: Path) -> None:
-    for day, line in enumerate(BRIDGED, 1):
-        read(tmp_path / "logs" / f"#a-2024-05-0{day}.log", f"{line}\n")
-    read(tmp_path / "logs" / "#b-2024-05-01.log", "[12:00] <bridge> <Bo> a quote\n")
-    found = list(read_exports(tmp_path / "logs", ImportOptions(), ImportReport()))
-    assert [m.sender for m in found] == ["Ada L", "Bo", "Cy", "bridge"]
-
-
 # --- nicks ---
 
 

@@ -17,7 +17,7 @@ _MODES = r"\[?[+-]\w"
 # After a nick, and maybe its address.
 _DID = "|".join(
     (
-        rf"(?:(?:has|have) )?(?:joined|entered|left|parted|quit)(?: (?:from )?{_PLACE})?{_END}",
+        rf"(?:(?:has|have) )?(?:joined|entered|left|parted|[Qq]uit)(?: (?:from )?{_PLACE})?{_END}",
         rf"(?:has|have) (?:joined|entered|left) the room{_END}",
         r"(?:joined|entered|left) the room\.\s{0,9}$",
         rf"(?:has|have) (?:signed|logged) (?:on|off|in|out){_END}",
@@ -87,8 +87,13 @@ def is_marked(rest: str) -> bool:
     return mark is not None and is_told(rest[mark.end() :])
 
 
+def is_surely_told(words: str) -> bool:
+    """Whether these are words in which a client tells of an event, and nobody of what they did."""
+    return STARRED_EVENT.match(f"* {words}") is not None
+
+
 def is_told(words: str) -> bool:
-    """Whether these are words in which a client tells of an event, or a nick with its address."""
+    """The same of words that may be looser, for nobody says them."""
     return BARE_EVENT.match(words) is not None
 
 

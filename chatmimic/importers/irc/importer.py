@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.columns.roles import roles_by_name
+from chatmimic.importers.irc.bridges import Bridges
 from chatmimic.importers.irc.dialects import BARE, Dialect, dialect_of
 from chatmimic.importers.irc.events import is_marked, is_told
 from chatmimic.importers.irc.lines import Said
@@ -14,7 +15,6 @@ from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.reader import LineReader
 from chatmimic.importers.irc.stamps import remark
 from chatmimic.importers.irc.survey import (
-    Bridges,
     Renames,
     Surveyed,
     first_look,
@@ -122,4 +122,4 @@ def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:
         place = 0
         for file in files:
             place = second_look(file.said(), file.channel, place, bridges, renames)
-    return Surveyed(bridges.found(), renames.keys(context.report))
+    return Surveyed(bridges.found(context.report), renames.keys(context.report))

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from zlib import crc32
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.irc.bridges import Bridge
 from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
@@ -16,7 +17,7 @@ from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
 from chatmimic.importers.irc.reader import LineReader, together
 from chatmimic.importers.irc.stamps import Day, Stamp
-from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell, passed_on
+from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
@@ -184,7 +185,7 @@ class Log:
         self._named = self._thread.startswith("#")
         self._times = _Times(file.member.where, context)
         self._likes = _Likes()
-        self._people: dict[str, tuple[str, bool]] = {}
+        self._people: dict[str, tuple[str, bool, Bridge | None]] = {}
 
     def messages(self) -> Iterator[Message]:
         """Every message and event, in the order of the file. Raises ExportError."""
@@ -202,13 +203,16 @@ class Log:
 
     def _spoken(self, kind: Kind, nick: str, text: str, at: int | None, source: str) -> Message:
         number = self._likes.number(at, nick, text)
-        key, bot = self._people.get(nick) or self._person(nick)
-        if (self._thread, nick) in self._surveyed.bridges:
-            inner = passed_on(text)
-            bot = inner is None
-            if inner is not None:
-                nick, text = inner
-                key, _ = self._people.get(nick) or self._person(nick)
+        key, bot, bridge = self._people.get(nick) or self._person(nick)
+        if bridge is not None and self._thread in bridge.threads:
+            name, text, kind = bridge.passed(text, kind)
+            if kind is Kind.SYSTEM:
+                nick = key = ""
+            elif name:
+                nick = name
+                key, bot, _ = self._people.get(nick) or self._person(nick)
+            else:
+                bot = True
         safe = without_password(text, self._thread)
         if safe != text:
             self._report.repairs["passwords hidden"] += 1
@@ -226,11 +230,13 @@ class Log:
             source=source,
         )
 
-    def _person(self, nick: str) -> tuple[str, bool]:
+    def _person(self, nick: str) -> tuple[str, bool, Bridge | None]:
         if len(self._people) > 65_536:
             self._people.clear()
         plain = plain_nick(nick)
-        found = self._people[nick] = self._surveyed.keys.get(plain, plain), is_bot(nick)
+        bridge = self._surveyed.bridges.get(plain)
+        key = self._surveyed.keys.get(plain, plain)
+        found = self._people[nick] = key, is_bot(nick), bridge
         return found
 
 

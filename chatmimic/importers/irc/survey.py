@@ -2,91 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from chatmimic.importers.irc.bridges import Bridge, Bridges
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.nicks import is_anybodys, is_bot, plain_nick
 from chatmimic.importers.parsing.jsonstream import encoding_of
 from chatmimic.importers.report import ImportReport
-from chatmimic.records import Kind
 
-_NAMES = 3  # that a bridge has passed words on for
-_SHARE = 0.5  # of a bridge's lines, at least, are somebody's else
-_KEPT = 100_000  # nicks and pairs of nicks that are kept in mind
+_KEPT = 100_000  # pairs of nicks that are kept in mind
 _TALK = 200  # messages of a channel in which people who both speak are both there
 _NEAR = 2000  # messages from a change of nick in which that change tells who speaks
 _MOST = 6  # nicks of one person
 _TOLD = 5  # notes
-
-_INNER = re.compile(
-    r"\s?(?:<[~&@%+]?(?P<angled>[^<>\s][^<>\n]{0,63})>|\[(?P<square>[^\[\]\s][^\[\]\n]{0,63})\]:?)"
-    r" +(?P<text>\S.*)",
-    re.DOTALL,
-)
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))  # bridges part names with them
-# Bots that begin with what they speak of, in square brackets: "[engine] ada pushed 3 commits".
-_REPORTER = re.compile(r"(?i).*(?:git|travis|jenkins|rss|feed|bugzilla|jira|build|news)")
-
-
-def passed_on(text: str) -> tuple[str, str] | None:
-    """Name and words, where a text is somebody's else: `<real> text`, `[real] text`."""
-    if text[:1] not in "<[ ":
-        return None
-    found = _INNER.match(text)
-    if found is None:
-        return None
-    name = " ".join((found["angled"] or found["square"]).translate(_UNSEEN).split())
-    return (name, found["text"]) if name else None
-
-
-@dataclass(slots=True)
-class _Passer:
-    """Somebody who has begun lines with names in brackets."""
-
-    names: set[str] = field(default_factory=set)  # a few of them
-    passed: int = 0
-    lines: int = 0
-
-
-class Bridges:
-    """Nicks that pass on the words of others, by channel.
-
-    A bridge is who has done so for three names or more, in half of its lines or more. All logs
-    are looked through for that before the first message is given.
-    """
-
-    def __init__(self) -> None:
-        self._passers: dict[tuple[str, str], _Passer] = {}
-
-    def met(self, thread: str, nick: str, text: str) -> None:
-        """Take a message that may be somebody's else, on the first look."""
-        inner = passed_on(text)
-        if inner is None or (text.lstrip()[:1] == "[" and _REPORTER.match(nick)):
-            return
-        if (thread, nick) not in self._passers and len(self._passers) < _KEPT:
-            self._passers[thread, nick] = _Passer()
-        passer = self._passers.get((thread, nick))
-        if passer is not None:
-            passer.passed += 1
-            passer.names |= {inner[0].casefold()} if len(passer.names) < _NAMES else set()
-
-    def candidates(self) -> bool:
-        """Whether somebody passed on so much that a second look must say how much was their own."""
-        self._passers = {at: p for at, p in self._passers.items() if len(p.names) >= _NAMES}
-        return bool(self._passers)
-
-    def spoke(self, thread: str, nick: str) -> None:
-        """Take one message of any kind, on the second look."""
-        passer = self._passers.get((thread, nick))
-        if passer is not None:
-            passer.lines += 1
-
-    def found(self) -> frozenset[tuple[str, str]]:
-        """The bridges: channel and nick of each."""
-        return frozenset(at for at, p in self._passers.items() if p.passed >= _SHARE * p.lines)
 
 
 class Renames:
@@ -207,7 +137,7 @@ def _apart_note(nicks: list[str]) -> str:
 class Surveyed:
     """What the survey found."""
 
-    bridges: frozenset[tuple[str, str]] = frozenset()
+    bridges: dict[str, Bridge] = field(default_factory=dict)  # by plain nick
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -217,7 +147,11 @@ def may_tell(raw: str) -> bool:
     return (
         "> <" in raw
         or "> [" in raw
+        or "> (" in raw
+        or "> **<" in raw
         or "\t<" in raw
+        or "\t[" in raw
+        or ": <" in raw
         or " known as " in raw
         or "ick change: " in raw
         or " changed nick " in raw
@@ -233,7 +167,7 @@ def first_look(rows: Iterable[Said], thread: str, bridges: Bridges, renames: Ren
     """Take the lines of one log that may tell who is who."""
     named = thread.startswith("#")
     for kind, nick, text, _, renamed, elsewhere in rows:
-        if kind is Kind.TEXT:
+        if kind.has_words:
             bridges.met(thread, nick, text)
         elif renamed is not None:
             renames.saw(*renamed)

@@ -1,0 +1,293 @@
+"""Bridges: nicks that pass on the words of people from other networks, known from all logs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chatmimic.importers.irc.events import is_surely_told
+from chatmimic.importers.irc.nicks import plain_nick
+from chatmimic.importers.report import ImportReport
+from chatmimic.records import Kind
+
+_NAMES = 3  # that a bridge has passed words on for
+_SHARE = 0.5  # of a bridge's messages, at least, are somebody's else …
+_ENOUGH = 20  # … of so many; of fewer, …
+_NEARLY_ALL = 0.8  # … that many
+_OWN = 10  # messages passed on for people who speak here themselves: fewer are quotations
+_SEEN = 0.1  # of the messages in one channel
+_LAYERS = 3  # of bridges, one behind the other
+_KEPT = 100_000  # nicks that begin lines with names, and as many of these names
+_TOLD = 5  # notes
+
+_MARKS = r"(?:\*{1,3})?"  # bold, where a bridge turns it into signs
+_TAG = r"[\[(][^\[\]()<>\s][^\[\]()<>\n]{0,40}[\])]"  # a network
+_ANGLED = re.compile(
+    rf"\s?(?P<tags>(?:{_TAG}[ \t]{{0,2}}){{0,3}})(?P<marks>{_MARKS})"
+    rf"<[~&@%+]?(?P<name>[^<>\s][^<>\n]{{0,63}})>{_MARKS}:?(?:[ \t](?P<text>.*)|$)",
+    re.DOTALL,
+)
+_SQUARE = re.compile(
+    rf"\s?{_MARKS}\[(?P<name>[^\[\]\s][^\[\]\n]{{0,63}})\]{_MARKS}:?(?:[ \t]+(?P<text>.*)|$)",
+    re.DOTALL,
+)
+_TAGS = re.compile(r"[\[(]([^\[\]()]{1,42})[\])]")
+_STARRED = re.compile(
+    r"\s?(?:\*{1,2} ?|Action: )(?P<rest>[^\s*].*)", re.DOTALL
+)  # "* Tove waves", "Action: Tove waves"
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))  # bridges part names with them
+_SERVICES = (
+    r"(?:discord|matrix|telegram|tg|slack|xmpp|jabber|mattermost|gitter|whatsapp|signal|irc|steam"
+    r"|zulip|rocket\.?chat|twitch|keybase|teams|mumble|minecraft)"
+)
+_SERVICE = re.compile(rf"(?i){_SERVICES}")
+# "(discord)Tove", "discord/Tove"
+_IN_NAME = re.compile(rf"(?i)(?:[\[(]{_SERVICES}[\])]\s?|{_SERVICES}/)(?=\S)")
+_SAYS_SO = re.compile(r"(?i).*(?:bridge|relay|gateway|teleirc|discord|matrix|telegram|slack)")
+# Links, times, mentions and emoji of Discord, and what mark-up has in angle brackets.
+_NO_NAME = re.compile(
+    r"(?i)(?:[a-z][a-z0-9+.-]{1,20}:/|www\.|mailto:|[\d:./, -]*\d:\d\d|\d{4}-\d\d-\d\d"
+    r"|[@#!&]{0,2}\d{15,}|a?:\w{1,40}:\d|t:\d|/|!--|[a-z]{1,12} ?/$|[a-z]{1,12} [a-z-]{1,20}=[\"'])"
+)
+_MARK_UP = re.compile(
+    r"(?i)(?:a|b|i|u|s|p|br|hr|h\d|em|tt|td|tr|th|li|ul|ol|div|span|img|pre|code|html|head|body"
+    r"|table|script|style|strong|enter|return|tab|ctrl|alt|esc|snip|insert .*|your .*)"
+)
+# Bots that begin with what they speak of, in square brackets: "[engine] ada pushed 3 commits".
+_REPORTER = re.compile(r"(?i).*(?:git|travis|jenkins|rss|feed|bugzilla|jira|build|news)")
+_ANNOUNCED = re.compile(r"\S{1,64} (?:joins|parts|quits|kicks)\s{0,9}$")  # by "system"
+
+Path = tuple[str, ...]  # a nick, and names behind it
+
+
+class Layer(NamedTuple):
+    """What one bridge put before the words."""
+
+    name: str
+    text: str
+    tags: tuple[str, ...] = ()  # networks, folded
+    marked: bool = False  # in bold
+    square: bool = False  # the name stands in square brackets, as networks do
+
+
+def peeled(text: str) -> Layer | None:
+    """The first layer: `<real> text`, `[network] <real> text`, `**<real>** text`, `[real] text`."""
+    if text[:1] not in "<[( *":
+        return None
+    found = _ANGLED.match(text)
+    if found is not None and (name := _name(found["name"])):
+        tags = tuple(tag.casefold() for tag in _TAGS.findall(found["tags"]))
+        if not any(_NO_NAME.match(tag) for tag in tags):
+            return Layer(name, found["text"] or "", tags, bool(found["marks"]))
+    found = _SQUARE.match(text)
+    if found is not None and (name := _name(found["name"])):
+        return Layer(name, found["text"] or "", square=True)
+    return None
+
+
+def _name(written: str) -> str:
+    """A name as it is meant; "" for what is none."""
+    name = " ".join(written.translate(_UNSEEN).split())
+    name = name[found.end() :] if (found := _IN_NAME.match(name)) else name
+    return "" if _NO_NAME.match(name) or name.startswith("#") else name
+
+
+@dataclass(slots=True)
+class _Passer:
+    """Somebody who has begun lines with names in brackets."""
+
+    nick: str
+    passed: int = 0
+    sure: int = 0  # of these, with a network or a mark before the name: nobody quotes so
+    known: int = 0  # of these, with the name of a service
+    lines: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+    tags: set[str] = field(default_factory=set)
+    threads: Counter[str] = field(default_factory=Counter)  # → lines passed on there
+    spoke: Counter[str] = field(default_factory=Counter)  # thread → lines there
+
+    def people(self) -> set[str]:
+        """Whose words were passed on."""
+        return self.names.keys() - self.tags
+
+
+class Passed(NamedTuple):
+    """What a bridge's message is: somebody's words, or its own where there is no name."""
+
+    name: str
+    text: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """One bridge: where it is, and how it names people."""
+
+    nick: str
+    threads: frozenset[str]
+    tags: frozenset[str]
+    names: frozenset[str]
+    inner: frozenset[Path]  # bridges behind it
+
+    def passed(self, text: str, kind: Kind) -> Passed:
+        """Who speaks in a message of the bridge, and what they say."""
+        path: Path = (self.nick,)
+        name, left = "", text
+        while len(path) == 1 or path in self.inner:
+            layer = peeled(left)
+            if layer is None or (layer.square and (name or layer.name.casefold() in self.tags)):
+                break
+            name, left = layer.name, layer.text
+            path = (*path, name.casefold())
+        if not name:
+            return self._own(text, kind)
+        if name.casefold() == "system" and _ANNOUNCED.match(left):
+            return Passed("", left, Kind.SYSTEM)
+        return Passed(name, left, kind)
+
+    def _own(self, text: str, kind: Kind) -> Passed:
+        """A message without a name: an action in it, an event, or what the bridge says itself."""
+        tag = peeled(text)
+        rest = tag.text if tag is not None else text
+        if kind is Kind.TEXT and (star := _STARRED.match(rest)):
+            name, acted = self._actor(star["rest"])
+            if tag is not None or name.casefold() in self.names:
+                return Passed(name, acted, Kind.ACTION)
+        return Passed("", text, Kind.SYSTEM if is_surely_told(rest) else kind)
+
+    def _actor(self, text: str) -> tuple[str, str]:
+        """Who acts and how; a name may have several words where it was met elsewhere."""
+        words = text.split(" ")
+        for count in range(min(len(words), 6), 1, -1):
+            name = " ".join(words[:count])
+            if name.casefold() in self.names:
+                return name, " ".join(words[count:])
+        return words[0], " ".join(words[1:])
+
+
+def _is_told_so(passer: _Passer) -> bool:
+    """Whether its nick or the networks before the names tell a bridge, so that few names do."""
+    if _SAYS_SO.match(passer.nick) or passer.known == passer.passed:
+        return True
+    return passer.sure >= 2 and passer.sure >= _NEARLY_ALL * passer.passed
+
+
+class Bridges:
+    """Finds the nicks that pass on the words of others, in all logs together.
+
+    A bridge is who has done so for three names or more, in half of its messages or more; where a
+    network stands before the name, or the nick says that it is a bridge, fewer names do. Who
+    quotes people that speak here themselves is none.
+    """
+
+    def __init__(self) -> None:
+        self._passers: dict[Path, _Passer] = {}
+        self._room = _KEPT  # names
+        self._speakers: set[str] = set()
+        self._named: set[str] = set()
+
+    def met(self, thread: str, nick: str, text: str) -> None:
+        """Take a message that may be somebody's else, on the first look."""
+        path: Path = (plain_nick(nick),)
+        while len(path) <= _LAYERS and not _MARK_UP.fullmatch(path[0]):
+            layer = peeled(text)
+            if layer is None or (layer.square and (len(path) > 1 or _REPORTER.match(nick))):
+                return
+            passer = self._passers.get(path)
+            if passer is None:
+                if len(self._passers) >= _KEPT:
+                    return
+                passer = self._passers[path] = _Passer(nick)
+            self._take(passer, thread, layer)
+            path, text = (*path, layer.name.casefold()), layer.text
+
+    def _take(self, passer: _Passer, thread: str, layer: Layer) -> None:
+        name = layer.name.casefold()
+        passer.passed += 1
+        passer.threads[thread] += 1
+        passer.sure += bool(layer.tags) or layer.marked
+        passer.known += any(_SERVICE.fullmatch(tag) for tag in layer.tags)
+        passer.tags.update(layer.tags if len(passer.tags) < _NAMES else ())
+        if name in passer.names or (self._room and not _MARK_UP.fullmatch(name)):
+            self._room -= name not in passer.names
+            passer.names[name] += 1
+
+    def candidates(self) -> bool:
+        """Whether somebody passed on so much that a second look must say how much was their own."""
+        near = {at[0] for at, p in self._passers.items() if len(at) == 1 and self._may_be(p, at)}
+        self._passers = {at: p for at, p in self._passers.items() if at[0] in near}
+        self._named = {name for p in self._passers.values() for name in p.names}
+        return bool(near)
+
+    def _may_be(self, passer: _Passer, path: Path) -> bool:
+        people = self._people(path)
+        return len(people) >= _NAMES or (_is_told_so(passer) and bool(people))
+
+    def _people(self, path: Path) -> set[str]:
+        """Whose words came this way, those behind further bridges included."""
+        passer = self._passers[path]
+        further = [(*path, name) for name in passer.people()]
+        inner = (self._passers[at].people() for at in further if self._is_inner(at))
+        return passer.people().union(*inner)
+
+    def spoke(self, thread: str, nick: str) -> None:
+        """Take one message of any kind, on the second look."""
+        plain = plain_nick(nick)
+        passer = self._passers.get((plain,))
+        if passer is not None:
+            passer.lines += 1
+            passer.spoke[thread] += 1
+        if plain in self._named:
+            self._speakers.add(plain)
+
+    def _is_bridge(self, passer: _Passer, path: Path) -> bool:
+        if passer.passed < _SHARE * passer.lines:
+            return False
+        nearly_all = passer.passed >= _NEARLY_ALL * passer.lines
+        people = self._people(path)
+        if _is_told_so(passer):
+            return bool(people) and (nearly_all or len(people) >= _NAMES)
+        if len(people) < _NAMES or not (nearly_all or passer.passed >= _ENOUGH):
+            return False
+        own = len(people & self._speakers) * 2 >= len(people)
+        return not own or (nearly_all and passer.passed >= _OWN)
+
+    def _is_inner(self, path: Path) -> bool:
+        """Whether a name behind a bridge is a bridge itself."""
+        inner, before = self._passers.get(path), self._passers.get(path[:-1])
+        if inner is None or before is None or len(inner.names) < _NAMES:
+            return False
+        return inner.passed >= _NEARLY_ALL * before.names[path[-1]]
+
+    def found(self, report: ImportReport) -> dict[str, Bridge]:
+        """The bridges, by their plain nicks. Says in notes which they are."""
+        bridges: dict[str, Bridge] = {}
+        sure = [
+            (path, passer)
+            for path, passer in self._passers.items()
+            if len(path) == 1 and self._is_bridge(passer, path)
+        ]
+        for told, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].passed)):
+            people = self._people(path)
+            bridges[path[0]] = Bridge(
+                path[0],
+                frozenset(t for t, n in passer.threads.items() if n >= _SEEN * passer.spoke[t]),
+                frozenset(passer.tags),
+                frozenset(people),
+                frozenset(at for at in self._passers if at[0] == path[0] and self._is_inner(at)),
+            )
+            if told < _TOLD:
+                report.note(_note(passer, len(people)))
+        if len(sure) > _TOLD:
+            report.note(f"{len(sure) - _TOLD:,} more nicks are read as bridges.")
+        return bridges
+
+
+def _note(passer: _Passer, people: int) -> str:
+    many = "1 person it names" if people == 1 else f"{people:,} people it names"
+    return (
+        f'"{passer.nick}" is read as a bridge: {passer.passed:,} of its {passer.lines:,} messages '
+        f"are those of the {many}."
+    )
