@@ -38,6 +38,7 @@ from chatmimic.importers.kakaotalk.lines import read_line
 from chatmimic.importers.kakaotalk.sentences import is_event
 from chatmimic.importers.parsing.day_lines import weekday_rows
 from chatmimic.importers.whatsapp.lines import stamped as whatsapp_stamp
+from chatmimic.importers.whatsapp.notices import open_quote
 
 QUIET = settings(
     deadline=None,
@@ -117,6 +118,7 @@ def test_whatsapp(stamp: str, order: str, second: int, data: st.DataObject, tmp_
     said = data.draw(conversations(second))
     assume(not any(whatsapp_stamp(row) for row in later_lines(said)))
     assume(not colon_in_the_name(said))
+    assume(not any(open_quote(name, text) for _, name, text in said))
     end = data.draw(st.sampled_from(["\n", "\r\n"]))
     # Within a message a phone writes the same ends of lines.
     text = whatsapp(said, stamp).replace("\n", end)

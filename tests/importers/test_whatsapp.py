@@ -523,6 +523,14 @@ def test_unknown_words_after_the_time_are_pointed_out(tmp_path: Path) -> None:
     assert not any("beside its times" in note for note in read(path)[1].notes)
 
 
+def test_empty_lines_make_no_other_format_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "_chat.txt"
+    path.write_text("[31.12.23, 10:05:06] Ada: hi\n\n\n[31.12.23, 10:06:06] Bo: [b]\n\n\n")
+    messages, report = read(path)
+    assert report.format == "WhatsApp"
+    assert [(m.sender, m.text) for m in messages] == [("Ada", "hi\n\n"), ("Bo", "[b]\n\n")]
+
+
 @pytest.mark.parametrize(
     ("text", "known"),
     [

@@ -57,8 +57,12 @@ def is_text(text: str) -> bool:
         return False
     lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
     marked = [one for one in _marked(enumerate(lines)) if one.header is not None]
-    numbered = marked and _NUMBERED.fullmatch(marked[0].header[1] if marked[0].header else "")
-    return bool(numbered) or any(one.is_strict for one in marked)
+    authors = [one.header[1] for one in marked if one.header is not None]
+    if authors and _NUMBERED.fullmatch(authors[0]):
+        return True
+    # WhatsApp writes what is said on the same line.
+    alone = sum(": " not in author for author in authors) * 2 > len(authors)
+    return alone and any(one.is_strict for one in marked)
 
 
 @dataclass

@@ -19,6 +19,7 @@ JOINTS = "/.-／．"
 _M = f"[{MARKS}]"
 _S = f"[{SPACES}]"
 _WORD = r"[^\d\s,/()<>\[\]:;\-]{1,16}"
+_REPUBLIC = range(98, 130)  # Taiwan's own years in which people chat
 _VIETNAMESE = rf"(?:thg|tháng|th){_S}?(?P<number>\d{{1,2}})"
 
 
@@ -34,7 +35,8 @@ def _as_they_stand(found: re.Match[str]) -> Numbers | None:
     first, era, last = found["first"], found["era"], found["last"]
     if era:
         return year_of_era(era, first), found["middle"], last
-    return (first, found["middle"], last) if len(first) + len(last) > 2 else None  # no year
+    no_year = len(first) + len(last) == 2 or (len(first) == 3 and int(first) not in _REPUBLIC)
+    return None if no_year else (first, found["middle"], last)
 
 
 def _units(found: re.Match[str]) -> Numbers:
@@ -61,7 +63,7 @@ _TO_YEAR = rf"(?:,?{_S}|[./-])(?:(?:de|del|of){_S})?"
 SHAPES = (
     DateShape(
         r"(?P<era>令和|平成|民國|民国|[RH])?"
-        rf"(?P<first>\d{{4}}|1[0-2]\d|\d{{1,2}}){_M}?(?P<joint>[{re.escape(JOINTS)}]){_S}?{_M}?(?P<middle>\d{{1,2}})"
+        rf"(?P<first>\d{{1,4}}){_M}?(?P<joint>[{re.escape(JOINTS)}]){_S}?{_M}?(?P<middle>\d{{1,2}})"
         rf"{_M}?(?P=joint){_S}?{_M}?(?P<last>\d{{4}}|\d{{1,2}})(?!\d)",
         _as_they_stand,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
@@ -24,7 +25,7 @@ _BEFORE = r"[^\d\s\[\]<>]{1,16}"
 # without a space is no Latin letter: "2026/7/9下午3:04", but not the T of ISO dates.
 _HEAD = rf"{_M}{{0,3}}(?P<bracket>[\[［【])?{_M}{{0,3}}"
 _TAIL = (
-    rf"{_M}?\.?[,،、]?{_M}?(?:{_S}{{1,2}}|(?=[(（]|[^\W\d_a-zA-Z]))"
+    rf"{_M}?\.{{0,2}}[,،、]?{_M}?(?:{_S}{{1,2}}|(?=[(（]|[^\W\d_a-zA-Z]))"
     rf"(?P<before>(?:{_BEFORE}{_S}{{1,2}}){{0,2}}(?:{_BEFORE}{_S}{{0,2}})?){_M}?"
     r"(?P<hour>\d{1,2})"
     r"(?:[:.：](?P<minute>\d\d)(?:[:.：](?P<second>\d\d))?"
@@ -148,7 +149,7 @@ def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
     rest, after = raw[found.end() :], plain_half(found["after"] or "")
     if after and after not in HALVES and (style in ":; " or _is_long(found["after"], style)):
         style, rest, after = " ", raw[found.start("after") :], ""  # "10:05 Ada: hi"
-    before = plain_half(_WEEKDAY.sub("", found["before"])) if found["before"] else ""
+    before = _half_before(found["before"]) if found["before"] else ""
     half_first = before in HALVES
     half = before if half_first else after
     clock = clock_from(
@@ -159,6 +160,14 @@ def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
     )
     word = half or before
     return Stamp(numbers, found["date"], style, clock, word, half in HALVES, half_first, rest)
+
+
+@lru_cache(maxsize=1024)
+def _half_before(words: str) -> str:
+    """The half of the day at the end of what stands before a time, in short; or all of it."""
+    plain = _WEEKDAY.sub("", words).split()
+    ends = (plain_half("".join(plain[-count:])) for count in (1, 2, 3))
+    return next((end for end in ends if end in HALVES), plain_half("".join(plain)))
 
 
 def _is_long(words: str, style: str) -> bool:
