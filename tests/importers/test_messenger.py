@@ -122,6 +122,18 @@ EXPORTS = Path(__file__).parent / "exports"
         ("Your other chat with Bo was archived.", Kind.SYSTEM),
         ("Bo's key has changed.", Kind.SYSTEM),
         ("You added a new device to this conversation.", Kind.SYSTEM),
+        ("Ada hat einen Anhang gesendet.", Kind.MEDIA),
+        ("Ada a envoyé une pièce jointe.", Kind.MEDIA),
+        ("Bo enviou um anexo.", Kind.MEDIA),
+        ("A aimé un message", Kind.SYSTEM),
+        ("Ada gefällt eine Nachricht", Kind.SYSTEM),
+        ("Le gustó un mensaje", Kind.SYSTEM),
+        ("Curtiu uma mensagem", Kind.SYSTEM),
+        ("Hat mit ❤️ auf deine Nachricht reagiert ", Kind.SYSTEM),
+        ("A réagi 😂 à votre message ", Kind.SYSTEM),
+        ("Reagiu 😂 à sua mensagem ", Kind.SYSTEM),
+        ("Hat mit Wut auf deine Nachricht reagiert", None),
+        ("il a envoyé une pièce jointe", None),
         ("Bo took a screenshot.", None),
         ("Bo voted for Biscuits.", None),
         ("Bo mentioned you in a story", None),
@@ -152,7 +164,7 @@ EXPORTS = Path(__file__).parent / "exports"
         ("x" * 100_000 + " called you.", None),
     ],
 )
-def test_english_sentences(sentence: str, kind: Kind | None) -> None:
+def test_sentences(sentence: str, kind: Kind | None) -> None:
     assert kind_of_sentence(sentence, "Ada Lovelace") == kind
 
 

@@ -1,4 +1,6 @@
-"""The English sentences that Messenger and Instagram write as if a person had typed them.
+"""The sentences that Messenger and Instagram write as if a person had typed them.
+
+All that are known in English, and the commonest of other languages.
 
 Old exports mark them with a type, newer ones do not. Their shape tells them: nobody speaks in
 them, or they begin with the name of who did it, and nothing follows the last word that Meta wrote.
@@ -22,6 +24,7 @@ _NAME = r".{1,60}"
 _OPTION = r'".{1,200}"(?: and \d+ other options?)?'
 _HIS = r"(?:his|her|their|your)"
 _SEEN_SINCE = r"(?:\. (?:They|You) can only see messages sent after (?:they|you) were added)?"
+_EMOJI = r"[^\w\s]{1,24}"
 _VANISHING = r"(?:disappearing messages|vanish mode)(?:\. [A-Z].{1,300})?"
 
 Table = Mapping[Kind, tuple[str, ...]]
@@ -76,6 +79,14 @@ _WHOLE = _known(
             rf"You're messaging {_NAME} for the first time\. If you ever feel .{{1,90}}",
             r"This account can't receive your message because .{1,120}",
             r"[Ww]ord effects?",
+            r"Le gustó un mensaje",
+            r"Curtiu uma mensagem",
+            rf"Hat mit {_EMOJI} auf deine Nachricht reagiert",
+            rf"A réagi (?:avec )?{_EMOJI} à (?:votre|ton) message",
+            rf"Reaccionó (?:con )?{_EMOJI} a tu mensaje",
+            rf"Reagiu (?:com )?{_EMOJI} à sua mensagem",
+            rf"Ha reagito (?:con )?{_EMOJI} al tuo messaggio",
+            r"A aimé un message",
         ),
     }
 )
@@ -87,13 +98,19 @@ _LOOSE = _known(
             r"liked a message",
             r"reacted .{1,24} to (?:your|a|his|her|their own) message",
             r"created a poll: .*",
+            r"(?:gefällt eine Nachricht|a aimé un message|curtiu uma mensagem)",
         ),
     }
 )
 # By whomever; a full stop tells it from talk about it ("Ada left the group and is sad").
 _STOPPED = _known(
     {
-        Kind.MEDIA: (rf"(?:sent|shared) {_THING}",),
+        Kind.MEDIA: (
+            rf"(?:sent|shared) {_THING}",
+            r"(?:hat einen Anhang gesendet|a envoyé une pièce jointe|envió un archivo adjunto"
+            r"|enviou um anexo|ha inviato un allegato|heeft een bijlage verzonden"
+            r"|skickade en bilaga)",
+        ),
         Kind.CALL: (rf"missed (?:your|an?) {_TALK}(?: (?:from|with) {_NAME})?",),
         Kind.SYSTEM: (
             r"named the group .{1,200}",
@@ -154,13 +171,17 @@ _FIRST_WORDS = {
     "You", "Your", "You're", "Click", "Sent", "Attachment", "Message", "Photo", "Video", "Post",
     "Reel", "Story", "Unavailable", "This", "The", "Audio", "Voice", "Group", "Missed", "audio",
     "video", "voice", "Liked", "Reacted", "Replied", "Mentioned", "Say", "A", "Someone",
-    "Disappearing", "Current", "New", "Messages", "Instagram", "Previous", "Word", "word",
+    "Disappearing", "Current", "New", "Messages", "Instagram", "Previous", "Word", "word", "Le",
+    "Curtiu", "Hat", "Reaccionó", "Reagiu", "Ha",
 }  # fmt: skip
 _HINT = re.compile(
-    r"[Ss]ent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r|admin"
+    r"Sent |sent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r"
+    r"|admin"
     r"|eacted |pinned a|connected on|new Facebook|each other|poll|voted|vote |turned o|ord effect"
     r"|quick reac|story|navailable|no longer a|screen|isappearing|encryption|in your other|device"
     r"|key has changed|sharing |can't receive your|for the first time"
+    r"|mensaje|mensagem|Nachricht|messaggio|un message|à (?:votre|ton) |Anhang|pièce jointe|adjunto"
+    r"|um anexo|allegato|bijlage|bilaga"
 )
 # "She left the group." is somebody talking.
 _PEOPLE_SAY = {"i", "he", "she", "they", "we", "it", "who", "someone", "somebody", "everyone"}
@@ -171,7 +192,7 @@ _LONGEST = 600  # characters; the templates of Messenger are shorter
 
 
 def kind_of_sentence(text: str, sender: str) -> Kind | None:
-    """What an English sentence of Meta's own tells of; None for what people wrote."""
+    """What a sentence of Meta's own tells of; None for what people wrote."""
     if len(text) > _LONGEST:
         return None
     bare = text.rstrip()
