@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from chatmimic.importers.kakaotalk.sentences import is_event
 from chatmimic.importers.parsing.date_order import Numbers, date_of
+from chatmimic.importers.parsing.date_shapes import SHAPES
 from chatmimic.importers.parsing.dated_lines import Opening, clock_from
 from chatmimic.importers.parsing.day_lines import DayLine as WrittenDay
 from chatmimic.importers.parsing.day_lines import day_line
@@ -19,31 +20,20 @@ _CLOCK = (
     rf"(?:(?P<before>{_HALF})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
     rf"(?:\s?(?P<after>{_HALF})(?![^\W_]))?"
 )
-_WORD = r"[^\W\d_]{1,12}"
-_UNITS = r"(?P<a>\d{4}) ?[年년] ?(?P<b>\d{1,2}) ?[月월] ?(?P<c>\d{1,2}) ?[日일]"
-_NUMERIC = r"(?P<a>\d{1,4})(?P<sep>\. ?|[/-])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{1,4})\.?"
-_MONTH_FIRST = rf"(?P<name>{_WORD})\.? (?P<c>\d{{1,2}}), (?P<a>\d{{4}})"
-_DAY_FIRST = rf"(?P<c>\d{{1,2}})\.? (?:de )?(?P<name>{_WORD})\.?(?: de)?,? (?P<a>\d{{4}})"
-_BETWEEN = r"(?:,\s?|\s)(?:(?:at|um|à|às|alle|om|kl\.?|в|lúc|pukul) )?"
-_REST = r"(?:(?P<joint>, |: |,$)(?P<rest>.*))?$"
-_NUMERIC_STAMP = re.compile(rf"{_NUMERIC}{_BETWEEN}{_CLOCK}{_REST}", re.DOTALL)
-_STAMPS = (
-    _NUMERIC_STAMP,  # iPhone, but for those in English
-    *(
-        re.compile(stamp + _REST, re.DOTALL)
-        for stamp in (
-            rf"{_UNITS}{_BETWEEN}{_CLOCK}",  # Android
-            rf"{_MONTH_FIRST}{_BETWEEN}{_CLOCK}",  # since 2016, and the iPhone
-            rf"{_DAY_FIRST}{_BETWEEN}{_CLOCK}",
-            rf"{_CLOCK}, {_MONTH_FIRST}",  # Android, 2015
-        )
-    ),
+_BETWEEN = r"\.?(?:,\s?|\s)(?:(?:at|um|à|às|alle|om|kl\.?|в|lúc|pukul) )?"
+_REST = r"(?:(?P<sign>, |: |,$)(?P<rest>.*))?$"
+_STAMPS = tuple(
+    (re.compile(rf"{shape.pattern}{_BETWEEN}{_CLOCK}{_REST}", re.DOTALL), shape) for shape in SHAPES
+)
+_ENGLISH = re.compile(  # Android in 2015: "8:34pm, July 9, 2015"
+    rf"{_CLOCK}, (?P<month>[A-Z][a-z]{{2,8}}) (?P<day>\d{{1,2}}), (?P<year>\d{{4}}){_REST}",
+    re.DOTALL,
 )
 _CLOCKED = re.compile(rf"{_CLOCK}, (?P<rest>.+)", re.DOTALL)  # iPhone: the day stands above
 _FRAMED = re.compile(r"-{3,40} (?P<day>[^\n]{6,60}) -{3,40}")  # Windows: a day
 _BETWEEN_BRACKETS = re.compile(rf"\] \[{_CLOCK}\](?: |$)")  # Windows: "[name] [오후 2:37] text"
 _MOST_NAME = 200
-_EARLY = 40  # characters, of which one is a digit where a line has a stamp
+_EARLY_DIGIT = re.compile(r"\D{0,40}\d")  # where a line has a stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +63,11 @@ def read_line(raw: str, order: str = "dmy", clocks: bool = False) -> DayLine | O
         framed = _FRAMED.fullmatch(raw)
         found = day_line(framed["day"]) if framed is not None else None
         return None if found is None else DayLine(date_of(found.numbers, order))
-    if not any(c.isdigit() for c in raw[:_EARLY]):
+    if _EARLY_DIGIT.match(raw) is None:
         return None
     if (found := day_line(raw)) is not None and _is_day(found):
         return DayLine(date_of(found.numbers, order))
-    stamp = _stamp(raw)
-    if stamp is not None:
-        return _stamped(stamp, order)
-    return _clocked(raw) if clocks else None
+    return _stamped(raw, order) or (_clocked(raw) if clocks else None)
 
 
 def _is_day(found: WrittenDay) -> bool:
@@ -91,24 +78,32 @@ def _is_day(found: WrittenDay) -> bool:
 
 def written_date(raw: str) -> WrittenDate | None:
     """The date of a line's stamp where only the other dates of the file show its order."""
-    found = _NUMERIC_STAMP.match(raw)
-    if found is None or len(found["a"]) > 2:
+    found = _STAMPS[0][0].match(raw)
+    if found is None or len(found["first"]) > 2 or found["era"]:
         return None
-    return WrittenDate((found["a"], found["b"], found["c"]), raw[: found.end("c")], found["sep"])
+    numbers = found["first"], found["middle"], found["last"]
+    return WrittenDate(numbers, raw[: found.end("last")], found["joint"])
 
 
-def _stamp(raw: str) -> re.Match[str] | None:
-    return next((found for pattern in _STAMPS if (found := pattern.match(raw))), None)
+def _stamped(raw: str, order: str) -> DayLine | Opening | None:
+    for pattern, shape in _STAMPS:
+        found = pattern.match(raw)
+        numbers = shape.numbers(found) if found is not None else None
+        if found is not None and numbers is not None:
+            return _begun(found, date_of(numbers, order))
+    if (found := _ENGLISH.match(raw)) is not None and (month := month_named(found["month"])):
+        return _begun(found, date_of((found["year"], str(month), found["day"]), "ymd"))
+    return None
 
 
-def _stamped(found: re.Match[str], order: str) -> DayLine | Opening | None:
-    day, clock = _day(found, order), _clock(found)
+def _begun(found: re.Match[str], day: date | None) -> DayLine | Opening | None:
+    clock = _clock(found)
     if day is None or clock is None:
         return None
-    if found["joint"] is None:
+    if found["sign"] is None:
         return DayLine(day)
     name, colon, text = _parted(found["rest"])
-    if not colon or len(name) > _MOST_NAME or found["joint"] == ": ":
+    if not colon or len(name) > _MOST_NAME or found["sign"] == ": ":
         return Opening(day, clock, "", found["rest"])
     return Opening(day, clock, name, text)
 
@@ -136,14 +131,6 @@ def _windows(raw: str) -> Opening | None:
     if found is None or clock is None or found.start() < 2:
         return None
     return Opening(None, clock, raw[1 : found.start()], raw[found.end() :])
-
-
-def _day(found: re.Match[str], order: str) -> date | None:
-    parts = found.groupdict()
-    if "name" in parts:
-        month = month_named(parts["name"])
-        return None if month is None else date_of((parts["a"], str(month), parts["c"]), "ymd")
-    return date_of((parts["a"], parts["b"], parts["c"]), order)
 
 
 def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:

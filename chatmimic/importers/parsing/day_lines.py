@@ -11,9 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chatmimic.importers.parsing.calendars import year_of_era
 from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
-from chatmimic.importers.parsing.months import month_named
+from chatmimic.importers.parsing.date_shapes import SHAPES
 
 _LONGEST = 60  # characters of such a line
 # A row for each language, Monday first; the forms of one day joined by "/".
@@ -47,22 +46,7 @@ _WEEKDAYS = (
     "الاثنين/الإثنين الثلاثاء الأربعاء/الاربعاء الخميس الجمعة السبت الأحد/الاحد",
 )
 
-_NUMERIC = re.compile(
-    r"(?<!\d)(?:(?P<era>令和|平成|民國|民国|[RH]) ?)?(?P<a>\d{1,4})(?P<joint> ?[./-] ?)"
-    r"(?P<b>\d{1,2})(?P=joint)(?P<c>\d{1,4})\.?(?!\d)"
-)
-_UNITS = re.compile(
-    r"(?:(?P<era>令和|平成|民國|民国) ?)?(?P<a>\d{1,4}|元)(?P<joint> ?[年년]) ?"
-    r"(?P<b>\d{1,2}) ?[月월] ?(?P<c>\d{1,2}) ?[日일]"
-)
-_WORD = r"[^\W\d_]{1,12}"
-_IN_WORDS = (
-    re.compile(
-        rf"(?<!\d)(?P<day>\d{{1,2}})\.? (?:de )?(?P<month>{_WORD})\.?(?: de)?,? "
-        r"(?P<year>\d{4})(?!\d)"
-    ),
-    re.compile(rf"(?<![^\W_])(?P<month>{_WORD})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})(?!\d)"),
-)
+_DATES = tuple((re.compile(rf"(?<!\d){shape.pattern}"), shape) for shape in SHAPES)
 # Read in its compatibility form, where "（" is "(".
 _BRACKETED = re.compile(r" ?\( ?[^\s()\d]{1,12} ?\)\Z")
 _WEEKDAY_FIRST = re.compile(r"[^\W\d_]{1,14}\.?, \Z")
@@ -92,7 +76,7 @@ class DayLine:
 
     numbers: Numbers  # of any calendar that `date_of` knows
     written: str
-    look: str  # what stands between the numbers
+    look: str  # what stands behind the first number; "" where the month is named
     words: str  # beside the date: a weekday, if anything
     weekday: int | None  # where the words are known
     is_sure: bool  # so written that it is no line of somebody's text
@@ -103,40 +87,32 @@ def day_line(raw: str) -> DayLine | None:
     """What a line says of a day; None for every other line."""
     if ":" in raw or "\t" in raw or not 6 <= len(raw) <= _LONGEST:
         return None
-    raw = unicodedata.normalize("NFKC", raw)
-    found = _UNITS.search(raw) or _NUMERIC.search(raw)
-    if found is not None:
-        numbers, look = _numbers(found), found["joint"].strip()
-    else:
-        found = next((found for one in _IN_WORDS if (found := one.search(raw))), None)
-        numbers, look = _in_words(found) if found is not None else None, ""
-    if found is None or numbers is None:
-        return None
-    before, after = raw[: found.start()], raw[found.end() :]
+    raw = unicodedata.normalize("NFKC", raw).replace("元年", "1年")
+    for pattern, shape in _DATES:
+        found = pattern.search(raw)
+        numbers = shape.numbers(found) if found is not None else None
+        if found is not None and numbers is not None:
+            return _beside(raw, found, numbers)
+    return None
+
+
+def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DayLine | None:
+    """The day of a date, and what stands beside it; None where that is more than a weekday."""
+    # The shapes of dates that name their month take a weekday before it as a part.
+    begins = min(found.start(part) for part in found.re.groupindex if found.start(part) >= 0)
+    before, after = raw[:begins], raw[found.end() :].removeprefix(".")
     words = f"{before.strip(_MARKS)} {after.strip(_MARKS)}".strip().casefold()
     if not _may_be_weekday(words):
         return None
     weekday = WEEKDAYS.get(words)
-    marked = not after and _WEEKDAY_FIRST.match(before) or not before and _BRACKETED.match(after)
+    marked = (not after and _WEEKDAY_FIRST.match(before)) or (
+        not before and _BRACKETED.match(after)
+    )
     sure = bool(marked) or (weekday is not None and _is_plain(words, weekday, numbers))
-    return DayLine(numbers, found.group().strip(), look, words, weekday, sure)
-
-
-def _numbers(found: re.Match[str]) -> Numbers | None:
-    """The three numbers; None where none of them can be a year."""
-    first, second, third = found["a"].replace("元", "1"), found["b"], found["c"]
-    if found["era"] is not None:
-        return year_of_era(found["era"], first), second, third
-    if "年" in found["joint"] or "년" in found["joint"]:
-        return first if len(first) > 2 else f"20{first:0>2}", second, third
-    if min(len(first), len(third)) > 2 or max(len(first), len(third)) < 2:
-        return None
-    return first, second, third
-
-
-def _in_words(found: re.Match[str]) -> Numbers | None:
-    month = month_named(found["month"])
-    return None if month is None else (found["year"], str(month), found["day"])
+    written = raw[begins : found.end()]
+    unit = next((sign for sign in "年년" if sign in written), "")
+    look = found.groupdict().get("joint") or unit
+    return DayLine(numbers, written.strip(), look, words, weekday, sure)
 
 
 def _may_be_weekday(words: str) -> bool:
