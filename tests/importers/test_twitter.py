@@ -77,7 +77,7 @@ def test_kinds(record_: dict[str, Any], kind: Kind, text: str, tmp_path: Path) -
 def test_the_owner_is_said_or_takes_part_in_every_conversation(
     with_account: bool, tmp_path: Path
 ) -> None:
-    both = talks(c11_22=[record("22"), record("11")], c22_33=[record("33")])
+    both = talks(c11_22=[record("22"), record("11", id="2")], c22_33=[record("33")])
     write(tmp_path, "direct-messages.js", "direct_messages", both, end=";\n")
     if with_account:
         account = {"username": "mira_k", "accountId": "22", "accountDisplayName": "Mira"}

@@ -16,7 +16,6 @@ from chatmimic.importers.parsing.dated_lines import numbered_lines
 from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.htmlpages import page_records
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.times import LocalClock, possible
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
@@ -37,12 +36,9 @@ class ExportedIMessage(Importer):
         return is_exported_text(head.text) or is_exported_page(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; a message that two of them have is given once."""
-        seen = Seen(context.report, alone=len(members) == 1)
+        """Every file."""
         for member in members:
-            for message in _Chat(member, context).messages(_blocks(member, context)):
-                if seen.is_new(message):
-                    yield message
+            yield from _Chat(member, context).messages(_blocks(member, context))
 
 
 def _blocks(member: Member, context: Context) -> Iterator[Block]:

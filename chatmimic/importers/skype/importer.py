@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.skype.messages import read_messages
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
@@ -28,10 +27,7 @@ class Skype(Importer):
         return _FILE.match(text) is not None and _PART.search(text) is not None
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; a message that two of them have is given once."""
-        seen = Seen(context.report, alone=len(members) == 1)
+        """Every file."""
         for member in members:
             context.report.variants["JSON"] += 1
-            for message in read_messages(member, context):
-                if seen.is_new(message):
-                    yield message
+            yield from read_messages(member, context)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.streams import Member
 from chatmimic.importers.twitter.messages import Talks, is_messages
 from chatmimic.importers.twitter.owner import Owner, is_about
@@ -25,15 +24,12 @@ class Twitter(Importer):
         return is_messages(head.text) or is_about(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Whose archive it is, and then every message; one that two files have is given once."""
+        """Whose archive it is, and then every message."""
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
         talks = [member for member in members if is_messages(texts[member])]
         owner = Owner.of([member for member in members if member not in talks], context)
         reader = Talks(talks, owner, context)
-        seen = Seen(context.report, alone=len(talks) == 1)
         for member in talks:
             group = "messages_group" in texts[member][:200]
             context.report.variants["groups" if group else "chats of two"] += 1
-            for message in reader.messages(member):
-                if seen.is_new(message):
-                    yield message
+            yield from reader.messages(member)
