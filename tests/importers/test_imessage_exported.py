@@ -54,7 +54,7 @@ def read(
         ("Sent with love", Kind.TEXT, "Sent with love"),
         (f"{AT} one\nEdited 5 seconds later: two", Kind.TEXT, "two"),
         (f"{AT} one\nmore\nEdited 1 hour later: two\nand more", Kind.TEXT, "two\nand more"),
-        (f"{AT} only", Kind.TEXT, "only"),
+        (f"{AT} was pasted", Kind.TEXT, f"{AT} was pasted"),
         ("Edited 5 seconds later: my own", Kind.TEXT, "Edited 5 seconds later: my own"),
         ("You unsent this message part 4 seconds after sending!", Kind.DELETED, ""),
         ("They deleted a message.", Kind.DELETED, ""),

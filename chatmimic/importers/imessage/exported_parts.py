@@ -23,7 +23,7 @@ _EFFECT = re.compile(
     r"Sent with (?:Confetti|Echo|Fireworks|Balloons|Heart|Lasers|Shooting Star[t]?|Sparkles"
     r"|Spotlight|Slam|Loud|Gentle|Invisible Ink)"
 )
-_EDITED_FIRST = re.compile(rf"{AT} (?P<text>.*)")
+_EDITED_FIRST = re.compile(rf"{AT} .*")
 _EDITED = re.compile(r"Edited .{1,100}? later: (?P<text>.*)")
 _UNSENT = re.compile(
     r".{1,200} unsent this message part (?:.{1,100} after sending)?!"
@@ -132,13 +132,16 @@ def _without_program(lines: list[str], parts: Parts) -> list[str]:
 
 
 def _last_wording(lines: list[str], parts: Parts) -> list[str]:
-    """Of an edited message only what stands in the end."""
-    first = _EDITED_FIRST.fullmatch(lines[0]) if lines else None
-    if first is None:
+    """Of an edited message only what stands in the end.
+
+    The first wording has its time before it. People paste such lines too, but then no other
+    wording follows.
+    """
+    found = [(at, edit) for at, line in enumerate(lines) if (edit := _EDITED.fullmatch(line))]
+    if not found or _EDITED_FIRST.fullmatch(lines[0]) is None:
         return lines
     parts.edited = True
-    found = [(at, edit) for at, line in enumerate(lines) if (edit := _EDITED.fullmatch(line))]
-    at, edit = found[-1] if found else (0, first)
+    at, edit = found[-1]
     return [edit["text"], *lines[at + 1 :]]
 
 
