@@ -49,6 +49,7 @@ _MONTHS = [
     "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
     "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
     "янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.",
+    "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.",
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
 ]
 _WORDED = [
@@ -72,7 +73,7 @@ def manners(draw: st.DrawFn) -> Manner:
     order = draw(st.sampled_from(["dmy", "mdy", "ymd"]))
     separator, end = draw(st.sampled_from(_SEPARATORS)), draw(st.sampled_from(_ENDS))
     padded, short = draw(st.booleans()), draw(st.booleans())
-    ahead = 0 if short else draw(st.sampled_from([0]))
+    ahead = 0 if short else draw(st.sampled_from([0, 0, 543]))
     clock = draw(clocks())
 
     def shown(at: datetime) -> str:
@@ -101,12 +102,24 @@ def worded(draw: st.DrawFn) -> Manner:
     return Manner(shown(datetime(2024, 1, 2, 15, 4)), "dmy", shown)
 
 
+def persian(at: datetime) -> str:
+    """A day of the years that the tests are in, in the calendar of Iran."""
+    at = at.replace(tzinfo=None)
+    new_year = datetime(at.year, 3, 20 if at.year % 4 == 0 else 21)
+    if at < new_year:
+        new_year = datetime(at.year - 1, 3, 20 if (at.year - 1) % 4 == 0 else 21)
+    day = (at - new_year).days
+    month, of = (day // 31, day % 31) if day < 186 else (6 + (day - 186) // 30, (day - 186) % 30)
+    return f"{new_year.year - 621}/{month + 1}/{of + 1} {at:%H:%M}"
+
+
 def units() -> st.SearchStrategy[Manner]:
     """Dates with the words for year, month and day behind the numbers."""
     return st.sampled_from(
         [
             Manner("年", "ymd", lambda at: f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"),
             Manner("년", "ymd", lambda at: f"{at.year}년 {at.month}월 {at.day}일 {at:%H:%M}"),
+            Manner("fa", "ymd", persian),
             Manner("ISO", "ymd", lambda at: f"{at:%Y-%m-%d %H:%M}"),
             Manner("T", "ymd", lambda at: f"{at:%Y-%m-%dT%H:%M:%S}"),
             Manner("day", "dmy", lambda at: f"{at:%A, %B %d, %Y %I:%M %p}"),

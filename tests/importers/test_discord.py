@@ -6,7 +6,7 @@ import json
 import time
 import tracemalloc
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,19 @@ def test_raw_marks_are_written_out(raw: str, expected: str) -> None:
         ("2024/01/02 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
         ("Tuesday, January 2, 2024 3:04 PM", "dmy", datetime(2024, 1, 2, 15, 4)),
         ("Tuesday, 2 January 2024 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("Tue, 02 Jan 2024 15:04:05 GMT", "dmy", datetime(2024, 1, 2, 15, 4, 5, tzinfo=UTC)),
+        ("1/2/24 15:04 UTC", "dmy", datetime(2024, 2, 1, 15, 4)),
+        ("2 janvier 2024 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("14-Dez-18 11:46", "mdy", datetime(2018, 12, 14, 11, 46)),
+        ("2.01.2024 г. 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("02. 01. 2024. 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("2024-01-02 15 h 04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("2024/1/2 下午3:04", "ymd", datetime(2024, 1, 2, 15, 4)),
+        ("2/1/2567 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
+        ("1402/10/12 15:04", "ymd", datetime(2024, 1, 2, 15, 4)),
+        ("1704207840", "dmy", datetime(2024, 1, 2, 15, 4, tzinfo=UTC)),
+        ("1704207840000", "dmy", datetime(2024, 1, 2, 15, 4, tzinfo=UTC)),
+        ("170420784", "dmy", None),
         ("30/30/2024 15:04", "dmy", None),
         ("2024-01-02 15:04", "dmy", datetime(2024, 1, 2, 15, 4)),
         ("31-Feb-18 11:46 PM", "dmy", None),

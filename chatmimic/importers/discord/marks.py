@@ -135,16 +135,12 @@ def _dated(text: str) -> When | None:
     """A date with a time of day in the manner of any language."""
     stamp = stamp_of(text)
     if isinstance(stamp, datetime):
-        numbers, clock = _numbers(stamp), (stamp.hour, stamp.minute, stamp.second)
+        numbers = f"{stamp.year:04}", f"{stamp.month:02}", f"{stamp.day:02}"
+        clock = stamp.hour, stamp.minute, stamp.second
         return None if stamp.tzinfo else When(text, clock, numbers=numbers)
     if stamp is None:
         return None
-    numbers = stamp.numbers if stamp.day is None else _numbers(stamp.day)
-    return When(text, stamp.clock, numbers=numbers, look=stamp.look)
-
-
-def _numbers(day: date) -> Numbers:
-    return f"{day.year:04}", f"{day.month:02}", f"{day.day:02}"
+    return When(text, stamp.clock, numbers=stamp.numbers, look=stamp.look)
 
 
 def _clock(found: re.Match[str]) -> Clock | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from functools import lru_cache
 
 from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, date_of
+from chatmimic.importers.parsing.date_shapes import SHAPES
 from chatmimic.importers.parsing.dated_lines import HALVES, MARKS, Clock, clock_from, plain_half
-from chatmimic.importers.parsing.months import month_named
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.report import ImportReport
 
@@ -22,31 +22,18 @@ _CLOCK = (
     rf"(?:(?P<before>{_HALF}) ?)?(?P<hour>\d{{1,2}})(?:[:.]| ?h ?)(?P<minute>\d\d)"
     rf"(?:[:.](?P<second>\d\d)(?:\.\d{{1,7}})?)?(?: ?(?P<after>{_HALF}))?"
 )
-_END = r"(?:\.|日|일)?(?: ?[гр]\.)?,?"  # of a date
-_NUMERIC = re.compile(
-    r"(?P<a>\d{1,4})(?P<sep>\. ?|[/-]|年 ?|년 ?)(?P<b>\d{1,2})(?:\. ?|[/-]|月 ?|월 ?)(?P<c>\d{1,4})"
-    rf"{_END} {_CLOCK}"
-)
-_MONTH = r"(?P<month>[^\W\d_][^\s\d,/\[\]-]{1,13})"
-_JOINT = r"(?:[-. /,]{1,2}| de )"
-_IN_WORDS = (
-    re.compile(
-        rf"(?P<day>\d{{1,2}}){_JOINT}{_MONTH}{_JOINT}(?P<year>\d{{2,4}}){_END}(?: at)? {_CLOCK}"
-    ),
-    re.compile(rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}),?(?: at)? {_CLOCK}"),
-    re.compile(rf"(?P<year>\d{{4}}){_JOINT}{_MONTH}{_JOINT}(?P<day>\d{{1,2}}){_END} {_CLOCK}"),
-)
-_WEEKDAY = re.compile(rf"{_WORD},? ")
+# What may stand between a date and its time: "2024. 1. 2. 15:04", "2 янв. 2024 г., 15:04".
+_BETWEEN = r"(?:\.|日|일)?(?: ?[гр]\.)?,?(?: at)?"
+_FORMS = [(re.compile(rf"{shape.pattern}{_BETWEEN} {_CLOCK}"), shape.numbers) for shape in SHAPES]
 _ZONES = {"GMT", "UTC", "Z"}
 _SECONDS, _MILLISECONDS = 10, 13  # figures of a number since 1970
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A time as it is written. Its day is known, or is one of three numbers' orders."""
+    """A time as it is written, its day in three numbers."""
 
     clock: Clock
-    day: date | None
     numbers: Numbers
     written: str
     look: str  # what separates the numbers
@@ -54,7 +41,7 @@ class Stamp:
 
     def moment(self, order: str) -> datetime | None:
         """The local time, its numbers read in this order; None where there is no such day."""
-        day = self.day or date_of(self.numbers, order)
+        day = date_of(self.numbers, order)
         return None if day is None else datetime.combine(day, time(*self.clock))
 
 
@@ -67,15 +54,10 @@ def stamp_of(text: str) -> Stamp | datetime | None:
     exact = _since_1970(text) if text.isdecimal() else parse_iso(text)
     if exact is not None:
         return exact
-    found = _NUMERIC.fullmatch(text)
-    if found is not None:
-        return _made(found, None, (found["a"], found["b"], found["c"]), found["sep"].strip())
-    for written in (text, _WEEKDAY.sub("", text, count=1)):
-        for form in _IN_WORDS:
-            found = form.fullmatch(written)
-            day = None if found is None else _day_in_words(found)
-            if found is not None and day is not None:
-                return _made(found, day, ("", "", ""), "")
+    for form, numbers in _FORMS:
+        found = form.fullmatch(text)
+        if found is not None and (three := numbers(found)) is not None:
+            return _made(found, three)
     return None
 
 
@@ -86,21 +68,15 @@ def _since_1970(digits: str) -> datetime | None:
     return datetime.fromtimestamp(int(digits) / 10 ** (len(digits) - _SECONDS), UTC)
 
 
-def _made(
-    found: re.Match[str], day: date | None, numbers: Numbers, look: str
-) -> Stamp | datetime | None:
+def _made(found: re.Match[str], numbers: Numbers) -> Stamp | datetime | None:
     half = next((h for h in (found["before"], found["after"]) if plain_half(h or "") in HALVES), "")
     clock = clock_from(found["hour"], found["minute"], found["second"], half)
     if clock is None:
         return None
-    if day is not None and found["after"] in _ZONES:
-        return datetime.combine(day, time(*clock), UTC)
-    return Stamp(clock, day, numbers, found.group(), look, bool(half))
-
-
-def _day_in_words(found: re.Match[str]) -> date | None:
-    month = month_named(found["month"])
-    return None if month is None else date_of((found["year"], str(month), found["day"]), "ymd")
+    stamp = Stamp(clock, numbers, found.group(), found.groupdict().get("joint", ""), bool(half))
+    is_exact = found["after"] in _ZONES and len(numbers[0]) > 2  # no order is in doubt
+    exact = stamp.moment("ymd") if is_exact else None
+    return stamp if exact is None else exact.replace(tzinfo=UTC)
 
 
 def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
@@ -108,7 +84,7 @@ def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
     survey = DateSurvey(label)
     for text in written:
         stamp = stamp_of(text)
-        if isinstance(stamp, Stamp) and stamp.day is None:
+        if isinstance(stamp, Stamp):
             survey.saw(stamp.numbers, stamp.written, stamp.look, halved=stamp.halved)
     return survey
 

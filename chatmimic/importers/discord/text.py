@@ -107,7 +107,7 @@ def survey_text(member: Member, context: Context) -> Survey:
 
 def _learn_date(written: str, dates: DateSurvey) -> None:
     stamp = stamp_of(written)
-    if isinstance(stamp, Stamp) and stamp.day is None:
+    if isinstance(stamp, Stamp):
         look = dates.look or stamp.look
         dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
 
