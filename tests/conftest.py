@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test reaches a network unless
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # On models this small threads only wait for each other, very long on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# In the background (`nohup`, CI) SIGINT is ignored, and children inherit that. They do not inherit
+# a handler: with one here, Ctrl-C reaches the processes that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 WORDS = "hello there how are you fine thanks see later ok lol what a day tea garden train"
 

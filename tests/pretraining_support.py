@@ -42,6 +42,7 @@ SHORT = {
     "steps": 12,
     "evaluate_every": 4,
     "held_out": 0.1,
+    "precision": "fp32",  # `auto` takes what the processor at hand is fast in
 }
 STARTS_AT = 1_300_000_000_000
 
