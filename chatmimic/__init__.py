@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from chatmimic.machine import let_threads_sleep
+
 if TYPE_CHECKING:
     from chatmimic.api import Talk, import_exports, open_archive, pretrain, talk, train
     from chatmimic.archive import Archive
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from chatmimic.records import Conversation, Message, Person
 
 __version__ = "0.1.0"
+
+let_threads_sleep()  # before anything loads torch
 
 _PLACES = {
     "Archive": "archive",

@@ -15,7 +15,7 @@ ROOT = Path(chatmimic.__file__).parent
 # From the ground up. A module imports from its own part and from floors below; parts of one
 # floor know nothing of each other.
 FLOORS = [
-    {"records", "errors"},
+    {"records", "errors", "machine"},
     {"text", "files", "names", "lookup"},
     {"folders"},
     {"home"},

@@ -10,6 +10,10 @@ from typing import Any, ClassVar, Self
 from chatmimic.errors import TrainingError
 
 PRECISIONS = ("auto", "bf16", "fp32")
+THREADS = (
+    "Threads of the processor; else as many as find a core that others leave free. "
+    "Another number rounds differently."
+)
 
 
 def setting(default: Any, sentence: str, group: str = "", *, flag: str = "") -> Any:

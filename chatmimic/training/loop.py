@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from chatmimic.errors import LossNotFinite
+from chatmimic.machine import use_threads
 from chatmimic.training.adapters import Learning
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
@@ -62,7 +63,8 @@ class Loop:
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
-        """Put the model on its device, in the precision that device is fast in."""
+        """Put the model on its device; that is the processor's threads too."""
+        use_threads(self.plan.threads)
         self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:
             self._compute_twice()

@@ -39,6 +39,7 @@ class Plan:
     noise: float = 0.0  # share of the tokens read that are random
     step_in_backward: bool = False
     compile: bool = False
+    threads: int = 0  # of the processor; 0: as many as torch takes
     candidates: int = 0  # replies to choose from; 0: no choosing
     lm_coef: float = 1.0  # weight of the words' loss beside that of the choice
     mc_coef: float = 1.0
@@ -93,6 +94,7 @@ def make_plan(
     on_cpu: bool,
     step_seconds: float,
     precision: str = "fp32",
+    threads: int = 0,
     world: int = 1,
 ) -> Plan:
     """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes).
@@ -117,6 +119,7 @@ def make_plan(
         look=8 if slow else 48,
         final=32 if slow else 512,
         precision=precision,
+        threads=threads,
         schedule=settings.schedule,
         power=settings.power,
         patience=settings.patience,

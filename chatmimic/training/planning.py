@@ -10,6 +10,7 @@ from chatmimic.archive import Archive
 from chatmimic.bases import hub
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
+from chatmimic.machine import free_threads, threads_kept, use_threads
 from chatmimic.training.fit import Fit, plan_fit
 from chatmimic.training.material import Material, gather
 from chatmimic.training.plan import batches
@@ -37,7 +38,8 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
     the text. Raises ArchiveError, BaseError and TooLittleData.
     """
     gap_ms = parse_gap(settings.gap) if settings.gap else None
-    with quiet():
+    with quiet(), threads_kept():
+        use_threads(settings.threads or free_threads())
         config = base_config(settings.base)
         # How conversations are told apart changes their number of tokens by a little only.
         material = gather(

@@ -183,8 +183,14 @@ class Preparation:
             on_cpu=not torch.cuda.is_available(),
             step_seconds=step_seconds,
             precision=choose_precision(settings.precision),
+            threads=self.threads,
             world=world or self.work.ranks.world,
         )
+
+    @cached_property
+    def threads(self) -> int:
+        """The threads that were asked for, or those that others leave a core."""
+        return self.work.threads(self.settings.threads)
 
     def _say_rounding(self, plan: Plan) -> None:
         """Say so where a step of several processes learns from more windows than one of one."""

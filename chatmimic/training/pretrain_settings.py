@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from chatmimic.training.asked import (
     PRECISIONS,
+    THREADS,
     Asked,
     no_share,
     not_above_zero,
@@ -74,6 +75,7 @@ class PretrainSettings(Asked):
     gradient_checkpointing: bool | None = setting(
         None, "Save memory by computing activations twice; else on above 200 M parameters.", ROOM
     )
+    threads: int | None = setting(None, THREADS, ROOM)
 
     evaluate_every: int | None = setting(
         None,
@@ -99,6 +101,7 @@ class PretrainSettings(Asked):
             batch=1,
             accumulate=1,
             evaluate_every=1,
+            threads=1,
             weight_decay=0,
         )
         yield from not_above_zero(self, "hours", "learning_rate", "clip")

@@ -6,9 +6,10 @@ The same windows, loop, checkpoints and lock as a mimic's training; what differs
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.folders import Label
 from chatmimic.home import Home
+from chatmimic.machine import threads_kept
 from chatmimic.training.corpus_windows import (
     check_corpora,
     corpus_facts,
@@ -76,7 +78,7 @@ class Pretraining(Work):
         _check_asked(settings)
         self.home.make()
         self.claim(Label(self.name))
-        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+        with self._at_work():
             if (self.folder / READY).is_file():
                 self.tell("an unfinished pretraining of the same name was dropped")
             if (self.home.bases / self.name / BASE_FILE).is_file():
@@ -90,12 +92,19 @@ class Pretraining(Work):
         Every shard is compared with its digest first.
         """
         self.settle(find_unfinished(self.home.pretrainings, self.name, "pretraining"))
-        with Lock(self.folder / "lock", self.name), explained(self.folder), quiet():
+        with self._at_work():
             ready = read_ready(self.folder)
             saved, passed = self.latest()
             loop = self._reopen(ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=passed)
             return self._go(loop)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Nobody else in the folder; faults of its disk in our words."""
+        lock = Lock(self.folder / "lock", self.name)
+        with lock, explained(self.folder), quiet(), threads_kept():
+            yield
 
     # -- preparing ---------------------------------------------------------------------------
 
@@ -107,7 +116,8 @@ class Pretraining(Work):
         _check(base)
         form = make_form(name, base.tokenizer, Cast(()))
         room = getattr(base.model.config, "max_position_embeddings", settings.window)
-        settings = replace(settings, window=min(settings.window, room))
+        threads = self.threads(settings.threads)
+        settings = replace(settings, window=min(settings.window, room), threads=threads)
         write_corpora(self.folder, corpora, settings, form, self.watcher)
         loop = self._loop(base.model, form, settings, corpora)
         seconds = loop.time_a_step() if settings.hours is not None else 0.0
@@ -268,6 +278,7 @@ def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: fl
         look=LOOK if count < LARGE else 16,
         final=FINAL if count < LARGE else 64,
         precision=choose_precision(settings.precision),
+        threads=settings.threads or 0,
         optimizer=settings.optimizer or ("muon" if new else "adamw"),
         short_first=settings.short_first and new,
         weight_decay=settings.weight_decay,

@@ -10,6 +10,7 @@ import psutil
 import torch
 
 from chatmimic.files import size_in_words
+from chatmimic.machine import control_groups
 from chatmimic.training.ranks import without_gpus
 
 _UNBOUNDED = 1 << 60  # bytes; version 1 of cgroups writes some such number where it sets no limit
@@ -64,23 +65,8 @@ def _beside_the_processor(own: Path, mounted: Path) -> Room:
 
 
 def _cgroup_limits(own: Path, mounted: Path) -> Iterator[tuple[int, int]]:
-    """(limit, taken) of each control group that this process is in; of none but on Linux.
-
-    `own` is the file that names them, `mounted` the folder where they are. In a container that
-    folder is the container's group itself, whatever `own` says.
-    """
-    groups = {mounted, mounted / "memory"}
-    try:
-        lines = own.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        number, kinds, path = line.split(":", 2)
-        if number == "0" or "memory" in kinds.split(","):
-            top = mounted if number == "0" else mounted / "memory"
-            group = top / path.strip("/")
-            groups.update(p for p in (group, *group.parents) if p.is_relative_to(top))
-    for group in groups:
+    """(limit, taken) of each control group that this process is in."""
+    for group in control_groups("memory", own, mounted):
         yield from _limit_of(group)
 
 

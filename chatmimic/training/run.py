@@ -24,6 +24,7 @@ from chatmimic.errors import MimicError, TrainingError
 from chatmimic.files import write_whole
 from chatmimic.folders import Label, label_of, own
 from chatmimic.home import Home
+from chatmimic.machine import threads_kept
 from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
 from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
@@ -110,7 +111,7 @@ class Run(Work):
 
     def _join(self, folder: Callable[[], str | None]) -> Trained | Stopped:
         """Train along with the first process, when it has prepared everything."""
-        with all_there(self.ranks), quiet():
+        with all_there(self.ranks), quiet(), threads_kept():
             self.ranks.wait()
             self.settle(folder() or self.name)
             ready = read_ready(self.folder)
@@ -155,7 +156,7 @@ class Run(Work):
     def _at_work(self) -> Iterator[None]:
         """Nobody else in the folder; faults of its disk and of other processes in our words."""
         lock = Lock(self.folder / "lock", self.name)
-        with lock, explained(self.folder), all_there(self.ranks), quiet():
+        with lock, explained(self.folder), all_there(self.ranks), quiet(), threads_kept():
             yield
 
     def _gather(self, archive: Archive, settings: Settings) -> Material:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from chatmimic.training.adapters import complaint
 from chatmimic.training.asked import (
     PRECISIONS,
+    THREADS,
     Asked,
     no_share,
     not_above_zero,
@@ -157,6 +158,8 @@ class Settings(Asked):
         "auto", "Arithmetic: bf16, fp32, or auto: bf16 where the device is fast in it.", ROOM
     )
 
+    threads: int | None = setting(None, THREADS, ROOM)
+
     corpus: tuple[str, ...] = setting(
         (), "A corpus of `chatmimic import --corpus` to read along. Several at will.", CORPUS
     )
@@ -232,6 +235,7 @@ class Settings(Asked):
             fact_orders=1,
             lora_rank=1,
             sample_every=1,
+            threads=1,
             candidates=0,
             lm_coef=0,
             mc_coef=0,

@@ -10,6 +10,7 @@ from pathlib import Path
 from chatmimic.files import private_folder
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
+from chatmimic.machine import allowed_threads, free_threads
 from chatmimic.training import checkpoints
 from chatmimic.training.board import FOLDER as BOARD
 from chatmimic.training.board import Board
@@ -77,6 +78,15 @@ class Work:
         self.watcher.stage(note)
         if note not in self.notes:
             self.notes.append(note)
+
+    def threads(self, asked: int | None) -> int:
+        """As many threads as were asked for, or find a core now; said where that is not all."""
+        if asked is not None:
+            return asked
+        free, allowed = free_threads(), allowed_threads()
+        if free < allowed:
+            self.tell(f"other programs are at work: {free} of {allowed} threads (--threads)")
+        return free
 
     def go_on(self, loop: Loop, *, saved: Path | None, passed: list[str]) -> None:
         """Take up a loop where a checkpoint left it, and name those that were damaged."""

@@ -203,3 +203,24 @@ def test_a_head_that_caps_its_logits_is_noticed(model):
 
     assert head_is_plain(model)
     assert not head_is_plain(Capped())
+
+
+def test_the_output_head_meets_few_different_shapes(model, monkeypatch):
+    """A library that prepares itself for each shape would else hold more with every step."""
+    monkeypatch.setattr(loss_module, "ROWS", 2 * loss_module.ALIKE)
+    head, seen = model.get_output_embeddings(), set()
+    handle = head.register_forward_hook(lambda _, given, made: seen.add(tuple(made.shape)))
+    states = torch.randn(200, head.in_features, requires_grad=True)
+    targets = torch.randint(head.out_features, (200,))
+    for rows in range(1, 200, 7):
+        nats = loss_module._nats(head, states[:rows], targets[:rows])
+        exact = functional.cross_entropy(
+            states[:rows] @ head.weight.T, targets[:rows], reduction="none"
+        )
+        torch.testing.assert_close(nats, exact)
+        mine, theirs = (
+            torch.autograd.grad(one.sum(), states, retain_graph=True)[0] for one in (nats, exact)
+        )
+        torch.testing.assert_close(mine, theirs)
+    handle.remove()
+    assert {rows for rows, _ in seen} == {loss_module.ALIKE, 2 * loss_module.ALIKE}

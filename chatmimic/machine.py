@@ -1,0 +1,125 @@
+"""What this process may use of the machine: control groups, and the processor's threads."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_WATCHED = 0.25  # seconds in which others are counted; the system counts in hundredths
+_OWN, _MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+
+
+def let_threads_sleep() -> None:
+    """Have threads that wait for each other sleep, unless the user has said how they wait.
+
+    OpenMP's spin instead: where anything else runs on the machine, each product then waits for the
+    thread that was put off, and the others burn its time (`benchmarks/busy.py`). It is read once,
+    when torch is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # of GCC's and LLVM's OpenMP
+    os.environ.setdefault("KMP_BLOCKTIME", "0")  # of Intel's, which torch has on Windows
+
+
+def allowed_threads() -> int:
+    """The most threads that have a core of their own: the physical cores this process may use.
+
+    `OMP_NUM_THREADS` overrules it.
+    """
+    import torch
+
+    known = torch.get_num_threads()
+    if os.environ.get("OMP_NUM_THREADS"):
+        return known
+    return min([known, *(math.ceil(quota) for quota in processor_quotas())])
+
+
+def free_threads() -> int:
+    """How many of the allowed threads find a core that no other program takes, now.
+
+    With one more each product waits for the thread that was put off. `OMP_NUM_THREADS` overrules
+    it.
+    """
+    allowed = allowed_threads()
+    if allowed == 1 or os.environ.get("OMP_NUM_THREADS"):
+        return allowed
+    return max(1, min(allowed, round(_idle_processors(_WATCHED))))
+
+
+def use_threads(count: int) -> None:
+    """Have torch compute with so many threads from here on; 0 leaves them as they are."""
+    import torch
+
+    if count:
+        torch.set_num_threads(count)
+
+
+@contextlib.contextmanager
+def threads_kept() -> Iterator[None]:
+    """Afterwards torch has as many threads as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _idle_processors(seconds: float) -> float:
+    """The processors that this process may run on, less the share of them that others take."""
+    import psutil
+
+    process = psutil.Process()
+    # macOS binds no process to processors.
+    bound = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
+    ours = bound or list(range(os.cpu_count() or 1))
+
+    def taken() -> float:
+        """Seconds of these processors that others have had."""
+        times, own = psutil.cpu_times(percpu=True), process.cpu_times()
+        here = [times[number] for number in ours if number < len(times)]
+        busy = sum(one.user + one.system + getattr(one, "nice", 0.0) for one in here)
+        return busy - own.user - own.system
+
+    before, began = taken(), time.monotonic()
+    time.sleep(seconds)
+    return len(ours) - max(0.0, taken() - before) / (time.monotonic() - began)
+
+
+def processor_quotas(own: Path = _OWN, mounted: Path = _MOUNTED) -> Iterator[float]:
+    """Processors' worth of time that each control group of this process grants it."""
+    for group in control_groups("cpu", own, mounted):
+        try:
+            if (group / "cpu.max").is_file():
+                quota, period = map(float, (group / "cpu.max").read_text().split())
+            else:
+                quota = float((group / "cpu.cfs_quota_us").read_text())
+                period = float((group / "cpu.cfs_period_us").read_text())
+        except (OSError, ValueError):  # "max" is no number: there is no limit
+            continue
+        if quota > 0 and period > 0:  # version 1 writes -1 for none
+            yield quota / period
+
+
+def control_groups(kind: str, own: Path = _OWN, mounted: Path = _MOUNTED) -> set[Path]:
+    """The folders of the control groups of a kind that this process is in; none but on Linux.
+
+    `own` is the file that names them, `mounted` the folder where they are. In a container that
+    folder is the container's group itself, whatever `own` says.
+    """
+    groups = {mounted, mounted / kind}
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return set()
+    for line in lines:
+        number, kinds, path = line.split(":", 2)
+        if number == "0" or kind in kinds.split(","):
+            top = mounted if number == "0" else mounted / kind
+            group = top / path.strip("/")
+            groups.update(p for p in (group, *group.parents) if p.is_relative_to(top))
+    return groups
