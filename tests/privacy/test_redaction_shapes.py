@@ -129,7 +129,7 @@ FOUND = {
         "msg nickserv register ⟦hunter2 ada@example.org⟧",
         "sg NickServ identify ⟦hunter2⟧",
         "/msg Q@cserve AUTH ⟦ada hunter2⟧",
-        "/msg NickServ ghost ⟦ada hunter2⟧ and then come back in",
+        "/msg NickServ ghost ada ⟦hunter2⟧ and then come back in",
         "ftp://⟦ada:hunter2⟧@example.org/",
     ],
     "ip": [

@@ -25,8 +25,8 @@ _ANYBODY = re.compile(
 
 # What is said to a service itself: there nobody says anything else that begins so.
 _TO_SERVICE = re.compile(
-    r"(?i)((?:s?identify|ident|id|register|ghost|recover|release|regain|auth|login|"
-    r"set {1,3}password|group|hello|pass)) +\S.*",
+    r"(?i)((?:s?identify|ident|id|register|auth|login|set {1,3}password|hello|pass"
+    r"|(?:ghost|recover|release|regain|group) +\S{1,64})) +\S.*",
     re.DOTALL,
 )
 _SERVICES = {"nickserv", "q", "authserv", "userserv", "x", "q@cserve.quakenet.org", "*nickserv"}
