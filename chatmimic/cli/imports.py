@@ -65,6 +65,11 @@ class ImportCommand(click.Command):
     help="What 1/2/24 is (day, month, year), where the dates of a file do not show it.",
 )
 @click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of text that is not UTF-8, as gb18030, shift_jis or windows-1251.",
+)
+@click.option(
     "--follow-nicks/--no-follow-nicks",
     default=True,
     help="Take nicks of IRC that changed into each other and back for one person.",
@@ -109,6 +114,7 @@ def command(
     format_: str | None,
     allow_truncated: bool,
     date_order: str | None,
+    encoding: str | None,
     follow_nicks: bool,
     owner: str | None,
     corpus: str | None,
@@ -151,6 +157,7 @@ def command(
         owner=owner,
         follow_nicks=follow_nicks,
         date_order=date_order,
+        encoding=encoding,
     )
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []

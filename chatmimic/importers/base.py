@@ -17,7 +17,7 @@ class Head:
     """The beginning of one file, for an importer to recognise."""
 
     member: Member
-    data: bytes  # the first 64 KiB
+    data: bytes  # the first 64 KiB, those of text in UTF-8
     text: str  # the same, decoded as well as it goes; "" where the importer's `magic` shows
     columns_named: bool = False  # the user said which column is what: any table will do
 
@@ -37,12 +37,16 @@ class Context:
     heads: dict[str, Head] = field(default_factory=dict)
 
     def open(self, member: Member) -> Stream:
-        """A member's bytes, counted for the progress bar. Close it, or use `with`."""
-        return Stream(member, self.report)
+        """A member's bytes in UTF-8, counted for the progress bar. Close it, or use `with`."""
+        return self.source.open(member, self.report)
 
     def ahead(self, member: Member) -> Stream:
         """The same for a look at what will be read again."""
-        return Stream(member, self.report, ahead=True)
+        return self.source.open(member, self.report, ahead=True)
+
+    def raw(self, member: Member, ahead: bool = False) -> Stream:
+        """The same for a file that is no text: its bytes as they are."""
+        return Stream(member, self.report, ahead)
 
 
 class Importer(ABC):

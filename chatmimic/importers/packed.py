@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from chatmimic.errors import UnsafeExport
+from chatmimic.importers.encodings.guessing import guessed
 from chatmimic.importers.streams import UNPACK, Member, Opened, guard_ratio
 from chatmimic.text import visible
 
@@ -32,6 +33,7 @@ _PACKED_NAME = re.compile(r"\.(?:gz|bz2|xz|tgz|tbz2?|txz)$", re.IGNORECASE)
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIP_HEADER = 30  # bytes of a local file header before its name
 _ENCRYPTED = 0x1
+_UTF8_NAME = 0x800
 # How files begin that are packed in a way not opened here, or under a name that does not say so.
 _SEALED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
@@ -102,6 +104,7 @@ def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
     """The files in a zip. Raises UnsafeExport: made to hurt, or encrypted."""
     archive = stack.enter_context(zipfile.ZipFile(raw))
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    _mend_names(entries)
     _check_names(place.name, [entry.filename for entry in entries])
     _check_overlap(place.name, entries, archive.start_dir)
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
@@ -126,6 +129,25 @@ def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
         Member(f"{place.prefix}{e.filename}", f"{place.where}/{e.filename}", e.file_size, opener(e))
         for e in entries
     ]
+
+
+def _mend_names(entries: list[zipfile.ZipInfo]) -> None:
+    """Read names as what they are: many programs write UTF-8 and do not say so, or an old encoding.
+
+    A zip that says nothing is in the encoding of DOS; what is in no other for sure is left so.
+    """
+    old = [e for e in entries if not e.flag_bits & _UTF8_NAME and not e.filename.isascii()]
+    if not old:
+        return
+    names = [entry.orig_filename.encode("cp437") for entry in old]
+    for codec in ("utf-8", guess.codec if (guess := guessed(names)).sure else "cp437"):
+        try:
+            mended = [name.decode(codec) for name in names]
+        except UnicodeDecodeError:
+            continue
+        for entry, name in zip(old, mended, strict=True):
+            entry.filename = name
+        return
 
 
 def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:

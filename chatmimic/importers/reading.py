@@ -35,7 +35,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
     Messages that are no words (`kind`) come too. Raises ExportError.
     """
     latest_ms.cache_clear()
-    with open_source(Path(path), options.allow_truncated) as source:
+    with open_source(Path(path), options) as source:
         context = Context(source, options, report)
         found = recognise(context)
         report.format = ", ".join(importer.title for importer, _ in found)
@@ -51,6 +51,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                     message = _made_safe(message, report, tidy)
                 if ids.is_new(message):
                     yield _counted(message, report)
+        source.encodings.tell(report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
         say_joined(report)
 

@@ -32,6 +32,7 @@ class ImportOptions:
     owner: str | None = None  # whose export it is, where it does not say
     follow_nicks: bool = True  # nicks that changed into each other and back are one person's
     date_order: str | None = None  # "dmy", "mdy" or "ymd"; None: what the dates of a file show
+    encoding: str | None = None  # of text that is not UTF-8, as "gb18030"; None: what it shows
 
 
 @dataclass

@@ -17,9 +17,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from lzma import LZMAError
 from pathlib import Path
-from typing import Protocol
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
+from chatmimic.importers.encodings.choosing import Encodings
+from chatmimic.importers.encodings.stream import TextStream
 from chatmimic.importers.nested import Spool
 from chatmimic.importers.packed import (
     EncryptedExport,
@@ -30,20 +31,15 @@ from chatmimic.importers.packed import (
     tar_members,
     zip_members,
 )
-from chatmimic.importers.streams import Member, Opened, Stream, translated
+from chatmimic.importers.report import ImportOptions, ImportReport
+from chatmimic.importers.streams import ByteStream as ByteStream
+from chatmimic.importers.streams import Member, Opened, translated
 
 HEAD = 64 << 10  # bytes an importer may look at to recognise a file
 MAX_DEPTH = 3  # archives within one another
 
 _NOT_CHAT = {"__MACOSX", ".git", ".DS_Store"}
 _ARCHIVE_NAME = re.compile(r"\.(?:(?:zip|tar)(?:\.(?:gz|bz2|xz))?|tgz|tbz2?|txz)$", re.IGNORECASE)
-
-
-class ByteStream(Protocol):
-    """The one thing importers need of a file."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
 
 
 @dataclass
@@ -53,15 +49,22 @@ class Source:
     path: Path
     members: list[Member]
     unopened: dict[str, str] = field(default_factory=dict)  # archives in it → why not
+    encodings: Encodings = field(default_factory=Encodings)
+
+    def open(
+        self, member: Member, report: ImportReport | None = None, ahead: bool = False
+    ) -> TextStream:
+        """A member's bytes, those of text in UTF-8. Close it, or use `with`."""
+        return TextStream(member, self.encodings, report, ahead)
 
     def head(self, member: Member, size: int = HEAD) -> bytes:
         """The first bytes of a member. Raises ExportError when it cannot be read."""
-        with Stream(member) as stream:
+        with self.open(member) as stream:
             return stream.read(size)
 
     def tail(self, member: Member, size: int = HEAD) -> bytes:
         """The last bytes of a member, found without holding the rest in memory."""
-        with Stream(member) as stream:
+        with self.open(member) as stream:
             stream.skip_to_last(size)
             last = b""
             while chunk := stream.read(1 << 20):
@@ -70,10 +73,11 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path, allow_truncated: bool = False) -> Iterator[Source]:
+def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
     """Open a file, a folder, a zip or a tar. Raises ExportError when that cannot be done."""
     with ExitStack() as stack:
-        opening = _Opening(stack, allow_truncated)
+        encodings = Encodings(options.encoding)
+        opening = _Opening(stack, options.allow_truncated)
         if path.is_dir():
             opening.folder(path)
         elif path.is_file():
@@ -82,7 +86,7 @@ def open_source(path: Path, allow_truncated: bool = False) -> Iterator[Source]:
             raise ExportError(f"{path} is neither a file nor a folder.", "Name one of these.")
         else:
             raise ExportError(f"There is no file or folder {path}.", "Check the path.")
-        yield Source(path, opening.members, opening.unopened)
+        yield Source(path, opening.members, opening.unopened, encodings)
 
 
 class _Opening:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
 from chatmimic.importers.report import ImportReport
@@ -21,6 +21,13 @@ MAX_MEMBER = 4 << 30  # expanded bytes of one packed member
 _LONGEST_LABEL = 100  # characters of a path in a sentence
 
 UNPACK = "If you trust it, unpack it yourself and give chatmimic the folder."
+
+
+class ByteStream(Protocol):
+    """The one thing importers need of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.parsing.jsonstream import encoding_of
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
+_CUT = 300  # bytes of a line that a server may have cut
 MAX_LINE = 16 << 20  # bytes
 CHUNK = 1 << 20
 # The bytes that Windows-1252 leaves undefined become U+FFFD.
@@ -22,13 +23,27 @@ _BINARY_SHARE = 0.03  # of control bytes in the first 64 KiB: text has next to n
 def decoded_head(data: bytes) -> str | None:
     """The beginning of a file as text; None for a binary file."""
     encoding = encoding_of(data)
-    if not encoding.startswith("utf-8"):
-        return data.decode(encoding, "replace")
-    sample = data[:4096]
-    odd = len(sample) - len(sample.translate(None, _ODD))
-    if odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample:
+    if encoding.startswith("utf-8") and is_binary(data):
         return None
     return data.decode(encoding, "replace")
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether a file that begins so is no text in any encoding that is made for ASCII."""
+    sample = data[:4096]
+    odd = len(sample) - len(sample.translate(None, _ODD))
+    return odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample
+
+
+def is_cut(raw: bytes, error: UnicodeDecodeError) -> bool:
+    """Whether a line is UTF-8 that ends within a character, and not in some other encoding.
+
+    A lone byte at the end of a short line is rather a letter of an old encoding.
+    """
+    if error.reason != "unexpected end of data":
+        return False
+    left = raw[: error.start]
+    return len(raw) - error.start > 1 or len(raw) >= _CUT or not left.isascii()
 
 
 def lines(stream: ByteStream, label: str, report: ImportReport) -> Iterator[str]:
@@ -59,7 +74,7 @@ def decoded(raw: bytes, report: ImportReport) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
+        if is_cut(raw, error):
             report.repairs["cut character"] += 1
             return raw[: error.start].decode("utf-8")
         report.repairs["not UTF-8"] += 1

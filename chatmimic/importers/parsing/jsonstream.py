@@ -15,7 +15,7 @@ from typing import Any
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 MAX_RECORD = 16 << 20  # characters of one item; the decoder's own limits hold depth and digits
 CHUNK = 1 << 20

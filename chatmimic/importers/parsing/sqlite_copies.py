@@ -35,12 +35,12 @@ def opened_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite
     """
     with tempfile.TemporaryDirectory(prefix="chatmimic-") as folder:  # 0700
         path = Path(folder, "copy.db")
-        _copied(context.open(member), member, path)
+        _copied(context.raw(member), member, path)
         # A -shm file is only an index of the -wal one, which SQLite makes anew.
         for ending in ("-wal", "-journal"):
             beside = _beside(member, ending, context)
             if beside is not None:
-                _copied(context.ahead(beside), beside, Path(folder, f"copy.db{ending}"))
+                _copied(context.raw(beside, ahead=True), beside, Path(folder, f"copy.db{ending}"))
         with _damage_told(member.label, owner), closing(sqlite3.connect(path)) as connection:
             _restrict(connection, path.stat().st_size)
             yield connection

@@ -1,0 +1,173 @@
+"""In which encoding a text is that is not UTF-8: the one in which it looks most like a language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import log
+
+from chatmimic.importers.encodings.languages import common_words, languages, shape
+from chatmimic.importers.encodings.names import holds_ascii
+
+_SURE = 4.0  # how far the best is before the next, in logs, to be sure
+_ASCII = -log(64)  # of any ASCII character, in whatever language
+_BROKEN = -14.0  # of each byte of a piece that is not in the encoding
+_IMPLAUSIBLE = -8.5  # of each byte outside ASCII: then no language known here fits
+_LONG = 300  # bytes of a piece that may end within a character
+_FIRST = 1_000  # bytes on which all are tried, …
+_MOST = 12_000  # … and those on which the best few are
+_FEW = 4
+_BESIDE = 2.0  # that files beside each other are written alike
+_A_WORD = 1.5  # of a common word
+_WORDS = 8  # that count
+
+_WEST = (
+    "English", "German", "French", "Spanish", "Portuguese", "Italian", "Catalan", "Swedish",
+    "Danish", "Finnish", "Icelandic", "Dutch",
+)  # fmt: skip
+_EAST = ("Polish", "Czech", "Slovak", "Hungarian", "Romanian", "Croatian", "German")
+_BALTIC = ("Lithuanian", "Latvian", "Estonian")
+_SLAVIC = ("Russian", "Ukrainian", "Bulgarian", "Serbian")
+# Codec, how likely it is before anything was seen, and the languages written in it.
+_KNOWN = (
+    ("cp1252", 0.0, _WEST),
+    ("gb18030", -0.5, ("Chinese",)),
+    ("cp950", -0.7, ("traditional Chinese",)),
+    ("big5hkscs", -1.5, ("traditional Chinese",)),
+    ("cp932", -0.5, ("Japanese",)),
+    ("euc_jp", -1.0, ("Japanese",)),
+    ("cp949", -0.5, ("Korean",)),
+    ("cp1251", -0.5, _SLAVIC),
+    ("koi8_r", -1.0, ("Russian", "Bulgarian")),
+    ("koi8_u", -1.5, ("Ukrainian",)),
+    ("cp866", -2.0, _SLAVIC),
+    ("iso8859_5", -2.5, _SLAVIC),
+    ("mac_cyrillic", -3.0, _SLAVIC),
+    ("cp1250", -1.0, _EAST),
+    ("iso8859_2", -1.5, _EAST),
+    ("cp852", -3.0, _EAST),
+    ("cp1253", -1.0, ("Greek",)),
+    ("iso8859_7", -1.5, ("Greek",)),
+    ("cp1254", -1.0, ("Turkish",)),
+    ("cp857", -3.0, ("Turkish",)),
+    ("cp1255", -1.0, ("Hebrew",)),
+    ("cp862", -3.0, ("Hebrew",)),
+    ("cp1256", -1.0, ("Arabic", "Persian")),
+    ("iso8859_6", -2.0, ("Arabic",)),
+    ("cp1257", -1.5, _BALTIC),
+    ("cp1258", -6.0, ("Vietnamese",)),
+    ("cp874", -0.5, ("Thai",)),
+    ("mac_roman", -2.5, _WEST),
+    ("cp850", -2.5, _WEST),
+)
+# Parts words, and is never the second byte of a character.
+_PARTED = re.compile(rb"[\x00-\x20\"#(),.:;<=>]+")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The likeliest encoding."""
+
+    codec: str
+    language: str  # that it is likely then; "" where none fits
+    sure: bool
+    next: str  # the codec that is likeliest of those that give another text; "" for none
+
+
+@dataclass
+class _Trial:
+    """A text read in one encoding."""
+
+    codec: str
+    language: str
+    text: str
+    score: float
+    letters: float  # of it, what is not ASCII
+
+
+def guessed(pieces: Sequence[bytes], likely: str = "") -> Guess:
+    """The encoding of pieces of text that are not UTF-8. `likely`: that of the files beside it."""
+    pieces = _distinct(pieces)
+    some = _some(pieces, _FIRST)
+    trials = _ranked(some, [known[0] for known in _KNOWN], likely)
+    more = _some(pieces, _MOST)
+    if len(more) > len(some):
+        trials = _ranked(more, [trial.codec for trial in trials[:_FEW]], likely)
+    best = trials[0]
+    others = [trial for trial in trials if trial.text != best.text]
+    gap = best.score - others[0].score if others else _SURE
+    high = sum(byte > 127 for piece in more for byte in piece)
+    if best.letters < _IMPLAUSIBLE * high:
+        return Guess(_asked(more, best.codec), "", False, best.codec)
+    return Guess(best.codec, best.language, gap >= _SURE, others[0].codec if others else "")
+
+
+def is_likelier_utf8(pieces: Sequence[bytes], codec: str) -> bool:
+    """Whether text that is valid UTF-8 is so by intent, and not in this encoding by chance."""
+    some = _some(pieces, _FIRST)
+    as_utf8 = _trial(some, "utf-8", tuple(languages()), 0)
+    written_in = next((known[2] for known in _KNOWN if known[0] == codec), tuple(languages()))
+    return as_utf8.score >= _trial(some, codec, written_in, 0).score
+
+
+def _ranked(pieces: Sequence[bytes], codecs: Collection[str], likely: str) -> list[_Trial]:
+    """How the text reads in each of these, the likeliest first."""
+    trials = [
+        _trial(pieces, codec, written_in, prior + _BESIDE * (codec == likely))
+        for codec, prior, written_in in _KNOWN
+        if codec in codecs
+    ]
+    return sorted(trials, key=lambda trial: -trial.score)
+
+
+def _distinct(pieces: Sequence[bytes]) -> list[bytes]:
+    """The words of a text, each once: a name that stands in every line shows nothing new."""
+    return list(dict.fromkeys(word for piece in pieces for word in _PARTED.split(piece) if word))
+
+
+def _some(pieces: Sequence[bytes], most: int) -> list[bytes]:
+    """Pieces from all over, of so many bytes together or little more."""
+    step = max(1, sum(map(len, pieces)) // most)
+    return list(pieces[::step])
+
+
+def _trial(pieces: Sequence[bytes], codec: str, written_in: Sequence[str], prior: float) -> _Trial:
+    texts, broken = [], 0
+    for piece in pieces:
+        try:
+            texts.append(piece.decode(codec))
+        except UnicodeDecodeError as error:
+            cut = error.reason == "incomplete multibyte sequence" and len(piece) >= _LONG
+            broken += 0 if cut else sum(byte > 127 for byte in piece)
+            texts.append(piece.decode(codec if cut else "ascii", "ignore"))
+    text = " ".join(texts)
+    counts = Counter(text)
+    plain = sum(count for character, count in counts.items() if character.isascii())
+    against = broken * _BROKEN + shape(text)
+    foreign = [(c, count) for c, count in counts.items() if not c.isascii()]
+    hits: Counter[str] = Counter()
+    for word in _WORD.findall(text.lower()):
+        hits.update(common_words().get(word, ()))
+    best_hits = min(_WORDS, max(hits.values(), default=0))
+    ranked = []
+    for name in written_in:
+        of = languages()[name].of
+        known = _A_WORD * min(_WORDS, hits[name])
+        ranked.append((sum(count * of(c) for c, count in foreign) + known, name))
+    best, language = max(ranked)
+    # Words tell one language from another, but not that there is one.
+    letters = against + best - _A_WORD * best_hits
+    return _Trial(codec, language, text, prior + plain * _ASCII + letters, letters)
+
+
+def _asked(pieces: Sequence[bytes], otherwise: str) -> str:
+    """What charset-normalizer takes it for, where no language known here fits."""
+    from charset_normalizer import from_bytes
+
+    wide = ["utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7"]
+    found = from_bytes(b"\n".join(pieces), cp_exclusion=wide).best()
+    known = found is not None and holds_ascii(found.encoding)
+    return found.encoding if found is not None and known else otherwise

@@ -1,0 +1,118 @@
+"""A look through a whole file for what it shows of its encoding, in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from chatmimic.errors import ExportError
+from chatmimic.importers.encodings.guessing import is_likelier_utf8
+from chatmimic.importers.encodings.names import codec_of
+from chatmimic.importers.encodings.recoding import ESCAPE, ISO_2022_JP
+from chatmimic.importers.parsing.decoding import is_cut
+from chatmimic.importers.streams import Member, Stream
+
+_CHUNK = 1 << 20
+_EACH = 1000  # bytes of a piece of text
+_KEPT = 1000  # pieces of one file that are kept to judge it by
+_SHARE = 0.5  # of the pieces, that are UTF-8 where a file surely is
+
+_MARKUP = re.compile(rb"[\x00-\x1f\"<>]+")
+_WORDS = re.compile(rb"[ ,:;]+")
+_DECLARED = re.compile(rb"""(?i)(?:charset|encoding)=["']?([\w.:-]{2,40})""")
+_SHIFTED = re.compile(rb"\x1b\$[@B(][^\n]{1,2000}?\x1b\([BJ]")
+
+
+class Survey:
+    """What the whole of a file shows of its encoding, in bounded memory."""
+
+    def __init__(self, member: Member) -> None:
+        self.strong = 0  # pieces that are UTF-8, and not by chance
+        self.others = 0  # pieces that are not
+        self.valid: list[bytes] = []  # some that are UTF-8, with more than ASCII
+        self.other: list[bytes] = []  # some that are not
+        self.shifted = False
+        self.begins_utf8 = False
+        self.declared = ""
+        self._step = 1
+        with Stream(member) as stream:
+            left, first = b"", True
+            while data := stream.read(_CHUNK):
+                if first:
+                    self._look(data)
+                    first = False
+                whole, _, rest = (left + data).rpartition(b"\n")
+                if len(rest) > _CHUNK:
+                    whole, rest = whole + b"\n" + rest, b""
+                left = rest
+                self._take(whole)
+            self._take(left)
+
+    def is_mixed(self, codec: str) -> bool:
+        """Whether it is UTF-8 with other lines in it, and not in this encoding as a whole."""
+        if self.begins_utf8 or self.strong > _SHARE * (self.strong + self.others):
+            return True
+        return bool(self.strong) and is_likelier_utf8(self.valid, codec)
+
+    def fits(self, codec: str) -> bool:
+        """Whether what is not UTF-8 is text in this encoding."""
+        broken = 0
+        for piece in self.other:
+            try:
+                piece.decode(codec)
+            except UnicodeError:
+                broken += 1
+        return broken * 20 <= len(self.other)
+
+    def _look(self, data: bytes) -> None:
+        self.begins_utf8 = data.startswith(codecs.BOM_UTF8)
+        found = _DECLARED.search(data[:2048]) if data.lstrip()[:1] == b"<" else None
+        if found is not None:
+            try:
+                self.declared = codec_of(found[1].decode("ascii"))
+            except ExportError:
+                self.declared = ""
+            if self.declared.startswith(("utf", "ascii")):
+                self.declared = ""
+
+    def _take(self, text: bytes) -> None:
+        if ESCAPE in text and not self.shifted:
+            self.shifted = any(_is_shifted(found) for found in _SHIFTED.findall(text)[:20])
+        if text.isascii():
+            return
+        for line in text.split(b"\n"):
+            if line.isascii() or (self.shifted and ESCAPE in line):
+                continue
+            if len(line) <= _EACH:
+                self._piece(line)
+                continue
+            for part in _MARKUP.split(line):
+                for piece in [part] if len(part) <= _EACH else _WORDS.split(part):
+                    if not piece.isascii():
+                        self._piece(piece[: 2 * _EACH])
+
+    def _piece(self, piece: bytes) -> None:
+        try:
+            text = piece.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if is_cut(piece, error):
+                self.strong += 1
+                return
+            self.others += 1
+            if self.others % self._step == 0:
+                self.other.append(piece)
+            if len(self.other) > _KEPT:  # every second one of all, so that all of it is there
+                self.other = self.other[::2]
+                self._step *= 2
+            return
+        high = [character for character in text if not character.isascii()]
+        self.strong += len(high) > 1 or high[0] > "\u07ff"
+        if len(self.valid) < _KEPT:
+            self.valid.append(piece)
+
+
+def _is_shifted(raw: bytes) -> bool:
+    try:
+        return not raw.decode(ISO_2022_JP).isascii()
+    except UnicodeError:
+        return False
