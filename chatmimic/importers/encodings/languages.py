@@ -69,7 +69,8 @@ _LATIN = {
     ),
     "Italian": (
         "è6 à4 ì1.5 ò2.5 ù2 é1",
-        "che non di il la un per mi ma sono ho lo le gli una più perché come anche del va è così grazie po ciao",
+        "che non di il la un per mi ma sono ho lo le gli una più perché come anche del va è così po"
+        " grazie ciao",
     ),
     "Catalan": ("à4 è3 é4 í3 ò3 ó4 ú2 ç1 ï1 ü.5", "que no el la és per una amb però els"),
     "Swedish": ("ä18 å13 ö13 é.3", "och det att jag är inte en som har på vi du då ska"),
