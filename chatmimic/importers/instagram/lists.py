@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.repeats import threads_in_order
 from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.importers.messenger.service import INSTAGRAM
+from chatmimic.importers.parsing.instants import threads_in_order
 from chatmimic.importers.parsing.jsonnested import NestedJson
 from chatmimic.importers.parsing.repair import repaired
 from chatmimic.importers.parsing.seen import Overlap

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.records import Record, Writer
-from chatmimic.importers.messenger.repeats import Nearly, threads_in_order
+from chatmimic.importers.messenger.repeats import Nearly
 from chatmimic.importers.messenger.service import MESSENGER
 from chatmimic.importers.messenger.system import RepeatTest
 from chatmimic.importers.parsing.htmlpages import (
@@ -18,6 +18,7 @@ from chatmimic.importers.parsing.htmlpages import (
     laid_out,
     page_records,
 )
+from chatmimic.importers.parsing.instants import threads_in_order
 from chatmimic.importers.parsing.written_times import WrittenTimes
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

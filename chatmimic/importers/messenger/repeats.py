@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import TypeVar
 
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message
 
-T = TypeVar("T")
 EDITED = " (edited)"
 _EDIT_MS = 16 * 60_000  # Instagram lets its users edit for 15 minutes
 # Minutes that a local time may lie off UTC, and an hour more.
 _ZONES = [sign * quarter * 15 for quarter in range(61) for sign in (1, -1)]
 _ALIKE = 3  # characters that an edited message keeps of the old one, at the least
-_MOST_HELD = 500  # messages of one instant
-_MOST_TIMELESS = (
-    16 << 20
-)  # characters of messages without a time: a page whose months are not known
 
 
 class Exactly:
@@ -142,54 +134,3 @@ def _alike(new: str, old: str) -> bool:
     left = least - start
     end = next((n for n in range(left) if new[-1 - n] != old[-1 - n]), left)
     return start + end >= _ALIKE and (start + end) * 2 >= max(len(new), len(old))
-
-
-def instants_in_order(messages: Iterable[T], said: Callable[[T], Message]) -> Iterator[T]:
-    """The messages of a file, mostly newest first, so that the archive puts each in its place.
-
-    It sorts by time, leaves what is of one instant as it comes, and places a message without a
-    time after the one that comes before it: that must be the older one.
-    """
-    run: list[T] = []  # of one instant
-    timeless: list[T] = []  # since then
-    waiting: list[T] = []  # without a time, newer than the run
-    before: int | None = None
-    newest_first, room = True, _MOST_TIMELESS
-    for one in messages:
-        message = said(one)
-        at = message.sent_at
-        if at is None:
-            timeless.append(one)
-            room -= len(message.text) + 1
-        elif before is not None and at != before:
-            newest_first = at < before
-        if run and at is not None and (at != before or len(run) >= _MOST_HELD):
-            yield from _turned(run, newest_first)
-            yield from _turned(waiting, newest_first)
-        if timeless and (at is not None or room <= 0):
-            if newest_first and room > 0:
-                waiting += timeless
-                timeless.clear()
-            else:
-                yield from _turned(timeless, newest_first)
-            room = _MOST_TIMELESS
-        if at is not None:
-            run.append(one)
-            before = at
-    for some in (run, waiting, timeless):
-        yield from _turned(some, newest_first)
-
-
-def _turned(some: list[T], newest_first: bool) -> Iterator[T]:
-    """These messages oldest first; the list is empty then."""
-    if len(some) == 1:  # nearly always
-        yield some[0]
-    else:
-        yield from reversed(some) if newest_first else some
-    some.clear()
-
-
-def threads_in_order(messages: Iterable[Message]) -> Iterator[Message]:
-    """The same for a file of many threads, each newest first."""
-    for _, thread in groupby(messages, key=lambda message: message.thread):
-        yield from instants_in_order(thread, lambda message: message)

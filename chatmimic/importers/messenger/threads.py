@@ -16,10 +16,11 @@ from chatmimic.importers.messenger.records import (
     page_record,
     plain_record,
 )
-from chatmimic.importers.messenger.repeats import Edits, Exactly, Nearly, instants_in_order
+from chatmimic.importers.messenger.repeats import Edits, Exactly, Nearly
 from chatmimic.importers.messenger.system import RepeatTest
 from chatmimic.importers.parsing.date_order import DateSurvey
 from chatmimic.importers.parsing.htmlpages import page_records
+from chatmimic.importers.parsing.instants import instants_in_order
 from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.parsing.written_times import WrittenTimes, read_written
 from chatmimic.importers.report import ImportOptions, ImportReport

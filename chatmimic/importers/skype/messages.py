@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.repeats import threads_in_order
+from chatmimic.importers.parsing.instants import threads_in_order
 from chatmimic.importers.parsing.jsonnested import NestedJson
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.times import parse_iso, possible

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.repeats import threads_in_order
 from chatmimic.importers.parsing.guardedhtml import unescaped
+from chatmimic.importers.parsing.instants import threads_in_order
 from chatmimic.importers.parsing.jsonnested import NestedJson
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
