@@ -9,7 +9,7 @@
     │   └── UnsafeExport           it is known, and refused (zip bomb, `../` names, encrypted)
     ├── ArchiveError               the archive cannot be opened, read or written
     │   ├── ArchiveBusy            another chatmimic is writing to it
-    │   └── NoSuchPerson           nobody by that name; carries suggestions
+    │   └── NoSuchPerson           nobody by that name, or several; carries suggestions
     ├── BaseError                  the base model cannot be had
     ├── TrainingError              training cannot start or go on
     │   ├── TooLittleData          the persona has said too little
@@ -24,7 +24,7 @@ unless `--debug` asks for the traceback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class ChatmimicError(Exception):
@@ -66,17 +66,24 @@ class ArchiveBusy(ArchiveError):
 
 
 class NoSuchPerson(ArchiveError):
-    """Nobody in the archive has that name."""
+    """Nobody in the archive has that name, or several have, who then are told apart."""
 
-    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.suggestions = tuple(suggestions)
+        if there := ", ".join(several):
+            super().__init__(
+                f'Several people may be meant by "{name}".', f"Name one of them so: {there}."
+            )
+            return
         near = ", ".join(f'"{s}"' for s in suggestions)
         hint = f"Did you mean {near}? " if near else ""
         super().__init__(
             f'Nobody in the archive is called "{name}".',
             f"{hint}`chatmimic people` lists everybody.",
         )
-        self.name = name
-        self.suggestions = tuple(suggestions)
 
 
 class BaseError(ChatmimicError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar, dataclass_transform
 
@@ -101,3 +101,5 @@ class Person:
     names: tuple[str, ...] = ()  # every sender name seen, the chosen one first
     services: tuple[str, ...] = ()
     is_bot: bool = False
+    # As services know them, "discord 17"; only the service where it goes by name.
+    accounts: tuple[str, ...] = field(default=(), compare=False)

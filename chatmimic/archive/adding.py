@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from chatmimic.archive.identity import Occurrences, identity_of
 from chatmimic.archive.likely import likely_same
+from chatmimic.archive.named import namesakes
 from chatmimic.archive.people import PeopleBook
 from chatmimic.archive.threads import ThreadBook
-from chatmimic.records import Kind, Message, Reaction
+from chatmimic.records import Kind, Message, Person, Reaction
 from chatmimic.text import clean
 
 # What is held before it is written. Long messages fill a batch sooner.
@@ -48,6 +49,7 @@ class Added:
     first_at: int | None = None
     last_at: int | None = None
     likely: tuple[tuple[str, str], ...] = ()  # pairs of people who may be one
+    namesakes: tuple[tuple[Person, ...], ...] = ()  # people who share a name
 
 
 class Adding:
@@ -140,6 +142,7 @@ class Adding:
             first_at=self._first_at,
             last_at=self._last_at,
             likely=likely_same(self._db),
+            namesakes=namesakes(self._db),
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import people, searching
+from chatmimic.archive import named, people, searching
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -17,7 +17,7 @@ def forget(connection: sqlite3.Connection, name: str) -> int:
 
     Gives how many messages with words went. Raises NoSuchPerson. `scrub` must follow.
     """
-    person = people.find(connection, name)
+    person = named.find(connection, name)
     names = set(people.names_of(connection, person))
     said = connection.execute(
         f"SELECT count(*) FROM message WHERE kind IN ('text', 'action') AND alias_id IN {_THEIRS}",

@@ -9,19 +9,14 @@ keeps to it, because a person is remembered by the senders' keys.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import replace
-from difflib import get_close_matches
 
 from chatmimic.archive.seen import Seen
-from chatmimic.errors import ArchiveError, NoSuchPerson
 from chatmimic.records import Kind, Message, Person
 from chatmimic.text import clean
 
 _REMEMBERED = 50_000  # senders held in memory while adding
 _LONGEST_NAME = 200
 _NAMELESS = "Unknown"
-_SUGGESTED_FROM = 5_000  # the most talkative people that a mistyped name is compared with
 
 
 class PeopleBook:
@@ -123,35 +118,29 @@ _COUNTED = """
 
 def everybody(connection: sqlite3.Connection) -> list[Person]:
     """Everybody who has said something, the most talkative first."""
-    names, services = _names(connection), _services(connection)
-    people = [
-        Person(name, count, first, last, (), (), bool(is_bot))
-        for _, name, count, first, last, is_bot in connection.execute(
+    senders = _senders(connection)
+    return [
+        _person((name, count, first, last), bool(is_bot), senders[row])
+        for row, name, count, first, last, is_bot in connection.execute(
             f"{_COUNTED} HAVING sum(said.n) > 0 ORDER BY sum(said.n) DESC, person.name"
         )
-    ]
-    return [
-        replace(p, names=_chosen_first(p.name, names[p.name]), services=tuple(services[p.name]))
-        for p in people
     ]
 
 
 def one(connection: sqlite3.Connection, person_id: int) -> Person:
     """A person by row, whether they have said something or not."""
-    row = connection.execute(f"{_COUNTED} HAVING person.id = ?", (person_id,)).fetchone()
-    _, name, count, first, last, is_bot = row
-    services = connection.execute(
-        "SELECT DISTINCT service FROM alias WHERE person_id = ? ORDER BY service", (person_id,)
-    )
-    return Person(
-        name,
-        count,
-        first,
-        last,
-        _chosen_first(name, names_of(connection, person_id)),
-        tuple(s for (s,) in services),
-        bool(is_bot),
-    )
+    name, is_bot = connection.execute(
+        "SELECT person.name, min(is_bot) FROM person JOIN alias ON person_id = person.id "
+        "WHERE person.id = ?",
+        (person_id,),
+    ).fetchone()
+    count, first, last = connection.execute(
+        "SELECT count(*), min(sent_at), max(sent_at) FROM message WHERE kind IN ('text', 'action') "
+        "AND alias_id IN (SELECT id FROM alias WHERE person_id = ?)",
+        (person_id,),
+    ).fetchone()
+    (senders,) = _senders(connection, "WHERE person_id = ?", person_id).values()
+    return _person((name, count, first, last), bool(is_bot), senders)
 
 
 def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
@@ -160,82 +149,32 @@ def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _chosen_first(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([name, *sorted(names)]))
+_Senders = list[tuple[str, str, str]]  # service, key and name
 
 
-def _names(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    return _gathered(connection, "name")
-
-
-def _services(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    return _gathered(connection, "service")
-
-
-def _gathered(connection: sqlite3.Connection, column: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for person, value in connection.execute(
-        f"SELECT DISTINCT person.name, alias.{column} FROM alias JOIN person "
-        f"ON person.id = alias.person_id ORDER BY 1, 2"
+def _senders(connection: sqlite3.Connection, where: str = "", *values: int) -> dict[int, _Senders]:
+    """The senders of each person, by the person's row."""
+    found: dict[int, _Senders] = {}
+    for row, *sender in connection.execute(
+        f"SELECT person_id, service, sender_key, name FROM alias {where} ORDER BY 2, 3, 4", values
     ):
-        found.setdefault(person, []).append(value)
+        found.setdefault(row, []).append((sender[0], sender[1], sender[2]))
     return found
 
 
-def find(connection: sqlite3.Connection, name: str) -> int:
-    """The row of the person called so: by name, by a sender's name, or either in another case.
-
-    Raises NoSuchPerson, with suggestions, when nobody or more than one is meant.
-    """
-    wanted = tidy_name(name)
-    searches = (
-        ("SELECT id FROM person WHERE name = ?", wanted),
-        ("SELECT DISTINCT person_id FROM alias WHERE name = ?", wanted),
+def _person(
+    said: tuple[str, int, int | None, int | None], is_bot: bool, senders: _Senders
+) -> Person:
+    """A person of a name, a count of messages and their first and last time."""
+    seen = {name for _, _, name in senders}
+    accounts = (service if key in seen else f"{service} {key}" for service, key, _ in senders)
+    return Person(
+        *said,
+        names=tuple(dict.fromkeys([said[0], *sorted(seen)])),
+        services=tuple(dict.fromkeys(service for service, _, _ in senders)),
+        is_bot=is_bot,
+        accounts=tuple(dict.fromkeys(accounts)),
     )
-    for query, value in searches:
-        rows = connection.execute(query, (value,)).fetchall()
-        if len(rows) == 1:
-            return int(rows[0][0])
-    folded = _folded(connection, wanted)
-    if len(folded) == 1:
-        return folded.pop()
-    raise NoSuchPerson(wanted, _near(connection, wanted, folded))
-
-
-def _folded(connection: sqlite3.Connection, wanted: str) -> set[int]:
-    # In Python: SQLite's own NOCASE knows ASCII only.
-    fold = wanted.casefold()
-    for query in ("SELECT id, name FROM person", "SELECT person_id, name FROM alias"):
-        found = {row for row, name in connection.execute(query) if name.casefold() == fold}
-        if found:
-            return found
-    return set()
-
-
-def _near(connection: sqlite3.Connection, wanted: str, candidates: set[int]) -> list[str]:
-    if candidates:
-        marks = ",".join("?" * len(candidates))
-        rows = connection.execute(f"SELECT name FROM person WHERE id IN ({marks})", [*candidates])
-        return sorted(name for (name,) in rows)
-    known = {
-        name.casefold(): person.name
-        for person in reversed(everybody(connection)[:_SUGGESTED_FROM])  # the talkative win
-        for name in (*person.names, *person.name.split())
-    }
-    near = get_close_matches(wanted.casefold(), known, n=5, cutoff=0.6)
-    return list(dict.fromkeys(known[name] for name in near))[:3]
-
-
-def merge(connection: sqlite3.Connection, keep: str, other: str) -> int:
-    """Make `other`'s senders `keep`'s, for good. Gives the row of the person that stays."""
-    kept, joined = find(connection, keep), find(connection, other)
-    if kept == joined:
-        raise ArchiveError(
-            f'"{keep}" and "{other}" are one person already.', "`chatmimic people` lists everybody."
-        )
-    connection.execute("UPDATE alias SET person_id = ? WHERE person_id = ?", (kept, joined))
-    connection.execute("DELETE FROM person WHERE id = ?", (joined,))
-    return kept
 
 
 def activity(connection: sqlite3.Connection, spans: int) -> dict[str, list[int]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chatmimic.archive import forgetting, people, reading, searching, seen
+from chatmimic.archive import forgetting, named, people, reading, searching, seen
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.reading import Thread
@@ -92,12 +92,18 @@ class Archive:
             return people.everybody(connection)
 
     def person(self, name: str) -> Person:
-        """The person of that name, any of their senders' names, or that name in another case.
+        """The person of that name, or any of their senders' names; case and accents aside.
 
-        Raises NoSuchPerson, with suggestions.
+        `Alex (discord)` is the Alex of a service, of an account, or with a number. Raises
+        NoSuchPerson, with suggestions, for nobody and where several may be meant.
         """
         with self._database.reading() as connection:
-            return people.one(connection, people.find(connection, name))
+            return people.one(connection, named.find(connection, name))
+
+    def namesakes(self) -> tuple[tuple[Person, ...], ...]:
+        """People who share a name but for the number that tells them apart, group by group."""
+        with self._database.reading() as connection:
+            return named.namesakes(connection)
 
     def activity(self, spans: int) -> dict[str, list[int]]:
         """Messages of each person in each of `spans` equal stretches of the archive's time."""
@@ -110,7 +116,7 @@ class Archive:
         Raises NoSuchPerson, and ArchiveError when both are one person already.
         """
         with self._database.writing() as connection:
-            kept = people.merge(connection, keep, other)
+            kept = named.merge(connection, keep, other)
             _revise(connection)
             return people.one(connection, kept)
 
@@ -149,7 +155,7 @@ class Archive:
     ) -> pd.DataFrame:
         """Messages of every kind as a table; `sent_at` is a UTC time. Raises NoSuchPerson."""
         with self._database.reading() as connection:
-            found = None if person is None else people.find(connection, person)
+            found = None if person is None else named.find(connection, person)
             return reading.table(connection, found, service, thread)
 
     def stream(self, *, service: str | None = None, thread: str | None = None) -> Iterator[Message]:

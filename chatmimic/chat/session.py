@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatmimic.generation import Decoding, Generator, as_message
+from chatmimic.lookup import fold, meant
 from chatmimic.records import Message
 
 
@@ -121,14 +122,9 @@ class Session:
 
 
 def find_name(wanted: str, names: Sequence[str]) -> str | None:
-    """The name that was meant: as it is, whatever its case, or the only one that begins so."""
-    if wanted in names:
-        return wanted
-    folded = wanted.casefold()
-    for found in (
-        [name for name in names if name.casefold() == folded],
-        [name for name in names if folded and name.casefold().startswith(folded)],
-    ):
-        if len(found) == 1:
-            return found[0]
-    return None
+    """The name that was meant: exactly, but for case and accents, or the one that begins so."""
+    if not wanted:
+        return None
+    begin = [name for name in names if fold(name).startswith(fold(wanted))]
+    found = meant(wanted, names) or begin
+    return found[0] if len(found) == 1 else None

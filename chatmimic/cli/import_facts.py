@@ -80,6 +80,10 @@ def export_facts(outcome: Outcome) -> dict[str, Any]:
         "threads": added.threads,
         "people": added.people,
         "likely_same": [list(pair) for pair in added.likely],
+        "same_name": [
+            [{"name": p.name, "accounts": list(p.accounts), "messages": p.messages} for p in group]
+            for group in added.namesakes
+        ],
         "first_at": iso(added.first_at),
         "last_at": iso(added.last_at),
         "silences": [

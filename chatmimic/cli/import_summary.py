@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chatmimic.importers import ImportReport
 
+_MOST_NAMESAKES = 5  # groups of people who share a name
 _SPANS = 24  # stretches of time in the picture of when they spoke
 
 
@@ -37,6 +38,8 @@ def summary(outcome: Outcome) -> RenderableType:
 
 
 def _facts(outcome: Outcome) -> Iterator[tuple[str, str | Table]]:
+    from chatmimic.archive import described
+
     report, added = outcome.report, outcome.added
     yield "Format", _format(report)
     yield "Threads", f"{added.threads:,}"
@@ -47,7 +50,14 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str | Table]]:
     for silence in _silences(report):
         yield "Silence", silence
     yield "Text repairs", _counted(report.repairs) or "none needed"
+    for group in added.namesakes[:_MOST_NAMESAKES]:
+        yield "Same name", "; ".join(map(described, group))
+    if more := len(added.namesakes[_MOST_NAMESAKES:]):
+        yield "Same name", f"and {more:,} more groups of people: see chatmimic people"
+    told = {frozenset((p.name, q.name)) for group in added.namesakes for p in group for q in group}
     for one, other in added.likely:
+        if frozenset((one, other)) in told:
+            continue
         yield "One person?", f"{one}, {other}: chatmimic people merge {quoted(one)} {quoted(other)}"
     for note in report.notes:
         yield "Note", note

@@ -36,7 +36,8 @@ def command(ctx: click.Context, everybody: bool, as_json: bool, home: Home) -> N
     """Show who is in the archive; merge names; forget a person.
 
     People with the same name on two services are one person; every other sender is a person
-    of their own until you merge them.
+    of their own until you merge them. Of two accounts with one name the second gets a number,
+    "Alex (2)". A name is taken in any case, and with a service or an account: "Alex (discord)".
 
     \b
     Example:
@@ -74,6 +75,7 @@ def _facts(person: Person) -> dict[str, Any]:
         "last_at": iso(person.last_at),
         "names": list(person.names),
         "services": list(person.services),
+        "accounts": list(person.accounts),
         "is_bot": person.is_bot,
     }
 
@@ -82,10 +84,15 @@ def _table(people: Sequence[Person], activity: dict[str, list[int]]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    from chatmimic.archive import numbered
+
     screen = console()
     bars = bars_of(screen)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    alike = {p.name for group in numbered(people).values() for p in group}
     table.add_column("Name", overflow="fold")
+    if alike:  # what tells people of one name apart
+        table.add_column("Account", overflow="fold")
     table.add_column("Messages", justify="right")
     if screen.width >= _MEDIUM:
         table.add_column("First", min_width=10, no_wrap=True)
@@ -95,7 +102,10 @@ def _table(people: Sequence[Person], activity: dict[str, list[int]]) -> Table:
         table.add_column("Activity", min_width=_SPANS, no_wrap=True)
     for person in people:
         picture = sparkline(activity.get(person.name, []), bars)
-        table.add_row(*map(shown, _cells(person, picture)[: len(table.columns)]))
+        cells = _cells(person, picture)
+        if alike:
+            cells.insert(1, ", ".join(person.accounts) if person.name in alike else "")
+        table.add_row(*map(shown, cells[: len(table.columns)]))
     return table
 
 
@@ -164,7 +174,8 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
     with Archive.open(home.archive, create=False) as archive:
         person = archive.person(name)
         if not yes:
-            _ask(person)
+            alike = any(person in group for group in archive.namesakes())
+            _ask(person, f" ({', '.join(person.accounts)})" if alike else "")
         gone = archive.forget(person.name)
     holders = _mimics_that_know(home, person.names)
     if as_json:
@@ -174,10 +185,10 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
     _say_forgotten(person.name, gone, holders, home)
 
 
-def _ask(person: Person) -> None:
+def _ask(person: Person, which: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("Nobody is there to ask: add --yes to forget without a question.")
-    question = f"Remove {_messages(person.messages)} of {visible(person.name)} for good?"
+    question = f"Remove {_messages(person.messages)} of {visible(person.name + which)} for good?"
     click.confirm(question, abort=True, err=True)
 
 

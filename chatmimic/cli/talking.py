@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 from chatmimic.cli.common import console
 from chatmimic.generation.decoding import SETTINGS, Decoding, sentence
 from chatmimic.home import Home
+from chatmimic.lookup import close, meant, quoted
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
@@ -93,7 +93,10 @@ def one_of(people: Sequence[str], wanted: str, option: str) -> str:
     found = find_name(wanted, people)
     if found is not None:
         return found
-    near = get_close_matches(wanted, people, n=1)
-    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    several = meant(wanted, people)
+    if several:
+        raise click.UsageError(f'{option}: "{wanted}" may be {" or ".join(several)}.')
+    near = close(wanted, people)
+    hint = f"Did you mean {quoted(near)}? " if near else ""
     there = ", ".join(people[:12]) + (", …" if len(people) > 12 else "")
     raise click.UsageError(f'{option}: the mimic knows no "{wanted}". {hint}It knows: {there}.')

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from chatmimic import bases
-from chatmimic.archive import Archive
+from chatmimic.archive import Archive, described
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
@@ -26,6 +26,7 @@ from chatmimic.folders import Label, label_of, own
 from chatmimic.home import Home
 from chatmimic.machine import threads_kept
 from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
+from chatmimic.records import Person
 from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
 from chatmimic.training.earlier import check_known, facts_for
@@ -162,7 +163,7 @@ class Run(Work):
     def _gather(self, archive: Archive, settings: Settings) -> Material:
         gap_ms = parse_gap(settings.gap) if settings.gap else None
         if settings.persona:
-            archive.person(settings.persona)
+            self._say_who_else(archive, archive.person(settings.persona))
         bases.find_base(settings.base, tokenizer=settings.tokenizer)
         self.watcher.stage("reading the archive")
         found = gather(
@@ -180,6 +181,13 @@ class Run(Work):
         check_known(archive, earlier)
         until = earlier.manifest["data"]["until"]
         return continued(found, until, earlier.people, settings.replay, settings.seed)
+
+    def _say_who_else(self, archive: Archive, person: Person) -> None:
+        """Say so where others have the persona's name, but for the number that tells them apart."""
+        for group in archive.namesakes():
+            if person in group:
+                others = " and ".join(described(p) for p in group if p != person)
+                self.tell(f"the persona is {described(person)}; there is also {others}")
 
     def _pilot(self, material: Material, settings: Settings) -> Settings:
         """Train a little in each form, and choose by held-out bits per character."""

@@ -133,3 +133,89 @@ def test_activity_is_counted_in_equal_stretches(archive: Archive) -> None:
 
 def test_activity_of_nothing(archive: Archive) -> None:
     assert archive.activity(4) == {}
+
+
+# -- people who share a name ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def alexes(archive: Archive) -> Archive:
+    """Three people called Alex, two of one service, and an Alexa of two."""
+    archive.add([said("Alex", "discord", "17", at=n) for n in range(3)])
+    archive.add([said("Alex", "discord", "18", at=10), said("Álex", "telegram", "5", at=20)])
+    archive.add([said("Alexa", "discord", "19", at=30), said("Alexa", "irc", at=31)])
+    return archive
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("Alex", "Alex"),
+        ("Alex (1)", "Alex"),
+        ("Alex (2)", "Alex (2)"),
+        ("alex (2)", "Alex (2)"),
+        ("Alex (17)", "Alex"),
+        ("Alex (discord 17)", "Alex"),
+        ("ALEX (Discord 18)", "Alex (2)"),
+        ("alex (telegram)", "Álex"),
+        ("Alexa (irc)", "Alexa"),
+        ("alexa (discord)", "Alexa"),
+    ],
+)
+def test_people_of_one_name_can_each_be_named(alexes: Archive, asked: str, found: str) -> None:
+    assert alexes.person(asked).name == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            "alex",
+            'Several people may be meant by "alex". Name one of them so: "Alex" (discord 17, '
+            '3 messages), "Álex" (telegram 5, 1 message).',
+        ),
+        (
+            "Alex (discord)",
+            'Several people may be meant by "Alex (discord)". Name one of them so: "Alex" '
+            '(discord 17, 3 messages), "Alex (2)" (discord 18, 1 message).',
+        ),
+        (
+            "Alex (signal)",
+            'Nobody in the archive is called "Alex (signal)". Did you mean "Álex", "Alex", '
+            '"Alexa"? `chatmimic people` lists everybody.',
+        ),
+    ],
+)
+def test_who_may_be_meant_is_told_with_what_tells_them_apart(
+    alexes: Archive, asked: str, told: str
+) -> None:
+    with pytest.raises(NoSuchPerson) as caught:
+        alexes.person(asked)
+    assert str(caught.value) == told
+
+
+def test_namesakes_are_known_with_their_accounts(alexes: Archive) -> None:
+    (group,) = alexes.namesakes()
+    assert [(p.name, p.accounts, p.messages) for p in group] == [
+        ("Alex", ("discord 17",), 3),
+        ("Alex (2)", ("discord 18",), 1),
+    ]
+    assert alexes.person("Alexa").accounts == ("discord 19", "irc")
+    told = alexes.add([said("Alex", "discord", "20", at=40), said("Ann (2)", "irc", at=41)])
+    assert [[p.name for p in group] for group in told.namesakes] == [
+        ["Alex", "Alex (2)", "Alex (3)"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("jose", "José"), ("JOSÉ", "José"), ("lukasz", "Łukasz"), ("Mira", "mira")]
+)
+def test_accents_make_no_difference_where_it_is_clear(
+    archive: Archive, asked: str, found: str
+) -> None:
+    archive.add([said("José"), said("Łukasz"), said("mira"), said("Míra")])
+    if asked == "Mira":
+        with pytest.raises(NoSuchPerson, match="Several people"):
+            archive.person(asked)
+    else:
+        assert archive.person(asked).name == found

@@ -217,6 +217,7 @@ def test_people_as_json(export: Path) -> None:
         "last_at": "2019-01-01T00:03:00.000+00:00",
         "names": ["Ada Lovelace"],
         "services": ["messenger"],
+        "accounts": ["messenger"],
         "is_bot": False,
     }
 
@@ -497,3 +498,26 @@ def test_people_who_may_be_one_are_pointed_out(tmp_path: Path) -> None:
     assert 'chatmimic people merge "Ada L" "ada_l"' in " ".join(run("import", path).stdout.split())
     run("people", "merge", "Ada L", "ada_l")
     assert len(facts("people", "--json")) == 1
+
+
+def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "chat.csv"
+    rows = ["1556700000,Alex,hi,17", "1556700060,Alex,bye,18", "1556700090,Alex,no,17"]
+    path.write_text("\n".join(["time,sender,text,sender_id", *rows, "1556700100,Bob,ok,19"]))
+    columns = ["--columns", "time=time,sender=sender,text=text,sender_key=sender_id"]
+    out = " ".join(run("import", path, *columns).stdout.split())
+    assert 'Same name "Alex" (columns 17, 2 messages); "Alex (2)" (columns 18, 1 message)' in out
+    assert "One person?" not in out
+    told = facts("import", "--json", path, *columns)["same_name"]
+    assert told == [
+        [
+            {"name": "Alex", "accounts": ["columns 17"], "messages": 2},
+            {"name": "Alex (2)", "accounts": ["columns 18"], "messages": 1},
+        ]
+    ]
+    out = run("people").stdout
+    assert re.search(r"Name +Account +Messages", out)
+    assert re.search(r"Alex +columns 17 +2 ", out)
+    assert re.search(r"Alex \(2\) +columns 18 +1 ", out)
+    assert re.search(r"Bob +1 ", out)
+    assert facts("people", "forget", "alex (columns 18)", "--yes", "--json")["name"] == "Alex (2)"

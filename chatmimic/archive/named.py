@@ -1,0 +1,118 @@
+"""People by the names that users type: found, joined, and told apart where they share one."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from chatmimic.archive.people import everybody, one, tidy_name
+from chatmimic.errors import ArchiveError, NoSuchPerson
+from chatmimic.lookup import close, fold
+from chatmimic.records import Person
+
+_SUGGESTED_FROM = 5_000  # the most talkative people that a mistyped name is compared with
+_SUGGESTED = 3
+_MOST_NAMESAKES = 1_000  # people with a number in their name that are looked at
+_NUMBERED = re.compile(r"(.+) \(\d+\)")
+_QUALIFIED = re.compile(r"(.+?) \((.+)\)")
+
+
+def find(connection: sqlite3.Connection, name: str) -> int:
+    """The row of the person called so.
+
+    By name, by a sender's name, by either with a service or an account (`Alex (discord)`), or in
+    other case and accents. Raises NoSuchPerson, with suggestions, for nobody and for several.
+    """
+    wanted = tidy_name(name)
+    for people in _found(connection, wanted):
+        if len(people) == 1:
+            return people.pop()
+        if people:
+            several = sorted((one(connection, row) for row in people), key=lambda p: p.name)
+            raise NoSuchPerson(wanted, [p.name for p in several], map(described, several))
+    raise NoSuchPerson(wanted, _near(connection, wanted))
+
+
+def _found(connection: sqlite3.Connection, wanted: str) -> Iterator[set[int]]:
+    """The people who may be meant, by one way of comparing after the other."""
+    for query in (
+        "SELECT id FROM person WHERE name = ?",
+        "SELECT DISTINCT person_id FROM alias WHERE name = ?",
+    ):
+        yield {row for (row,) in connection.execute(query, (wanted,))}
+    qualified = _QUALIFIED.fullmatch(wanted)
+    if qualified:
+        yield _with_account(connection, *qualified.groups())
+    folded = fold(wanted)
+    # In Python: SQLite's own NOCASE knows ASCII only.
+    for query in ("SELECT id, name FROM person", "SELECT person_id, name FROM alias"):
+        yield {row for row, name in connection.execute(query) if fold(name) == folded}
+
+
+def _with_account(connection: sqlite3.Connection, name: str, which: str) -> set[int]:
+    """People of a name who have written on a service or from an account; "1" is the first."""
+    folded, which = fold(name), which.casefold()
+    found = set()
+    for row, person, seen, service, key in connection.execute(
+        "SELECT person_id, person.name, alias.name, service, sender_key FROM alias "
+        "JOIN person ON person.id = person_id"
+    ):
+        accounts = (service, key, f"{service} {key}", "1" if person == name else service)
+        if folded in (fold(person), fold(seen)) and which in map(str.casefold, accounts):
+            found.add(row)
+    return found
+
+
+def _near(connection: sqlite3.Connection, wanted: str) -> list[str]:
+    known = {
+        name: person.name
+        for person in reversed(everybody(connection)[:_SUGGESTED_FROM])  # the talkative win
+        for name in (*person.names, *person.name.split())
+    }
+    plain = _QUALIFIED.fullmatch(wanted)  # a name with a service that it is not on
+    near = [*(close(plain[1], known) if plain else ()), *close(wanted, known)]
+    return list(dict.fromkeys(known[name] for name in near))[:_SUGGESTED]
+
+
+def described(person: Person) -> str:
+    """A person told apart from others of the name: `"Alex (2)" (discord 18, 31 messages)`."""
+    accounts = ", ".join(person.accounts or person.services)
+    many = f"{person.messages:,} message{'' if person.messages == 1 else 's'}"
+    return f'"{person.name}" ({f"{accounts}, " if accounts else ""}{many})'
+
+
+def numbered(people: Iterable[Person]) -> dict[str, list[Person]]:
+    """Those of several people who have one name, but for the number that tells them apart."""
+    groups: dict[str, list[Person]] = {}
+    for person in people:
+        found = _NUMBERED.fullmatch(person.name)
+        own = found[1] if found and found[1] in person.names else person.name
+        groups.setdefault(own, []).append(person)
+    return {name: group for name, group in groups.items() if len(group) > 1}
+
+
+def namesakes(connection: sqlite3.Connection) -> tuple[tuple[Person, ...], ...]:
+    """All who share a name and have said something, each group with its most talkative first."""
+    rows = connection.execute(
+        "SELECT id, name FROM person WHERE name GLOB '* ([0-9]*)' LIMIT ?", (_MOST_NAMESAKES,)
+    )
+    people = {row: name for row, name in rows if _NUMBERED.fullmatch(name)}
+    for name in {found[1] for name in people.values() if (found := _NUMBERED.fullmatch(name))}:
+        rows = connection.execute("SELECT id, name FROM person WHERE name = ?", (name,))
+        people |= dict(rows.fetchall())
+    spoke = [person for row in people if (person := one(connection, row)).messages]
+    groups = [sorted(group, key=lambda p: -p.messages) for group in numbered(spoke).values()]
+    return tuple(map(tuple, sorted(groups, key=lambda group: -group[0].messages)))
+
+
+def merge(connection: sqlite3.Connection, keep: str, other: str) -> int:
+    """Make `other`'s senders `keep`'s, for good. Gives the row of the person that stays."""
+    kept, joined = find(connection, keep), find(connection, other)
+    if kept == joined:
+        raise ArchiveError(
+            f'"{keep}" and "{other}" are one person already.', "`chatmimic people` lists everybody."
+        )
+    connection.execute("UPDATE alias SET person_id = ? WHERE person_id = ?", (kept, joined))
+    connection.execute("DELETE FROM person WHERE id = ?", (joined,))
+    return kept
