@@ -141,6 +141,13 @@ def test_backup_text(line: str, sender: str, kind: Kind, text: str | None, tmp_p
     assert report.format == "Signal"
 
 
+@pytest.mark.parametrize("month", ["Sep", "Sept.", "sep.", "septembre", "сент.", "wrz", "eylül"])
+def test_backup_texts_of_other_languages(month: str, tmp_path: Path) -> None:
+    path = tmp_path / "Ada.txt"
+    path.write_text(f"[{month} 02, 2020 22:41:05] <Ada> hi\n", encoding="utf-8")
+    assert [m.sent_at for m in read(path, tz="UTC")[0]] == [1_599_086_465_000]
+
+
 def test_reactions_in_a_backup_s_text(tmp_path: Path) -> None:
     path = tmp_path / "Ada.txt"
     path.write_text("[Sep 02, 2020 22:41:05] <Ada> yes (Bo (work): 👍; Eve: ❤️)\n")
