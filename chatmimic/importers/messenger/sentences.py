@@ -47,7 +47,8 @@ _WHOLE = _known(
             rf"Sent {_THING}",
             r"(?:Attachment|Message|Photo|Video|Post|Reel|Story) unavailable",
             r"Unavailable message",
-            r"This (?:story|post|reel|attachment) is (?:no longer available|unavailable)",
+            r"This (?:story|post|reel|attachment|content|message) is"
+            r" (?:no longer available|unavailable)",
         ),
         Kind.CALL: (
             rf"(?:The {_TALK} (?:has )?|{_TALK_FIRST} )ended",
@@ -56,7 +57,7 @@ _WHOLE = _known(
         Kind.SYSTEM: (
             r"Liked a message",
             r"Reacted .{1,24} to your message",
-            r"(?:Replied|Reacted(?: .{1,24})?) to your story",
+            r"(?:Replied|Reacted(?: .{1,24})?) to your (?:story|note)",
             r"Mentioned you in (?:a|their) story",
             r"You are now connected on Messenger",
             rf"Say hi to your new Facebook friend,? {_NAME}",
@@ -128,6 +129,7 @@ _STOPPED = _known(
             r"(?:is|are) (?:now|no longer) an admin",
             r"changed who can add people to (?:admins only|all members)",
             r"(?:un)?pinned a message",
+            rf"added {_NAME} on Messenger",
             rf"added {_OPTION} to the poll",
             rf"(?:voted for|removed {_HIS} vote for|changed {_HIS} vote to) {_OPTION}"
             r"(?: in the poll)?",
@@ -149,7 +151,7 @@ _OWN = _known(
             rf"missed (?:your|an?) {_TALK}(?: (?:from|with) {_NAME})?",
         ),
         Kind.SYSTEM: (
-            r"(?:replied|reacted(?: .{1,24})?) to (?:your|their) story",
+            r"(?:replied|reacted(?: .{1,24})?) to (?:your|their) (?:story|note)",
             r"mentioned (?:you|this user|@\S{1,60}) in (?:a|your|their) story",
         ),
     }
@@ -158,7 +160,8 @@ _OWN_STOPPED = _known(
     {
         Kind.CALL: (r"called [^,.]{1,60}", r"(?:started|stopped) sharing (?:video|.{1,20} screen)"),
         Kind.SYSTEM: (
-            r"took a screenshot",
+            r"took a screenshot(?: of (?:the|this) (?:chat|conversation))?",
+            r"(?:started|stopped) sharing (?:live|.{1,20}) location",
             r"recorded the screen",
             rf"voted for {_NAME}",
             rf"changed {_HIS} vote to {_NAME}",
@@ -176,10 +179,9 @@ _FIRST_WORDS = {
 }  # fmt: skip
 _HINT = re.compile(
     r"Sent |sent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r"
-    r"|admin"
-    r"|eacted |pinned a|connected on|new Facebook|each other|poll|voted|vote |turned o|ord effect"
-    r"|quick reac|story|navailable|no longer a|screen|isappearing|encryption|in your other|device"
-    r"|key has changed|sharing |can't receive your|for the first time"
+    r"|admin|eacted |pinned a|on Messenger|new Facebook|each other|poll|voted|vote |turned o"
+    r"|ord effect|quick reac|story|your note|their note|navailable|no longer a|screen|isappearing"
+    r"|encryption|in your other|device|key has changed|sharing |can't receive your|for the first"
     r"|mensaje|mensagem|Nachricht|messaggio|un message|à (?:votre|ton) |Anhang|pièce jointe|adjunto"
     r"|um anexo|allegato|bijlage|bilaga"
 )
