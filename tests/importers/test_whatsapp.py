@@ -536,6 +536,7 @@ def test_empty_lines_make_no_other_format_of_it(tmp_path: Path) -> None:
     [
         ("31/12/2023, 10:05 Ada: hi\n31/12/2023, 10:06 Ada: hi\n", True),
         ("[2024-05-01 12:00:00] <ada> note: hi\n" * 9, False),
+        ("[01-May-2024 12:00:00]  <ada> note: hi\n" * 9, False),
         ("2024-05-01 12:00:00 server: started\n" * 9, False),
         ("Dear diary,\n31.12.23, 10:05 - Ada: hi\n", False),
     ],

@@ -29,6 +29,7 @@ from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
 _LOOKED_AT = 60  # lines
+_LONGEST_TITLE = 300  # characters
 _ABOVE = 5  # lines, of which one may be the first day
 _MOST_WORDS = 7  # that may be weekdays
 _HALF = r"(?:[AaPp]\.? ?[Mm]\.?|午前|午後|上午|下午|凌晨|早上|中午|晚上|오전|오후|ص|م|SA|CH|ÖÖ|ÖS)"
@@ -239,6 +240,6 @@ class _Chat:
 
 
 def _title_in(raw: str) -> str:
-    found = _TITLE.fullmatch(raw.lstrip("\ufeff").strip())
+    found = _TITLE.fullmatch(raw.lstrip("\ufeff").strip()[:_LONGEST_TITLE])
     of = next((of for of in found.groups() if of), "") if found else ""
     return of.strip().strip('"').strip()

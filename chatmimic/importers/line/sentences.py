@@ -39,14 +39,22 @@ _EVENT = re.compile(
     r"|已?加入(?:了)?(?:群組|群组|该群|聊天|社群|聊天室)|已?(?:離開|离开|退出)(?:了)?(?:群組|群组|聊天|社群|聊天室)"
     r"|已退群|(?:已|)(?:邀請|邀请|新增|將|将)(?:了)?.{1,200}(?:加入|添加至群|添加到群|至群組|退出)"
     r"|님(?:이|을) .{0,200}?(?:초대|들어|참여|나갔|나가|내보|변경).{0,30}"
-    r"| ?(?:ได้)?(?:เข้าร่วม|ออกจาก)(?:กลุ่ม|แชท|การสนทนา)|.{1,200}เข้า(?:ร่วม)?กลุ่ม)[.。]?",
+    r"| ?(?:ได้)?(?:เข้าร่วม|ออกจาก)(?:กลุ่ม|แชท|การสนทนา)| ?เพิ่ม.{1,200}เข้า(?:ร่วม)?กลุ่ม)[.。]?",
     re.IGNORECASE,
+)  # fmt: skip
+
+
+# One of these is in every sentence above: most of what people write has none.
+_VERBS = (
+    "joined", "left", "invited", "added", "removed", "changed", "updated", "created", "deleted",
+    "made", "unsent", "しました", "加入", "離開", "离开", "退", "邀", "新增", "將", "将",
+    "收", "撤", "님이", "님을", "취소", "เข้า", "ออก", "ยกเลิก", "membatalkan", "thu hồi",
 )  # fmt: skip
 
 
 def is_event(text: str) -> bool:
     """Whether a text is a sentence of LINE's on who came, went, or took back what was said."""
-    if len(text) > 400 or "\n" in text:
+    if len(text) > 400 or "\n" in text or not any(map(text.__contains__, _VERBS)):
         return False
     return _UNSENT.fullmatch(text) is not None or _EVENT.fullmatch(text) is not None
 

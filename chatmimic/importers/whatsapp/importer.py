@@ -83,7 +83,7 @@ class WhatsApp(Importer):
 def _is_irc(stamp: Stamp) -> bool:
     """Logs of IRC write "[2024-05-01 12:00:00] <ada> hi"; a contact may be called "<3"."""
     in_irc = stamp.style == "[" and len(stamp.numbers[0]) == 4
-    return in_irc and _IRC.match(stamp.rest) is not None
+    return in_irc and _IRC.match(stamp.rest.lstrip(" ")) is not None
 
 
 def _speaks(stamp: Stamp) -> bool:
