@@ -423,3 +423,10 @@ def test_what_is_no_paste(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(UnknownFormat):
         read(path, format="discord")
+
+
+def test_headers_of_other_formats_within_a_paste_are_told(tmp_path: Path) -> None:
+    path = tmp_path / f"chat {BASE}.txt"
+    path.write_text(A[1:] + "12/31/23, 9:15 PM - Tove: hi\n" + B[1:], encoding="utf-8")
+    _, report = read(path, tz="UTC")
+    assert "1 line that was joined" in report.notes[-1]

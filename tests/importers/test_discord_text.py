@@ -152,3 +152,13 @@ def test_addresses_of_files_are_no_words(form: Any, tmp_path: Path) -> None:
 def test_a_name_may_begin_with_a_bracket(tmp_path: Path) -> None:
     messages, _ = read(tmp_path, first([said(0, "[COM] mira", "hello"), said(1, "bo", "hi")]))
     assert [m.sender for m in messages] == ["[COM] mira", "bo"]
+
+
+def test_headers_that_were_joined_are_told(tmp_path: Path) -> None:
+    """Somebody took the empty lines out."""
+    whole = turned(TALK).replace("\n\n\n[", "\n[")
+    messages, report = read(tmp_path, whole)
+    assert len(messages) == 1
+    assert report.notes[0].startswith("x.txt says it holds 4 messages and 1 were found")
+    assert report.notes[1].startswith("3 lines that were joined to the message above")
+    assert "(first: x.txt:11)" in report.notes[1]

@@ -28,6 +28,7 @@ from chatmimic.importers.discord.pastetimes import PasteTimes, Quotations
 from chatmimic.importers.discord.together import Said
 from chatmimic.importers.parsing.date_order import DateSurvey, settled
 from chatmimic.importers.parsing.dated_lines import ENOUGH, numbered_lines
+from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.parsing.times import date_in
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -243,6 +244,8 @@ class _Reader:
     def _take(self, line: str, number: int) -> None:
         if self._open is None and not self._above and line.strip():
             self._above = number
+        if self._open is not None and line is not self._open.text:
+            saw_joined(line, self._member.name, number, self._report)
         if self._size < ENOUGH:
             self._body.append(line)
             self._size += len(line) + 1

@@ -19,6 +19,7 @@ from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of
 from chatmimic.importers.discord.together import Said
 from chatmimic.importers.parsing.date_order import DateSurvey
 from chatmimic.importers.parsing.dated_lines import ENOUGH, first_lines, numbered_lines
+from chatmimic.importers.parsing.joined import joined_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -151,6 +152,7 @@ class _Line:
     header: tuple[str, str] | None = None  # time and author
     is_strict: bool = False
     said_count: int | None = None  # of the exporter's last line
+    like_header: bool = False  # but that no empty line stands above it
 
 
 def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
@@ -167,11 +169,13 @@ def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
         if rule is not None:
             yield rule
         rule = _Line(number, raw) if empty and raw == _RULE else None
-        header = _header(raw, form) if empty else None
+        found = _header(raw, form)
+        header = found if empty else None
         if header is not None and form is None:
             form = _HEADER if raw.startswith(f"[{header[0]}]") else _OLD_HEADER
         if rule is None:
-            yield _Line(number, raw, header, empty > 1 or number == reactions + 3)
+            strict = empty > 1 or number == reactions + 3
+            yield _Line(number, raw, header, strict, like_header=found is not None and not empty)
         reactions = number if raw == _REACTIONS else reactions
         empty = 0 if raw else empty + 1
     if rule is not None:
@@ -195,12 +199,18 @@ def read_text(
 ) -> Iterator[Said]:
     """Every message of one file, checked against the count that stands in it."""
     reader = _Reader(member, context, order, settle(survey.place), survey.early)
-    met = 0
+    met = joined = first = 0
     with numbered_lines(member, context) as rows:
         _, below = _parted(rows)
         for head, body in _gathered(_marked(below), survey.is_strict):
             met += head is not None
+            for line in body:
+                if line.like_header or line.header is not None:
+                    joined += 1
+                    first = first or line.number
             yield reader.message(head, body)
+    if joined and met != survey.said_count:  # else the count proves them right
+        joined_header(f"{member.name}:{first}", context.report, joined)
     _check_count(survey, met, member, context.report)
 
 

@@ -56,8 +56,13 @@ def looks_like_header(line: str) -> bool:
 def saw_joined(line: str, source: str, number: int, report: ImportReport) -> None:
     """Count a line that a reader joins to the message above it, if it looks like a header."""
     if looks_like_header(line):
-        report.repairs[JOINED] += 1
-        report.examples.setdefault(JOINED, f"{source}:{number}")
+        joined_header(f"{source}:{number}", report)
+
+
+def joined_header(source: str, report: ImportReport, times: int = 1) -> None:
+    """Count lines that look like headers; `source` is where the first one stands."""
+    report.repairs[JOINED] += times
+    report.examples.setdefault(JOINED, source)
 
 
 def say_joined(report: ImportReport) -> None:
