@@ -12,6 +12,7 @@ import pytest
 from chatmimic.archive import Archive
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.irc import log
+from chatmimic.importers.irc.bridges import peeled
 from chatmimic.importers.irc.dialects import dialect_of
 from chatmimic.importers.irc.nicks import without_password
 from chatmimic.importers.irc.pages import page_lines, plain_line
@@ -291,6 +292,10 @@ HOSTILE = [
     "*** x is now known as " * 9_000, "[12:00] <" + "a" * 199_000, "(" * 200_000,
     "--- " + "Sat " * 50_000, "[12:00] -" + "a:" * 99_000, "Conversation with " + " at " * 49_000,
     "<p class=" + "a" * 199_000, '<span class="irc-date">' * 9_000, "[" * 200_000, "1:" * 99_000,
+    "[12:00] <a> " + "[a] " * 50_000, "[12:00] <a> " + "(a) <" * 40_000,
+    "[12:00] * a kicked (" * 9_000, "[12:00] * a has quit (" + ") " * 99_000, "/login " * 28_000,
+    "[12:00] a left #" + "c" * 199_000, "[12:00] * a changed the topic of #" + " " * 199_000,
+    "/msg chanserv register #" * 8_000,
     "<br/>" * 40_000, "identify " * 22_000, "[12:00] <a> " + "nickserv identify " * 11_000,
 ]  # fmt: skip
 
@@ -301,4 +306,5 @@ def test_no_line_takes_long(row: str) -> None:
     LineReader(dialect_of([row])).read(row)
     list(page_lines([(1, "<html>"), (2, row), (3, f"<p>{row}")]))
     without_password(row, "#a")
+    peeled(row.partition("> ")[2])
     assert time.process_time() - start < 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from irc_exports import CLIENTS, Said
+from irc_exports import CLIENTS, Said, starred, with_days
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.irc.dialects import DIALECTS, Dialect
@@ -67,6 +67,41 @@ def read_back(path: Path, text: str) -> list[Said]:
 def test_text(client: str, talk: list[Said], end: str, mark: str, tmp_path: Path) -> None:
     rows = CLIENTS[client](talk)
     text = mark + "".join(f"{row}\n" for row in rows).replace("\n", end)
+    assert read_back(tmp_path / "#c.log", text) == talk
+
+
+# Stamps of every shape; where they name no day, a line above each day does.
+CLOCKS = ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S%p", "%H:%M:%S.123"]
+DATED = ["%Y-%m-%d {}", "%Y-%m-%dT{}", "%Y/%m/%d {}", "%Y.%m.%d {}"]
+WHOLE = [
+    *(date.format(clock) for date in DATED for clock in CLOCKS),
+    "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00",
+    "%Y-%m-%d %H:%M:%S +0000",
+]  # fmt: skip
+BRACKETED = [f"[{stamp}]" for stamp in (*WHOLE, "%d-%b-%Y %H:%M:%S")] + [
+    "[%a %b %d %Y] [%H:%M:%S]",
+    "(%Y-%m-%d %H:%M:%S)",
+]
+STAMPS = [*WHOLE, *BRACKETED]
+DAILY = [*CLOCKS, *(f"[{clock}]" for clock in CLOCKS), *(f"({clock})" for clock in CLOCKS)]
+SHAPES = [("<{}> {}", "* {} {}"), ("<@{}> {}", "* {} {}"), ("< {}> {}", " * {} {}")]
+
+
+@given(
+    talk=talks(),
+    stamp=st.sampled_from([*STAMPS, *DAILY, "%b %d %H:%M:%S", "[%d %b %H:%M]"]),
+    gap=st.sampled_from([" ", "  ", "   ", "\t"]),
+    shape=st.sampled_from(SHAPES),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+@settings(QUIET, max_examples=60)
+def test_a_talk_with_any_stamp(
+    talk: list[Said], stamp: str, gap: str, shape: tuple[str, str], end: str, tmp_path: Path
+) -> None:
+    first = f"--- Log opened %a %b %d %H:%M:%S %Y\n{stamp}{gap}*** x (x@example.org) has joined #c"
+    day = "" if "%d" in stamp else "--- Day changed %a %b %d %Y"
+    rows = with_days(day, first, starred(stamp + gap, *shape))(talk)
+    text = "".join(f"{row}\n" for row in rows).replace("\n", end)
     assert read_back(tmp_path / "#c.log", text) == talk
 
 
