@@ -14,6 +14,8 @@ from chatmimic.importers.wechat.texts import is_qq, is_wechat, names_qq, read_te
 from chatmimic.importers.wechat.weflow import is_weflow, read_weflow
 from chatmimic.records import Message
 
+_SPACE = "\ufeff \r\n\t"
+
 
 class WeChat(Importer):
     """A file for each chat, or one table for all of them."""
@@ -45,11 +47,14 @@ class WeChat(Importer):
 def _messages(
     member: Member, text: str, users: Mapping[str, str], context: Context
 ) -> Iterator[Message]:
-    if text.lstrip("\ufeff \r\n\t").startswith("{"):
+    if text.lstrip(_SPACE).startswith("{"):
         context.report.variants["JSON of WeFlow"] += 1
         return read_weflow(member, context)
     page, table = is_page(text), is_table(text)
-    context.report.variants["PyWxDump's" if page else "CSV" if table else "text"] += 1
+    shape = "CSV" if page or table else "text"
+    if page:
+        shape = f"{'JSON' if text.lstrip(_SPACE).startswith('[') else 'CSV'} of PyWxDump"
+    context.report.variants[shape] += 1
     if page:
         return read_page(member, users, context)
     return read_table(member, context) if table else read_texts(member, context, "wechat")
