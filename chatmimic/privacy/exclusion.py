@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 
 from chatmimic.importers import ImportReport
@@ -22,7 +24,7 @@ class Exclusion:
         self._keyed = keyed
         spelt = "|".join(
             r"\s+".join(map(re.escape, plain.split()))
-            for plain in sorted(self._wanted, key=len, reverse=True)
+            for plain in sorted(_both_forms(self._wanted), key=len, reverse=True)
         )
         self._called = re.compile(rf"(?i)(?<=@)\u2068?(?:{spelt})(?!\w)|\A(?:{spelt})(?=[:,])")
         self._named = re.compile(rf"(?i)(?<!\w)(?:{spelt})(?!\w)")
@@ -70,4 +72,9 @@ class Exclusion:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+def _both_forms(names: Iterable[str]) -> set[str]:
+    """Names with accents within their letters and as signs of their own: texts have either."""
+    return {unicodedata.normalize(form, name) for name in names for form in ("NFC", "NFD")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -177,6 +178,16 @@ def test_their_name_goes_from_titles_keys_and_notices() -> None:
 def test_a_nick_in_another_state_and_a_service_id_are_theirs_too() -> None:
     messages = [said("ada_", "hi", sender_key="ada"), said("Grace", "hi", sender_key="1815")]
     assert passed(messages, excluding("ADA", "1815")) == []
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_one_letter_written_in_two_ways_of_unicode_is_one(form: str) -> None:
+    name = unicodedata.normalize(form, "Zoé Ångström")
+    for written in ("NFC", "NFD"):
+        theirs = unicodedata.normalize(written, "zoé ångström")
+        assert passed([said(theirs, "hi")], excluding(name)) == []
+        (done,) = passed([said("Ada", f"@{theirs} come")], excluding(name))
+        assert done.text == "@[name] come"
 
 
 def test_a_placeholder_for_somebody_left_out_is_no_number() -> None:
