@@ -308,7 +308,8 @@ def test_a_date_in_the_name_tells_the_order(
     """A paste ends on its day, or before it."""
     path = tmp_path / name
     path.write_text(f"Ada — {written}\nhi\nBo — {written}\nho\n", encoding="utf-8")
-    messages, _ = read(path, tz="UTC")
+    messages, report = read(path, tz="UTC")
+    assert not any("--date-order" in note for note in report.notes)
     days = {f"{datetime.fromtimestamp((m.sent_at or 0) / 1000, UTC):%Y-%m-%d}" for m in messages}
     assert days == {day}
 

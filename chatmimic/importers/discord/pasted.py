@@ -26,7 +26,13 @@ from chatmimic.importers.discord.marks import (
 from chatmimic.importers.discord.oneline import parted
 from chatmimic.importers.discord.pastetimes import PasteTimes, Quotations
 from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.date_order import DateSurvey, settled
+from chatmimic.importers.parsing.date_order import (
+    ORDERS,
+    DateSurvey,
+    Numbers,
+    date_of,
+    settled,
+)
 from chatmimic.importers.parsing.dated_lines import ENOUGH, numbered_lines
 from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.parsing.times import date_in
@@ -70,6 +76,8 @@ class _Habits:
     """What the whole of a file shows."""
 
     dates: DateSurvey
+    last: Numbers | None = None  # the last date in numbers
+    order: str | None = None  # of dates, where the date in the name shows it
     sure: bool = False  # times are in English
     cozy: bool = False  # names stand on lines of their own
     one_line: bool = False
@@ -86,7 +94,8 @@ def read_pasted(member: Member, context: Context) -> Iterator[Said]:
     """Every message of one file."""
     base, why = _day_of(member)
     habits = _looked_through(member, base, why == _IN_NAME, context)
-    order = settled([habits.dates], context.options.date_order, context.report)[0]
+    asked = context.options.date_order or habits.order
+    order = settled([habits.dates], asked, context.report)[0]
     times = PasteTimes(base, order, context, habits.steps)
     reader = _Reader(member, context, habits, times)
     with numbered_lines(member, context) as rows:
@@ -103,8 +112,8 @@ def read_pasted(member: Member, context: Context) -> Iterator[Said]:
         )
     if habits.quoted:
         context.report.note(
-            f"{len(habits.quoted):,} times in {member.label} are earlier than those around them "
-            "and were taken for quotations."
+            f"Headers in {member.label} that are older than those around them were taken for "
+            f"quotations: {len(habits.quoted):,}."
         )
 
 
@@ -132,13 +141,14 @@ def _looked_through(member: Member, base: date, is_named: bool, context: Context
                 habits.cozy = True
                 habits.sure = habits.sure or head.when.is_sure
                 _learn_date(head.when, habits.dates)
+                habits.last = head.when.numbers or habits.last
             elif not habits.one_line:
                 habits.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
             if not habits.cozy and (found := fence_of(line)):
                 fence = "" if fence else found
     habits.one_line = habits.one_line and not habits.cozy
     if is_named:
-        _end_on(base, habits.dates)
+        _end_on(base, habits)
     _find_steps(member, base, habits, context)
     return habits
 
@@ -149,10 +159,15 @@ def _learn_date(when: When, dates: DateSurvey) -> None:
         dates.saw(when.numbers, when.written, when.look, halved=halved)
 
 
-def _end_on(base: date, dates: DateSurvey) -> None:
+def _end_on(base: date, habits: _Habits) -> None:
     """A paste ends on its day: of 05/12/2018 and 20180512, the first number is the month."""
     numbers = (str(base.year), str(base.month), str(base.day))
-    dates.saw(numbers, f"{base.month}/{base.day}/{base.year}", halved=True)
+    habits.dates.saw(numbers, f"{base.month}/{base.day}/{base.year}", halved=True)
+    if habits.last is not None:
+        ends = {order: date_of(habits.last, order) for order in ORDERS}
+        near = [one for one, day in ends.items() if day and 0 <= (base - day).days <= 1]
+        sure = len(near) == 1 and habits.dates.fits(near[0])
+        habits.order = near[0] if sure else None
 
 
 def _find_steps(member: Member, base: date, habits: _Habits, context: Context) -> None:
