@@ -34,7 +34,7 @@ _EVENTS = {
 }  # fmt: skip
 _NAMELESS = (
     "X's archive knows accounts by number and gives no names of others; chatmimic people merge "
-    '"THEIR NAME" NUMBER names one.'
+    '"THEIR NAME" NUMBER joins one to their name elsewhere.'
 )
 
 
