@@ -121,7 +121,7 @@ def test_what_a_note_says(tmp_path: Path) -> None:
     notes = [note for note in read(folder)[1].notes if "UTF-8" in note]
     assert notes == [
         "5 files (#tea-2024-05-01.log, #tea-2024-05-02.log, #tea-2024-05-03.log, …) are not UTF-8 "
-        "and were read as KOI8-R, in which they are Russian; --encoding NAME overrules that."
+        "and were read as KOI8-R, in which they are Cyrillic; --encoding NAME overrules that."
     ]
     path = tmp_path / "chat.csv"
     path.write_bytes(b"sender,text\nAda,caf\xe9\n")
@@ -349,7 +349,7 @@ def test_a_long_file_is_judged_by_some_of_all_of_it() -> None:
     words = " ".join(CHATS["Russian"][1]).split()
     lines = [f"<Мира> {n} {words[n % len(words)] if n > 20_000 else 'ok'}" for n in range(40_000)]
     found = Encodings().chosen(member("\n".join(lines).encode("koi8_r")))
-    assert (found.codec, found.why) == ("koi8_r", "Russian")
+    assert (found.codec, found.why) == ("koi8_r", "Cyrillic")
 
 
 def test_the_same_word_again_makes_nothing_surer() -> None:

@@ -16,7 +16,13 @@ _USUAL = "cp1252"
 _IN_SPITE = "asked"
 _AS_IT_SAYS = "as it says itself"
 _BEST = "which fits the letters best"
-_WESTERN = {"cp1252", "mac_roman", "cp850"}  # so many languages that none is worth naming
+# Languages that a few words are enough to tell; of the others only the letters are certain.
+_TOLD = {
+    **{name: name for name in ("Chinese", "Japanese", "Korean", "Greek", "Hebrew", "Thai")},
+    **dict.fromkeys(("Russian", "Ukrainian", "Bulgarian", "Serbian"), "Cyrillic"),
+    **dict.fromkeys(("Arabic", "Persian"), "Arabic"),
+    "traditional Chinese": "traditional Chinese",
+}
 _FEW = 2  # pieces that are not UTF-8, of which something can be said
 _SOME = 5  # … and where it is not sure
 _NAMED = 3  # files in a note
@@ -89,8 +95,7 @@ class Encodings:
 def _chosen(guess: Guess, by_lines: bool) -> Choice:
     if not guess.sure:
         return Choice(guess.codec, by_lines, why="a guess", other=guess.next or _USUAL)
-    why = guess.language if guess.codec not in _WESTERN else _BEST
-    return Choice(guess.codec, by_lines, why=why)
+    return Choice(guess.codec, by_lines, why=_TOLD.get(guess.language, _BEST))
 
 
 def _sentence(choice: Choice, what: str, single: bool) -> str:
