@@ -95,7 +95,7 @@ def try_out(
     with torch.random.fork_rng(devices=[]):
         model = empty_model(_with_blocks(config, _TRIED)).to(device).train(dropout)
         choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
-        tensors = _windows(batch, window, config.get_text_config().vocab_size, share)
+        tensors = made_up_windows(batch, window, config.get_text_config().vocab_size, share)
         batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}
         learner, watch = Learner(model), Watch(model, device)
         for _ in range(_TIMES):
@@ -118,7 +118,7 @@ def _with_blocks(config: Any, count: int) -> Any:
     return fewer
 
 
-def _windows(batch: int, window: int, entries: int, share: float) -> dict[str, Tensor]:
+def made_up_windows(batch: int, window: int, entries: int, share: float) -> dict[str, Tensor]:
     """Windows like those of a chat: pieces one after another, some tokens of each learnt."""
     places = torch.arange(window)
     learnt = places % 16 < max(1, round(16 * share))

@@ -23,7 +23,7 @@ from chatmimic.training.fit import Fit, Row, plan_fit
 from chatmimic.training.loss import Learner
 from chatmimic.training.need import Need, Way, need_of
 from chatmimic.training.room import Room, find_room
-from chatmimic.training.trial import Shape, Trial, Watch, _windows, shape_of, try_out
+from chatmimic.training.trial import Shape, Trial, Watch, made_up_windows, shape_of, try_out
 
 GB = 10**9
 SMALL = {"vocab_size": 400, "bos_token_id": 0, "eos_token_id": 0}
@@ -87,7 +87,7 @@ def test_two_blocks_tell_what_all_keep_for_the_way_back(config: Any, precision: 
     model = empty_model(config).eval()  # without dropout
     watch = Watch(model, "cpu")
     with watch.forward(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-        Learner(model)(**_windows(2, 64, 400, 0.5))
+        Learner(model)(**made_up_windows(2, 64, 400, 0.5))
     trial = try_out(config, window=64, batch=2, precision=precision)
     assert trial.shared + config.num_hidden_layers * trial.kept == watch.kept["out"]
     assert trial.read == 2 * 64 * 32 * 4
