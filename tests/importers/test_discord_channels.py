@@ -24,6 +24,7 @@ from discord_exports import (
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.discord import together
 from chatmimic.importers.discord.channels import Place, place_of
+from chatmimic.importers.parsing.seen import Overlap
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -325,8 +326,8 @@ def test_pages_and_texts_are_compared_without_marks_and_links(
 # --- work ---
 
 
-class _Counted(dict[int, int]):
-    """A dict that counts how many of its items are walked."""
+class _Counted(Counter[int]):
+    """A Counter that counts how many of its items are walked."""
 
     walked = 0
 
@@ -341,7 +342,7 @@ class _Counted(dict[int, int]):
 
 def test_a_file_costs_what_it_holds_and_not_what_came_before(tmp_path: Path) -> None:
     """Walking all that was said after each of thousands of files takes minutes."""
-    pages = 40
+    pages, _Counted.walked = 40, 0
     kept = together.Together(ImportReport(), alone=False, by_words=True)
     kept._said = _Counted()
     kept._said_here = _Counted()
@@ -349,6 +350,16 @@ def test_a_file_costs_what_it_holds_and_not_what_came_before(tmp_path: Path) -> 
         found = [(replace(m, message_id="", thread="t"), m.sender) for m in talk(50, number * 50)]
         assert len(list(kept.new_of(found, exact=number % 2 == 0))) == 50
     assert len(kept._said) + len(kept._said_here) == pages * 50
+    assert _Counted.walked == 0
+
+
+def test_overlapping_files_cost_what_they_hold() -> None:
+    _Counted.walked, overlap = 0, Overlap(ImportReport())
+    overlap._before = _Counted()
+    for number in range(20):
+        found = [replace(m, message_id="", thread="t") for m in talk(50, number * 50)]
+        assert len(list(overlap.new_of(found))) == 50
+        assert list(overlap.new_of(found)) == []
     assert _Counted.walked == 0
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from chatmimic.importers.discord.authors import account
 from chatmimic.importers.discord.channels import Channel
-from chatmimic.importers.parsing.seen import Seen
+from chatmimic.importers.parsing.seen import Seen, keep_most
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Message
 
@@ -47,7 +47,7 @@ class Together:
 
     def next_shape(self) -> None:
         """Files of another shape follow."""
-        _keep_most(self._said_here, self._said)
+        keep_most(self._said_here, self._said)
         self._minutes |= self._minutes_here
         self._said_here, self._minutes_here = {}, {}
 
@@ -83,8 +83,8 @@ class Together:
         # had, and never what all before it had: there may be thousands of files.
         for words, times in with_id.items():
             self._said[words] = self._said.get(words, 0) + times
-        _keep_most(met, self._said)
-        _keep_most(met_here, self._said_here)
+        keep_most(met, self._said)
+        keep_most(met_here, self._said_here)
 
     def shifts_of(self, label: str, found: Iterable[Said]) -> list[int]:
         """The minutes by which a file's local times are ahead of the same messages' known ones.
@@ -165,12 +165,6 @@ def _is_met(words: int, said: dict[int, int], met: Counter[int]) -> bool:
         return False
     met[words] += 1
     return True
-
-
-def _keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
-    for words, times in counts.items():
-        if times > kept.get(words, 0):
-            kept[words] = times
 
 
 def _minute(message: Message) -> int | None:

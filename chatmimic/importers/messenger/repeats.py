@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, replace
 
+from chatmimic.importers.parsing.seen import keep_most
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message
 
@@ -30,7 +31,7 @@ class Exactly:
 
     def next_edition(self) -> None:
         """The export ends; another begins."""
-        self._before |= self._now
+        keep_most(self._now, self._before)
         self._now = Counter()
 
 

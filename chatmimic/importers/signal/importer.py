@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.parsing.seen import Overlap, keep_most
 from chatmimic.importers.signal.backup import read_backup
 from chatmimic.importers.signal.files import is_markdown, read_markdown, read_records
 from chatmimic.importers.signal.text import is_text, read_text
@@ -90,7 +90,7 @@ def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterato
                 yield message
             else:
                 context.report.leave_out("duplicate", message.source)
-        before |= here
+        keep_most(here, before)
 
 
 def _key(message: Message) -> int:
