@@ -17,7 +17,7 @@ from chatmimic.importers.parsing.months import rows
 
 NAMES = ["Mira", "Bob", "Tove van Dam", "~ Ingrid", "میرا", "美羅", "+44 7700 900124"]
 TEXTS = [
-    "kettle on", "", "a: b", "it is 10:05", "1/2/24", "two\nlines", "\n\n", "no - yes", "[x] ok",
+    "kettle on", "", "it is 10:05", "1/2/24", "two\nlines", "\n\n", "no - yes", "[x] ok",
     '"quoted"', "お茶", "so it is\n\n- 2024 -\n", "pm",
 ]  # fmt: skip
 DIGITS = [

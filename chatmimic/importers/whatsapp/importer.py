@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.date_order import DateSurvey, settled
+from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, settled
 from chatmimic.importers.parsing.dated_lines import (
     HALVES,
     MARKS,
@@ -107,20 +107,18 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
     styles: Counter[str] = Counter()
     words: set[str] = set()
     phone, latest = "", 0
+    last: Numbers | None = None
     with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             stamp = stamps.of(raw)
             if stamp is None:
                 continue
-            look = dates.look or stamp.look
             phone = phone or _phone(stamp)
-            dates.saw(
-                stamp.numbers,
-                stamp.written,
-                look,
-                halved=stamp.halved,
-                half_first=stamp.half_first,
-            )
+            if stamp.numbers != last:
+                last = stamp.numbers
+                look = dates.look or stamp.look
+                halves = {"halved": stamp.halved, "half_first": stamp.half_first}
+                dates.saw(last, stamp.written, look, **halves)
             styles[stamp.style] += 1
             names.saw(stamp.rest)
             tags.saw(stamp.rest)
@@ -180,7 +178,7 @@ class _Chat:
         kind, words, edited = judged(text, self._habits.tags)
         if not sender:
             kind, words, edited = call_or_system(text), text.strip(MARKS), False
-        elif kind is Kind.TEXT and is_deed(sender, text):
+        elif kind is Kind.TEXT and text.startswith(sender) and is_deed(sender, text):
             kind = Kind.SYSTEM
         if edited:
             self._context.report.repairs["edit marks"] += 1

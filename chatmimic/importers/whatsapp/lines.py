@@ -40,6 +40,7 @@ _STAMPS = tuple(
 _WEEKDAY = re.compile(
     r"[(（][^()（）]{1,9}[)）]|[日月火水木金土]曜日|[일월화수목금토]요일|(?:星期|週|周)[一二三四五六日天]"
 )
+_OCLOCK = {"uhr", "uur", "h", "hrs", "hod", "ч", "час", "น"}
 _DIGIT_SOON = re.compile(r"\D{0,24}\d")
 _DIGITS = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 _REMEMBERED = 90_000  # dates, and times of day, which have 86,400 seconds
@@ -75,6 +76,7 @@ class Stamps:
 
     def __init__(self) -> None:
         self._signs = ("", "")  # between and behind
+        self._within = 0  # how often the first stands in a date too: "2026. 7. 9. 오후"
         self._dates: dict[str, tuple[Numbers, str, str]] = {}  # the first three of a Stamp's own …
         self._times: dict[str, _Time] = {}  # … and the others
 
@@ -82,10 +84,12 @@ class Stamps:
         """The stamp of a line that begins a message; None for every other line."""
         between, behind = self._signs
         if between:
-            date, _, after = raw.partition(between)
-            day = self._dates.get(date)
+            end = raw.find(between)
+            for _ in range(self._within):
+                end = raw.find(between, end + 1)
+            day = self._dates.get(raw[:end]) if end > 0 else None
             if day is not None:
-                time, closed, rest = after.partition(behind)
+                time, closed, rest = raw[end + len(between) :].partition(behind)
                 at = self._times.get(time) or self._plain(time)
                 if at is not None and closed:
                     return _made(Stamp, (*day, *at, rest))
@@ -113,12 +117,13 @@ class Stamps:
         end = found.start("closed" if style == "[" else "joined")
         date, between = raw[: found.end("date")], raw[found.end("date") : found.start("before")]
         time, behind = raw[found.start("before") : end], raw[end : found.end()]
-        if not between or between in date or behind in time or behind[-1] not in SPACES:
+        if not between or behind in time or behind[-1] not in SPACES:
             return
-        if (between, behind) != self._signs:  # another phone's
+        within = date.count(between)
+        if (between, behind, within) != (*self._signs, self._within):  # another phone's
             self._dates.clear()
             self._times.clear()
-            self._signs = between, behind
+            self._signs, self._within = (between, behind), within
         if len(self._dates) >= _REMEMBERED:
             self._dates.clear()
         self._dates[date] = numbers, written, style
@@ -147,7 +152,12 @@ def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
     style = "[" if found["bracket"] else found["joined"].strip(SPACES) or " "
     style = "-" if style in "–—" else style
     rest, after = raw[found.end() :], plain_half(found["after"] or "")
-    if after and after not in HALVES and (style in ":; " or _is_long(found["after"], style)):
+    if (
+        after
+        and after not in HALVES
+        and after not in _OCLOCK
+        and (style in ":; " or _is_long(found["after"], style))
+    ):
         style, rest, after = " ", raw[found.start("after") :], ""  # "10:05 Ada: hi"
     before = _half_before(found["before"]) if found["before"] else ""
     half_first = before in HALVES

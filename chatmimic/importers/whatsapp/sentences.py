@@ -23,8 +23,14 @@ _MARKED_TAG = f"{MARK}<"
 REPEATS = 3  # of one text in <>: nobody types that by hand
 _MOST_TAGS = 200
 _LONGEST_TAG = 80
+_KINDS = {
+    **dict.fromkeys(OMITTED_THINGS | LIVE_LOCATION, Kind.MEDIA),
+    **dict.fromkeys(DELETED, Kind.DELETED),
+    **dict.fromkeys(MISSED, Kind.CALL),
+    **dict.fromkeys(WAITING, Kind.SYSTEM),
+}
 _AT_A_PLACE = "https://"
-_CLOCK_ENDS = ("m", ".", *"0123456789")
+_CLOCK_ENDS = frozenset("m.0123456789")
 _IN_MARKUP = frozenset("!/=\"'?;{}[]()$%#\\")  # "<!-- a comment -->" is pasted by people
 
 # iOS: "image omitted" behind a mark; the verb comes last in these languages.
@@ -116,13 +122,13 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
     low = bare.casefold().removesuffix(".").removesuffix("。")
     if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1].strip() in OMITTED):
         return Kind.MEDIA
-    if low in DELETED or (low.startswith("this ") and _DELETED_BY.fullmatch(low)):
+    if low in _KINDS:
+        return _KINDS[low]
+    if low.startswith("this ") and _DELETED_BY.fullmatch(low):
         return Kind.DELETED
-    if low in OMITTED_THINGS or low in LIVE_LOCATION or low.startswith(VIEW_ONCE):
+    if low.startswith(VIEW_ONCE):
         return Kind.MEDIA
-    if low in MISSED:
-        return Kind.CALL
-    if low in WAITING or is_encryption(bare):
+    if is_encryption(bare):
         return Kind.SYSTEM
     # What every such text holds is looked for first: these patterns are slow to say no.
     if _AT_A_PLACE in bare and ".com/" in bare and _PLACE.fullmatch(bare):

@@ -45,19 +45,25 @@ class Names:
             if found is not None:
                 _count(self._unspaced, found["name"])
             return
-        if len(first) > LONGEST_NAME:
-            return
-        if (first not in self._first or first in self._quoting) and open_quote(first, text):
-            _count(self._quoting, first)
-        _count(self._first, first)
         told = self._told.get(first)
-        if told:
-            self._told[first] = [*told, text[: LONGEST + 1]] if len(told) < _FEW else []
-        elif told is None and len(self._told) < MOST_NAMES:
-            self._told[first] = [text[: LONGEST + 1]]
+        if told == []:  # who talks, as nearly all do
+            self._first[first] += 1
+        elif len(first) > LONGEST_NAME:
+            return
+        else:
+            self._saw_some(first, text, told)
         second, colon, _ = text[:LONGEST_NAME].partition(": ")
         if colon and second.strip():
             _count(self._second, f"{first}: {second}")
+
+    def _saw_some(self, first: str, text: str, told: list[str] | None) -> None:
+        if (told is None or first in self._quoting) and open_quote(first, text):
+            _count(self._quoting, first)
+        _count(self._first, first)
+        if told is not None:
+            self._told[first] = [*told, text[: LONGEST + 1]] if len(told) < _FEW else []
+        elif len(self._told) < MOST_NAMES:
+            self._told[first] = [text[: LONGEST + 1]]
 
     def found(self, title: str = "") -> Speakers:
         """The names, once every line was seen; `title` is the chat's."""
