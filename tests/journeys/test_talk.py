@@ -120,8 +120,8 @@ def test_a_mimic_that_is_not_there_gets_a_suggestion(run, mimic, arguments):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert err == (
-        'Error: There is no mimic called "adda-lovelace". Did you mean "ada-lovelace"? '
-        "There are: ada-lovelace.\n"
+        'Error: There is no mimic called "adda-lovelace". Did you mean "Ada Lovelace"? '
+        "There are: Ada Lovelace.\n"
     )
 
 
