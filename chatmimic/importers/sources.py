@@ -32,7 +32,6 @@ from chatmimic.importers.packed import (
     zip_members,
 )
 from chatmimic.importers.report import ImportOptions, ImportReport
-from chatmimic.importers.streams import ByteStream as ByteStream
 from chatmimic.importers.streams import Member, Opened, translated
 
 HEAD = 64 << 10  # bytes an importer may look at to recognise a file

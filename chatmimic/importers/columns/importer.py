@@ -27,8 +27,7 @@ from chatmimic.importers.parsing.times import (
     reader_for,
     without_date,
 )
-from chatmimic.importers.sources import ByteStream
-from chatmimic.importers.streams import Member
+from chatmimic.importers.streams import ByteStream, Member
 from chatmimic.records import Kind, Message
 
 SAMPLE = 1000  # rows looked at before the first is believed

@@ -21,8 +21,7 @@ from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
-from chatmimic.importers.streams import Member, Stream
+from chatmimic.importers.streams import ByteStream, Member, Stream
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 200  # lines that show what a file is

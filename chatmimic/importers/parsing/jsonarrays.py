@@ -7,7 +7,7 @@ from typing import Any
 
 from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 _DEEPEST = 4  # objects within one another that are looked into
 

@@ -10,7 +10,7 @@ from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.jsonstream import TRUNCATED_WAY_ON, JsonStream
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 _DECODER = json.JSONDecoder()
 

@@ -11,7 +11,7 @@ from typing import Any
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.parsing.decoding import MAX_LINE, lines
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 _DELIMITERS = "\t,;|"
 _SAMPLE = 50  # lines that show what separates columns

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from chatmimic.importers.parsing.jsonstream import encoding_of
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 _CHUNK = 1 << 20
 _PART = "<part"  # no other place of XML may hold a "<" that begins no tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatmimic.importers.sources import ByteStream
+from chatmimic.importers.streams import ByteStream
 
 _NAME = re.compile(
     r"\s*window\.(?:YTD\.(?P<part>\w{1,60})\.part\d{1,6}|(?P<other>\w{1,60}))\s*=\s*"
