@@ -74,9 +74,7 @@ class NoSuchPerson(ArchiveError):
         self.name = name
         self.suggestions = tuple(suggestions)
         if there := ", ".join(several):
-            super().__init__(
-                f'Several people may be meant by "{name}".', f"Name one of them so: {there}."
-            )
+            super().__init__(f'Several people may be meant by "{name}".', f"Say which: {there}.")
             return
         near = ", ".join(f'"{s}"' for s in suggestions)
         hint = f"Did you mean {near}? " if near else ""

@@ -38,6 +38,12 @@ def close(wanted: str, names: Iterable[str]) -> list[str]:
     return [name for folded in near for name in known[folded]][:_SUGGESTED]
 
 
+def suggestion(names: Iterable[str]) -> str:
+    """The question at the head of a hint: `Did you mean "Ada"? `; nothing without names."""
+    asked = quoted(names)
+    return f"Did you mean {asked}? " if asked else ""
+
+
 def quoted(names: Iterable[str]) -> str:
     """Names in a sentence: `"Ada", "Bob"`."""
     return ", ".join(f'"{name}"' for name in names)

@@ -15,7 +15,7 @@ from chatmimic.errors import MimicError
 from chatmimic.files import write_whole
 from chatmimic.folders import called_by_default
 from chatmimic.home import Home
-from chatmimic.lookup import close, meant, quoted
+from chatmimic.lookup import close, meant, quoted, suggestion
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -62,7 +62,7 @@ class Mimic:
         if found:
             raise MimicError(
                 f'Several mimics may be meant by "{where}".',
-                f"Name one of them so: {quoted(_names(found))}.",
+                f"Say which: {quoted(_names(found))}.",
             )
         if os.path.isdir(path):
             raise MimicError(
@@ -221,8 +221,7 @@ def remove(mimic: Mimic) -> None:
 def _no_such(name: str, known: list[Mimic]) -> MimicError:
     if not known:
         return MimicError("There is no mimic yet.", "Make one: `chatmimic train --persona NAME`.")
-    near = close(name, [*(m.called for m in known), *(m.persona for m in known)])
-    hint = f"Did you mean {quoted(near)}? " if near else ""
+    hint = suggestion(close(name, [*(m.called for m in known), *(m.persona for m in known)]))
     there = ", ".join(_names(known)[:8]) + (", …" if len(known) > 8 else "")
     return MimicError(f'There is no mimic called "{name}".', f"{hint}There are: {there}.")
 

@@ -59,7 +59,7 @@ def own_base(name: str, home: Home) -> str:
     found = called(home.bases, name, own_bases(home))
     if len(found) > 1:
         raise BaseError(
-            f'Several bases may be meant by "{name}": {", ".join(found)}.', "Name one of them so."
+            f'Several bases may be meant by "{name}".', f"Say which: {', '.join(found)}."
         )
     return str(home.bases / found[0]) if found else name
 

@@ -22,7 +22,7 @@ from chatmimic.cli.common import (
 from chatmimic.errors import BaseError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
-from chatmimic.lookup import close, quoted
+from chatmimic.lookup import close, suggestion
 from chatmimic.text import shown
 
 
@@ -72,8 +72,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
         near = close(name, own_bases(home))
         raise BaseError(
             f'There is no base called "{name}" in {home.bases}.',
-            (f"Did you mean {quoted(near)}? " if near else "")
-            + "`chatmimic bases` lists those there are.",
+            f"{suggestion(near)}`chatmimic bases` lists those there are.",
         )
     ask_to_remove(f"the base {folder.name}", yes)
     size = _size(folder)

@@ -12,7 +12,7 @@ import click
 from chatmimic.cli.common import console
 from chatmimic.generation.decoding import SETTINGS, Decoding, sentence
 from chatmimic.home import Home
-from chatmimic.lookup import close, meant, quoted
+from chatmimic.lookup import close, meant, suggestion
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
@@ -96,7 +96,6 @@ def one_of(people: Sequence[str], wanted: str, option: str) -> str:
     several = meant(wanted, people)
     if several:
         raise click.UsageError(f'{option}: "{wanted}" may be {" or ".join(several)}.')
-    near = close(wanted, people)
-    hint = f"Did you mean {quoted(near)}? " if near else ""
+    hint = suggestion(close(wanted, people))
     there = ", ".join(people[:12]) + (", …" if len(people) > 12 else "")
     raise click.UsageError(f'{option}: the mimic knows no "{wanted}". {hint}It knows: {there}.')

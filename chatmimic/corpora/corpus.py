@@ -10,7 +10,7 @@ from pathlib import Path
 from chatmimic.errors import TrainingError
 from chatmimic.folders import Label, called, claim, folder_name, own
 from chatmimic.home import Home
-from chatmimic.lookup import close, quoted
+from chatmimic.lookup import close, suggestion
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def find_corpus(home: Home, name: str) -> Corpus:
     found = called(home.corpora, name.strip(), known_corpora(home))
     if len(found) > 1:
         raise TrainingError(
-            f'Several corpora may be meant by "{name}": {", ".join(found)}.', "Name one of them so."
+            f'Several corpora may be meant by "{name}".', f"Say which: {', '.join(found)}."
         )
     if not found:
         raise _no_corpus(home, name)
@@ -89,7 +89,7 @@ def _no_corpus(home: Home, name: str) -> TrainingError:
     near = close(name, known)
     return TrainingError(
         f'There is no corpus called "{name}".',
-        (f"Did you mean {quoted(near)}? " if near else "")
+        suggestion(near)
         + (f"There are {', '.join(known)}. " if known else "")
         + f"`chatmimic import --corpus {folder_name(name)} PATH` makes one from chat exports.",
     )

@@ -11,8 +11,8 @@ from chatmimic.errors import TrainingError
 
 PRECISIONS = ("auto", "bf16", "fp32")
 THREADS = (
-    "Threads of the processor; else as many as find a core that others leave free. "
-    "Another number rounds differently."
+    "Processor threads; else one for each core that other programs leave free. "
+    "With another number results differ by rounding."
 )
 
 

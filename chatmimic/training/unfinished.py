@@ -10,7 +10,7 @@ from typing import Any
 from chatmimic.errors import ArchiveError, TrainingError
 from chatmimic.folders import Label, called, called_in_full, label_of
 from chatmimic.home import Home
-from chatmimic.lookup import close, meant, quoted
+from chatmimic.lookup import close, meant, suggestion
 from chatmimic.mimic import EVERYBODY
 
 READY = "ready.json"  # a run with this file has everything it needs to go on
@@ -41,7 +41,7 @@ def find_unfinished(place: Path, name: str, what: str = "training") -> str:
     if found:
         raise TrainingError(
             f'Several unfinished {what}s may be meant by "{name}".',
-            f"Name one of them so: {', '.join(found)}.",
+            f"Say which: {', '.join(found)}.",
         )
     raise TrainingError(
         f'There is no unfinished {what} called "{name}".',
@@ -104,8 +104,7 @@ def _whom(home: Home, typed: str) -> str:
 
 
 def _instead(near: list[str]) -> str:
-    hint = f"Did you mean {quoted(near)}? " if near else ""
-    return f"{hint}Start one: the same command without --resume."
+    return f"{suggestion(near)}Start one: the same command without --resume."
 
 
 def settings_of(folder: Path) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Work:
             return asked
         free, allowed = free_threads(), allowed_threads()
         if free < allowed:
-            self.tell(f"other programs are at work: {free} of {allowed} threads (--threads)")
+            self.tell(f"other programs are busy: {free} of {allowed} threads (--threads)")
         return free
 
     def go_on(self, loop: Loop, *, saved: Path | None, passed: list[str]) -> None:

@@ -171,12 +171,12 @@ def test_people_of_one_name_can_each_be_named(alexes: Archive, asked: str, found
     [
         (
             "alex",
-            'Several people may be meant by "alex". Name one of them so: "Alex" (discord 17, '
+            'Several people may be meant by "alex". Say which: "Alex" (discord 17, '
             '3 messages), "Álex" (telegram 5, 1 message).',
         ),
         (
             "Alex (discord)",
-            'Several people may be meant by "Alex (discord)". Name one of them so: "Alex" '
+            'Several people may be meant by "Alex (discord)". Say which: "Alex" '
             '(discord 17, 3 messages), "Alex (2)" (discord 18, 1 message).',
         ),
         (

@@ -196,7 +196,7 @@ def test_a_quotation_moves_nothing(quoted: str, first: str, tmp_path: Path) -> N
     assert [at for who, _, at in found if who == "Ada"] == ["05 13:00", "05 13:05", "05 13:06"]
     assert found[1] == ("Bo", "old", first)
     _, report = read(tmp_path / f"chat {BASE}.txt", tz="UTC")
-    assert "taken for quotations" in report.notes[-1]
+    assert "read as quotations" in report.notes[-1]
 
 
 def fenced(*parts: str) -> str:

@@ -89,7 +89,8 @@ def test_a_file_without_its_top_is_read(form: Any, tmp_path: Path) -> None:
     assert compared(messages) == compared(TALK)
     assert {m.thread for m in messages} == {"x"}
     assert report.notes == [
-        "x.txt lacks the exporter's first and last lines: whether it is whole cannot be told."
+        "x.txt lacks the exporter's first and last lines, so that nothing shows whether it is "
+        "whole; export it again to be sure."
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.sentences import kind_of
-from chatmimic.importers.parsing.day_lines import day_line, weekday_rows
+from chatmimic.importers.parsing.day_lines import WEEKDAY_ROWS, day_line
 from chatmimic.records import Kind, Message
 
 HEAD = "[LINE] Chat history with Ada\nSaved on: 2020/09/26 12:34\n\n"
@@ -120,7 +120,7 @@ def test_a_chat_is_called_after_its_file_where_it_has_no_title(name: str, tmp_pa
 
 def test_no_weekday_stands_for_two_days() -> None:
     seen: dict[str, int] = {}
-    for row in weekday_rows():
+    for row in WEEKDAY_ROWS:
         assert len(row.split()) == 7
         for number, day in enumerate(row.split()):
             for form in day.split("/"):

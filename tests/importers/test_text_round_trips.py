@@ -36,7 +36,7 @@ from text_exports import (
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import read_line
 from chatmimic.importers.kakaotalk.sentences import is_event
-from chatmimic.importers.parsing.day_lines import weekday_rows
+from chatmimic.importers.parsing.day_lines import WEEKDAY_ROWS
 from chatmimic.importers.whatsapp.lines import stamped as whatsapp_stamp
 from chatmimic.importers.whatsapp.notices import open_quote
 
@@ -162,7 +162,7 @@ BESIDE = ["{0}({1})", "{0}（{1}）", "{0} ({1})", "{0} {1}", "{1}, {0}", "{1}. 
 def day_lines(draw: st.DrawFn) -> tuple[Written, str | None]:
     """How a telephone writes its days, and the order of their numbers."""
     date, order = draw(st.sampled_from(DATES))
-    days = draw(st.sampled_from(weekday_rows())).split()
+    days = draw(st.sampled_from(WEEKDAY_ROWS)).split()
     names = [draw(st.sampled_from(day.split("/"))).replace("_", " ") for day in days]
     beside = draw(st.sampled_from(BESIDE))
     if not names[0].isascii() and draw(st.booleans()):

@@ -53,8 +53,7 @@ def test_each_of_three_has_a_mimic_of_their_own(three, tiny_base):
     status, _, err = typed("chat", "ANN MARIE", "--home", three.path)
     assert (status, err) == (
         1,
-        'Error: Several mimics may be meant by "ANN MARIE". Name one of them so: "ann marie", '
-        '"Ann Marie".\n',
+        'Error: Several mimics may be meant by "ANN MARIE". Say which: "ann marie", "Ann Marie".\n',
     )
 
 

@@ -12,7 +12,6 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, titled
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.parsing.seen import Seen
 from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
 from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
 from chatmimic.importers.parsing.times import as_milliseconds
@@ -39,13 +38,10 @@ class TrackerDatabase(Importer):
         return has_tables(head, "messages", "channels", "servers", "users", "metadata")
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; a message that two of them have is given once."""
-        seen = Seen(context.report, alone=len(members) == 1)
+        """Every message of every file: an id that two files have is given once."""
         for member in members:
             context.report.variants["database"] += 1
-            for message in _read(member, context):
-                if seen.is_new(message):
-                    yield message
+            yield from _read(member, context)
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:

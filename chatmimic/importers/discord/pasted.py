@@ -112,8 +112,9 @@ def read_pasted(member: Member, context: Context) -> Iterator[Said]:
         )
     if habits.quoted:
         context.report.note(
-            f"Headers in {member.label} that are older than those around them were taken for "
-            f"quotations: {len(habits.quoted):,}."
+            f"Headers in {member.label} that are older than those around them were read as "
+            f"quotations: {len(habits.quoted):,}. If they are not, put each paste into a file of "
+            "its own."
         )
 
 

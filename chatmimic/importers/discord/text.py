@@ -221,8 +221,8 @@ def _check_count(survey: Survey, met: int, member: Member, report: ImportReport)
         )
     elif survey.said_count is None:
         report.note(
-            f"{member.label} lacks the exporter's first and last lines: whether it is whole "
-            "cannot be told."
+            f"{member.label} lacks the exporter's first and last lines, so that nothing "
+            "shows whether it is whole; export it again to be sure."
         )
     elif survey.said_count != met:
         in_a_row = survey.early and met < survey.said_count

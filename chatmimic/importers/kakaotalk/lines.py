@@ -10,15 +10,14 @@ from typing import NamedTuple
 from chatmimic.importers.kakaotalk.sentences import is_event
 from chatmimic.importers.parsing.date_order import Numbers, date_of
 from chatmimic.importers.parsing.date_shapes import SHAPES
-from chatmimic.importers.parsing.dated_lines import Opening, clock_from
+from chatmimic.importers.parsing.dated_lines import HALF_IN_EAST_ASIA, Opening, clock_from
 from chatmimic.importers.parsing.day_lines import DayLine as WrittenDay
 from chatmimic.importers.parsing.day_lines import day_line
 from chatmimic.importers.parsing.months import month_named
 
-_HALF = r"(?:[AaPp]\.?\s?[Mm]\.?|오전|오후|午前|午後|上午|下午|凌晨|早上|中午|晚上)"
 _CLOCK = (
-    rf"(?:(?P<before>{_HALF})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
-    rf"(?:\s?(?P<after>{_HALF})(?![^\W_]))?"
+    rf"(?:(?P<before>{HALF_IN_EAST_ASIA})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
+    rf"(?:\s?(?P<after>{HALF_IN_EAST_ASIA})(?![^\W_]))?"
 )
 _BETWEEN = r"\.?(?:,\s?|\s)(?:(?:at|um|à|às|alle|om|kl\.?|в|lúc|pukul) )?"
 _REST = r"(?:(?P<sign>, |: |,$)(?P<rest>.*))?$"

@@ -13,6 +13,7 @@ from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.sentences import is_event, kind_of
 from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
 from chatmimic.importers.parsing.dated_lines import (
+    HALF_IN_EAST_ASIA,
     Clock,
     Opening,
     Times,
@@ -32,7 +33,7 @@ _LOOKED_AT = 60  # lines
 _LONGEST_TITLE = 300  # characters
 _ABOVE = 5  # lines, of which one may be the first day
 _MOST_WORDS = 7  # that may be weekdays
-_HALF = r"(?:[AaPp]\.? ?[Mm]\.?|午前|午後|上午|下午|凌晨|早上|中午|晚上|오전|오후|ص|م|SA|CH|ÖÖ|ÖS)"
+_HALF = rf"(?:{HALF_IN_EAST_ASIA}|ص|م|SA|CH|ÖÖ|ÖS)"
 _STAMP = re.compile(
     rf"(?P<before>{_HALF})?[ \u202f]?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)"
     rf"[ \u202f]?(?P<after>{_HALF})?(?P<joint>[\t ])"

@@ -40,6 +40,9 @@ HALVES = {  # → hours to add
     **dict.fromkeys(_MORNING, 0),
     **dict.fromkeys((*_AFTERNOON, *_NOON, *_NIGHT), 12),
 }
+_EAST_ASIAN = "|".join(word for word in HALVES if ord(word[0]) > 0x3000)
+# Beside the times of KakaoTalk and LINE: a part of a regular expression.
+HALF_IN_EAST_ASIA = rf"(?:[AaPp]\.?[{SPACES}]?[Mm]\.?|{_EAST_ASIAN})"
 _UNWRITTEN = str.maketrans("", "", ".\"'\u00b4\u05f3\u05f4\u200b\u200c\u200d" + SPACES + MARKS)
 
 Clock = tuple[int, int, int]

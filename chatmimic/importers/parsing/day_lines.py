@@ -16,7 +16,7 @@ from chatmimic.importers.parsing.date_shapes import SHAPES
 
 _LONGEST = 60  # characters of such a line
 # A row for each language, Monday first; the forms of one day joined by "/".
-_WEEKDAYS = (
+WEEKDAY_ROWS = (
     # Japanese and Chinese; Korean
     "月/月曜/月曜日 火/火曜/火曜日 水/水曜/水曜日 木/木曜/木曜日 金/金曜/金曜日 土/土曜/土曜日 "
     "日/日曜/日曜日",
@@ -56,18 +56,13 @@ _MARKS = " .,()、\u060c\u200e\u200f\ufeff"
 def _numbered() -> dict[str, int]:
     return {
         form.replace("_", " "): number
-        for row in _WEEKDAYS
+        for row in WEEKDAY_ROWS
         for number, day in enumerate(row.split())
         for form in day.split("/")
     }
 
 
 WEEKDAYS = _numbered()  # a form in lower case, without a full stop → 0 to 6
-
-
-def weekday_rows() -> tuple[str, ...]:
-    """The table as it is written, for a check that no form stands for two days."""
-    return _WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)

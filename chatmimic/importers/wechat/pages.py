@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,7 +13,6 @@ from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.jsonarrays import JsonArrays
 from chatmimic.importers.parsing.jsonstream import JsonStream
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.tables import Shape, separated_rows
 from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
@@ -21,11 +20,11 @@ from chatmimic.importers.parsing.written_times import WrittenTimes
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.kinds import by_name
+from chatmimic.importers.wechat.tables import Row, named_rows
 from chatmimic.records import Kind, Message
 
 _COLUMNS = {"MsgSvrID", "type_name", "is_sender", "talker", "CreateTime"}
 _RECORDS = re.compile(r"\s*\[\s*\{")
-_COMMAS = Shape(",", True, [], [])
 _PAGE = re.compile(r"(?P<chat>.+?)(?:_\d{1,9}){1,2}")
 _USERS = re.compile(r'\s*\{\s*"(?P<id>[^"\\]{1,100})"\s*:\s*\{\s*"wxid"\s*:')
 _IN_JSON = re.compile(r'\s*\{\s*"(?:src|msg)"\s*:')
@@ -33,8 +32,6 @@ _NUMBER = re.compile(r"\d{9,14}")  # seconds or milliseconds
 _SELF = {"", "我"}
 _ITSELF = "系统"  # who speaks where WeChat does
 _QUOTE = re.compile(r"\s*\n\[引用\]\(")  # of a message that quotes another: that one stands below
-
-Row = Mapping[str, str]
 
 
 def is_page(text: str) -> bool:
@@ -71,13 +68,8 @@ def read_page(member: Member, users: Mapping[str, str], context: Context) -> Ite
     if _RECORDS.match(decoded_head(context.source.head(member)) or ""):
         yield from _records(page, member, context)
         return
-    with context.open(member) as stream:
-        names: list[str] = []
-        for number, row in separated_rows(stream, member.label, _COMMAS, context.report):
-            if not names:
-                names = [name.lstrip("\ufeff").strip() for name in row]
-            else:
-                yield page.message(_named(names, row), number)
+    for number, row in named_rows(member, context):
+        yield page.message(row, number)
 
 
 def _records(page: _Page, member: Member, context: Context) -> Iterator[Message]:
@@ -88,10 +80,6 @@ def _records(page: _Page, member: Member, context: Context) -> Iterator[Message]
         ):
             row = {name: text_of(value) for name, value in mapping(record).items()}
             yield page.message(row, number)
-
-
-def _named(names: Sequence[str], row: Sequence[str]) -> Row:
-    return dict(zip(names, row, strict=False))
 
 
 class _Page:

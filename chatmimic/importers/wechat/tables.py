@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
@@ -30,18 +30,22 @@ def is_table(text: str) -> bool:
 def read_table(member: Member, context: Context) -> Iterator[Message]:
     """Every row as a message."""
     table = _Table(member, context)
+    for number, row in named_rows(member, context):
+        yield table.message(row, number)
+
+
+def named_rows(member: Member, context: Context) -> Iterator[tuple[int, Row]]:
+    """The rows below the header by the names of their columns, with their numbers.
+
+    WeChatMsg leaves the last columns out in chats of two.
+    """
     with context.open(member) as stream:
         names: list[str] = []
         for number, row in separated_rows(stream, member.label, _COMMAS, context.report):
             if not names:
                 names = [name.lstrip("\ufeff").strip() for name in row]
             else:
-                yield table.message(_named(names, row), number)
-
-
-def _named(names: Sequence[str], row: Sequence[str]) -> Row:
-    """A row by its columns. WeChatMsg leaves the last ones out in chats of two."""
-    return dict(zip(names, row, strict=False))
+                yield number, dict(zip(names, row, strict=False))
 
 
 class _Table:
