@@ -157,6 +157,15 @@ def test_times_in_brackets_and_days_between() -> None:
                 ("Bo", "hi", "05 13:02"),
             ],
         ),
+        # a header with the sign of a quotation
+        (
+            "Ada — Today at 1:00 PM\na\nBo — Today at 1:01 PM\n> Ada — Today at 9:00 AM\n> old\n"
+            "yes\n",
+            [
+                ("Ada", "a", "05 13:00"),
+                ("Bo", "> Ada — Today at 9:00 AM\n> old\nyes", "05 13:01"),
+            ],
+        ),
         # the compact look
         (
             "[1:23 AM] BOTClerk: x: y\n[1:24 AM] Ada: hi\nmore\n",

@@ -36,7 +36,8 @@ BRIDGED = ["<+bridge> <Ada L> hi", "<+bridge> <Bo> ho", "<+bridge> [Cy] he"]
     "layers",
     ["<{}> ", "<@{}> ", "[{}] ", "[discord] <{}> ", "[ddnet] <{}> ", "(matrix) <{}> ", "**<{}>** ",
      "[irc] [#tea] <{}> ", "[libera/tea] **<{}>** ", "<discord> <{}> ", "<(telegram){}> ",
-     "<discord/{}> ", "[irc] <discord> <{}> ", "<{}>: ", "[{}]: "],
+     "<discord/{}> ", "[irc] <discord> <{}> ", "<{}>: ", "[{}]: ", "[discord] @{}: ",
+     "(telegram) {}: ", "[matrix] {}: ", "<{}@discord> ", "<{} [matrix]> ", "<{}> [discord] "],
 )  # fmt: skip
 @pytest.mark.parametrize("nick", ["bridge", "+ws", "@relay_", " zulu"])
 def test_behind_a_bridge_the_innermost_name_speaks(nick: str, layers: str, tmp_path: Path) -> None:
@@ -78,6 +79,13 @@ def test_few_names_are_enough_where_a_bridge_says_what_it_is(
         ("<relay> [discord] <system> ivan joins", "", Kind.SYSTEM, "ivan joins"),
         ("<relay> [discord] Tove has joined", "", Kind.SYSTEM, "[discord] Tove has joined"),
         ("<relay> back again", "relay", Kind.TEXT, "back again"),
+        ("<relay> [discord] * Tove has joined", "", Kind.SYSTEM, "[discord] * Tove has joined"),
+        ("<relay> [discord] * Tove joined us", "Tove", Kind.ACTION, "joined us"),
+        ("<relay> [discord] *Tove* waves", "Tove", Kind.ACTION, "waves"),
+        ("<relay> [discord] @Tove: hi", "Tove", Kind.TEXT, "hi"),
+        ("<relay> [discord] we are back", "relay", Kind.TEXT, "[discord] we are back"),
+        ("<relay> [discord] what he said just now: no", "relay", Kind.TEXT,
+         "[discord] what he said just now: no"),
     ],
 )  # fmt: skip
 def test_other_lines_of_a_bridge(
@@ -100,6 +108,7 @@ def test_other_lines_of_a_bridge(
         ["<ada> <Bo> hi", "<grace> <Cy> hi", "<ivan> <Di> hi"],
         ["<mira> see what they said:", "<mira> <Bo> a", "<mira> <Cy> b", "<mira> <Di> c"],
         ["<bo> a", "<cy> b", "<di> c", "<mira> <bo> a", "<mira> <cy> b", "<mira> <di> c"],
+        ["<mira> [1] https://a.org", "<mira> [2] https://b.org", "<mira> [3] https://c.org"],
         ["<mira> [12:00] <bo> a", "<mira> [12:01] <cy> b", "<mira> [12:02] <di> c"],
         ["<mira> <https://a.org> x", "<mira> <https://b.org> y", "<mira> <http://c.org> z"],
         ["<mira> <b> x", "<mira> <i> y", "<mira> <br/> z", '<mira> <a href="x"> z'],

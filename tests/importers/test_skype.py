@@ -161,3 +161,11 @@ def test_any_conversation(messages: list[Message]) -> None:
     assert parts(found) == parts(messages)
     assert {(m.thread, m.thread_title) for m in found} == {("19:x", "Looms")}
     assert [m.sender_key for m in found] == [f"8:{m.sender_key}" for m in messages]
+
+
+def test_a_conversation_without_an_id_has_one_key_wherever_its_file_lies(tmp_path: Path) -> None:
+    folder = tmp_path / "export" / "skype"
+    folder.mkdir(parents=True)
+    alone, _ = read(folder, conversations=[{"MessageList": [record(1, "hi", 1)]}])
+    within = list(read_exports(tmp_path / "export", ImportOptions(), ImportReport()))
+    assert [one.thread for one in (*alone, *within)] == ["messages.json"] * 2

@@ -150,3 +150,16 @@ def test_any_conversation(messages: list[Message]) -> None:
     without = [(*one[:5], "") for one in parts(messages)]  # X has no replies
     assert parts(found) == without
     assert {m.thread for m in found} == {"700"}
+
+
+def test_a_conversation_without_an_id_has_one_key_wherever_its_file_lies(tmp_path: Path) -> None:
+    folder = tmp_path / "export" / "data"
+    folder.mkdir(parents=True)
+    write(
+        folder,
+        "direct-messages.js",
+        "direct_messages",
+        [{"dmConversation": {"messages": [record()]}}],
+    )
+    threads = [one.thread for path in (folder, tmp_path / "export") for one in read(path)[0]]
+    assert threads == ["direct-messages.js"] * 2

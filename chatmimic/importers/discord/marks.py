@@ -95,6 +95,8 @@ def heading(line: str, free: bool) -> Heading | None:
 
 def _named(name: str, when: When) -> Heading | None:
     name = name.strip()
+    if name.startswith(("> ", ">> ", ">>> ")):  # of a quoted message
+        return None
     if name and (_HEADED.match(name) or _BRACKETS.fullmatch(name)):
         return None
     is_bot = name.endswith("BOT") and name != "BOT"

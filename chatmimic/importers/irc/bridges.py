@@ -33,6 +33,13 @@ _SQUARE = re.compile(
     rf"\s?{_MARKS}\[(?P<name>[^\[\]\s][^\[\]\n]{{0,63}})\]{_MARKS}:?(?:[ \t]+(?P<text>.*)|$)",
     re.DOTALL,
 )
+# "[discord] @Tove: hi", "[telegram] Ada L: hi"; no other tag is sure enough to go by.
+_COLON = re.compile(
+    r"\s?[\[(](?P<tag>[^\[\]()<>\s]{1,42})[\])][ \t]{1,2}(?P<at>@?)"
+    r"(?P<name>[^\s:<>\[\]()@#*/][^:<>\[\]()\n/]{0,40}):[ \t](?P<text>.*)",
+    re.DOTALL,
+)
+_NAME_WORDS = 3  # before a colon
 _TAGS = re.compile(r"[\[(]([^\[\]()]{1,42})[\])]")
 _STARRED = re.compile(
     r"\s?(?:\*{1,2} ?|Action: )(?P<rest>[^\s*].*)", re.DOTALL
@@ -45,6 +52,10 @@ _SERVICES = (
 _SERVICE = re.compile(rf"(?i){_SERVICES}")
 # "(discord)Tove", "discord/Tove"
 _IN_NAME = re.compile(rf"(?i)(?:[\[(]{_SERVICES}[\])]\s?|{_SERVICES}/)(?=\S)")
+# "Tove@discord", "Tove [discord]"; and "<Tove> [discord] hi"
+_BEHIND_NAME = re.compile(rf"(?i)(?:@{_SERVICES}|\s?\[{_SERVICES}\]|\s?\({_SERVICES}\))$")
+_BEHIND = re.compile(rf"(?i)(?:\[(?P<square>{_SERVICES})\]|\((?P<round>{_SERVICES})\))(?:[ \t]+|$)")
+_NUMBER = re.compile(r"[\d*^#]{1,9}")  # of a footnote: "[1] https://…"
 _SAYS_SO = re.compile(r"(?i).*(?:bridge|relay|gateway|teleirc|discord|matrix|telegram|slack)")
 # Links, times, mentions and emoji of Discord, and what mark-up has in angle brackets.
 _NO_NAME = re.compile(
@@ -80,17 +91,37 @@ def peeled(text: str) -> Layer | None:
     if found is not None and (name := _name(found["name"])):
         tags = tuple(tag.casefold() for tag in _TAGS.findall(found["tags"]))
         if not any(_NO_NAME.match(tag) for tag in tags):
-            return Layer(name, found["text"] or "", tags, bool(found["marks"]))
+            return _without_tag_behind(Layer(name, found["text"] or "", tags, bool(found["marks"])))
+    found = _COLON.match(text)
+    if found is not None and _SERVICE.fullmatch(found["tag"]):
+        name = _name(found["name"])
+        if name and (found["at"] or name.count(" ") < _NAME_WORDS):
+            return Layer(name, found["text"], (found["tag"].casefold(),))
     found = _SQUARE.match(text)
-    if found is not None and (name := _name(found["name"])):
+    if found is not None and (name := _name(found["name"])) and not _NUMBER.fullmatch(name):
         return Layer(name, found["text"] or "", square=True)
     return None
+
+
+def _without_tag_behind(layer: Layer) -> Layer:
+    """The same without the network that some bridges put behind the name."""
+    found = _BEHIND.match(layer.text)
+    if found is None:
+        return layer
+    tag = (found["square"] or found["round"]).casefold()
+    return layer._replace(text=layer.text[found.end() :], tags=(*layer.tags, tag))
+
+
+def _is_network(layer: Layer) -> bool:
+    """Whether the name of a layer is that of a service, and nobody's."""
+    return layer.square and _SERVICE.fullmatch(layer.name) is not None
 
 
 def _name(written: str) -> str:
     """A name as it is meant; "" for what is none."""
     name = " ".join(written.translate(_UNSEEN).split())
     name = name[found.end() :] if (found := _IN_NAME.match(name)) else name
+    name = name[: found.start()] if (found := _BEHIND_NAME.search(name)) else name
     return "" if _NO_NAME.match(name) or name.startswith("#") else name
 
 
@@ -137,7 +168,9 @@ class Bridge:
         name, left = "", text
         while len(path) == 1 or path in self.inner:
             layer = peeled(left)
-            if layer is None or (layer.square and (name or layer.name.casefold() in self.tags)):
+            if layer is None or _is_network(layer):
+                break
+            if layer.square and (name or layer.name.casefold() in self.tags):
                 break
             name, left = layer.name, layer.text
             path = (*path, name.casefold())
@@ -153,6 +186,8 @@ class Bridge:
         rest = tag.text if tag is not None else text
         if kind is Kind.TEXT and (star := _STARRED.match(rest)):
             name, acted = self._actor(star["rest"])
+            if is_surely_told(f"{name} {acted}"):
+                return Passed("", text, Kind.SYSTEM)
             if tag is not None or name.casefold() in self.names:
                 return Passed(name, acted, Kind.ACTION)
         return Passed("", text, Kind.SYSTEM if is_surely_told(rest) else kind)
@@ -164,7 +199,7 @@ class Bridge:
             name = " ".join(words[:count])
             if name.casefold() in self.names:
                 return name, " ".join(words[count:])
-        return words[0], " ".join(words[1:])
+        return words[0].rstrip("*"), " ".join(words[1:])
 
 
 def _is_told_so(passer: _Passer) -> bool:
@@ -193,7 +228,9 @@ class Bridges:
         path: Path = (plain_nick(nick),)
         while len(path) <= _LAYERS and not _MARK_UP.fullmatch(path[0]):
             layer = peeled(text)
-            if layer is None or (layer.square and (len(path) > 1 or _REPORTER.match(nick))):
+            if layer is None:
+                return
+            if layer.square and (len(path) > 1 or _REPORTER.match(nick)):
                 return
             passer = self._passers.get(path)
             if passer is None:
@@ -201,15 +238,20 @@ class Bridges:
                     return
                 passer = self._passers[path] = _Passer(nick)
             self._take(passer, thread, layer)
+            if _is_network(layer):  # "[discord] * Tove waves": only the bridge is known by it
+                return
             path, text = (*path, layer.name.casefold()), layer.text
 
     def _take(self, passer: _Passer, thread: str, layer: Layer) -> None:
         name = layer.name.casefold()
+        tags = (*layer.tags, name) if _is_network(layer) else layer.tags
         passer.passed += 1
         passer.threads[thread] += 1
-        passer.sure += bool(layer.tags) or layer.marked
-        passer.known += any(_SERVICE.fullmatch(tag) for tag in layer.tags)
-        passer.tags.update(layer.tags if len(passer.tags) < _NAMES else ())
+        passer.sure += bool(tags) or layer.marked
+        passer.known += any(_SERVICE.fullmatch(tag) for tag in tags)
+        passer.tags.update(tags if len(passer.tags) < _NAMES else ())
+        if _is_network(layer):
+            return
         if name in passer.names or (self._room and not _MARK_UP.fullmatch(name)):
             self._room -= name not in passer.names
             passer.names[name] += 1

@@ -111,7 +111,7 @@ class _Talk:
         self._known = known
         self._file = member.name
         self._report = context.report
-        self._thread = text_of(beside.get("id")) or member.label
+        self._thread = text_of(beside.get("id")) or member.base
         topic = mapping(beside.get("threadProperties")).get("topic")
         self._title = (
             text_of(beside.get("displayName")).strip()

@@ -99,7 +99,7 @@ class Talks:
         with self._context.open(member) as stream:
             items = _opened(stream, member, self._report, allow)
             for item in items:
-                thread = text_of(items.beside.get("conversationId")) or member.label
+                thread = text_of(items.beside.get("conversationId")) or member.base
                 source = f"{member.name}:{items.record}"
                 for type_, record in mapping(item).items():
                     if type_ == "reactionCreate":
