@@ -34,6 +34,37 @@ def test_events_without_a_stamp_do_not_outvote_messages_with_one(tmp_path: Path)
     assert counted(tmp_path, rows) == {"system": 120, "text": 2, "action": 1}
 
 
+COLONED = ["ada: hi there", "bob: ada: see http://a.org: yes", "ada: bob, no", "• ada waves"]
+
+
+@pytest.mark.parametrize("stamp", ["[12:00]", "[12:00:01]", "12:00", "2024-05-01 12:00:01"])
+@pytest.mark.parametrize(
+    ("rows", "name", "kinds"),
+    [
+        (COLONED[:3], "talk.txt", {"text": 3}),
+        (COLONED[:1] + COLONED[3:] + ["• bob: sits"], "talk.txt", {"text": 1, "action": 2}),
+        (["ada: hi", "bob: ho"], "#tea.log", {"text": 2}),
+        (["ada: hi", "bob: ho", "tove (~t@a.org) joined #tea"], "a.txt", {"text": 2, "system": 1}),
+        (["@ada: hi", "Quits: bob (b@a.org)", "bob: joined the channel", "mode/#tea: +o ada"],
+         "#tea.log", {"text": 2, "system": 2}),
+    ],
+)  # fmt: skip
+def test_a_colon_may_follow_the_nick(
+    stamp: str, rows: list[str], name: str, kinds: dict[str, int], tmp_path: Path
+) -> None:
+    assert counted(tmp_path, [f"{stamp} {row}" for row in rows], name) == kinds
+
+
+@pytest.mark.parametrize("stamp", ["[01.05.2024 12:00]", "[5/1/24 12:00:01]", "5/1/24, 12:00 - "])
+def test_what_has_whatsapps_stamp_and_irc_s_nicks_is_not_whatsapps(
+    stamp: str, tmp_path: Path
+) -> None:
+    rows = ["<ada> hi", "<bob> ada: ho", "* ada has quit (Quit: tea)"]
+    (tmp_path / "#tea.log").write_text("".join(f"{stamp} {row}\n" for row in rows))
+    with pytest.raises(UnknownFormat):
+        read(tmp_path / "#tea.log")
+
+
 @pytest.mark.parametrize("gap", [" ", "  ", "    ", "\t"])
 @pytest.mark.parametrize(
     "stamp", ["[12:00]", "12:00:01", "(12:00)", "Dec 31 23:59:00", "[05-Mar-2004 17:28:10]",
@@ -76,6 +107,8 @@ def test_a_log_of_events_alone_is_one(events: list[str], tmp_path: Path) -> None
     "rows",
     [["[12:00] starting", "[12:01] *** done ***"], ["=== RESULTS ===", "=== 3 passed ==="],
      ["--- a/tea.txt", "+++ b/tea.txt"], ["* one", "* two"], ["12:00 lunch", "13:00 tea"],
+     ["12:00 Lunch: soup", "13:00 Tea: cake"], ["[12:00] link: started", "[12:01] test: failed"],
+     ["[12:00] INFO: tea started", "[12:01] app: INFO: x", "[12:02] INFO: app: y"],
      ["2024-05-01 12:00:00 INFO started", "2024-05-01 12:00:01 ERROR <nil> stopped"]],
 )  # fmt: skip
 def test_other_lines_are_none(rows: list[str], tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ _SAID = (
 _NOTICE = ((shape.NOTICE, Kind.SYSTEM),)  # services and bots speak so
 _ACTION = ((shape.ACTION, Kind.ACTION),)
 _BARE_EVENT = ((events.BARE_EVENT, Kind.SYSTEM),)
+_BULLET = ((shape.BULLET, Kind.ACTION),)  # Textual
 # irssi and Ubuntu's logger put one space more before the star of an action: events never have it.
 _SPACED = ((shape.SPACED_ACTION, Kind.ACTION),)
 # Events have marks of their own, so that a star is always an action …
-_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE, *_BARE_EVENT)
+_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE, *_BARE_EVENT, *_BULLET)
 # … or they share the star, and only their wording tells.
 _UNSTAMPED: Rules = (*_SAID, (events.STARRED_EVENT, Kind.SYSTEM), *_ACTION, *_NOTICE)
-_STARRED: Rules = (*_UNSTAMPED, *_BARE_EVENT)
+_STARRED: Rules = (*_UNSTAMPED, *_BARE_EVENT, *_BULLET)
 _ANY: Rules = (*_STARRED, (shape.EGGDROP_ACTION, Kind.ACTION))
 _EGGDROP: Rules = (
     (shape.SPOKEN, Kind.TEXT),
@@ -52,6 +53,15 @@ _PIDGIN: Rules = (
     (shape.STARS, Kind.ACTION),
     (shape.COLON, Kind.TEXT),
     (shape.PIDGIN_EVENT, Kind.SYSTEM),
+)
+_COLONED: Rules = (
+    *_SAID,
+    (shape.NICK_COLON, Kind.TEXT),
+    *_BULLET,
+    (events.STARRED_EVENT, Kind.SYSTEM),
+    *_ACTION,
+    *_NOTICE,
+    *_BARE_EVENT,
 )
 _SERVED: Rules = (
     (shape.SERVED, Kind.TEXT),
@@ -162,12 +172,18 @@ COPIED = Dialect("copied from a window", stamps.HALVED, _PIDGIN, "", ": ", shape
 BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS, marked=_MARKED)
 ROUNDED = Dialect("stamps in round brackets", stamps.ROUND, _ANY, marked=_MARKED)
 CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY, marked=_MARKED)
+# Lines of a hundred programs look so; the importer asks for a sign that people talk there.
+_COLON_NAME = "nicks before a colon (Textual, LimeChat)"
+COLONED = tuple(
+    Dialect(_COLON_NAME, stamp, _COLONED, nick=None)
+    for stamp in (stamps.BRACKETS, stamps.PLAIN, stamps.ISO)
+)
 # Without stamps a line says less: `<b> …` may be anything. Only a file full of them is a log.
 BARE = Dialect("no stamps", stamps.NOTHING, _UNSTAMPED, nick=None)
 
 DIALECTS = (
     UBUNTU, ZNC, EGGDROP, MIRC, IRSSI, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY,
-    KONVERSATION, PSYBNC, PIDGIN, ROUNDED, BRACKETED, CLOCKED, COPIED,
+    KONVERSATION, PSYBNC, PIDGIN, ROUNDED, BRACKETED, CLOCKED, COPIED, *COLONED,
 )  # fmt: skip
 # What a line is tried by when it is not of its file's dialect: each stamp once.
 OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONVERSATION, PSYBNC,

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.columns.roles import roles_by_name
 from chatmimic.importers.irc.bridges import Bridges
-from chatmimic.importers.irc.dialects import BARE, Dialect, dialect_of
+from chatmimic.importers.irc.dialects import BARE, COLONED, Dialect, dialect_of
 from chatmimic.importers.irc.events import is_marked, is_told
 from chatmimic.importers.irc.lines import Said
 from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
+from chatmimic.importers.irc.paths import channel_of
 from chatmimic.importers.irc.reader import LineReader
 from chatmimic.importers.irc.stamps import remark
 from chatmimic.importers.irc.survey import (
@@ -31,6 +32,11 @@ _VERY_SURE = 0.9  # of lines without stamps, which may be anything
 _LIKELY = 0.5  # of them, beside logs
 _A_FEW = 3
 _A_LAST_FEW = 30  # lines
+# What programs write before a colon, and nobody is called.
+_LEVELS = {
+    "info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice", "note",
+    "kernel", "systemd", "stdout", "stderr", "exception", "todo", "traceback",
+}  # fmt: skip
 
 
 class Irc(Importer):
@@ -48,9 +54,10 @@ class Irc(Importer):
     def guesses(self, head: Head) -> bool:
         """Lines with a stamp and `<nick>`, or with an event of IRC."""
         rows, page = _rows(head)
+        named = channel_of(head.member.where).startswith("#")
         # Hundreds of events may come before the first message.
-        return _is_log(rows[:_LOOKED_AT], page) or (
-            len(rows) > _LOOKED_AT and _is_log(rows[:_LOOKED_AT_MOST], page)
+        return _is_log(rows[:_LOOKED_AT], page, named) or (
+            len(rows) > _LOOKED_AT and _is_log(rows[:_LOOKED_AT_MOST], page, named)
         )
 
     def knows_beside(self, head: Head) -> bool:
@@ -87,7 +94,8 @@ def _read(rows: Sequence[str], dialect: Dialect | None, page: bool) -> list[Said
     return [reader.read(row) for row in rows]
 
 
-def _is_log(rows: Sequence[str], page: bool) -> bool:
+def _is_log(rows: Sequence[str], page: bool, named: bool) -> bool:
+    """Whether lines are a log's; `named`: the path names a channel."""
     dialect = dialect_of(rows) or dialect_of(rows[-_A_LAST_FEW:])
     if dialect is None:
         return False
@@ -100,6 +108,8 @@ def _is_log(rows: Sequence[str], page: bool) -> bool:
         return enough and known >= _VERY_SURE * len(found)
     if spoken + told == 0:
         return False
+    if dialect in COLONED and not (_is_talk(found) and (named or told or _is_addressed(found))):
+        return False
     if known >= _SURE * len(found):
         return True
     # Events in words that nobody knows here have a stamp as messages have.
@@ -111,6 +121,22 @@ def _is_told(line: Said) -> bool:
     """Whether a line is an event that only IRC has."""
     kind, _, text, _, _, _ = line
     return kind is Kind.SYSTEM and ("@" in text or is_told(text.lstrip(" *\t")) or is_marked(text))
+
+
+def _is_talk(found: Sequence[Said]) -> bool:
+    """Whether two people or more speak, and programs do not: "ERROR: no tea"."""
+    nicks = {line[1].casefold() for line in found if line[0].has_words}
+    return len(nicks) > 1 and not nicks & _LEVELS
+
+
+def _is_addressed(found: Sequence[Said]) -> bool:
+    """Whether people act, or begin with the nick of another who speaks more than once."""
+    nicks = {line[1] for line in found if line[0].has_words}
+    first = [(line[1], line[2].partition(" ")[0]) for line in found if line[0] is Kind.TEXT]
+    addressed = sum(
+        word[-1:] in (":", ",") and word[:-1] in nicks and word[:-1] != nick for nick, word in first
+    )
+    return addressed > 1 or any(line[0] is Kind.ACTION for line in found)
 
 
 def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:

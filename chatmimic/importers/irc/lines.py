@@ -37,6 +37,13 @@ FLAGGED_ACTION = re.compile(
 )
 _BEFORE_COLON = r"(?P<nick>[^\s<>:*][^\s<>:]{0,63})"
 COLON = re.compile(rf"{_BEFORE_COLON}: (?P<text>.*)", _REST)
+# The same where the words of events stand beside it: "Quits: ada", "mode/#tea: +o ada".
+NICK_COLON = re.compile(
+    r"(?!(?:Joins?|Parts?|Quits?|Kicks?|Signoff|Nick|Mode|mode/\S{1,100}|Topic|Notice|Error|ERROR"
+    rf"|Server|Channel|Users?): )[~&@%+!]?{_BEFORE_COLON}:(?: (?P<text>.*)|$)",
+    _REST,
+)
+BULLET = re.compile(r"[•●∙] (?P<nick>[^\s<>:]{1,64}):? (?P<text>.*)", _REST)
 STARS = re.compile(r"\*\*\*(?P<nick>[^\s<>:*]{1,64}) (?P<text>.*)", _REST)
 PIDGIN_EVENT = re.compile(
     r"(?:\S{1,64} (?:\[.{0,300}\] )?(?:entered|left) the room|\S{1,64} (?:is|are) now known as "

@@ -47,6 +47,7 @@ _TITLES = (
 )
 _SUFFIX = re.compile(r"(?:\.(?:txt|zip|tar|gz|bz2|xz|tgz|tbz2?|txz))+$", re.IGNORECASE)
 _IRC = re.compile(r"<[^<>\s]{1,64}> |\*{1,3} \S|-!- ")
+_NICK = re.compile(r"<[^<>\s]{1,64}> \S")
 _COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
 
 
@@ -63,7 +64,10 @@ class WhatsApp(Importer):
         stamps = [stamp for stamp in map(stamped, rows) if stamp is not None]
         if not stamps or any(_is_irc(stamp) for stamp in stamps):
             return False
+        logged = sum(_NICK.match(stamp.rest.lstrip(" ")) is not None for stamp in stamps)
         spoken = sum(_speaks(stamp) for stamp in stamps)
+        if logged * 2 > spoken:  # "[01.05.2024 12:00] <ada> hi"
+            return False
         if stamps[0].style == " ":  # as every other log in the world
             return spoken * 2 > len(rows) and len(stamps[0].numbers[0]) < 4
         # The top of a file may be cut off.
