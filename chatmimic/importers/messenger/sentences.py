@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from chatmimic.importers.messenger.abroad import DEEDS, HINTS, PEOPLE_SAY
 from chatmimic.records import Kind
 
 _THING = (
@@ -51,13 +52,15 @@ _WHOLE = _known(
             r" (?:no longer available|unavailable)",
         ),
         Kind.CALL: (
-            rf"(?:The {_TALK} (?:has )?|{_TALK_FIRST} )ended",
+            rf"(?:The {_TALK} (?:has )?|{_TALK_FIRST} )(?:ended|started)",
             r"(?:Missed )?(?:audio|video|voice) call",
         ),
         Kind.SYSTEM: (
             r"Liked a message",
             r"Reacted .{1,24} to your message",
             r"(?:Replied|Reacted(?: .{1,24})?) to your (?:story|note)",
+            rf"Reacted to your (?:story|note): {_EMOJI}",
+            r"You waved at each other!?",
             r"Mentioned you in (?:a|their) story",
             r"You are now connected on Messenger",
             rf"Say hi to your new Facebook friend,? {_NAME}",
@@ -136,9 +139,10 @@ _STOPPED = _known(
             rf"turned (?:on|off) {_VANISHING}",
             r"changed disappearing messages(?:\. [A-Z].{1,200})?",
             r"turned (?:on|off) message sharing permissions for this chat(?:\. [A-Z].{1,200})?",
-            r"turned (?:on|off) member approval(?: and .{1,120})?",
+            r"turned (?:on|off) (?:member|admin) approval(?: and .{1,120})?",
             r"(?:added|removed) an? (?:new )?device (?:to|from) this conversation",
             r"(?:set|added|removed|changed|created|deleted) .{0,160}word effects?(?: .{1,160})?",
+            *DEEDS,
         ),
     }
 )
@@ -158,11 +162,17 @@ _OWN = _known(
 )
 _OWN_STOPPED = _known(
     {
-        Kind.CALL: (r"called [^,.]{1,60}", r"(?:started|stopped) sharing (?:video|.{1,20} screen)"),
+        Kind.CALL: (
+            r"called [^,.]{1,60}",
+            rf"left the {_TALK}",
+            r"(?:started|stopped) sharing (?:video|.{1,20} screen)",
+        ),
         Kind.SYSTEM: (
             r"took a screenshot(?: of (?:the|this) (?:chat|conversation))?",
             r"(?:started|stopped) sharing (?:live|.{1,20}) location",
             r"recorded the screen",
+            r"waved at (?:you|each other)",
+            r"responded (?:Going|Maybe|Can['’]t Go) to .{1,200}",
             rf"voted for {_NAME}",
             rf"changed {_HIS} vote to {_NAME}",
         ),
@@ -183,12 +193,24 @@ _HINT = re.compile(
     r"|ord effect|quick reac|story|your note|their note|navailable|no longer a|screen|isappearing"
     r"|encryption|in your other|device|key has changed|sharing |can't receive your|for the first"
     r"|mensaje|mensagem|Nachricht|messaggio|un message|à (?:votre|ton) |Anhang|pièce jointe|adjunto"
-    r"|um anexo|allegato|bijlage|bilaga"
+    r"|um anexo|allegato|bijlage|bilaga|waved at|approval|responded |" + HINTS
 )
 # "She left the group." is somebody talking.
 _PEOPLE_SAY = {"i", "he", "she", "they", "we", "it", "who", "someone", "somebody", "everyone"}
 _PEOPLE_SAY |= {"everybody", "nobody", "my", "his", "her", "their", "our", "the", "that", "this"}
-_PEOPLE_SAY |= {"just", "sorry", "and", "but", "so", "then", "also", "only", "lol", "haha", "yes"}
+_PEOPLE_SAY |= PEOPLE_SAY | {
+    "just",
+    "sorry",
+    "and",
+    "but",
+    "so",
+    "then",
+    "also",
+    "only",
+    "lol",
+    "haha",
+    "yes",
+}
 _MOST_WORDS = 5  # of a name or a nickname
 _LONGEST = 600  # characters; the templates of Messenger are shorter
 

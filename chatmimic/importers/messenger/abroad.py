@@ -1,0 +1,91 @@
+"""What somebody did, in Messenger's words of further languages; behind a name, before a stop."""
+
+from __future__ import annotations
+
+_DE = (
+    r"ha(?:t|st) die Gruppe (?:verlassen|erstellt|.{1,200} (?:um)?benannt)",
+    r"ha(?:t|st) .{1,200} (?:zur Gruppe hinzugefügt|aus der Gruppe entfernt)",
+    r"ha(?:t|st) (?:das|die|den) (?:Thema|Chat-Thema|Design|Chat-Design|Farbe|Emoji|Gruppenfoto"
+    r"|Gruppenbild|Gruppennamen)(?: (?:auf|zu|in) .{1,160})? geändert",
+    r"ha(?:t|st) (?:den|deinen|seinen|ihren) (?:eigenen )?Spitznamen .{0,120}(?:geändert|festgelegt"
+    r"|entfernt)",
+    r"ha(?:t|st) eine Nachricht (?:angepinnt|fixiert|losgelöst)",
+    r"ha(?:t|st) selbstlöschende Nachrichten (?:aktiviert|deaktiviert)",
+)
+_FR = (
+    r"(?:a|avez) (?:quitté|créé) le groupe",
+    r"(?:a|avez) ajouté .{1,200} au groupe",
+    r"(?:a|avez) (?:retiré|supprimé|exclu) .{1,200} du groupe",
+    r"(?:a|avez) (?:nommé|renommé) le groupe .{1,200}",
+    r"(?:a|avez) (?:changé|modifié|défini|supprimé) (?:le thème|la photo du groupe|le nom du groupe"
+    r"|l['’]emoji|la couleur|(?:le|son|votre|ton) (?:surnom|pseudo))(?: .{1,160})?",
+    r"(?:a|avez) (?:épinglé|détaché) un message",
+    r"(?:a|avez) (?:activé|désactivé) les messages éphémères",
+)
+_ES = (
+    r"(?:abandonó|dejó|creó) el grupo|salió del grupo",
+    r"(?:agregó|añadió) a .{1,200} al grupo",
+    r"eliminó a .{1,200} del grupo",
+    r"nombró (?:el|al) grupo .{1,200}",
+    r"cambió (?:el tema|la foto del grupo|el nombre del grupo|el emoji|el color|(?:el|su|tu) apodo)"
+    r"(?: .{1,160})?",
+    r"(?:fijó|desfijó) un mensaje",
+    r"(?:activó|desactivó) los mensajes (?:temporales|que desaparecen)",
+)
+_PT = (
+    r"(?:saiu d|deixou |criou )o grupo",
+    r"adicionou .{1,200} ao grupo",
+    r"removeu .{1,200} do grupo",
+    r"nomeou o grupo .{1,200}|deu o nome .{1,200} ao grupo",
+    r"(?:alterou|mudou|definiu) (?:o tema|a foto do grupo|o nome do grupo|o emoji|a cor|o apelido"
+    r"|(?:o )?seu apelido)(?: .{1,160})?",
+    r"(?:fixou|desafixou) uma mensagem",
+)
+_IT = (
+    r"hai? (?:abbandonato|lasciato|creato) il gruppo",
+    r"hai? aggiunto .{1,200} al gruppo",
+    r"hai? rimosso .{1,200} dal gruppo",
+    r"hai? chiamato il gruppo .{1,200}",
+    r"hai? (?:cambiato|modificato|impostato) (?:il tema|la foto del gruppo|il nome del gruppo"
+    r"|l['’]emoji|il colore|il (?:suo |tuo )?soprannome)(?: .{1,160})?",
+    r"hai? fissato un messaggio",
+)
+_NL = (
+    r"(?:heeft|hebt) de groep (?:verlaten|gemaakt|.{1,200} genoemd)",
+    r"(?:heeft|hebt) .{1,200} (?:toegevoegd aan de groep|aan de groep toegevoegd)",
+    r"(?:heeft|hebt) .{1,200} uit de groep verwijderd",
+    r"(?:heeft|hebt) (?:het thema|de groepsfoto|de groepsnaam|de emoji|de kleur)"
+    r" (?:gewijzigd|veranderd)(?: (?:in|naar) .{1,160})?",
+    r"(?:heeft|hebt) (?:de|je|zijn|haar) bijnaam .{0,120}(?:ingesteld|gewijzigd"
+    r"|verwijderd)(?: .{1,120})?",
+)
+_SV = (
+    r"(?:lämnade|skapade) gruppen",
+    r"lade till .{1,200} i gruppen",
+    r"tog bort .{1,200} från gruppen",
+    r"döpte gruppen till .{1,200}",
+    r"(?:ändrade|bytte) (?:temat|gruppbilden|gruppfotot|gruppnamnet|emojin|färgen)(?: .{1,160})?",
+)
+_PL = (
+    r"(?:opuścił|opuściła|utworzył|utworzyła) grupę",
+    r"doda(?:ł|ła) .{1,200} do grupy",
+    r"usun(?:ął|ęła) .{1,200} z grupy",
+    r"nazwa(?:ł|ła) grupę .{1,200}",
+    r"zmieni(?:ł|ła) (?:motyw|zdjęcie grupy|nazwę grupy|emoji|kolor|(?:swój |Twój )?pseudonim)"
+    r"(?: .{1,160})?",
+)
+
+# All of them tell of groups, looks, nicknames, pinned and vanishing messages.
+DEEDS = (*_DE, *_FR, *_ES, *_PT, *_IT, *_NL, *_SV, *_PL)
+# "Il a quitté le groupe." is somebody talking.
+PEOPLE_SAY = {
+    "er", "sie", "ich", "wir", "wer", "jemand", "il", "elle", "on", "je", "qui", "quelqu'un", "él",
+    "ella", "yo", "quien", "alguien", "ya", "ele", "ela", "eu", "alguém", "já", "quem", "lui",
+    "lei", "io", "chi", "qualcuno", "hij", "zij", "ik", "iemand", "han", "hon", "jag", "någon",
+    "ona", "ja", "ktoś", "kto", "no", "et", "und", "y", "e", "en", "och", "i",
+}  # fmt: skip
+HINTS = (
+    r"[Gg]ruppe|groupe|grupo|gruppo|groep|grupę|grupy|Nachricht|message|mensaje|mensagem|messaggio"
+    r"|Thema|Design|thème|tema|thema|motyw|Farbe|couleur|color|a cor|colore|kleur|färgen|kolor"
+    r"|moji|Spitzname|surnom|pseudo|apodo|apelido|soprannome|bijnaam"
+)
