@@ -145,6 +145,8 @@ def test_stamps_known_by_their_parts_are_those_that_the_pattern_finds(lines: lis
         ("9.7.2026 г., 15:04 ч. - ", "dmy", "2026-07-09T15:04:00"),
         ("9/7/2026 15 h 04 - ", "dmy", "2026-07-09T15:04:00"),
         ("2026/7/9 中午12:04 - ", "dmy", "2026-07-09T12:04:00"),
+        ("2026/7/9 午後0:04 - ", "dmy", "2026-07-09T12:04:00"),
+        ("2026/7/9 午前0:04 - ", "dmy", "2026-07-09T00:04:00"),
         ("2026/7/9 晚上12:04 - ", "dmy", "2026-07-09T00:04:00"),
         ("2026/7/9 晚上7:04 - ", "dmy", "2026-07-09T19:04:00"),
         ("2026/7/9 凌晨2:04 - ", "dmy", "2026-07-09T02:04:00"),
@@ -343,6 +345,11 @@ CHAT = """\
         "Ingrid已將群組名稱從「茶: 綠」改為「茶」",
         "Tove hat hinzugefügt: Nils",
         "Tove изменила что-то: чай",
+        "Tove vous a ajouté(e) à un groupe de la communauté : Port",
+        "Tove ti ha aggiunto a un gruppo della community: Porto",
+        "Tove sizi topluluktaki bir gruba ekledi: Liman",
+        "Tove lisäsi sinut ryhmään yhteisössä: Satama",
+        "Tove vás přidala do skupiny v komunitě: Přístav",
     ],
 )
 def test_a_notice_with_a_colon_is_nobody_s(notice: str, tmp_path: Path) -> None:
@@ -359,6 +366,8 @@ def test_a_notice_with_a_colon_is_nobody_s(notice: str, tmp_path: Path) -> None:
         ("Ann Marie: hi", "Ann Marie", "hi"),  # another person, who spoke once
         ("Tove work: hi", "Tove work", "hi"),
         ("Tove van Dam: hi", "Tove van Dam", "hi"),
+        ("Tove from the tea shop: hi", "Tove from the tea shop", "hi"),
+        ("Tove der Nachbar von Nils Berg: hi", "Tove der Nachbar von Nils Berg", "hi"),
         ('Nils 5": the rod', 'Nils 5"', "the rod"),
         ('Nils "Boat" Berg: he said "no"', 'Nils "Boat" Berg', 'he said "no"'),
         ("+44 7700 900124: hi", "+44 7700 900124", "hi"),
@@ -399,6 +408,14 @@ def test_the_name_of_a_group_is_known_in_any_language(tmp_path: Path) -> None:
     rows = ["Kayak: Nils heeft iedereen verrast", "Nils: ja", "Mira: nee", "Nils: Mira is dat waar"]
     path.write_text("".join(f"[31.08.24, 21:00:10] {row}\n" for row in rows), "utf-8")
     assert [m.sender for m in read(path, tz="UTC")[0]] == ["", "Nils", "Mira", "Nils"]
+
+
+def test_a_group_that_encryption_is_told_of_is_nobody_s(tmp_path: Path) -> None:
+    path = tmp_path / "_chat.txt"
+    told = ["Сообщения и звонки защищены сквозным шифрованием.", "Nils создал(а) группу «Лодка»"]
+    rows = [*(f"Лодка: {one}" for one in told), "Nils: кто", "Mira: я", "Nils: Mira да"]
+    path.write_text("".join(f"[31.08.24, 21:00:10] {row}\n" for row in rows), "utf-8")
+    assert [m.sender for m in read(path, tz="UTC")[0]] == ["", "", "Nils", "Mira", "Nils"]
 
 
 def test_a_chat_with_one_person_is_named_after_them(tmp_path: Path) -> None:
@@ -523,12 +540,15 @@ def test_unknown_words_after_the_time_are_pointed_out(tmp_path: Path) -> None:
     assert not any("beside its times" in note for note in read(path)[1].notes)
 
 
-def test_empty_lines_make_no_other_format_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("notices", [[], ["Bo created this group", "Bo added you", "Bo left"]])
+def test_empty_lines_make_no_other_format_of_it(notices: list[str], tmp_path: Path) -> None:
     path = tmp_path / "_chat.txt"
-    path.write_text("[31.12.23, 10:05:06] Ada: hi\n\n\n[31.12.23, 10:06:06] Bo: [b]\n\n\n")
+    rows = [*notices, "Ada: hi", "Bo: [b]"]
+    path.write_text("".join(f"[31.12.23, 10:05:06] {row}\n\n\n" for row in rows))
     messages, report = read(path)
     assert report.format == "WhatsApp"
-    assert [(m.sender, m.text) for m in messages] == [("Ada", "hi\n\n"), ("Bo", "[b]\n\n")]
+    said = [(m.sender, m.text) for m in messages if m.kind is Kind.TEXT]
+    assert said == [("Ada", "hi\n\n"), ("Bo", "[b]\n\n")]
 
 
 @pytest.mark.parametrize(

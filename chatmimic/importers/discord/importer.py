@@ -15,7 +15,7 @@ from chatmimic.importers.discord.json import is_json, read_json
 from chatmimic.importers.discord.package import is_part, read_package
 from chatmimic.importers.discord.pages import is_page, read_page
 from chatmimic.importers.discord.pasted import is_pasted, read_pasted
-from chatmimic.importers.discord.text import is_text, read_text, survey_text
+from chatmimic.importers.discord.text import is_surely_text, is_text, read_text, survey_text
 from chatmimic.importers.discord.together import Said, Together
 from chatmimic.importers.discord.tracker import is_tracker, read_tracker
 from chatmimic.importers.parsing.date_order import settled
@@ -49,11 +49,17 @@ class Discord(Importer):
 
     def knows(self, head: Head) -> bool:
         """One of the shapes that programs write, each known by how it begins."""
-        return _shape_of(head.member.name, head.text) not in (None, _Shape.PASTED)
+        return _shape_of(head.member.name, head.text) is not None and not self.guesses(head)
 
     def guesses(self, head: Head) -> bool:
-        """Names with times above lines of talk, as they are pasted: much looks like that."""
-        return _shape_of(head.member.name, head.text) is _Shape.PASTED
+        """Names and times above lines of talk, as they are pasted, or as text without its top is.
+
+        Much looks like that.
+        """
+        shape = _shape_of(head.member.name, head.text)
+        return shape is _Shape.PASTED or (
+            shape is _Shape.TEXT and not is_surely_text(_stripped(head.text))
+        )
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file, the most complete first; what two of them hold is given once."""
@@ -106,8 +112,12 @@ def _given(
         yield from together.new_of(found.read(context, settle))
 
 
+def _stripped(text: str) -> str:
+    return text.lstrip("\ufeff \t\r\n")
+
+
 def _shape_of(name: str, text: str) -> _Shape | None:
-    text = text.lstrip("\ufeff \t\r\n")
+    text = _stripped(text)
     known = {
         _Shape.JSON: is_json,
         _Shape.TRACKER: is_tracker,

@@ -46,24 +46,31 @@ Rows = Iterator[tuple[int, str]]
 
 
 def is_text(text: str) -> bool:
-    """Whether a file begins as the exporter's text: with a rule, the guild and the channel.
+    """Whether a file is, or may be, the exporter's text."""
+    if is_surely_text(text):
+        return True
+    marked = _heads(text)
+    # WhatsApp writes what is said on the same line.
+    alone = sum(": " not in author for _, author in marked) * 2 > len(marked)
+    return alone and any(is_strict for is_strict, _ in marked)
 
-    Without these, with the top of a message whose author has the number of old, or with several.
-    """
+
+def is_surely_text(text: str) -> bool:
+    """Whether a file begins with a rule, the guild and the channel, or an author's old number."""
     rows = first_lines(text, 4)
     rows = rows[1:] if rows[0] == _ADDRESS else rows
     if len(rows) > 2 and _TOP_RULE.fullmatch(rows[0]):
         return rows[1].startswith("Guild:") and rows[2].startswith("Channel:")
-    if not rows or _header(rows[0]) is None:
-        return False
+    return any(_NUMBERED.fullmatch(author) for _, author in _heads(text)[:1])
+
+
+def _heads(text: str) -> list[tuple[bool, str]]:
+    """The authors in a file without its top, and whether two empty lines stand above each."""
+    if _header(first_lines(text, 1)[0]) is None:
+        return []
     lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
-    marked = [one for one in _marked(enumerate(lines)) if one.header is not None]
-    authors = [one.header[1] for one in marked if one.header is not None]
-    if authors and _NUMBERED.fullmatch(authors[0]):
-        return True
-    # WhatsApp writes what is said on the same line.
-    alone = sum(": " not in author for author in authors) * 2 > len(authors)
-    return alone and any(one.is_strict for one in marked)
+    marked = _marked(enumerate(lines))
+    return [(one.is_strict, one.header[1]) for one in marked if one.header is not None]
 
 
 @dataclass

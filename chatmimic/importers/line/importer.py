@@ -35,7 +35,7 @@ _ABOVE = 5  # lines, of which one may be the first day
 _MOST_WORDS = 7  # that may be weekdays
 _HALF = rf"(?:{HALF_IN_EAST_ASIA}|ص|م|SA|CH|ÖÖ|ÖS)"
 _STAMP = re.compile(
-    rf"(?P<before>{_HALF})?[ \u202f]?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)"
+    rf"(?P<before>{_HALF})?[ \u202f]?(?P<hour>\d{{1,2}})(?::|\.(?=\d\d\t))(?P<minute>\d\d)"
     rf"[ \u202f]?(?P<after>{_HALF})?(?P<joint>[\t ])"
 )
 _WITH = r"(?:with|in|avec|dans|mit|con|com|dengan|với|с|в)"

@@ -60,7 +60,7 @@ def clock_from(
     """A time of day out of its parts; None when there is none such. 24:53 is 00:53."""
     hours, minutes, seconds = int(hour), int(minute), int(second or 0)
     word = plain_half(half or "")
-    if 1 <= hours <= 12 and word in HALVES:
+    if hours <= 12 and word in HALVES:  # in Japan noon is 午後0:00
         early = (word in _NOON and hours in (10, 11)) or (word in _NIGHT and not 5 < hours < 12)
         hours = hours % 12 + (0 if early else HALVES[word])
     if hours > 24 or minutes > 59 or seconds > 59:

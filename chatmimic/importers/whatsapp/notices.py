@@ -16,6 +16,8 @@ LONGEST = 300  # characters of a notice that tells what somebody did
 _BEGINNING = 6  # characters
 _BEGINNINGS = {beginning[:_BEGINNING] for beginning in ENCRYPTED}
 _WORDS_OF_A_NAME = 8
+_WORDS_OF_A_DEED = 4
+_LONG_FOR_A_NAME = 25  # characters, behind another name
 _SOME = 2  # as often as a notice with ": " comes word for word alike; names come oftener
 _QUOTES = {"“": "”", "„": "“”", "«": "»", "‹": "›", "「": "」", "『": "』", '"': '"'}
 _PHONE = re.compile(rf"\+\d[\d\-() \u00a0\u2011]{{5,22}}\d[{MARKS}]?[{SPACES}](?=[^\W\d])")
@@ -154,8 +156,17 @@ def begins_notice(name: str, times: int, people: Container[str]) -> bool:
         return False
     if _PHONE.match(name):
         return True
-    actors = (name[:end] for end in _ends(name) if name[end + 1 :].split(" ", 1)[0] in _VERBS)
+    actors = (name[:end] for end in _ends(name) if _is_told(name[end + 1 :]))
     return any(actor in people or actor in _YOU for actor in actors)
+
+
+def _is_told(words: str) -> bool:
+    """Whether what follows an actor is a deed: by its verb, or as no name has so many words."""
+    some = words.split()
+    if some and some[0] in _VERBS:
+        return True
+    long = len(some) >= _WORDS_OF_A_DEED and len(words) > _LONG_FOR_A_NAME
+    return long and all(word[0].islower() for word in some)
 
 
 def open_quote(name: str, text: str) -> bool:

@@ -100,10 +100,11 @@ class Names:
         told = self._told.get(name)
         if not told:
             return False
-        if any(map(tells_you, told)) and all(map(is_notice, told)):
+        to_all = any(map(tells_you, told))
+        if to_all and all(map(is_notice, told)):
             return True
         others = frozenset(map(plain_name, names - {name}))
-        if plain_name(name) != title or len(others) < 2:
+        if not (to_all or plain_name(name) == title) or len(others) < 2:
             return False
         return all(is_notice(text) or tells_of(text, others) for text in told)
 
