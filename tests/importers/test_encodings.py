@@ -36,10 +36,6 @@ def said(language: str) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows]
 
 
-def in_codec(text: str, codec: str) -> bytes:
-    return text.replace("？", "?").encode(codec) if codec == "iso8859_6" else text.encode(codec)
-
-
 def whatsapp(language: str) -> str:
     rows = enumerate(said(language))
     return "".join(f"[2024-05-01, 12:0{n}:00] {name}: {text}\n" for n, (name, text) in rows)
