@@ -340,6 +340,20 @@ def test_names_in_a_zip_that_does_not_say_their_encoding(name: str, tmp_path: Pa
     assert {m.thread_title for m in read(path)[0]} == {name}
 
 
+@pytest.mark.parametrize(
+    ("codec", "words"),
+    [
+        ("utf-8", "чай готов"),
+        ("cp1251", "чай готов, приходи скорее"),
+        ("shift_jis", "お茶を飲みました"),
+    ],
+)
+def test_what_is_not_ascii_may_stand_far_behind(codec: str, words: str) -> None:
+    for run in ("9" * 5000, "9" * 1999, "9" * 1000):
+        data = f"{run}{words}\n".encode(codec) * 6
+        assert recoded(data, 1 << 16) == f"{run}{words}\n".encode() * 6
+
+
 def test_a_long_file_is_judged_by_some_of_all_of_it() -> None:
     """The first half is plain, a name stands in every line, and words come late."""
     words = " ".join(CHATS["Russian"][1]).split()

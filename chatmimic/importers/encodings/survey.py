@@ -17,6 +17,7 @@ _EACH = 1000  # bytes of a piece of text
 _KEPT = 1000  # pieces of one file that are kept to judge it by
 _SHARE = 0.5  # of the pieces, that are UTF-8 where a file surely is
 
+_HIGH = re.compile(rb"[\x80-\xff]")
 _MARKUP = re.compile(rb"[\x00-\x1f\"<>]+")
 _WORDS = re.compile(rb"[ ,:;]+")
 _DECLARED = re.compile(rb"""(?i)(?:charset|encoding)=["']?([\w.:-]{2,40})""")
@@ -88,8 +89,10 @@ class Survey:
                 continue
             for part in _MARKUP.split(line):
                 for piece in [part] if len(part) <= _EACH else _WORDS.split(part):
-                    if not piece.isascii():
-                        self._piece(piece[: 2 * _EACH])
+                    if (high := _HIGH.search(piece)) is not None:
+                        # Of a very long one what is not ASCII may stand far behind.
+                        begins = high.start() if len(piece) > 2 * _EACH else 0
+                        self._piece(piece[begins : begins + 2 * _EACH])
 
     def _piece(self, piece: bytes) -> None:
         try:
