@@ -7,6 +7,7 @@ import html
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,27 @@ def at(message: Message) -> datetime:
 def snowflake(sent_at: int | None, number: int = 0) -> str:
     """An id as Discord gives it out at that time."""
     return str((((sent_at or 0) - 1_420_070_400_000) << 22) + number)
+
+
+AT = 1_714_557_600_000  # 2024-05-01 10:00 UTC
+
+
+def said(number: int, sender: str, text: str, reply_to: str = "") -> Message:
+    """What somebody said in a minute of the talk."""
+    sent_at = AT + number * 60_000
+    key = {"Ada": "1", "Grace": "2"}[sender]
+    id_ = snowflake(sent_at)
+    return Message(sender, text, sent_at, sender_key=key, message_id=id_, reply_to=reply_to)
+
+
+TALK = [
+    said(0, "Ada", "hello"),
+    said(1, "Grace", "hi", snowflake(AT)),
+    said(2, "Grace", "how are you?"),
+    said(3, "Ada", "well"),
+]
+# CSV and text show the account's name, JSON and HTML what people are called.
+PLAIN = [replace(m, sender=f"x{m.sender_key}") for m in TALK]
 
 
 def json_record(message: Message) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from discord_exports import (
     plain_text,
     snowflake,
 )
+from importing import read
 
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers import ImportReport
 from chatmimic.importers.discord import together
 from chatmimic.importers.discord.channels import Place, place_of
 from chatmimic.importers.parsing.seen import Overlap
@@ -41,11 +42,6 @@ def said(minute: int, text: str, who: str = "1") -> Message:
 
 def talk(count: int, first: int = 0, what: str = "the wheel of number") -> list[Message]:
     return [said(first + n, f"{what} {n % 97}", str(n % 2 + 1)) for n in range(count)]
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from chat_dbs import OLD_TRACKER, TRACKER, tracker_db
+from importing import read
 
 from chatmimic.archive import Archive
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.records import Kind, Message
 
 AT = 1_600_000_000_000
@@ -24,11 +24,6 @@ TALK = [
     (16, 99, 70, "nobody knows me", AT + 5, None, False),
     (17, 1, 71, "a channel without a name", AT + 6, None, False),
 ]
-
-
-def read(path: Path, **options: bool) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("schema", [TRACKER, OLD_TRACKER])

@@ -8,21 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from importing import read
 
 from chatmimic.errors import UnknownFormat
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers import ImportReport
 from chatmimic.importers.discord.furniture import Quotable, cleared
 from chatmimic.importers.discord.marks import When, bracketed, heading, separator
 from chatmimic.importers.discord.oneline import parted
 from chatmimic.importers.discord.pasted import is_pasted
-from chatmimic.records import Kind, Message
+from chatmimic.records import Kind
 
 BASE = "2021-03-05"  # a Friday
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def pasted(folder: Path, text: str, **options: Any) -> list[tuple[str, str, str]]:

@@ -23,6 +23,7 @@ from google_exports import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importing import read
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
@@ -35,11 +36,6 @@ TALK = [
     Message("Ada", "hello", AT, sender_key="1", message_id="e1"),
     Message("Grace", "hi\nthere", AT + 1000, sender_key="2", message_id="e2"),
 ]
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 SIGNS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])

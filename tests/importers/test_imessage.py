@@ -18,13 +18,14 @@ import pytest
 from chat_dbs import CHATS, OLD_SCHEMA, SCHEMA, ZERO, chat_db, typedstream
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from importing import read
 
 from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.imessage.typedstream import text_of
 from chatmimic.importers.parsing import sqlite_copies as copies
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
-from chatmimic.records import Kind, Message, Reaction
+from chatmimic.records import Kind, Reaction
 
 AT = 725_000_000  # seconds since 2001
 NANO = 10**9
@@ -35,11 +36,6 @@ QUIET = settings(
     max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def said(path: Path) -> list[tuple[str, str, str]]:

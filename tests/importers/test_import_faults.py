@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from importing import read
 
 from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeExport
-from chatmimic.importers import ImportOptions, ImportReport, formats, packed, read_exports
+from chatmimic.importers import formats, packed
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.records import Message
 
@@ -31,10 +32,7 @@ QUIET = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-
-def read(path: Path, **options: object) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report  # type: ignore[arg-type]
+FEWER = settings(QUIET, max_examples=25)  # for each of more than a hundred files
 
 
 def fit_to_store(messages: list[Message]) -> bool:
@@ -61,7 +59,7 @@ def test_any_bytes(data: bytes, tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@QUIET
+@FEWER
 @pytest.mark.parametrize("name", [f.name for f in FILES])
 def test_any_damage_to_an_export(name: str, data: st.DataObject, tmp_path: Path) -> None:
     allow = data.draw(st.booleans())

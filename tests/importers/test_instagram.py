@@ -11,20 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importing import read
 from meta_exports import body, box, thread_page
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.parsing.repair import repaired
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
 AT = 1_700_000_000_000
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def export(folder: Path, *messages: dict[str, Any], title: str = "grace") -> Path:

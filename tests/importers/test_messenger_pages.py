@@ -9,11 +9,11 @@ import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importing import read
 from meta_exports import (
     BOXES,
     body,
@@ -35,11 +35,6 @@ from chatmimic.records import Kind, Message
 
 NOON = "May 1, 2024 12:00:00 pm"
 AT = 1_714_564_800_000
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def page(folder: Path, *boxes: str, name: str = "message_1.html", **around: str) -> Path:

@@ -7,17 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from importing import read
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.signal.files import is_markdown
 from chatmimic.importers.signal.text import is_text
-from chatmimic.records import Kind, Message, Reaction
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
+from chatmimic.records import Kind, Reaction
 
 
 def markdown(folder: Path, *bodies: str) -> Path:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from importing import read
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.slack.text import readable
-from chatmimic.records import Kind, Message
+from chatmimic.records import Kind
 
 PEOPLE = {"U1": "Ada & Co", "U2": "Grace"}
 
@@ -47,11 +47,6 @@ def day(path: Path, *records: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(list(records)))
     return path
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def users(root: Path, **names: str) -> None:

@@ -8,19 +8,19 @@ import time
 import tracemalloc
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from importing import read
 
 from chatmimic.errors import DamagedExport, UnsafeExport
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
+from chatmimic.importers import ImportReport
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
 from chatmimic.importers.sms import stream
 from chatmimic.importers.sms.people import key_of, thread_of
 from chatmimic.importers.sms.stream import xml_of
-from chatmimic.records import Kind, Message
+from chatmimic.records import Kind
 
 AT = 1_700_000_000_000
 QUIET = settings(
@@ -28,11 +28,6 @@ QUIET = settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 def backup(path: Path, *elements: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from chat_exports import telegram_block, telegram_json, telegram_page, telegram_pages
+from importing import read
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
@@ -24,11 +25,6 @@ TALK = [
     Message("Grace", "how are you?", AT + 2000, sender_key="2", message_id="3"),
     Message("Ada", "well", AT + 3000, sender_key="1", message_id="4", reply_to="3"),
 ]
-
-
-def read(path: Path, **options: Any) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report
 
 
 @pytest.mark.parametrize(

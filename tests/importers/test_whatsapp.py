@@ -1,4 +1,4 @@
-"""WhatsApp's exported chats: the stamps of every locale, and which words are WhatsApp's own."""
+"""WhatsApp's exported chats: names, which words are WhatsApp's own, whole files."""
 
 from __future__ import annotations
 
@@ -9,172 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from importing import read
 
-from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.base import Head
-from chatmimic.importers.parsing.date_order import date_of
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
-from chatmimic.importers.whatsapp.lines import Stamps, stamped
+from chatmimic.importers.whatsapp.lines import stamped
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
 from chatmimic.importers.whatsapp.speakers import Names, plain_name
-from chatmimic.records import Kind, Message
+from chatmimic.records import Kind
 
 M = "\u200e"
-
-
-DATES = [
-    "31/12/23",
-    "1/2/24",
-    "31.12.2023",
-    "31. 12. 23.",
-    "2023-12-31",
-    "[31.12.23",
-    f"{M}[1/2/24",
-    "2026/7/9",
-    "24. 9. 1.",
-    "2026년 7월 9일",
-    "[9 Jul 2026",
-]
-BETWEEN = [", ", " ", ",\u2009", " à ", ". "]
-CLOCKS = [
-    "10:05",
-    "23:59:58",
-    "7:05",
-    "10.05",
-    "25:61",
-    "11:59 PM",
-    "11:59\u202fp.m.",
-    "오후 11:59",
-    "(목)오전 9:05",
-    "下午3時04分",
-    "١١:٥٩",
-]
-BEHIND = [" - ", "] ", " – ", ": ", " ", "]", " -"]
-WORDS = ["Ada: hi", "- b: c] - d", "10:05 - x", "pm - Ada: hi", ""]
-
-
-@given(
-    st.lists(
-        st.tuples(*map(st.sampled_from, (DATES, BETWEEN, CLOCKS, BEHIND, WORDS))).map("".join),
-        max_size=30,
-    )
-)
-def test_stamps_known_by_their_parts_are_those_that_the_pattern_finds(lines: list[str]) -> None:
-    stamps = Stamps()
-    assert [stamps.of(raw) for raw in lines] == [stamped(raw) for raw in lines]
-
-
-@pytest.mark.parametrize(
-    ("raw", "order", "at"),
-    [
-        ("31/12/23, 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/2023 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("12/31/23, 11:59 PM - ", "mdy", "2023-12-31T23:59:00"),
-        ("12/31/23, 11:59\u202fPM - ", "mdy", "2023-12-31T23:59:00"),
-        ("12/31/23, 12:05\u202fAM - ", "mdy", "2023-12-31T00:05:00"),
-        ("31/12/23, 11:59 pm - ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/23, 11:59 p.m. - ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/23 11:59 p.\u00a0m. - ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/23 12:59 a. m. - ", "dmy", "2023-12-31T00:59:00"),
-        ("31.12.23, 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31.12.2023 klo 23.59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/2023 à 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31.12.23 um 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31-12-23 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("31. 12. 2023. 23:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("2023-12-31 23:59 - ", "ymd", "2023-12-31T23:59:00"),
-        ("2023/12/31, 23:59 - ", "ymd", "2023-12-31T23:59:00"),
-        ("2023/12/31 下午11:59 - ", "ymd", "2023-12-31T23:59:00"),
-        ("2023. 12. 31. 오후 11:59 - ", "ymd", "2023-12-31T23:59:00"),
-        ("31.12.2023 ÖS 11:59 - ", "dmy", "2023-12-31T23:59:00"),
-        ("٣١\u200f/١٢\u200f/٢٠٢٣، ١١:٥٩ م - ", "dmy", "2023-12-31T23:59:00"),
-        ("[31.12.23, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
-        ("\u200e[31.12.23, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
-        ("[12/31/23, 11:59:58\u202fPM] ", "mdy", "2023-12-31T23:59:58"),
-        ("[2023/12/31 下午11:59:58] ", "ymd", "2023-12-31T23:59:58"),
-        ("[31/12/23 11:59:58 p. m.] ", "dmy", "2023-12-31T23:59:58"),
-        ("\u200f[31/12/2023, 23:59:58] ", "dmy", "2023-12-31T23:59:58"),
-        ("31.12.23 23:59:58: ", "dmy", "2023-12-31T23:59:58"),
-        ("31/12/2023 23:59: ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/2023 11:59 PM: ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/2023, 23:59 ", "dmy", "2023-12-31T23:59:00"),
-        ("31/12/23,\u200923:59 – ", "dmy", "2023-12-31T23:59:00"),
-        ("2026/7/9 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("[2026/7/9 02:28:09] ", "dmy", "2026-07-09T02:28:09"),
-        ("［2026/7/9 02:28:09］ ", "dmy", "2026-07-09T02:28:09"),
-        ("[2026/7/9下午3:04:05]", "dmy", "2026-07-09T15:04:05"),
-        ("2026/7/9週四 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("24/9/1 AM 9:06 - ", "ymd", "2024-09-01T09:06:00"),
-        ("24. 9. 1. 오전 9:05 - ", "ymd", "2024-09-01T09:05:00"),
-        ("[2026. 7. 9. (목) 오후 3:04:05] ", "ymd", "2026-07-09T15:04:05"),
-        ("2026. 7. 9. (목)오후 3:04 - ", "ymd", "2026-07-09T15:04:00"),
-        ("2026-7-9 15:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("26.7.9, 15:04 - ", "ymd", "2026-07-09T15:04:00"),
-        ("2026년 7월 9일 오후 3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("[2026年7月9日 下午3:04:05] ", "dmy", "2026-07-09T15:04:05"),
-        ("2026年7月9日星期四 15:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("26年7月9日 15時04分05秒 - ", "dmy", "2026-07-09T15:04:05"),
-        ("2026년 7월 9일 오후 3시 4분 - ", "dmy", "2026-07-09T15:04:00"),
-        ("令和8年7月9日 午後3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("[R8/7/9 15:04:05] ", "dmy", "2026-07-09T15:04:05"),
-        ("民國115年7月9日 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("115/7/9 下午3:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("9 Jul 2026, 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("9 Jul 26, 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("[9. Juli 2026, 15:04:05] ", "mdy", "2026-07-09T15:04:05"),
-        ("Thu, 9 Jul 2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("Jul 9, 2026, 3:04\u202fPM - ", "mdy", "2026-07-09T15:04:00"),
-        ("9 de jul. de 2026 3:04 p. m. - ", "mdy", "2026-07-09T15:04:00"),
-        ("09-Jul-2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("2026. júl. 9. 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("9 thg 7, 2026 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("9 ก.ค. 2569 15:04 - ", "mdy", "2026-07-09T15:04:00"),
-        ("9/7/2569 15:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("9/7/2569 BE 15:04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("9/7/69 15:04 น. - ", "dmy", "2026-07-09T15:04:00"),
-        ("۱۴۰۵/۴/۱۸،\u200f ۱۵:۰۴ - ", "dmy", "2026-07-09T15:04:00"),
-        ("[۱۴۰۵/۴/۱۸،\u200f ۳:۰۴:۰۵ ب.ظ.] ", "dmy", "2026-07-09T15:04:05"),
-        ("۱۸ تیر ۱۴۰۵، ساعت ۱۵:۰۴ - ", "dmy", "2026-07-09T15:04:00"),
-        ("९/७/२०२६, ३:०४ अपराह्न - ", "dmy", "2026-07-09T15:04:00"),
-        ("৯/৭/২৬, ৩:০৪ PM - ", "dmy", "2026-07-09T15:04:00"),
-        ("9/7/2026, 3:04 po podne - ", "dmy", "2026-07-09T15:04:00"),
-        ("9/7/2026, 3:04 e pasdites - ", "dmy", "2026-07-09T15:04:00"),
-        ("9.7.2026 г., 15:04 ч. - ", "dmy", "2026-07-09T15:04:00"),
-        ("9/7/2026 15 h 04 - ", "dmy", "2026-07-09T15:04:00"),
-        ("2026/7/9 中午12:04 - ", "dmy", "2026-07-09T12:04:00"),
-        ("2026/7/9 午後0:04 - ", "dmy", "2026-07-09T12:04:00"),
-        ("2026/7/9 午前0:04 - ", "dmy", "2026-07-09T00:04:00"),
-        ("2026/7/9 晚上12:04 - ", "dmy", "2026-07-09T00:04:00"),
-        ("2026/7/9 晚上7:04 - ", "dmy", "2026-07-09T19:04:00"),
-        ("2026/7/9 凌晨2:04 - ", "dmy", "2026-07-09T02:04:00"),
-        ("01.04.2015 - 16:00:27; ", "dmy", "2015-04-01T16:00:27"),
-    ],
-)
-def test_stamps(raw: str, order: str, at: str) -> None:
-    for rest in ("Ada Lovelace: hi: you", "", "Ada left"):
-        stamp = stamped(raw + rest)
-        assert stamp is not None
-        assert stamp.rest == rest
-        day = date_of(stamp.numbers, order)
-        assert day is not None
-        assert stamp.clock is not None
-        assert datetime(day.year, day.month, day.day, *stamp.clock).isoformat() == at
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        "", "hello", "31/12/23", "31/12/23, ", "31/12/23 - Ada: hi", "[31.12.23] Ada: hi",
-        "[23:59, 31/12/2023] Ada: hi", "31/12/23, 23:59", "41/41/23, 23:59 - Ada: hi",
-        "31/12.23, 23:59 - Ada: hi", "[31/12/23, 23:59 - Ada: hi", "31/12/23, 23:59] Ada: hi",
-        "see 31/12/23, 23:59 - Ada: hi", "131/12/23, 23:59 - Ada: hi",
-    ],
-)  # fmt: skip
-def test_lines_that_go_on(raw: str) -> None:
-    assert stamped(raw) is None
 
 
 def test_no_line_takes_long() -> None:
@@ -317,113 +162,6 @@ def test_a_text_in_brackets_that_comes_again_is_no_persons() -> None:
     assert judged("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA
 
 
-CHAT = """\
-22/08/23, 14:42 - Tove: kettle
-22/08/23, 14:43 - ~ Mira: on
-22/08/23, 14:43 - Ann: so it is
-23/08/23, 14:44 - {}
-31/08/23, 14:45 - Tove: fine
-"""
-
-
-@pytest.mark.parametrize(
-    "notice",
-    [
-        "+44 7700 900123 added you to a group in the community: Harbour Folk",
-        "Ingrid added you to a group in the community: Harbour Folk",
-        "You joined a group via invite in the community: Harbour Folk",
-        "Tove requested to add: Nils",
-        "Mira added the event: tea at five",
-        "Group created by Ingrid: welcome",
-        "\u202a+44\u00a07700\u00a0900123\u202c hat hinzugefügt: Nils",
-        'Ingrid changed the group name from "Tea: green" to "Tea: black"',
-        'Ingrid set the mood to "Tea: 5 o\'clock"',
-        "Ingrid hat die Gruppe „Tee: grün“ erstellt.",
-        "Ingrid hat den Namen von „Tee: grün“ zu „Tee“ geändert.",
-        "Ingrid cambió el asunto del grupo a: té",
-        "Ingrid a changé le sujet en « Thé : vert: fort »",
-        "Ingrid已將群組名稱從「茶: 綠」改為「茶」",
-        "Tove hat hinzugefügt: Nils",
-        "Tove изменила что-то: чай",
-        "Tove vous a ajouté(e) à un groupe de la communauté : Port",
-        "Tove ti ha aggiunto a un gruppo della community: Porto",
-        "Tove sizi topluluktaki bir gruba ekledi: Liman",
-        "Tove lisäsi sinut ryhmään yhteisössä: Satama",
-        "Tove vás přidala do skupiny v komunitě: Přístav",
-    ],
-)
-def test_a_notice_with_a_colon_is_nobody_s(notice: str, tmp_path: Path) -> None:
-    path = tmp_path / "chat.txt"
-    path.write_text(CHAT.format(notice), "utf-8")
-    messages, report = read(path, tz="UTC")
-    assert {message.sender for message in messages} == {"Tove", "Mira", "Ann", ""}
-    assert (report.kept, report.left_out) == (4, {"system": 1})
-
-
-@pytest.mark.parametrize(
-    ("line", "name", "text"),
-    [
-        ("Ann Marie: hi", "Ann Marie", "hi"),  # another person, who spoke once
-        ("Tove work: hi", "Tove work", "hi"),
-        ("Tove van Dam: hi", "Tove van Dam", "hi"),
-        ("Tove from the tea shop: hi", "Tove from the tea shop", "hi"),
-        ("Tove der Nachbar von Nils Berg: hi", "Tove der Nachbar von Nils Berg", "hi"),
-        ('Nils 5": the rod', 'Nils 5"', "the rod"),
-        ('Nils "Boat" Berg: he said "no"', 'Nils "Boat" Berg', 'he said "no"'),
-        ("+44 7700 900124: hi", "+44 7700 900124", "hi"),
-        ("Tove: Tove added sugar, he said", "Tove", "Tove added sugar, he said"),
-        ("Tove: Mira left", "Tove", "Mira left"),
-        ("Ann: You're now an admin", "Ann", "You're now an admin"),
-        ("Nils: added: one cup", "Nils", "added: one cup"),
-        ("Nils:", "Nils", ""),
-    ],
-)
-def test_what_a_person_says_stays_theirs(line: str, name: str, text: str, tmp_path: Path) -> None:
-    path = tmp_path / "chat.txt"
-    path.write_text(CHAT.format(line) + "31/08/23, 14:46 - Nils: hm\n", "utf-8")
-    message = read(path, tz="UTC")[0][3]
-    assert (message.sender, message.text) == (name, text)
-
-
-def test_the_name_of_a_group_is_nobody_s(tmp_path: Path) -> None:
-    path = tmp_path / "WhatsApp Chat - Boat Club.txt"
-    told = [
-        ("Boat Club", "Messages and calls are end-to-end encrypted. No one outside can read them."),
-        ("Nils", "Nils created group “Boat Club”"),
-        ("Boat Club", "Nils added you"),
-        ("Nils", "Nils changed this group's icon"),
-        ("Boat Club", "You're now an admin"),
-    ]
-    said = [("Nils", "who brings the oars"), ("Mira", "i do"), ("Nils", "Nils left? no, he said")]
-    rows = [f"[31.08.24, 21:00:10] {name}: {text}\n" for name, text in told + said]
-    path.write_text("".join(rows), "utf-8")
-    messages, report = read(path, tz="UTC")
-    assert [(m.sender, m.text) for m in messages[5:]] == said
-    assert {m.kind for m in messages[:5]} == {Kind.SYSTEM}
-    assert report.left_out == {"system": 5}
-
-
-def test_the_name_of_a_group_is_known_in_any_language(tmp_path: Path) -> None:
-    path = tmp_path / "WhatsApp Chat - Kayak.txt"
-    rows = ["Kayak: Nils heeft iedereen verrast", "Nils: ja", "Mira: nee", "Nils: Mira is dat waar"]
-    path.write_text("".join(f"[31.08.24, 21:00:10] {row}\n" for row in rows), "utf-8")
-    assert [m.sender for m in read(path, tz="UTC")[0]] == ["", "Nils", "Mira", "Nils"]
-
-
-def test_a_group_that_encryption_is_told_of_is_nobody_s(tmp_path: Path) -> None:
-    path = tmp_path / "_chat.txt"
-    told = ["Сообщения и звонки защищены сквозным шифрованием.", "Nils создал(а) группу «Лодка»"]
-    rows = [*(f"Лодка: {one}" for one in told), "Nils: кто", "Mira: я", "Nils: Mira да"]
-    path.write_text("".join(f"[31.08.24, 21:00:10] {row}\n" for row in rows), "utf-8")
-    assert [m.sender for m in read(path, tz="UTC")[0]] == ["", "", "Nils", "Mira", "Nils"]
-
-
-def test_a_chat_with_one_person_is_named_after_them(tmp_path: Path) -> None:
-    path = tmp_path / "WhatsApp Chat - Nils.txt"
-    path.write_text("[31.08.24, 21:00:10] Nils: Mira left\n[31.08.24, 21:00:11] Mira: no\n")
-    assert [m.sender for m in read(path, tz="UTC")[0]] == ["Nils", "Mira"]
-
-
 @pytest.mark.parametrize(
     ("rows", "senders"),
     [
@@ -471,11 +209,6 @@ def test_lines_without_a_sender() -> None:
 )
 def test_whom_a_chat_is_with(where: str, chat: str) -> None:
     assert chat_of(where) == chat
-
-
-def read(path: Path, **options: str) -> tuple[list[Message], ImportReport]:
-    report = ImportReport()
-    return list(read_exports(path, ImportOptions(**options), report)), report  # type: ignore[arg-type]
 
 
 def test_a_zip_of_the_iphone(tmp_path: Path) -> None:
