@@ -34,6 +34,7 @@ def markdown(folder: Path, *bodies: str) -> Path:
         ("\n>\n> theirs\n>\nmine  ", Kind.TEXT, "mine"),
         ("\n>\n> theirs\nand theirs\n\nto here\n>\nmine\n> too  ", Kind.TEXT, "mine\n> too"),
         ("\n>\n> theirs\n>\n  ![a](./media/a)  ", Kind.MEDIA, ""),
+        ("  \n> \n> theirs\n> \nmine  ", Kind.TEXT, "mine"),
         ("\n>\n> mine  ", Kind.TEXT, None),
         ("  ", Kind.OTHER, ""),
         ("look  ![a.jpg](./media/a%20b.jpg)  ", Kind.TEXT, "look"),

@@ -333,3 +333,15 @@ def test_any_conversation_is_read_back(said: list[tuple[str, str, bool]], tmp_pa
         (name, text, AT + number, Kind.TEXT) for number, (name, text, _) in enumerate(said)
     ]
     assert not report.repairs or "&#55357;" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [("AA", "AA", 1), ("AA", "AB", 2), ("null", "null", 2), ("", "", 2)],
+)
+def test_an_mms_that_comes_twice_with_its_id_is_counted(
+    first: str, second: str, kept: int, tmp_path: Path
+) -> None:
+    both = (mms("1", ADA, ME, m_id=id_) for id_ in (first, second))
+    messages, report = read(backup(tmp_path / "sms.xml", *both))
+    assert (len(messages), report.left_out["duplicate"]) == (kept, 2 - kept)

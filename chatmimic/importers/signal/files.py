@@ -163,8 +163,8 @@ def _without_quote(body: list[str]) -> list[str]:
     """The lines without the words that are answered, which stand before the person's own."""
     if len(body) < 3 or body[0].strip() or not body[2].startswith("> "):
         return body
-    if body[1] == ">":  # until 2021; only the first line of the words is marked there
-        own = next((n for n in range(3, len(body)) if body[n] == ">"), None)
+    if body[1].rstrip() == ">":  # until 2021; only the first line of the words is marked there
+        own = next((n for n in range(3, len(body)) if body[n].rstrip() == ">"), None)
     elif body[1].strip():
         own = None
     else:

@@ -76,6 +76,7 @@ class _Backup:
         self._mms: _Mms | None = None
         self._own: set[str] = set()  # keys of the telephone's own numbers, as MMS show them
         self._waiting: list[_Mms] = []
+        self._met: set[int] = set()  # MMS that have an id of the network
         self._shape = ""  # of the file, as its comments and its first element show
         self._done: list[Message] = []
         self._since = 0  # bytes since the last element
@@ -132,7 +133,9 @@ class _Backup:
         if tag == "mms" and self._mms is not None:
             mms, self._mms = self._mms, None
             self._learn_own(mms)
-            if _is_unsettled(mms) and not self._own and len(self._waiting) < _MOST_WAITING:
+            if self._is_met(mms):
+                self._report.leave_out("duplicate", mms.source)
+            elif _is_unsettled(mms) and not self._own and len(self._waiting) < _MOST_WAITING:
                 self._waiting.append(mms)
             else:
                 self._take(self._of_mms(mms))
@@ -173,6 +176,16 @@ class _Backup:
             return given(mms.about.get("address"))
         some = dict.fromkeys((mms.sender, *mms.others))
         return "~".join(one for one in some if one and key_of(one) not in self._own)
+
+    def _is_met(self, mms: _Mms) -> bool:
+        """Whether an MMS came before, id and all: two that only say the same are two."""
+        id_ = given(mms.about.get("m_id")).strip()
+        if not id_:
+            return False
+        key = hash((id_, mms.about.get("date"), mms.about.get("msg_box"), mms.sender, *mms.texts))
+        before = len(self._met)
+        self._met.add(key)
+        return len(self._met) == before
 
     def _learn_own(self, mms: _Mms) -> None:
         """Whose telephone it is: who sent what it sent, or alone got what it received."""
