@@ -214,9 +214,10 @@ def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path)
     assert report.notes[0].endswith("What stands after it is lost.")
 
 
-def test_pages_beside_the_json_of_the_same_chat_add_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("each", [2, 1000])  # two pages, and one alone
+def test_pages_beside_the_json_of_the_same_chat_add_nothing(each: int, tmp_path: Path) -> None:
     telegram_json(tmp_path / "ChatExport/result.json", "G", TALK[1:])
-    telegram_pages(tmp_path / "ChatExport", "G", TALK, each=2)
+    telegram_pages(tmp_path / "ChatExport", "G", TALK, each=each)
     messages, report = read(tmp_path)
     assert [(m.text, m.thread) for m in messages] == [
         *((m.text, "7") for m in TALK[1:]),

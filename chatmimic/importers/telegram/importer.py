@@ -64,8 +64,7 @@ class Telegram(Importer):
         for member, is_page_ in zip(members, kinds, strict=True):
             context.report.variants["HTML" if is_page_ else "JSON"] += 1
             for message in () if is_page_ else _read_json(member, context):
-                if len(members) == 1 or seen.is_new(message):
-                    yield message
+                yield message
                 if pages:
                     seen.add(message, as_page(message.thread_title))
         yield from read_pages(pages, context, seen)

@@ -62,9 +62,7 @@ def read_pages(pages: Sequence[Member], context: Context, seen: Seen) -> Iterato
         chat = _Chat(thread, title, context)
         for member in sorted(members, key=_order):
             for message in chat.messages(member):
-                if len(pages) == 1 or (
-                    seen.is_absent(message, as_page(title)) and seen.is_new(message)
-                ):
+                if seen.is_absent(message, as_page(title)):
                     yield message
 
 
