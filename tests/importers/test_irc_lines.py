@@ -23,6 +23,7 @@ from chatmimic.records import Kind
         ("[12:00]  * ada waves", Kind.ACTION, "ada", "waves"),
         ("[12:00:01] * ada waves", Kind.ACTION, "ada", "waves"),
         ("[12:00:01] * ada (a@b) has joined #c", Kind.SYSTEM, "", None),
+        ("[2024-05-01 12:00:01] -*- ada waves", Kind.ACTION, "ada", "waves"),
         ("[12:00:01] * ada sets mode: +o grace", Kind.SYSTEM, "", None),
         ("12:00 * ada has left the stove on", Kind.ACTION, "ada", "has left the stove on"),
         ("12:00 * ada has quit smoking", Kind.ACTION, "ada", "has quit smoking"),

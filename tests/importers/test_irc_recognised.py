@@ -131,3 +131,13 @@ def test_logs_vouch_for_what_lies_beside_them(tmp_path: Path) -> None:
     assert [m.text for m in messages if m.kind.has_words] == ["hi", "ho", "waves", "hi"]
     assert report.left_out == {"unparsed": 4}
     assert [note for note in report.notes if "notes.txt" in note]
+
+
+def test_a_star_before_an_address_is_no_action_even_where_events_have_marks(tmp_path: Path) -> None:
+    rows = [
+        "*** tove (~t@a.org) has joined #tea",
+        "* tove (~t@a.org) hat #tea betreten",
+        "<mira> hi",
+    ]
+    kinds = {"system": 2, "text": 1}
+    assert counted(tmp_path, [f"[12:00] {row}" for row in rows]) == kinds

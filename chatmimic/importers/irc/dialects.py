@@ -28,7 +28,8 @@ _BULLET = ((shape.BULLET, Kind.ACTION),)  # Textual
 # irssi and Ubuntu's logger put one space more before the star of an action: events never have it.
 _SPACED = ((shape.SPACED_ACTION, Kind.ACTION),)
 # Events have marks of their own, so that a star is always an action …
-_MARKED: Rules = (*_SAID, *_ACTION, *_NOTICE, *_BARE_EVENT, *_BULLET)
+_ADDRESS = ((events.STARRED_ADDRESS, Kind.SYSTEM),)
+_MARKED: Rules = (*_SAID, *_ADDRESS, *_ACTION, *_NOTICE, *_BARE_EVENT, *_BULLET)
 # … or they share the star, and only their wording tells.
 _UNSTAMPED: Rules = (*_SAID, (events.STARRED_EVENT, Kind.SYSTEM), *_ACTION, *_NOTICE)
 _STARRED: Rules = (*_UNSTAMPED, *_BARE_EVENT, *_BULLET)

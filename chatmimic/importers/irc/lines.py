@@ -23,7 +23,8 @@ _BETWEEN = r"<(?!--[ \t])[~&@%+! ]?(?P<nick>[^\s<>](?:[^<>]{0,62}[^\s<>])?) ?"
 _REST = re.DOTALL
 
 SPOKEN = re.compile(rf"{_BETWEEN}>(?:[ \t](?P<text>.*)|$)", _REST)
-ACTION = re.compile(rf" ?\*[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
+# Quassel writes "-*- ada waves".
+ACTION = re.compile(rf"(?: ?\*|-\*-)[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
 SPACED_ACTION = re.compile(rf" \*[ \t]+{_NICK}(?: (?P<text>.*)|$)", _REST)
 NOTICE = re.compile(r"-(?P<nick>[^\s<>:/]{1,64})(?:[:/][#&]\S{0,100})?-[ \t](?P<text>.*)", _REST)
 EGGDROP_ACTION = re.compile(rf"Action: {_NICK} (?P<text>.*)", _REST)
