@@ -153,6 +153,11 @@ def test_times_in_brackets_and_days_between() -> None:
                 ("Bo", "hi", "05 13:02"),
             ],
         ),
+        # a time of 24 hours among those of 12
+        (
+            "Ada — Today at 1:00 PM\na\nBo — Today at 1:01 PM\nlunch — 12:30\nyes\n",
+            [("Ada", "a", "05 13:00"), ("Bo", "lunch — 12:30\nyes", "05 13:01")],
+        ),
         # a header with the sign of a quotation
         (
             "Ada — Today at 1:00 PM\na\nBo — Today at 1:01 PM\n> Ada — Today at 9:00 AM\n> old\n"

@@ -79,6 +79,7 @@ class _Habits:
     last: Numbers | None = None  # the last date in numbers
     order: str | None = None  # of dates, where the date in the name shows it
     sure: bool = False  # times are in English
+    clocks: set[bool] = field(default_factory=set)  # of sure times: of twelve hours or not
     cozy: bool = False  # names stand on lines of their own
     one_line: bool = False
     steps: int = 0  # back in time
@@ -87,7 +88,14 @@ class _Habits:
 
     def heading(self, line: str) -> Heading | None:
         """What a line is the top of."""
-        return heading(line.strip(), free=not self.sure) if line.strip() else None
+        head = heading(line.strip(), free=not self.sure) if line.strip() else None
+        if head is not None and head.when.plain and self.clocks == {True}:
+            return head if _is_halved(head.when) else None  # "lunch — 12:30"
+        return head
+
+
+def _is_halved(when: When) -> bool:
+    return when.written[-1:].casefold() == "m"
 
 
 def read_pasted(member: Member, context: Context) -> Iterator[Said]:
@@ -141,6 +149,8 @@ def _looked_through(member: Member, base: date, is_named: bool, context: Context
                 habits.fence = habits.fence if habits.cozy else fence
                 habits.cozy = True
                 habits.sure = habits.sure or head.when.is_sure
+                if head.when.is_sure and head.when.clock is not None:
+                    habits.clocks.add(_is_halved(head.when))
                 _learn_date(head.when, habits.dates)
                 habits.last = head.when.numbers or habits.last
             elif not habits.one_line:
@@ -156,8 +166,7 @@ def _looked_through(member: Member, base: date, is_named: bool, context: Context
 
 def _learn_date(when: When, dates: DateSurvey) -> None:
     if when.numbers is not None:
-        halved = when.written[-1:].casefold() == "m"
-        dates.saw(when.numbers, when.written, when.look, halved=halved)
+        dates.saw(when.numbers, when.written, when.look, halved=_is_halved(when))
 
 
 def _end_on(base: date, habits: _Habits) -> None:
