@@ -53,7 +53,8 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str | Table]]:
     for group in added.namesakes[:_MOST_NAMESAKES]:
         yield "Same name", "; ".join(map(described, group))
     if more := len(added.namesakes[_MOST_NAMESAKES:]):
-        yield "Same name", f"and {more:,} more groups of people: see chatmimic people"
+        groups = "group" if more == 1 else "groups"
+        yield "Same name", f"and {more:,} more {groups} of people: see chatmimic people"
     told = {frozenset((p.name, q.name)) for group in added.namesakes for p in group for q in group}
     for one, other in added.likely:
         if frozenset((one, other)) in told:

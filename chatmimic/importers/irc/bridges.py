@@ -322,8 +322,9 @@ class Bridges:
             )
             if told < _TOLD:
                 report.note(_note(passer, len(people)))
-        if len(sure) > _TOLD:
-            report.note(f"{len(sure) - _TOLD:,} more nicks are read as bridges.")
+        if more := len(sure[_TOLD:]):
+            nicks = "nick is read as a bridge" if more == 1 else "nicks are read as bridges"
+            report.note(f"{more:,} more {nicks}.")
         return bridges
 
 

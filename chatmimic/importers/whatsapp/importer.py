@@ -146,8 +146,9 @@ def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:
     if len(words) > 1:
         some = ", ".join(f'"{word}"' for word in sorted(words))
         report.note(
-            f"{member.label} has {some} beside its times, which is not known here; if they stand "
-            "for the halves of the day, the afternoons are twelve hours early."
+            f"{member.label} has {some} beside its times, which are not known here; if they are "
+            "its words for morning and afternoon, afternoons are read twelve hours early: please "
+            "report them."
         )
 
 
