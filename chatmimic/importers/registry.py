@@ -290,7 +290,10 @@ def _unknown_file(context: Context, member: Member) -> ExportError:
     if not data.strip():
         return UnknownFormat(f"{member.label} is empty.", "Export the chat again.")
     if text is None:
-        return UnknownFormat(f"{member.label} is a binary file, not a chat export.", _SEE_HELP)
+        return UnknownFormat(
+            f"{member.label} is a binary file, not a chat export.",
+            f"{_SEE_HELP} --encoding NAME reads it as text all the same.",
+        )
     if text.lstrip()[:15].lower().startswith(_HTML):
         what = f"{member.label} is an HTML page, but no chat export that chatmimic knows."
         return UnknownFormat(what, _ASK_JSON)

@@ -243,6 +243,27 @@ def test_a_page_that_names_its_encoding(tmp_path: Path) -> None:
     assert found.codec == "cp1251"
 
 
+@pytest.mark.parametrize("end", ["é", "寿", "é" * 3000])
+def test_an_endless_word_before_other_letters(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    text = "31.12.23, 10:05 - Bo: " + "9" * 9000 + end
+    path.write_bytes(text.encode() + b"\n31.12.23, 10:06 - Ada: caf\xe9\n")
+    assert [m.text for m in read(path)[0]] == [text[22:], "café"]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("times", [1, 40])
+@pytest.mark.parametrize("language", ["Chinese", "Japanese", "Korean", "Russian", "Thai"])
+def test_utf_16_without_its_mark(codec: str, times: int, language: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    rows = [f"31.12.23, 10:05 - {name}: {text}\n" for name, text in said(language)]
+    title = f"{said(language)[0][1]}\n"  # no letter, sign or digit of ours begins the file
+    path.write_bytes((title + "".join(rows) * times).encode(codec))
+    messages, report = read(path, format="whatsapp")
+    assert [m.text for m in messages] == [text for _, text in said(language)] * times
+    assert report.left_out == {"unparsed": 1}
+
+
 def test_the_user_overrules(tmp_path: Path) -> None:
     path = tmp_path / "chat.csv"
     path.write_bytes(csv("Russian").encode("cp1251"))

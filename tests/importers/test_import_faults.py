@@ -134,7 +134,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "b.dat",
         bytes(range(256)) * 20,
         "b.dat is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read.",
+        "read. --encoding NAME reads it as text all the same.",
     ),
     "page": (
         "p.html",
@@ -152,7 +152,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "n.bin",
         b"\0" * 100,
         "n.bin is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read.",
+        "read. --encoding NAME reads it as text all the same.",
     ),
 }
 

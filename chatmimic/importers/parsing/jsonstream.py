@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,11 @@ _ONE_BY_ONE = 200  # items that are read so where a slice was no list of whole o
 _NEAR_END = 64
 TRUNCATED_WAY_ON = "Nothing was imported; --allow-truncated keeps them."
 
+_SHOW_UTF16 = 4096  # bytes
+_OUR_SIGNS = (
+    0.015  # NULs of a byte of UTF-16: one in 33 characters is a space, a digit, a line's end
+)
+
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number JSON knows")
@@ -52,7 +58,24 @@ def encoding_of(head: bytes) -> str:
         return "utf-16-be"
     if nul == [False, True, False, True]:
         return "utf-16-le"
-    return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+    unmarked = _unmarked_utf16(head) if b"\x00" in head[:_SHOW_UTF16] else ""
+    return unmarked or ("utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8")
+
+
+def _unmarked_utf16(head: bytes) -> str:
+    """Which UTF-16 a file is that begins with no letters of ours: "" where it is none.
+
+    Spaces, digits and the ends of lines stand in every text, all with their NUL on one side.
+    """
+    sample = head[: min(len(head), _SHOW_UTF16) & ~1]
+    first, second = sample[::2].count(0), sample[1::2].count(0)
+    if max(first, second) < max(_OUR_SIGNS * len(sample), 3 * min(first, second)):
+        return ""
+    encoding = "utf-16-be" if first > second else "utf-16-le"
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+    odd = sum(c == "\ufffd" or unicodedata.category(c) in ("Cn", "Co", "Cs") for c in text)
+    in_lines = text.count("\n") * 2 > sample.count(b"\n")  # else a stray NUL in UTF-8
+    return encoding if in_lines and odd * 100 <= len(text) and "\0" not in text else ""
 
 
 class JsonStream:
