@@ -11,9 +11,10 @@ from chatmimic.records import Message
 
 
 class Seen:
-    """The ids of messages by thread: exports of one thread overlap, and its ids tell.
+    """The ids of messages by thread, for files of one thread in several shapes.
 
-    With one file alone (`alone`) every message is new, and no id takes memory.
+    `Ids` finds those of one shape. With one file alone (`alone`) every message is new, and no id
+    takes memory.
     """
 
     def __init__(self, report: ImportReport, alone: bool = False) -> None:
