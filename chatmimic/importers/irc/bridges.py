@@ -16,6 +16,7 @@ _NAMES = 3  # that a bridge has passed words on for
 _SHARE = 0.5  # of a bridge's messages, at least, are somebody's else …
 _ENOUGH = 20  # … of so many; of fewer, …
 _NEARLY_ALL = 0.8  # … that many
+_ENOUGH_SQUARES = 10  # messages, where only square brackets tell
 _OWN = 10  # messages passed on for people who speak here themselves: fewer are quotations
 _SEEN = 0.1  # of the messages in one channel
 _LAYERS = 3  # of bridges, one behind the other
@@ -81,6 +82,7 @@ class Layer(NamedTuple):
     tags: tuple[str, ...] = ()  # networks, folded
     marked: bool = False  # in bold
     square: bool = False  # the name stands in square brackets, as networks do
+    weak: bool = False  # people write so too: "[discord] is down: again"
 
 
 def peeled(text: str) -> Layer | None:
@@ -96,7 +98,8 @@ def peeled(text: str) -> Layer | None:
     if found is not None and _SERVICE.fullmatch(found["tag"]):
         name = _name(found["name"])
         if name and (found["at"] or name.count(" ") < _NAME_WORDS):
-            return Layer(name, found["text"], (found["tag"].casefold(),))
+            tags = (found["tag"].casefold(),)
+            return Layer(name, found["text"], tags, weak=not found["at"])
     found = _SQUARE.match(text)
     if found is not None and (name := _name(found["name"])) and not _NUMBER.fullmatch(name):
         return Layer(name, found["text"] or "", square=True)
@@ -133,6 +136,7 @@ class _Passer:
     passed: int = 0
     sure: int = 0  # of these, with a network or a mark before the name: nobody quotes so
     known: int = 0  # of these, with the name of a service
+    squares: int = 0  # with nothing but square brackets, as in "[todo] tea"
     lines: int = 0
     names: Counter[str] = field(default_factory=Counter)
     tags: set[str] = field(default_factory=set)
@@ -247,8 +251,10 @@ class Bridges:
         tags = (*layer.tags, name) if _is_network(layer) else layer.tags
         passer.passed += 1
         passer.threads[thread] += 1
-        passer.sure += bool(tags) or layer.marked
-        passer.known += any(_SERVICE.fullmatch(tag) for tag in tags)
+        passer.squares += layer.square
+        if not layer.weak:
+            passer.sure += bool(tags) or layer.marked
+            passer.known += any(_SERVICE.fullmatch(tag) for tag in tags)
         passer.tags.update(tags if len(passer.tags) < _NAMES else ())
         if _is_network(layer):
             return
@@ -292,6 +298,8 @@ class Bridges:
         if _is_told_so(passer):
             return bool(people) and (nearly_all or len(people) >= _NAMES)
         if len(people) < _NAMES or not (nearly_all or passer.passed >= _ENOUGH):
+            return False
+        if passer.squares == passer.passed < _ENOUGH_SQUARES:
             return False
         own = len(people & self._speakers) * 2 >= len(people)
         return not own or (nearly_all and passer.passed >= _OWN)
