@@ -55,6 +55,7 @@ class Importer(ABC):
     name: str  # what --format takes
     title: str  # what the summary calls it
     description: str  # one line for `chatmimic import --help`
+    makes_ids: bool = False  # its formats have none: no id of its own comes twice out of a file
     magic: bytes = b""  # how its files begin if they are no text; it sees no others then
 
     def announces(self, head: Head) -> bool:

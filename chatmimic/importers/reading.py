@@ -44,12 +44,13 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
         ids = Ids(report)
         for importer, members in found:
             messages = importer.read(members, context)
+            distinct = importer.makes_ids and len(members) == 1
             if options.owner:
                 messages = signed(messages, _name(options.owner), report)
             for message in messages:
                 if not _is_safe(message, tidy):
                     message = _made_safe(message, report, tidy)
-                if ids.is_new(message):
+                if distinct or not message.message_id or ids.is_new(message):
                     yield _counted(message, report)
         source.encodings.tell(report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)

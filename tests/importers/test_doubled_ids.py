@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 from chat_dbs import chat_db
 from every_format import FORMATS, Format, Talk, numbered
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from test_matrix import event, room
 
 from chatmimic.archive import Archive
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.seen import Ids, _Numbers
+from chatmimic.importers.parsing.seen import Ids
 from chatmimic.records import Message
 
 START = 1_714_521_600_000  # 1 May 2024
@@ -107,26 +105,6 @@ def test_the_same_id_in_another_thread_is_another_message() -> None:
     said = [replace(TALK[0], thread=thread, service=s) for thread in "ab" for s in ("x", "y")]
     assert [ids.is_new(message) for message in [*said, said[0]]] == [True] * 4 + [False]
     assert report.left_out == {"duplicate": 1}
-    assert all(ids.is_new(replace(TALK[0], message_id="")) for _ in range(3))
-
-
-@given(numbers=st.lists(st.integers(1, 40) | st.integers(1, 2**64 - 1), max_size=3_000))
-@settings(deadline=None, max_examples=30)
-def test_numbers_are_a_set(numbers: list[int]) -> None:
-    held, plain = _Numbers(), set[int]()
-    for number in numbers:
-        assert (number in held) == (number in plain)
-        assert held.add(number) == (number not in plain)
-        plain.add(number)
-    assert held.count == len(plain)
-
-
-def test_numbers_grow() -> None:
-    held = _Numbers()
-    for number in range(1, 20_000):
-        assert held.add(number << 32 | number)
-    assert all(number << 32 | number in held for number in range(1, 20_000))
-    assert not held.add(7 << 32 | 7)
 
 
 def test_of_a_long_import_the_last_ids_are_held(monkeypatch: pytest.MonkeyPatch) -> None:

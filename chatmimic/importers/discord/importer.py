@@ -49,17 +49,17 @@ class Discord(Importer):
 
     def knows(self, head: Head) -> bool:
         """One of the shapes that programs write, each known by how it begins."""
-        return _shape_of(head.member.name, head.text) is not None and not self.guesses(head)
+        shape = _written_shape(head.member.name, _stripped(head.text))
+        return shape is not None and (
+            shape is not _Shape.TEXT or is_surely_text(_stripped(head.text))
+        )
 
     def guesses(self, head: Head) -> bool:
         """Names and times above lines of talk, as they are pasted, or as text without its top is.
 
         Much looks like that.
         """
-        shape = _shape_of(head.member.name, head.text)
-        return shape is _Shape.PASTED or (
-            shape is _Shape.TEXT and not is_surely_text(_stripped(head.text))
-        )
+        return _shape_of(head.member.name, head.text) in (_Shape.PASTED, _Shape.TEXT)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file, the most complete first; what two of them hold is given once."""
@@ -118,17 +118,23 @@ def _stripped(text: str) -> str:
 
 def _shape_of(name: str, text: str) -> _Shape | None:
     text = _stripped(text)
-    known = {
-        _Shape.JSON: is_json,
-        _Shape.TRACKER: is_tracker,
-        _Shape.PAGE: is_page,
-        _Shape.CSV: is_csv,
-        _Shape.TEXT: is_text,
-        _Shape.PASTED: is_pasted,
-    }
+    return _written_shape(name, text) or (_Shape.PASTED if is_pasted(text) else None)
+
+
+def _written_shape(name: str, text: str) -> _Shape | None:
+    """The shape of a file that a program wrote."""
     if is_part(name, text):
         return _Shape.PACKAGE
-    return next((shape for shape, knows in known.items() if knows(text)), None)
+    return next((shape for shape, knows in _WRITTEN.items() if knows(text)), None)
+
+
+_WRITTEN: dict[_Shape, Callable[[str], bool]] = {
+    _Shape.JSON: is_json,
+    _Shape.TRACKER: is_tracker,
+    _Shape.PAGE: is_page,
+    _Shape.CSV: is_csv,
+    _Shape.TEXT: is_text,
+}
 
 
 def _readings(shape: _Shape, members: Sequence[Member], context: Context) -> Iterator[_Reading]:

@@ -40,6 +40,7 @@ _DAY_BEFORE = {  # in the client's other languages
     "yesterday", "gestern", "hier", "ayer", "ieri", "ontem", "gisteren", "igår", "i går", "eilen",
     "wczoraj", "včera", "вчера", "вчора", "dün", "昨日", "昨天", "어제", "hôm qua", "tegnap",
 }  # fmt: skip
+_GLUED_HALVES = tuple(half for half in HALVES if half >= "\u3000")  # no space stands before them
 _TAGS = {"APP", "BOT", "OP"}
 _BOTS = {"APP", "BOT"}
 
@@ -153,11 +154,9 @@ def _clock(found: re.Match[str]) -> Clock | None:
 def _half_before(words: str | None) -> str | None:
     """The half of the day that words before a time end with: "昨天下午", "오후"."""
     word = plain_half((words or "").rpartition(" ")[2])
-    return next((half for half in HALVES if word == half or _ends_so(word, half)), None)
-
-
-def _ends_so(word: str, half: str) -> bool:
-    return half >= "\u3000" and word.endswith(half)  # no space stands before it there
+    if word in HALVES:
+        return word
+    return next((half for half in _GLUED_HALVES if word.endswith(half)), None)
 
 
 def bracketed(line: str) -> tuple[When, str] | None:

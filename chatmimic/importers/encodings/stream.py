@@ -65,7 +65,7 @@ class TextStream(Stream):
                 if ESCAPE in raw or (raw and self._encodings.asked and not raw.isascii()):
                     raise UnicodeError
                 if not raw.isascii() or held:
-                    self._watch.decode(raw, not raw)
+                    self._check(raw)
                     whole = held + raw
                     pending = len(self._watch.getstate()[0])
                     return whole[: len(whole) - pending]
@@ -74,6 +74,14 @@ class TextStream(Stream):
                 raw = held + raw
                 self._settle(self._encodings.chosen(self._member))
         return raw if self._recoder is None else self._recoder.feed(raw, self._ended)
+
+    def _check(self, raw: bytes) -> None:
+        """Raise UnicodeError if the bytes are not UTF-8. Small pieces stay in fast memory."""
+        assert self._watch is not None
+        for start in range(0, len(raw), _LEAST):
+            self._watch.decode(raw[start : start + _LEAST])
+        if not raw:
+            self._watch.decode(raw, True)
 
     def _begin(self, raw: bytes) -> None:
         self._begun = True

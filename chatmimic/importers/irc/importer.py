@@ -45,6 +45,7 @@ class Irc(Importer):
     name = "irc"
     title = "IRC log"
     description = "IRC logs: irssi, irclogs.ubuntu.com, ZNC, WeeChat, HexChat, mIRC, Eggdrop, …"
+    makes_ids = True
 
     def announces(self, head: Head) -> bool:
         """A client says first when it began to log: "--- Log opened …", "Session Start: …"."""
