@@ -153,6 +153,11 @@ def test_times_in_brackets_and_days_between() -> None:
                 ("Bo", "hi", "05 13:02"),
             ],
         ),
+        # the compact look without a space
+        (
+            "[1:23 AM]Bo: x: y\n[1:24 AM]Ada: hi\nmore\n",
+            [("Bo", "x: y", "05 01:23"), ("Ada", "hi\nmore", "05 01:24")],
+        ),
         # a time of 24 hours among those of 12
         (
             "Ada — Today at 1:00 PM\na\nBo — Today at 1:01 PM\nlunch — 12:30\nyes\n",

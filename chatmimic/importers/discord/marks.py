@@ -33,7 +33,7 @@ _LOOKS = tuple(map(re.compile, (_NAMED_DAY, rf"{_DATE}(?:,?\s{_TIME})?", _TIME))
 # "今日 10:21", "Heute um 10:21 Uhr", "hier à 10:21"
 _WHEN_FREE = re.compile(rf"(?P<free>[^\d—]{{1,24}}?)\s?{_TIME}(?: Uhr| h)?")
 _GLUED = re.compile(rf"(?<=[^\s/])(?:{_NAMED_DAY}|{_GLUED_DATE})$")
-_BRACKET = re.compile(rf"\[{_TIME}\](?: (?P<rest>.*))?")
+_BRACKET = re.compile(rf"\[{_TIME}\](?: |(?=\w)|$)(?P<rest>.*)")
 _SPEAKER = re.compile(r"(?P<bot>BOT)?(?P<name>[^:<*][^:]{0,63}): (?P<text>.+)")
 _SEPARATOR = re.compile(r"(?P<month>[A-Z][a-z]{2,8}) (?P<day>\d{1,2}), (?P<year>20\d\d)")
 _DAY_BEFORE = {  # in the client's other languages
