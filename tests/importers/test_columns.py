@@ -150,3 +150,29 @@ def test_a_line_of_json_that_is_none_stops_unless_allowed(tmp_path: Path) -> Non
     options = ImportOptions(allow_truncated=True)
     assert len(list(read_exports(path, options, report))) == 1
     assert report.left_out == {"unparsed": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (['Ada,"open', "Bo,b", "Ada,c"], [("Ada", '"open'), ("Bo", "b"), ("Ada", "c")]),
+        (['Ada,"a" she said', 'Bo,"b', 'Ada,"c" d'], None),
+        (['Ada,"open', "Bo,b", 'Ada,"x""y"'], [("Ada", '"open'), ("Bo", "b"), ("Ada", 'x"y')]),
+        (['Ada,"open', 'Bo,"b', 'c"', "Ada,d"], [("Ada", '"open'), ("Bo", "b\nc"), ("Ada", "d")]),
+        (['Ada,"a', "2024-05-01 10:00,c,d", 'e"'], [("Ada", "a\n2024-05-01 10:00,c,d\ne")]),
+        (['Ada,"cut', "off"], [("Ada", "cut\noff\n")]),
+    ],
+)  # fmt: skip
+def test_a_quotation_mark_of_somebody_takes_in_no_rows(
+    rows: list[str], said: list[tuple[str, str]] | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "chat.csv"
+    stamped = [f"2024-05-01 12:00,{row}" if row[:3] in ("Ada", "Bo,") else row for row in rows]
+    path.write_text("time,sender,text\n" + "\n".join(stamped) + "\n")
+    messages, report = read(path, tz="UTC")
+    told = any("first: chat.csv:3" in note for note in report.notes)
+    assert told == ("2024" in messages[0].text)
+    if said is None:
+        assert [m.sender for m in messages] == ["Ada", "Bo", "Ada"]
+    else:
+        assert [(m.sender, m.text) for m in messages] == said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +12,14 @@ from typing import Any
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.parsing.decoding import MAX_LINE, lines
+from chatmimic.importers.parsing.joined import joined_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream
 
 _DELIMITERS = "\t,;|"
+_MOST_READ_AGAIN = 64 << 20  # characters of one file
+_DIGITS_OF_A_TIME = 6  # at least
+_DIGIT = re.compile(r"\d")
 _SAMPLE = 50  # lines that show what separates columns
 
 
@@ -82,21 +88,100 @@ def separated_rows(
     stream: ByteStream, label: str, shape: Shape, report: ImportReport
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows of a separated table with their line numbers, the header first."""
-    text = (f"{line}\n" for line in lines(stream, label, report))
-    reader = csv.reader(text, **_dialect(shape.delimiter, shape.quoted))
+    rows = _Rows(lines(stream, label, report), label, shape, report)
     with _long_fields():
         while True:
             try:
-                row = next(reader)
+                row = rows.next()
             except StopIteration:
                 return
             except csv.Error as error:
                 raise DamagedExport(
-                    f"{label}: line {reader.line_num} is not a row of a table ({error}).",
+                    f"{label}: line {rows.number} is not a row of a table ({error}).",
                     "Check the quotes there.",
                 ) from error
             if row:
-                yield reader.line_num, row
+                yield rows.number, row
+
+
+class _Rows:
+    """Rows, of which one that a person's own quotation mark opened does not take in the next."""
+
+    def __init__(self, text: Iterator[str], label: str, shape: Shape, report: ImportReport) -> None:
+        self._label = label
+        self.number = 0  # of the last line that was read
+        self._text = text
+        self._dialect = _dialect(shape.delimiter, shape.quoted)
+        self._unquoted = _dialect(shape.delimiter, quoted=False)
+        self._report = report
+        self._width = 0  # cells of the header
+        self._held: list[str] = []  # the lines of the row at hand
+        self._back: deque[str] = deque()  # lines that are read again
+        self._spent = 0
+        self._reader = csv.reader(self._fed(), **self._dialect)
+
+    def next(self) -> list[str]:
+        """The next row. Raises StopIteration and csv.Error."""
+        held = self._held
+        try:
+            row = next(self._reader)
+        finally:
+            self.number += len(held)
+        if len(held) > 1 and self._is_misread(held):
+            self._spent += sum(map(len, held))
+            self.number -= len(held) - 1
+            self._back.extendleft(reversed(held[1:]))
+            self._reader = csv.reader(self._fed(), **self._dialect)
+            row = self._alone(held[0])
+            self._report.repairs["stray quotation marks"] += 1
+        elif len(held) > 1:
+            self._tell_rows(held, row)
+        held.clear()
+        self._width = self._width or len(row)
+        return row
+
+    def _fed(self) -> Iterator[str]:
+        while True:
+            while self._back:
+                self._held.append(self._back.popleft())
+                yield self._held[-1]
+            for raw in self._text:
+                line = f"{raw}\n"
+                self._held.append(line)
+                yield line
+                if self._back:
+                    break
+            else:
+                return
+
+    def _is_misread(self, held: Sequence[str]) -> bool:
+        """Whether a quotation that no writer of tables closes holds lines that are rows."""
+        if self._width < 2 or self._spent > _MOST_READ_AGAIN:
+            return False
+        try:
+            list(csv.reader(held, strict=True, **self._dialect))
+        except csv.Error:
+            return any(len(self._alone(line)) == self._width for line in held[1:])
+        return False
+
+    def _tell_rows(self, held: Sequence[str], row: Sequence[str]) -> None:
+        """Count the lines of a quoted cell that look like rows: pasted, or two people's marks."""
+        look = _look(row[0]) if row else ""
+        for at, line in enumerate(held[1:], self.number - len(held) + 2):
+            cells = self._alone(line) if look.count("0") >= _DIGITS_OF_A_TIME else []
+            if len(cells) == self._width and _look(cells[0]) == look:
+                joined_header(f"{self._label}:{at}", self._report)
+
+    def _alone(self, line: str) -> list[str]:
+        """The cells of one line: of what is quoted by itself, or else as they stand."""
+        plain = next(csv.reader([line], **self._unquoted), [])
+        if len(plain) == self._width:
+            return plain
+        return [cell.removesuffix("\n") for cell in next(csv.reader([line], **self._dialect), [])]
+
+
+def _look(cell: str) -> str:
+    return _DIGIT.sub("0", cell.strip('"'))
 
 
 @contextmanager
