@@ -84,12 +84,14 @@ class Stamps:
         """The stamp of a line that begins a message; None for every other line."""
         between, behind = self._signs
         if between:
-            end = raw.find(between)
-            for _ in range(self._within):
-                end = raw.find(between, end + 1)
-            day = self._dates.get(raw[:end]) if end > 0 else None
+            date, _, after = raw.partition(between)
+            if self._within:
+                for _ in range(self._within):
+                    more, _, after = after.partition(between)
+                    date += between + more
+            day = self._dates.get(date)
             if day is not None:
-                time, closed, rest = raw[end + len(between) :].partition(behind)
+                time, closed, rest = after.partition(behind)
                 at = self._times.get(time) or self._plain(time)
                 if at is not None and closed:
                     return _made(Stamp, (*day, *at, rest))

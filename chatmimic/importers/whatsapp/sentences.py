@@ -122,8 +122,9 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
     low = bare.casefold().removesuffix(".").removesuffix("。")
     if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1].strip() in OMITTED):
         return Kind.MEDIA
-    if low in _KINDS:
-        return _KINDS[low]
+    kind = _KINDS.get(low)
+    if kind is not None:
+        return kind
     if low.startswith("this ") and _DELETED_BY.fullmatch(low):
         return Kind.DELETED
     if low.startswith(VIEW_ONCE):
@@ -136,9 +137,9 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
     last = bare.rpartition(MARK)[2] if marked or MARK in bare else ""
     if last.endswith(_OMITTED_ENDS) and len(last) <= _LONGEST_TAG and "\n" not in bare:
         return Kind.MEDIA
-    if _is_call(bare, low, marked):
+    if (marked or low[-1:] in _CLOCK_ENDS) and _is_call(bare, low, marked):
         return Kind.CALL
-    if _is_card(bare) or (marked and _SYSTEM.match(bare)):
+    if ("\n" in bare and _is_card(bare)) or (marked and _SYSTEM.match(bare)):
         return Kind.SYSTEM
     return None
 
@@ -146,15 +147,13 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
 def _is_call(bare: str, low: str, marked: bool) -> bool:
     if marked and _CALL.fullmatch(bare):
         return True
-    timed = _MISSED.fullmatch(low) if len(low) < _LONGEST_TAG and low[-1:] in _CLOCK_ENDS else None
+    timed = _MISSED.fullmatch(low) if len(low) < _LONGEST_TAG else None
     return timed is not None and timed["call"] in MISSED
 
 
 def _is_card(bare: str) -> bool:
-    """Whether a text is a poll or an event, which have lines of their own."""
-    first, newline, _ = bare.partition("\n")
-    if not newline:
-        return False
+    """Whether a text of several lines is a poll or an event."""
+    first = bare.partition("\n")[0]
     if first == "POLL:" or (first.startswith("EVENT: ") and _EVENT.fullmatch(bare)):
         return True
     if not first.endswith(":") or "(" not in bare:
