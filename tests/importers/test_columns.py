@@ -160,6 +160,8 @@ def test_a_line_of_json_that_is_none_stops_unless_allowed(tmp_path: Path) -> Non
         (['Ada,"open', "Bo,b", 'Ada,"x""y"'], [("Ada", '"open'), ("Bo", "b"), ("Ada", 'x"y')]),
         (['Ada,"open', 'Bo,"b', 'c"', "Ada,d"], [("Ada", '"open'), ("Bo", "b\nc"), ("Ada", "d")]),
         (['Ada,"a', "2024-05-01 10:00,c,d", 'e"'], [("Ada", "a\n2024-05-01 10:00,c,d\ne")]),
+        (['Ada,"open', 'Bo,"b"'], [("Ada", '"open'), ("Bo", "b")]),
+        (['"Cy","open', 'Bo,"b"'], [("Cy", '"open'), ("Bo", "b")]),
         (['Ada,"cut', "off"], [("Ada", "cut\noff\n")]),
     ],
 )  # fmt: skip
@@ -167,7 +169,9 @@ def test_a_quotation_mark_of_somebody_takes_in_no_rows(
     rows: list[str], said: list[tuple[str, str]] | None, tmp_path: Path
 ) -> None:
     path = tmp_path / "chat.csv"
-    stamped = [f"2024-05-01 12:00,{row}" if row[:3] in ("Ada", "Bo,") else row for row in rows]
+    stamped = [
+        f"2024-05-01 12:00,{row}" if row[:3] in ("Ada", "Bo,", '"Cy') else row for row in rows
+    ]
     path.write_text("time,sender,text\n" + "\n".join(stamped) + "\n")
     messages, report = read(path, tz="UTC")
     told = any("first: chat.csv:3" in note for note in report.notes)

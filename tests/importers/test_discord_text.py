@@ -163,3 +163,18 @@ def test_headers_that_were_joined_are_told(tmp_path: Path) -> None:
     assert report.notes[0].startswith("x.txt says it holds 4 messages and 1 were found")
     assert report.notes[1].startswith("3 lines that were joined to the message above")
     assert "(first: x.txt:11)" in report.notes[1]
+
+
+def test_a_name_with_a_colon_makes_no_other_format_of_a_text_without_its_top(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "chat.txt"
+    said = [("Ada", "hi"), ("Bo: B", "yo: x"), ("Ada", "z")]
+    rows = [
+        f"[1/{day}/2024 3:04 PM] {name}\n{text}\n\n\n" for day, (name, text) in enumerate(said, 12)
+    ]
+    path.write_text("".join(rows))
+    report = ImportReport()
+    found = list(read_exports(path, ImportOptions(tz="UTC"), report))
+    assert report.format == "Discord"
+    assert [(m.sender, m.text) for m in found] == said

@@ -47,30 +47,49 @@ Rows = Iterator[tuple[int, str]]
 
 def is_text(text: str) -> bool:
     """Whether a file is, or may be, the exporter's text."""
-    if is_surely_text(text):
-        return True
-    marked = _heads(text)
-    # WhatsApp writes what is said on the same line.
-    alone = sum(": " not in author for _, author in marked) * 2 > len(marked)
-    return alone and any(is_strict for is_strict, _ in marked)
+    return is_surely_text(text) or _may_be_text(_heads(text))
 
 
 def is_surely_text(text: str) -> bool:
-    """Whether a file begins with a rule, the guild and the channel, or an author's old number."""
+    """Whether a file begins with a rule, the guild and the channel, or an author's old number.
+
+    Or, without these, most authors stand right above words.
+    """
     rows = first_lines(text, 4)
     rows = rows[1:] if rows[0] == _ADDRESS else rows
     if len(rows) > 2 and _TOP_RULE.fullmatch(rows[0]):
         return rows[1].startswith("Guild:") and rows[2].startswith("Channel:")
-    return any(_NUMBERED.fullmatch(author) for _, author in _heads(text)[:1])
+    heads = _heads(text)
+    if any(_NUMBERED.fullmatch(head.author) for head in heads[:1]):
+        return True
+    return _may_be_text(heads) and sum(head.above_words for head in heads) * 2 > len(heads)
 
 
-def _heads(text: str) -> list[tuple[bool, str]]:
-    """The authors in a file without its top, and whether two empty lines stand above each."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    author: str
+    is_strict: bool  # whether two empty lines stand above it
+    above_words: bool
+
+
+def _may_be_text(heads: list[_Head]) -> bool:
+    # WhatsApp writes what is said on the same line.
+    alone = sum(": " not in head.author for head in heads) * 2 > len(heads)
+    return alone and any(head.is_strict for head in heads)
+
+
+def _heads(text: str) -> list[_Head]:
+    """What begins messages in a file that has lost its top; none in others."""
     if _header(first_lines(text, 1)[0]) is None:
         return []
     lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
-    marked = _marked(enumerate(lines))
-    return [(one.is_strict, one.header[1]) for one in marked if one.header is not None]
+    marked = [one for one in _marked(enumerate(lines)) if one.header is not None]
+    below = [*lines[1:], ""]
+    return [
+        _Head(one.header[1], one.is_strict, bool(below[one.number]))
+        for one in marked
+        if one.header is not None
+    ]
 
 
 @dataclass

@@ -173,11 +173,14 @@ class _Rows:
                 joined_header(f"{self._label}:{at}", self._report)
 
     def _alone(self, line: str) -> list[str]:
-        """The cells of one line: of what is quoted by itself, or else as they stand."""
-        plain = next(csv.reader([line], **self._unquoted), [])
-        if len(plain) == self._width:
-            return plain
-        return [cell.removesuffix("\n") for cell in next(csv.reader([line], **self._dialect), [])]
+        """The cells of one line by itself, of which a quotation mark may open the last."""
+        cells = next(csv.reader([line], **self._dialect), [])
+        is_open = bool(cells) and cells[-1].endswith("\n")
+        if len(cells) != self._width:
+            plain = next(csv.reader([line], **self._unquoted), [])
+            if len(plain) == self._width:
+                return plain
+        return [*cells[:-1], f'"{cells[-1][:-1]}'] if is_open else cells
 
 
 def _look(cell: str) -> str:
