@@ -14,7 +14,7 @@ from irc_exports import CLIENTS, Said, starred, with_days
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.irc.dialects import DIALECTS, Dialect
-from chatmimic.importers.irc.events import STARRED_EVENT, is_starred
+from chatmimic.importers.irc.events import STARRED_ADDRESS, STARRED_EVENT
 from chatmimic.importers.irc.reader import LineReader
 from chatmimic.records import Kind
 
@@ -43,7 +43,7 @@ def talks(draw: st.DrawFn) -> list[Said]:
     for _ in range(draw(st.integers(1, 8))):
         at += timedelta(minutes=draw(st.integers(0, 11 * 60)))
         nick, text = draw(st.sampled_from(nicks)), draw(TEXTS)
-        acted = draw(st.booleans()) and not is_starred(f"* {nick} {text}")
+        acted = draw(st.booleans()) and not STARRED_ADDRESS.match(f"* {nick} {text}")
         said.append((at, nick, text, acted))
     return said
 

@@ -62,7 +62,7 @@ _NOTED = "|".join(
 # them apart in English. A nick with its address is nobody's own words in any language.
 STARRED_EVENT = re.compile(rf" ?\*[ \t]+(?:{_NOTED}|\S{{1,64}} (?:{HOST}(?:\s|$)|{_DID}))")
 # Whatever else a star stands for in a log.
-STARRED_ADDRESS = re.compile(rf" ?\*[ \t]+\S{{1,64}} {HOST}(?:\s|$)")
+STARRED_ADDRESS = re.compile(rf" ?\*[ \t]+\S{{1,64}} {HOST}[ \t]+\S")
 # Eggdrop, Textual, LimeChat, KVIrc, catgirl write events without any mark: nobody says that.
 BARE_EVENT = re.compile(
     rf"{_NOTED}|\[\S{{1,64}} [A-Z]{{3,20}}\]$|\S{{1,64}} {HOST}(?:\s|$)|\S{{1,64}} (?:{_DID}"
