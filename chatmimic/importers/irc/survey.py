@@ -149,12 +149,10 @@ def may_tell(raw: str) -> bool:
         or "> [" in raw
         or "> (" in raw
         or "> **<" in raw
-        or "\t<" in raw
-        or "\t[" in raw
         or ": <" in raw
         or " known as " in raw
-        or "ick change: " in raw
-        or " changed nick " in raw
+        or ("\t" in raw and ("\t<" in raw or "\t[" in raw))
+        or ("ick " in raw and ("ick change: " in raw or " changed nick " in raw))
     )
 
 
