@@ -6,8 +6,8 @@ A base of the shape of SmolLM2-135M (`--size small` takes the starter's) with ra
 trained on made-up windows, and then gives a reply, each for `--seconds` of wall time after a first
 step: alone, and beside one and two processes that each keep a core busy. `default` is a process as
 torch makes it: threads that spin while they wait for each other, one for each core. `ours` is a
-process that imported chatmimic first and asked for `free_threads()`. Every row is a process of its
-own, the ways take turns `--rounds` times, and the median counts.
+process that imported chatmimic first and asked for `free_threads()`, in a reply `reply_threads()`.
+Every row is a process of its own, the ways take turns `--rounds` times, and the median counts.
 
 The last line is one JSON object: for `alone`, `beside_one` and `beside_two` the tokens a second of
 `default` and of `ours`, in training and in a reply, and ours as a share of `default` alone.
@@ -115,24 +115,21 @@ def measured(asked: argparse.Namespace) -> dict[str, float]:
     """Tokens a second of training and of a reply in this process."""
     if asked.measure == "default":
         import torch  # before chatmimic, which tells threads how to wait
-    from chatmimic.machine import free_threads, use_threads
-
-    if asked.measure == "ours":
-        use_threads(free_threads())
     import torch
     from train_speed import config_of
 
     from chatmimic.bases.loading import empty_model
+    from chatmimic.machine import free_threads, reply_threads, use_threads
 
     torch.manual_seed(0)
     model = empty_model(_config(asked.size, config_of))
-    rows = {
-        "train": speed(training(model, asked.precision), asked.seconds),
-        "reply": speed(replying(model), asked.seconds),
-    }
-    return {name: round(rate, 1) for name, rate in rows.items()} | {
-        "threads": torch.get_num_threads()
-    }
+    ours = asked.measure == "ours"
+    use_threads(free_threads() if ours else 0)
+    threads = torch.get_num_threads()
+    train = speed(training(model, asked.precision), asked.seconds)
+    use_threads(reply_threads(model.num_parameters()) if ours else 0)
+    reply = speed(replying(model), asked.seconds)
+    return {"train": round(train, 1), "reply": round(reply, 1), "threads": threads}
 
 
 def _config(size: str, config_of: Callable[[str], Any]) -> Any:

@@ -10,17 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _WATCHED = 0.25  # seconds in which others are counted; the system counts in hundredths
+_SPINS = "1000"  # some microseconds
+_SMALL = 50_000_000  # parameters
 _OWN, _MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def let_threads_sleep() -> None:
-    """Have threads that wait for each other sleep, unless the user has said how they wait.
+    """Have threads that wait for each other soon sleep, unless the user has said how they wait.
 
     OpenMP's spin instead: where anything else runs on the machine, each product then waits for the
     thread that was put off, and the others burn its time (`benchmarks/busy.py`). It is read once,
     when torch is loaded.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # of GCC's and LLVM's OpenMP
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # of GCC's and LLVM's OpenMP
+        # GCC's would sleep at once then, and waking takes longer than most waits do: without any
+        # spinning a training is a seventh slower on a machine that has nothing else to do.
+        os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ.setdefault("KMP_BLOCKTIME", "0")  # of Intel's, which torch has on Windows
 
 
@@ -47,6 +53,11 @@ def free_threads() -> int:
     if allowed == 1 or os.environ.get("OMP_NUM_THREADS"):
         return allowed
     return max(1, min(allowed, round(_idle_processors(_WATCHED))))
+
+
+def reply_threads(parameters: int) -> int:
+    """How many threads a reply takes: one where a model is so small that the others would wait."""
+    return 1 if parameters < _SMALL else free_threads()
 
 
 def use_threads(count: int) -> None:

@@ -32,6 +32,9 @@ def environment(**asked: str) -> dict[str, str]:
 def test_threads_that_wait_sleep_unless_it_was_said_otherwise():
     assert environment()["OMP_WAIT_POLICY"] == "PASSIVE"
     assert environment()["KMP_BLOCKTIME"] == "0"
+    assert environment()["GOMP_SPINCOUNT"] == "1000"
+    assert environment(GOMP_SPINCOUNT="7")["GOMP_SPINCOUNT"] == "7"
+    assert "GOMP_SPINCOUNT" not in environment(OMP_WAIT_POLICY="ACTIVE")
     assert environment(OMP_WAIT_POLICY="ACTIVE")["OMP_WAIT_POLICY"] == "ACTIVE"
     assert environment(KMP_BLOCKTIME="200")["KMP_BLOCKTIME"] == "200"
 
@@ -56,6 +59,12 @@ def four(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_others_keep_the_cores_that_they_take(four, monkeypatch, idle: float, threads: int):
     monkeypatch.setattr(machine, "_idle_processors", lambda seconds: idle)
     assert free_threads() == threads
+
+
+def test_a_small_model_replies_with_one_thread(four, monkeypatch):
+    monkeypatch.setattr(machine, "_idle_processors", lambda seconds: 3.0)
+    assert machine.reply_threads(7_000_000) == 1
+    assert machine.reply_threads(135_000_000) == 3
 
 
 def test_what_the_user_said_overrules_it(four, monkeypatch):

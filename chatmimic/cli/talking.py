@@ -13,6 +13,7 @@ from chatmimic.cli.common import console
 from chatmimic.generation.decoding import SETTINGS, Decoding, sentence
 from chatmimic.home import Home
 from chatmimic.lookup import close, meant, suggestion
+from chatmimic.machine import reply_threads, use_threads
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
@@ -83,7 +84,9 @@ def load_voice(mimic: Mimic) -> Voice:
     learn = settings.get("learn") if isinstance(settings, dict) else None
     base = str(mimic.manifest.get("base", "unknown"))
     knows_all = learn == "all" or bool(mimic.manifest.get("everybody"))
-    return Voice(TorchGenerator(mimic.load()), mimic.name, base, knows_all)
+    loaded = mimic.load()
+    use_threads(reply_threads(loaded.model.num_parameters()))
+    return Voice(TorchGenerator(loaded), mimic.name, base, knows_all)
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:
