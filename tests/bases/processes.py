@@ -9,6 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+# The hub's library waits ten seconds for each answer, and asks again: what took less has not waited
+# for it. On a busy machine starting Python takes some of them.
+SOON = 9  # seconds
 FIND = """
 import sys
 from chatmimic.bases import find_base
