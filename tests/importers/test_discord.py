@@ -319,12 +319,12 @@ def test_hostile_lines_take_no_time(top: str, piece: str, tmp_path: Path) -> Non
         discord_json(path, [replace(PLAIN[0], text=long)])
     else:
         path.write_text(f"Ada — Today at 1:00 PM\n{long}\nBo — Today at 1:01 PM\n{long}\n" * 2)
-    began = time.monotonic()
+    began = time.process_time()
     try:
         read(path)
     except DamagedExport:
         assert top == "csv"
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 # --- Discord History Tracker ---

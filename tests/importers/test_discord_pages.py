@@ -141,13 +141,13 @@ def test_hostile_pages_are_damaged(body: str, fault: str) -> None:
      "<div class=quote></div>", "<div class=preamble__entry></div>", "&#", "\n", "x "],
 )  # fmt: skip
 def test_hostile_pages_take_no_time(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for body in (piece * (200_000 // len(piece)), HELLO.replace("hi", piece * 20_000)):
         try:
             records(body)
         except DamagedExport:
             continue
-    assert time.monotonic() - began < 3  # a second, on a machine with nothing else to do
+    assert time.process_time() - began < 3
 
 
 def test_a_long_page_is_read_in_little_memory(tmp_path: Path) -> None:

@@ -297,11 +297,11 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_database_made_to_hurt_is_refused(case: str, tmp_path: Path) -> None:
     path = hostile(tmp_path / "chat.db", HOSTILE[case])
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ExportError) as caught:
         read(path)
     assert caught.value.way_on
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_values_of_any_type_in_any_column(tmp_path: Path) -> None:

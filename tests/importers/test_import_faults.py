@@ -287,10 +287,10 @@ HURTFUL: dict[str, tuple[Callable[[Path], None], str]] = {
 def test_an_archive_made_to_hurt_is_refused(case: str, tmp_path: Path) -> None:
     make, sentence = HURTFUL[case]
     make(tmp_path / "x.zip")
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UnsafeExport, match=sentence):
         read(tmp_path / "x.zip")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert [p.name for p in tmp_path.iterdir()] == ["x.zip"]
 
 

@@ -88,13 +88,13 @@ def test_lines_that_go_on(raw: str) -> None:
 
 
 def test_no_line_takes_long() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for unit in ("[", "] [", "] [2:37", "2015년 ", "Jul 9, 2015, ", " : ", "-", "님이 ", "8:34"):
         read_line(unit * 100_000)
         read_line("[Ada" + unit * 100_000)
         is_event(unit * 200)
         kind_of("Ada", unit * 100_000)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

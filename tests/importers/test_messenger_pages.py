@@ -309,10 +309,10 @@ def test_what_was_said_twice_in_a_page_is_left_out_as_often_as_json_has_it(tmp_p
 
 def test_a_long_thread_in_both_shapes_is_told_quickly(tmp_path: Path) -> None:
     boxes = [box("Ada", body("ok"), NOON)] * 3000
-    begun = time.monotonic()
+    begun = time.process_time()
     _, report = read(both(tmp_path, [("Ada", "ok", AT + 7 * 60_000)] * 3000, *boxes))
     assert report.kept == 6000
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 # --- pages of 2009 to 2018 ---

@@ -244,10 +244,10 @@ def test_long_stretches_of_one_thing_take_no_longer_than_their_length(
 ) -> None:
     path = tmp_path / "sms.xml"
     path.write_text("<smses>" + piece * (200_000 // len(piece)))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(DamagedExport):
         read(path)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_an_element_without_an_end_is_refused(tmp_path: Path) -> None:

@@ -77,9 +77,9 @@ BY_NUMBER: list[tuple[int, int, str, Kind, str]] = [
 
 @pytest.mark.parametrize(("type_", "sub", "content", "kind", "text"), BY_NUMBER)
 def test_types_by_number(type_: int, sub: int, content: str, kind: Kind, text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert by_number(type_, sub, content) == (kind, text)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_types_by_name(name: str, kind: Kind) -> None:
     ],
 )
 def test_types_by_text(text: str, kind: Kind) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert by_text(text) is kind
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_quotes_and_prefixes_are_not_the_senders_words() -> None:

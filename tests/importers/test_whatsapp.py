@@ -23,13 +23,13 @@ M = "\u200e"
 
 
 def test_no_line_takes_long() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for unit in ("1/1/20 ", "[", "1/2/24, a", "\u200e", "1/2/24, 10:05 p", "<", "x: "):
         line = "1/1/20, 10:05 - Ada: " + unit * 100_000
         assert stamped(unit * 100_000) is None or unit[0] == "1"
         assert judged(line)[1] == line
         Names().saw(line)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
