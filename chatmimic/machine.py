@@ -16,24 +16,24 @@ _OWN, _MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def let_threads_sleep() -> None:
-    """Have threads that wait for each other soon sleep, unless the user has said how they wait.
+    """Make threads that wait for each other sleep soon, unless the user has set how they wait.
 
-    OpenMP's spin instead: where anything else runs on the machine, each product then waits for the
-    thread that was put off, and the others burn its time (`benchmarks/busy.py`). It is read once,
-    when torch is loaded.
+    By default OpenMP's threads spin. Beside any other program, each matrix product then waits for
+    a thread that is not running, while the waiting ones use up its time (`benchmarks/busy.py`).
+    OpenMP reads these settings once, when torch is loaded.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # of GCC's and LLVM's OpenMP
-        # GCC's would sleep at once then, and waking takes longer than most waits do: without any
-        # spinning a training is a seventh slower on a machine that has nothing else to do.
+        # GCC's would then sleep at once, and waking takes longer than most waits: without any
+        # spinning, training is a seventh slower on an otherwise idle machine.
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ.setdefault("KMP_BLOCKTIME", "0")  # of Intel's, which torch has on Windows
 
 
 def allowed_threads() -> int:
-    """The most threads that have a core of their own: the physical cores this process may use.
+    """The most threads worth using: one for each physical core that this process may use.
 
-    `OMP_NUM_THREADS` overrules it.
+    `OMP_NUM_THREADS` overrides this.
     """
     import torch
 
@@ -44,10 +44,10 @@ def allowed_threads() -> int:
 
 
 def free_threads() -> int:
-    """How many of the allowed threads find a core that no other program takes, now.
+    """How many of the allowed threads would have a core to themselves now, beside other programs.
 
-    With one more each product waits for the thread that was put off. `OMP_NUM_THREADS` overrules
-    it.
+    With one more, each product waits for a thread that is not running. `OMP_NUM_THREADS` overrides
+    this.
     """
     allowed = allowed_threads()
     if allowed == 1 or os.environ.get("OMP_NUM_THREADS"):
@@ -56,12 +56,12 @@ def free_threads() -> int:
 
 
 def reply_threads(parameters: int) -> int:
-    """How many threads a reply takes: one where a model is so small that the others would wait."""
+    """How many threads to write a reply with: one for a small model, where more only wait."""
     return 1 if parameters < _SMALL else free_threads()
 
 
 def use_threads(count: int) -> None:
-    """Have torch compute with so many threads from here on; 0 leaves them as they are."""
+    """Set how many threads torch computes with; 0 leaves the number as it is."""
     import torch
 
     if count:
@@ -70,7 +70,7 @@ def use_threads(count: int) -> None:
 
 @contextlib.contextmanager
 def threads_kept() -> Iterator[None]:
-    """Afterwards torch has as many threads as before."""
+    """Restore the number of torch's threads on leaving."""
     import torch
 
     before = torch.get_num_threads()

@@ -63,7 +63,7 @@ class Loop:
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
-        """Put the model on its device; that is the processor's threads too."""
+        """Put the model on its device, with the threads that the plan says."""
         use_threads(self.plan.threads)
         self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 # its gradient and softmax as much again.
 ROWS = 256
 GPU_ROWS = 2048  # 412 MB of logits: a GPU has the room, and is idle between small chunks
-# oneDNN, which multiplies bfloat16, keeps what it made ready for each shape it met, up to 5 MB for
-# one: with any number of rows a training held 2 GB more. So there are few different numbers.
-ALIKE = 32
+# oneDNN, which multiplies bfloat16, caches what it prepares for each shape, up to 5 MB a shape, and
+# a training came to hold 2 GB more. So the number of rows is padded to a multiple of this.
+ROUNDED_TO = 32
 KEPT = 64_000_000  # logits that may be kept for the backward pass: 256 MB, a small vocabulary's
 
 
@@ -190,7 +190,7 @@ def _nats(head: Any, states: Tensor, targets: Tensor) -> Tensor:
     """Negative log-likelihood of each row, some at a time."""
 
     def some(states: Tensor, targets: Tensor) -> Tensor:
-        short = -len(targets) % ALIKE
+        short = -len(targets) % ROUNDED_TO
         logits = head(functional.pad(states, (0, 0, 0, short)))[: len(targets)]
         return functional.cross_entropy(logits.float(), targets, reduction="none")
 

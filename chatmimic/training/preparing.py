@@ -189,7 +189,7 @@ class Preparation:
 
     @cached_property
     def threads(self) -> int:
-        """The threads that were asked for, or those that others leave a core."""
+        """The threads asked for, or those that have a free core."""
         return self.work.threads(self.settings.threads)
 
     def _say_rounding(self, plan: Plan) -> None:

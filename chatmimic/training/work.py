@@ -80,7 +80,7 @@ class Work:
             self.notes.append(note)
 
     def threads(self, asked: int | None) -> int:
-        """As many threads as were asked for, or find a core now; said where that is not all."""
+        """The threads asked for, or those with a free core now; says so where that is not all."""
         if asked is not None:
             return asked
         free, allowed = free_threads(), allowed_threads()

@@ -207,7 +207,7 @@ def test_a_head_that_caps_its_logits_is_noticed(model):
 
 def test_the_output_head_meets_few_different_shapes(model, monkeypatch):
     """A library that prepares itself for each shape would else hold more with every step."""
-    monkeypatch.setattr(loss_module, "ROWS", 2 * loss_module.ALIKE)
+    monkeypatch.setattr(loss_module, "ROWS", 2 * loss_module.ROUNDED_TO)
     head, seen = model.get_output_embeddings(), set()
     handle = head.register_forward_hook(lambda _, given, made: seen.add(tuple(made.shape)))
     states = torch.randn(200, head.in_features, requires_grad=True)
@@ -223,4 +223,4 @@ def test_the_output_head_meets_few_different_shapes(model, monkeypatch):
         )
         torch.testing.assert_close(mine, theirs)
     handle.remove()
-    assert {rows for rows, _ in seen} == {loss_module.ALIKE, 2 * loss_module.ALIKE}
+    assert {rows for rows, _ in seen} == {loss_module.ROUNDED_TO, 2 * loss_module.ROUNDED_TO}
