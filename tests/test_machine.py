@@ -13,7 +13,6 @@ import pytest
 from chatmimic import machine
 from chatmimic.machine import allowed_threads, free_threads, processor_quotas, threads_kept
 
-
 # -- how they wait -------------------------------------------------------------------------------
 
 
