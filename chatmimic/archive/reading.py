@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread of the archive. `messages` have words; times are UTC milliseconds."""
+    """A thread of the archive. `messages` have words; times are UTC milliseconds.
+
+    `number` is how users may call it; `names` who it is with, where that was asked for.
+    """
 
     service: str
     key: str
@@ -26,6 +30,15 @@ class Thread:
     people: int
     first_at: int | None
     last_at: int | None
+    number: int = field(default=0, compare=False)
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def called(self) -> str:
+        """Its title on one line; where it has none, who it is with; else its key."""
+        more = self.people - len(self.names) if self.people > 2 else 0
+        people = ", ".join(self.names) + (f" and {more:,} more" if more and self.names else "")
+        return " ".join(self.title.split()) or people or self.key
 
 
 # thread is walked by its unique (service, key), message by (thread_id, placed_at, id): SQLite
@@ -84,15 +97,19 @@ def digest(connection: sqlite3.Connection) -> str:
     return whole.hexdigest()
 
 
-def threads(connection: sqlite3.Connection) -> list[Thread]:
-    """Every thread, in the order of `stream`."""
+def threads(
+    connection: sqlite3.Connection, *, numbers: Collection[int] | None = None
+) -> list[Thread]:
+    """Every thread, or those of these numbers, in the order of `stream`; without names."""
+    some = "" if numbers is None else "WHERE thread.id IN (SELECT value FROM json_each(?))"
     rows = connection.execute(
         f"""SELECT thread.service, thread.key, thread.title, count(message.id),
-                   count(DISTINCT alias.person_id), min(sent_at), max(sent_at)
+                   count(DISTINCT alias.person_id), min(sent_at), max(sent_at), thread.id
             FROM thread
             LEFT JOIN message ON message.thread_id = thread.id AND {WORDS}
             LEFT JOIN alias ON alias.id = message.alias_id
-            GROUP BY thread.id ORDER BY thread.service, thread.key"""
+            {some} GROUP BY thread.id ORDER BY thread.service, thread.key""",
+        () if numbers is None else (json.dumps(list(numbers)),),
     )
     return [Thread(*row) for row in rows]
 

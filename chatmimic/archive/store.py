@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chatmimic.archive import forgetting, named, people, reading, searching, seen
+from chatmimic.archive import forgetting, named, named_threads, people, reading, searching, seen
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.reading import Thread
@@ -136,6 +136,15 @@ class Archive:
         """Every thread, with how much was said in it."""
         with self._database.reading() as connection:
             return reading.threads(connection)
+
+    def thread(self, name: str) -> Thread:
+        """The thread of that title, or with that person, or of that number; `names` are filled.
+
+        Case and accents aside; `Tea (irc)` is the Tea of a service. Raises NoSuchThread, with
+        suggestions, for none and where several may be meant.
+        """
+        with self._database.reading() as connection:
+            return named_threads.find(connection, name)
 
     def search(self, query: str, limit: int = 20) -> list[Message]:
         """Messages that hold every word (`word*`: beginning) or "phrase", the best first.
