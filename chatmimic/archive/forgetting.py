@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import named, people, searching
+from chatmimic.archive import joining, named, people, searching
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -25,7 +25,7 @@ def forget(connection: sqlite3.Connection, name: str) -> int:
     ).fetchone()[0]
     connection.execute(f"DELETE FROM message WHERE alias_id IN {_THEIRS}", (person,))
     connection.execute("DELETE FROM alias WHERE person_id = ?", (person,))
-    connection.execute("DELETE FROM person WHERE id = ?", (person,))
+    connection.execute(f"DELETE FROM person WHERE id IN ({joining.PARTS})", {"person": person})
     connection.execute(  # a thread's title is often the person's name
         "DELETE FROM thread WHERE NOT EXISTS (SELECT 1 FROM message WHERE thread_id = thread.id)"
     )

@@ -1,4 +1,4 @@
-"""People by the names that users type: found, joined, and told apart where they share one."""
+"""People by the names that users type: found, and told apart where they share one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from chatmimic.archive.people import everybody, one, tidy_name
-from chatmimic.errors import ArchiveError, NoSuchPerson
+from chatmimic.errors import NoSuchPerson
 from chatmimic.lookup import close, fold
 from chatmimic.records import Person
 
@@ -16,6 +16,11 @@ _SUGGESTED = 3
 _MOST_NAMESAKES = 1_000  # people with a number in their name that are looked at
 _NUMBERED = re.compile(r"(.+) \(\d+\)")
 _QUALIFIED = re.compile(r"(.+?) \((.+)\)")
+# What people are called, and what else they go by: as senders, and before they were joined.
+_NAMES = "SELECT id AS row, name FROM person WHERE part_of IS NULL"
+_OTHER_NAMES = """SELECT person_id AS row, name FROM alias UNION ALL
+    SELECT person_id, person.name FROM alias JOIN person ON person.id = own_id
+    WHERE own_id <> person_id"""
 
 
 def find(connection: sqlite3.Connection, name: str) -> int:
@@ -36,17 +41,15 @@ def find(connection: sqlite3.Connection, name: str) -> int:
 
 def _found(connection: sqlite3.Connection, wanted: str) -> Iterator[set[int]]:
     """The people who may be meant, by one way of comparing after the other."""
-    for query in (
-        "SELECT id FROM person WHERE name = ?",
-        "SELECT DISTINCT person_id FROM alias WHERE name = ?",
-    ):
-        yield {row for (row,) in connection.execute(query, (wanted,))}
+    for query in (_NAMES, _OTHER_NAMES):
+        named = f"SELECT DISTINCT row FROM ({query}) WHERE name = ?"
+        yield {row for (row,) in connection.execute(named, (wanted,))}
     qualified = _QUALIFIED.fullmatch(wanted)
     if qualified:
         yield _with_account(connection, *qualified.groups())
     folded = fold(wanted)
     # In Python: SQLite's own NOCASE knows ASCII only.
-    for query in ("SELECT id, name FROM person", "SELECT person_id, name FROM alias"):
+    for query in (_NAMES, _OTHER_NAMES):
         yield {row for row, name in connection.execute(query) if fold(name) == folded}
 
 
@@ -94,25 +97,11 @@ def numbered(people: Iterable[Person]) -> dict[str, list[Person]]:
 
 def namesakes(connection: sqlite3.Connection) -> tuple[tuple[Person, ...], ...]:
     """All who share a name and have said something, each group with its most talkative first."""
-    rows = connection.execute(
-        "SELECT id, name FROM person WHERE name GLOB '* ([0-9]*)' LIMIT ?", (_MOST_NAMESAKES,)
-    )
+    rows = connection.execute(f"{_NAMES} AND name GLOB '* ([0-9]*)' LIMIT ?", (_MOST_NAMESAKES,))
     people = {row: name for row, name in rows if _NUMBERED.fullmatch(name)}
     for name in {found[1] for name in people.values() if (found := _NUMBERED.fullmatch(name))}:
-        rows = connection.execute("SELECT id, name FROM person WHERE name = ?", (name,))
+        rows = connection.execute(f"{_NAMES} AND name = ?", (name,))
         people |= dict(rows.fetchall())
     spoke = [person for row in people if (person := one(connection, row)).messages]
     groups = [sorted(group, key=lambda p: -p.messages) for group in numbered(spoke).values()]
     return tuple(map(tuple, sorted(groups, key=lambda group: -group[0].messages)))
-
-
-def merge(connection: sqlite3.Connection, keep: str, other: str) -> int:
-    """Make `other`'s senders `keep`'s, for good. Gives the row of the person that stays."""
-    kept, joined = find(connection, keep), find(connection, other)
-    if kept == joined:
-        raise ArchiveError(
-            f'"{keep}" and "{other}" are one person already.', "`chatmimic people` lists everybody."
-        )
-    connection.execute("UPDATE alias SET person_id = ? WHERE person_id = ?", (kept, joined))
-    connection.execute("DELETE FROM person WHERE id = ?", (joined,))
-    return kept

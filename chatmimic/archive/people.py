@@ -2,13 +2,14 @@
 
 A sender is a service's own key with the names seen for it. Senders of two services that share a
 name exactly are one person; two keys of one service never are, by themselves, even under one name
-(the second is called "Name (2)"). `merge` joins what the rule cannot know, and a later import
+(the second is called "Name (2)"). What the rule cannot know is in joining.py, and a later import
 keeps to it, because a person is remembered by the senders' keys.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from chatmimic.archive.seen import Seen
 from chatmimic.records import Kind, Message, Person
@@ -61,11 +62,11 @@ class PeopleBook:
             (service, key, name),
         ).fetchone()
         if row is None:
-            person = self._person(service, key, name, message.is_bot)
+            person, own = self._person(service, key, name, message.is_bot)
             made = self._db.execute(
-                "INSERT INTO alias (service, sender_key, name, is_bot, person_id) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (service, key, name, message.is_bot, person),
+                "INSERT INTO alias (service, sender_key, name, is_bot, person_id, own_id) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (service, key, name, message.is_bot, person, own),
             )
             return int(made.lastrowid or 0)
         if message.is_bot and not row[1]:
@@ -73,32 +74,39 @@ class PeopleBook:
             self.changed = True
         return int(row[0])
 
-    def _person(self, service: str, key: str, name: str, is_bot: bool) -> int:
-        """The person of a new alias: by key, else by name on other services, else a new one."""
+    def _person(self, service: str, key: str, name: str, is_bot: bool) -> tuple[int, int]:
+        """The person of a new alias, and whose it is without merges.
+
+        By key, else by name on other services, else a new one.
+        """
         by_key = self._db.execute(
-            "SELECT person_id FROM alias WHERE service = ? AND sender_key = ?", (service, key)
+            "SELECT person_id, own_id FROM alias WHERE service = ? AND sender_key = ?",
+            (service, key),
         ).fetchone()
         if by_key:
-            return int(by_key[0])
+            return int(by_key[0]), int(by_key[1])
         by_name = self._db.execute(
-            """SELECT person_id FROM alias AS elsewhere
+            """SELECT person_id, own_id FROM alias AS elsewhere
                WHERE name = ? AND is_bot = ? AND service <> ? AND NOT EXISTS (
                    SELECT 1 FROM alias AS here
                    WHERE here.person_id = elsewhere.person_id AND here.service = ?)
-               ORDER BY person_id""",
+               ORDER BY person_id, own_id""",
             (name, is_bot, service, service),
         ).fetchone()
         if by_name:
-            return int(by_name[0])
-        made = self._db.execute("INSERT INTO person (name) VALUES (?)", (self._free_name(name),))
-        return int(made.lastrowid or 0)
+            return int(by_name[0]), int(by_name[1])
+        made = new_person(self._db, name)
+        return made, made
 
-    def _free_name(self, name: str) -> str:
-        number, free = 1, name
-        while self._db.execute("SELECT 1 FROM person WHERE name = ?", (free,)).fetchone():
-            number += 1
-            free = f"{name} ({number})"
-        return free
+
+def new_person(connection: sqlite3.Connection, name: str) -> int:
+    """Make a person of that name, with a number behind it where somebody is called so already."""
+    number, free = 1, name
+    while connection.execute("SELECT 1 FROM person WHERE name = ?", (free,)).fetchone():
+        number += 1
+        free = f"{name} ({number})"
+    made = connection.execute("INSERT INTO person (name) VALUES (?)", (free,))
+    return int(made.lastrowid or 0)
 
 
 def tidy_name(name: str) -> str:
@@ -118,9 +126,9 @@ _COUNTED = """
 
 def everybody(connection: sqlite3.Connection) -> list[Person]:
     """Everybody who has said something, the most talkative first."""
-    senders = _senders(connection)
+    senders, parts = _senders(connection), _parts(connection)
     return [
-        _person((name, count, first, last), bool(is_bot), senders[row])
+        _person((name, count, first, last), bool(is_bot), senders[row], parts.get(row, ()))
         for row, name, count, first, last, is_bot in connection.execute(
             f"{_COUNTED} HAVING sum(said.n) > 0 ORDER BY sum(said.n) DESC, person.name"
         )
@@ -140,7 +148,8 @@ def one(connection: sqlite3.Connection, person_id: int) -> Person:
         (person_id,),
     ).fetchone()
     (senders,) = _senders(connection, "WHERE person_id = ?", person_id).values()
-    return _person((name, count, first, last), bool(is_bot), senders)
+    parts = _parts(connection, "AND person_id = ?", person_id).get(person_id, ())
+    return _person((name, count, first, last), bool(is_bot), senders, parts)
 
 
 def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
@@ -162,15 +171,32 @@ def _senders(connection: sqlite3.Connection, where: str = "", *values: int) -> d
     return found
 
 
+def _parts(
+    connection: sqlite3.Connection, where: str = "", *values: int
+) -> dict[int, tuple[str, ...]]:
+    """What the people were called who were joined into each person, by that person's row."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row, name in connection.execute(
+        "SELECT DISTINCT person_id, person.name FROM alias JOIN person ON person.id = own_id "
+        f"WHERE own_id <> person_id {where}",
+        values,
+    ):
+        found[row] = (*found.get(row, ()), name)
+    return found
+
+
 def _person(
-    said: tuple[str, int, int | None, int | None], is_bot: bool, senders: _Senders
+    said: tuple[str, int, int | None, int | None],
+    is_bot: bool,
+    senders: _Senders,
+    parts: Sequence[str],
 ) -> Person:
     """A person of a name, a count of messages and their first and last time."""
     seen = {name for _, _, name in senders}
     accounts = (service if key in seen else f"{service} {key}" for service, key, _ in senders)
     return Person(
         *said,
-        names=tuple(dict.fromkeys([said[0], *sorted(seen)])),
+        names=tuple(dict.fromkeys([said[0], *sorted({*seen, *parts})])),
         services=tuple(dict.fromkeys(service for service, _, _ in senders)),
         is_bot=is_bot,
         accounts=tuple(dict.fromkeys(accounts)),

@@ -100,8 +100,18 @@ _SECOND = (
     "CREATE UNIQUE INDEX message_identity ON message (thread_id, identity)",
 )
 
+# What a merge joined can be taken apart again: `part_of` is the person that one was joined into,
+# and `own_id` of an alias whose it is without merges. `person_id` is whose it is now.
+_THIRD = (
+    "ALTER TABLE person ADD COLUMN part_of INTEGER REFERENCES person (id)",
+    "ALTER TABLE alias ADD COLUMN own_id INTEGER REFERENCES person (id)",
+    "UPDATE alias SET own_id = person_id",
+    "CREATE INDEX alias_of_own ON alias (own_id)",
+    "CREATE INDEX person_of_part ON person (part_of)",
+)
+
 # The n-th entry takes an archive from version n-1 to version n. Entries are never edited.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
 
 VERSION = len(MIGRATIONS)
 

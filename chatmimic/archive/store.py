@@ -9,7 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chatmimic.archive import forgetting, named, named_threads, people, reading, searching, seen
+from chatmimic.archive import (
+    forgetting,
+    joining,
+    named,
+    named_threads,
+    people,
+    reading,
+    searching,
+    seen,
+)
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.reading import Thread
@@ -111,14 +120,27 @@ class Archive:
             return people.activity(connection, spans)
 
     def merge(self, keep: str, other: str) -> Person:
-        """Join `other` into `keep`, whose name stays; later imports keep to it.
+        """Join `other` into `keep`, whose name stays; later imports keep to it. `split` undoes it.
 
         Raises NoSuchPerson, and ArchiveError when both are one person already.
         """
         with self._database.writing() as connection:
-            kept = named.merge(connection, keep, other)
+            kept = joining.merge(connection, keep, other)
             _revise(connection)
             return people.one(connection, kept)
+
+    def split(self, name: str, which: str | None = None) -> tuple[Person, Person]:
+        """Take `which` off a person again: the person, and who is one of their own now.
+
+        `which` is what somebody was called before a merge, or a service or an account; without it,
+        the only one who was joined. After a merge both are exactly as they were, with what later
+        imports brought of either. Raises NoSuchPerson, and ArchiveError where it is not clear.
+        """
+        with self._database.writing() as connection:
+            rows = joining.split(connection, name, which)
+            _revise(connection)
+            kept, apart = (people.one(connection, row) for row in rows)
+        return kept, apart
 
     def forget(self, name: str) -> int:
         """Remove a person, their messages and their reactions, from every page of the file.

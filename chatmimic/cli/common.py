@@ -71,6 +71,19 @@ def ask_to_remove(what: str, yes: bool) -> None:
     """Ask before something is removed for good, unless `yes` was said. Raises click's Abort."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_anybody_there():
         raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
-    click.confirm(f"Remove {visible(what)} for good?", abort=True, err=True)
+    question = f"Remove {visible(what)} for good? This cannot be undone."
+    click.confirm(question, abort=True, err=True)
+
+
+def is_anybody_there() -> bool:
+    """Whether somebody can be asked: standard input is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def quoted(name: str) -> str:
+    """A name as one can paste it into a shell."""
+    if any(sign in name for sign in '"$`\\!'):
+        return "'" + name.replace("'", "'\\''") + "'"
+    return f'"{name}"'

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chatmimic.cli.common import console
+from chatmimic.cli.common import console, quoted
 from chatmimic.cli.import_facts import Outcome, day_of
 from chatmimic.cli.people import bars_of, sparkline
 from chatmimic.cli.when import day
@@ -119,10 +119,3 @@ def _silences(report: ImportReport) -> Iterator[str]:
     for silence in silences(report.days):
         last, then = day_of(silence.last_day), day_of(silence.next_day)
         yield f"{silence.days:,} days without a message, {last} to {then}; is a part missing?"
-
-
-def quoted(name: str) -> str:
-    """A name as one can paste it into a shell."""
-    if any(sign in name for sign in '"$`\\!'):
-        return "'" + name.replace("'", "'\\''") + "'"
-    return f'"{name}"'

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.common import console, home_option, json_option, print_json, quoted
 from chatmimic.cli.import_facts import Outcome, facts
-from chatmimic.cli.import_summary import quoted, summary
+from chatmimic.cli.import_summary import summary
 from chatmimic.cli.privacy_display import redaction_facts, redaction_table
 from chatmimic.errors import ChatmimicError, ExportError
 from chatmimic.home import Home

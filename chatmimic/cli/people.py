@@ -1,14 +1,21 @@
-"""`chatmimic people`: who is in the archive; joining a person's names; forgetting a person."""
+"""`chatmimic people`: who is in the archive; joining and splitting people; forgetting one."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.common import (
+    ask_to_remove,
+    console,
+    home_option,
+    is_anybody_there,
+    json_option,
+    print_json,
+    quoted,
+)
 from chatmimic.cli.when import day, iso
 from chatmimic.errors import MimicError
 from chatmimic.home import Home
@@ -33,7 +40,7 @@ _ROOMY, _MEDIUM = 80, 44  # columns of terminal for everything, and for the date
 @home_option
 @click.pass_context
 def command(ctx: click.Context, everybody: bool, as_json: bool, home: Home) -> None:
-    """Show who is in the archive; merge names; forget a person.
+    """Show who is in the archive; merge names, split them; forget a person.
 
     People with the same name on two services are one person; every other sender is a person
     of their own until you merge them. Of two accounts with one name the second gets a number,
@@ -43,6 +50,7 @@ def command(ctx: click.Context, everybody: bool, as_json: bool, home: Home) -> N
     Example:
       chatmimic people
       chatmimic people merge "Ada Lovelace" ada_l
+      chatmimic people split "Ada Lovelace" ada_l
       chatmimic people forget "Charles B."
     """
     ctx.ensure_object(dict)["home"] = str(home.path)
@@ -130,28 +138,86 @@ def sparkline(counts: Sequence[int], bars: str = _BARS) -> str:
 @command.command("merge")
 @click.argument("keep", metavar="A")
 @click.argument("other", metavar="B")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @home_option
-def merge(keep: str, other: str, as_json: bool, home: Home) -> None:
+def merge(keep: str, other: str, yes: bool, as_json: bool, home: Home) -> None:
     """Join B into A: one person, called A, from now on.
 
-    Later imports keep to it.
+    Later imports keep to it. At a terminal both are shown first, and you are asked. `people split`
+    takes them apart again.
 
     \b
     Example:
       chatmimic people merge "Ada Lovelace" ada_l
+      chatmimic people merge "Ada Lovelace" ada_l --yes
     """
     from chatmimic.archive import Archive
 
     with Archive.open(home.archive, create=False) as archive:
+        kept, joined = archive.person(keep), archive.person(other)
+        if kept != joined:
+            _ask_to_merge(kept, joined, yes)
+            keep, other = kept.name, joined.name
         person = archive.merge(keep, other)
     if as_json:
         print_json(_facts(person))
         return
     names = ", ".join(person.names)
-    console().print(
-        shown(f"{person.name} is one person now: {names} ({_messages(person.messages)}).")
+    screen = console()
+    screen.print(shown(f"{person.name} is one person now: {names} ({_messages(person.messages)})."))
+    screen.print(
+        shown(f"To undo it: chatmimic people split {quoted(person.name)} {quoted(joined.name)}")
     )
+
+
+def _ask_to_merge(kept: Person, joined: Person, yes: bool) -> None:
+    """Show both and ask. Where nobody can be asked they are joined: a split undoes it."""
+    if yes or not is_anybody_there():
+        return
+    for person in (kept, joined):
+        click.echo(visible(_introduced(person)), err=True)
+    question = f"Are they one person, to be called {visible(kept.name)}?"
+    click.confirm(question, abort=True, err=True)
+
+
+def _introduced(person: Person) -> str:
+    """A person in a line: what they said, where and when."""
+    where = ", ".join(person.accounts or person.services)
+    first, last = day(person.first_at), day(person.last_at)
+    when = f", {first} to {last}" if person.first_at is not None else ""
+    return f"  {person.name}: {_messages(person.messages)}, {where}{when}"
+
+
+@command.command("split")
+@click.argument("name")
+@click.argument("which", metavar="[ACCOUNT|NAME]", required=False)
+@json_option
+@home_option
+def split(name: str, which: str | None, as_json: bool, home: Home) -> None:
+    """Take apart again what a merge has joined.
+
+    Everybody gets back what is theirs, also what was imported since. Who was joined is named as
+    before the merge, or by an account ("discord 17"); it need not be said where it is only one.
+    An account that has its person's name by chance can be taken off too.
+
+    \b
+    Example:
+      chatmimic people split "Ada Lovelace"
+      chatmimic people split "Ada Lovelace" ada_l
+      chatmimic people split Alex "discord 17"
+    """
+    from chatmimic.archive import Archive
+
+    with Archive.open(home.archive, create=False) as archive:
+        people = archive.split(name, which)
+    if as_json:
+        print_json([_facts(person) for person in people])
+        return
+    screen = console()
+    screen.print("They are two people now:")
+    for person in people:
+        screen.print(shown(_introduced(person)))
 
 
 @command.command("forget")
@@ -162,8 +228,9 @@ def merge(keep: str, other: str, as_json: bool, home: Home) -> None:
 def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Remove a person's messages from the archive, for good.
 
-    Their text goes from the file and its search index; what others wrote about them stays. The
-    export itself is not touched: importing it again would bring the messages back.
+    This cannot be undone. Their text goes from the file and its search index; what others wrote
+    about them stays. The export itself is not touched: importing it again would bring the messages
+    back.
 
     \b
     Example:
@@ -173,9 +240,8 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
 
     with Archive.open(home.archive, create=False) as archive:
         person = archive.person(name)
-        if not yes:
-            alike = any(person in group for group in archive.namesakes())
-            _ask(person, f" ({', '.join(person.accounts)})" if alike else "")
+        alike = any(person in group for group in archive.namesakes())
+        ask_to_remove(_whose(person, alike), yes)
         gone = archive.forget(person.name)
     holders = _mimics_that_know(home, person.names)
     if as_json:
@@ -185,11 +251,12 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
     _say_forgotten(person.name, gone, holders, home)
 
 
-def _ask(person: Person, which: str) -> None:
-    if not sys.stdin.isatty():
-        raise click.UsageError("Nobody is there to ask: add --yes to forget without a question.")
-    question = f"Remove {_messages(person.messages)} of {visible(person.name + which)} for good?"
-    click.confirm(question, abort=True, err=True)
+def _whose(person: Person, alike: bool) -> str:
+    """Whose messages are to be removed: with the other names, and the accounts if need be."""
+    who = person.name + (f" ({', '.join(person.accounts)})" if alike else "")
+    others = [name for name in person.names if name != person.name]
+    also = f", also called {', '.join(others)}," if others else ""
+    return f"{_messages(person.messages)} of {who}{also}"
 
 
 def _messages(count: int) -> str:

@@ -295,7 +295,7 @@ def test_forget_at_a_terminal(export: Path, answer: str, left: int) -> None:
     run("import", export)
     command = f"{sys.executable} -m chatmimic people forget Bob"
     terminal = pexpect.spawn(command, encoding="utf-8", timeout=20)
-    terminal.expect(r"Remove 1 message of Bob for good\? \[y/N\]")
+    terminal.expect(r"Remove 1 message of Bob for good\? This cannot be undone\. \[y/N\]")
     terminal.sendline(answer)
     terminal.expect(pexpect.EOF)
     terminal.close()
