@@ -170,7 +170,7 @@ class Talk:
 
         self.history.append(as_message(sender, text, _now()))
         pieces = []
-        chosen = decoding or Decoding()
+        chosen = decoding or Decoding(**self.mimic.decoding)
         for piece in self._generator.stream(self.history, self.mimic.persona, chosen):
             pieces.append(piece)
             yield piece

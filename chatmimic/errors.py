@@ -100,6 +100,10 @@ class CheckpointDamaged(TrainingError):
     """There is no whole checkpoint to resume from."""
 
 
+class NothingGained(TrainingError):
+    """A training ended and foretells the held-out messages no better than its base."""
+
+
 class LossNotFinite(TrainingError):
     """The loss became NaN or infinite."""
 

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 
 MANIFEST = "mimic.json"
 EVERYBODY = "everybody"  # what a mimic of all people is called
+SMALL = 50_000_000  # parameters; a smaller model makes words up where it is drawn from freely
+# Decoding of a small one (`benchmarks/long_chat.py`).
+GENTLE: dict[str, float] = {"temperature": 0.6, "top_p": 0.7}
 FORMAT = 1  # of mimic.json; raised when an older chatmimic could not read it
+
+
+@dataclass(frozen=True)
+class Context:
+    """How much of a talk a mimic was trained to see: messages and tokens; None is no limit."""
+
+    messages: int | None = None
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,32 @@ class Mimic:
             )
 
     @property
+    def context(self) -> Context:
+        """How much of a talk it was trained to see, which is what a chat shows it.
+
+        An older chatmimic did not write it down as such, but as a setting of the training.
+        """
+        said, settings, data = map(self._object, ("context", "settings", "data"))
+        if said:
+            return Context(_count(said.get("messages")), _count(said.get("tokens")))
+        read_whole = settings.get("learn") == "all" or self.manifest.get("everybody")
+        messages = None if read_whole else _count(settings.get("context"))
+        return Context(messages, _count(data.get("window_tokens")))
+
+    def _object(self, key: str) -> dict[str, Any]:
+        value = self.manifest.get(key)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """How its replies are drawn where nothing is asked for, beside the usual: options by name.
+
+        Of a base without a description nothing is known.
+        """
+        parameters = self.manifest.get("parameters")
+        return GENTLE if isinstance(parameters, int) and parameters < SMALL else {}
+
+    @property
     def called(self) -> str:
         """What it is called in full: the name it was given, else its persona's."""
         said = self.manifest.get("called")
@@ -132,6 +169,10 @@ class LoadedMimic:
     tokenizer: PreTrainedTokenizerFast
     form: Form
     mimic: Mimic
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and value > 0 else None
 
 
 def read_mimic(path: Path) -> Mimic:

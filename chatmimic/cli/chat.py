@@ -8,13 +8,13 @@ import click
 
 from chatmimic.cli.common import home_option
 from chatmimic.cli.talking import (
+    decoding_for,
     decoding_options,
     find_mimic,
     load_voice,
     make_screen,
     one_of,
 )
-from chatmimic.generation.decoding import Decoding
 from chatmimic.home import Home
 
 
@@ -25,7 +25,7 @@ from chatmimic.home import Home
 @decoding_options
 @home_option
 def command(
-    mimic: str | None, persona: str | None, you: str | None, decoding: Decoding, home: Home
+    mimic: str | None, persona: str | None, you: str | None, asked: dict[str, float], home: Home
 ) -> int:
     """Talk with a mimic.
 
@@ -55,7 +55,7 @@ def command(
     with screen.waiting(f"Waking {found.name} …"):
         voice = load_voice(found)
     repl = Repl(
-        Session(voice, decoding, chosen, name),
+        Session(voice, decoding_for(found, asked), chosen, name),
         screen,
         home,
         open_voice=lambda wanted: load_voice(Mimic.open(wanted, home)),

@@ -175,10 +175,18 @@ def facts(mimic: Mimic) -> dict[str, Any]:
         "messages": _number(data.get("messages")),
         "perplexity": _number(_object(held_out.get("mimic")).get("perplexity")),
         "base_perplexity": _number(_object(held_out.get("base")).get("perplexity")),
+        "best_step": _number(say("best_step")),
+        "steps": _number(_object(say("plan")).get("steps")),
         "bytes": mimic.size,
         "made_at": say("made_at") if isinstance(say("made_at"), str) else None,
         "path": str(mimic.path),
     }
+
+
+def _best_evaluation(known: dict[str, Any]) -> str:
+    if known["best_step"] is None or known["steps"] is None:
+        return ""
+    return f"after step {known['best_step']:,} of {known['steps']:,}"
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -210,6 +218,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
             "Perplexity",
             "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",
         ),
+        ("Best evaluation", _best_evaluation(known)),
         ("Made", (known["made_at"] or "").replace("T", " ")),
         ("Made with", ", ".join(f"{name} {number}" for name, number in versions.items())),
         ("Size", size_in_words(known["bytes"])),

@@ -10,6 +10,7 @@ import click
 
 from chatmimic.cli.common import home_option, json_option, print_json
 from chatmimic.cli.talking import (
+    decoding_for,
     decoding_options,
     find_mimic,
     history_option,
@@ -17,7 +18,6 @@ from chatmimic.cli.talking import (
     make_screen,
     one_of,
 )
-from chatmimic.generation.decoding import Decoding
 from chatmimic.home import Home
 from chatmimic.text import clean, visible
 
@@ -40,7 +40,7 @@ def command(
     persona: str | None,
     you: str | None,
     history: Path | None,
-    decoding: Decoding,
+    asked: dict[str, float],
     as_json: bool,
     home: Home,
 ) -> None:
@@ -62,6 +62,7 @@ def command(
 
     before = read_history(history) if history else []
     with make_screen().waiting(f"Waking {found.name} …"):
+        decoding = decoding_for(found, asked)
         session = Session(load_voice(found), decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(said)

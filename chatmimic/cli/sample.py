@@ -11,6 +11,7 @@ import click
 
 from chatmimic.cli.common import home_option, json_option, print_json
 from chatmimic.cli.talking import (
+    decoding_for,
     decoding_options,
     find_mimic,
     history_option,
@@ -18,7 +19,6 @@ from chatmimic.cli.talking import (
     make_screen,
     one_of,
 )
-from chatmimic.generation.decoding import Decoding
 from chatmimic.home import Home
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def command(
     people: tuple[str, ...],
     base: str | None,
     history: Path | None,
-    decoding: Decoding,
+    asked: dict[str, float],
     as_json: bool,
     home: Home,
 ) -> None:
@@ -83,6 +83,7 @@ def command(
     from chatmimic.chat.saving import read_history
     from chatmimic.generation import as_text, made_up
 
+    decoding = decoding_for(found, asked)
     opening = read_history(history) if history else []
     screen = make_screen()
     with screen.waiting(f"Waking {found.name} …"):

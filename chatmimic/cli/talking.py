@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatmimic.cli.common import console
-from chatmimic.generation.decoding import SETTINGS, Decoding, sentence
+from chatmimic.generation.decoding import SETTINGS, Decoding, Setting, sentence
 from chatmimic.home import Home
 from chatmimic.lookup import close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
+from chatmimic.mimic import GENTLE
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
@@ -22,16 +23,17 @@ if TYPE_CHECKING:
 
 
 def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each decoding setting; the command's `decoding` argument is a Decoding."""
+    """Add an option for each decoding setting; the command's `asked` argument is those given."""
 
     @wraps(command)
     def with_decoding(**given: Any) -> Any:
         values = {setting.name: given.pop(setting.name) for setting in SETTINGS}
+        asked = {name: value for name, value in values.items() if value is not None}
         try:
-            decoding = Decoding(**values)
+            Decoding(**asked)
         except ValueError as error:
             raise click.UsageError(sentence(error)) from error
-        return command(decoding=decoding, **given)
+        return command(asked=asked, **given)
 
     result: Callable[..., Any] = with_decoding
     for setting in reversed(SETTINGS):
@@ -44,11 +46,26 @@ def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
             setting.option,
             setting.name,
             type=kind,
-            default=setting.default,
-            show_default=setting.default is not None,
-            help=setting.meaning,
+            help=f"{setting.meaning}{_default(setting)}",
         )(result)
     return result
+
+
+def _default(setting: Setting) -> str:
+    """What an option is where it is not given, for its help."""
+    if setting.default is None:
+        return ""
+    gentle = GENTLE.get(setting.name)
+    of_small = "" if gentle is None else f"; {gentle:g} for a small base"
+    return f"  [default: {setting.default:g}{of_small}]"
+
+
+def decoding_for(mimic: Mimic, asked: Mapping[str, float]) -> Decoding:
+    """The mimic's own decoding, but for what was asked. A usage error for what contradicts it."""
+    try:
+        return Decoding(**{**mimic.decoding, **asked})
+    except ValueError as error:
+        raise click.UsageError(sentence(error)) from error
 
 
 def history_option(meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -149,6 +149,8 @@ def facts(outcome: Trained) -> dict[str, Any]:
         "persona": outcome.mimic.persona,
         "form": outcome.mimic.manifest["form"],
         "steps": outcome.mimic.manifest["plan"]["steps"],
+        "best_step": outcome.mimic.manifest["best_step"],
+        "learning_rate": outcome.mimic.manifest["learning_rate"],
         "gradient_checkpointing": outcome.mimic.manifest["plan"]["gradient_checkpointing"],
         "held_out": {"base": outcome.base.as_dict(), "mimic": outcome.figures.as_dict()},
         "tokens_per_second": outcome.tokens_per_second,

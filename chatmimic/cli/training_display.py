@@ -78,6 +78,7 @@ class Panel:
         self.last: Progress | None = None
         self.losses: list[float] = []
         self.held_out: list[float] = []
+        self.sampled = ""
         self.right: list[str] = []
         self.latest: Sample | None = None
 
@@ -91,6 +92,7 @@ class Panel:
         self.losses.append(progress.loss)
         if progress.held_out:
             self.held_out.append(progress.held_out.perplexity)
+            self.sampled = " (sample)" if progress.held_out.is_sample else ""
             self.right = _right(progress.held_out)
 
     def sample(self, sample: Sample) -> None:
@@ -110,7 +112,8 @@ class Panel:
         table = Table.grid(padding=(0, 2))
         perplexity = self.held_out[-1] if self.held_out else math.nan
         table.add_row("loss", f"{now.loss:.3f}", sparkline(self.losses, room))
-        table.add_row("held-out perplexity", f"{perplexity:.2f}", sparkline(self.held_out, room))
+        measured = f"held-out perplexity{self.sampled}"
+        table.add_row(measured, f"{perplexity:.2f}", sparkline(self.held_out, room))
         for words in self.right:
             table.add_row("", words, "")
         table.add_row(
@@ -150,11 +153,20 @@ class _Lines:
             f"held-out perplexity {progress.held_out.perplexity:.2f}",
             *_right(progress.held_out),
         ]
-        if progress.step:  # before the first step there is no loss, and nothing was timed
+        if not progress.step:  # there is no loss yet, and nothing was timed
+            facts += _of_a_sample(progress.held_out)
+        else:
             facts.insert(0, f"loss {progress.loss:.3f}")
             facts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
             facts.append(f"{clock(progress.seconds_left)} left")
         self.screen.print(shown(f"step {progress.step}/{progress.steps}: {', '.join(facts)}"))
+
+
+def _of_a_sample(figures: Figures) -> list[str]:
+    """What part of the held-out windows the evaluations of a training read, where not all."""
+    if not figures.is_sample:
+        return []
+    return [f"each time on a sample of {figures.windows:,} of {figures.of_windows:,} windows"]
 
 
 def _right(figures: Figures) -> list[str]:
@@ -181,6 +193,8 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
             f"{figures.bits_per_character:.3f}",
         )
     screen.print(table)
+    for words in (*_what_was_gained(outcome), *_what_to_doubt(outcome)):
+        screen.print(shown(words))
     for words in _right(outcome.figures):
         screen.print(
             shown(f"{words}, with {outcome.mimic.manifest['plan']['candidates']} to choose from.")
@@ -195,6 +209,31 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
     screen.print(shown(f"\nThe mimic is in {outcome.mimic.path}. It is as private as the chats."))
     if not outcome.mimic.manifest.get("reverse"):
         screen.print(shown(f"Talk with it: chatmimic chat {outcome.mimic.name}"))
+
+
+def _what_was_gained(outcome: Trained) -> Iterator[str]:
+    """One sentence: which evaluation was the best, and what the figures above were measured on."""
+    manifest, figures = outcome.mimic.manifest, outcome.figures
+    change = 1 - figures.perplexity / outcome.base.perplexity
+    better = f"{change:.0%} lower" if change > 0 else f"{-change:.0%} higher"
+    part = f"a sample of {figures.windows:,} of {figures.of_windows:,} windows"
+    measured = part if figures.is_sample else "all of them"
+    yield (
+        f"Perplexity is {better} than the base's, measured on {measured}. The best evaluation "
+        f"was after step {manifest['best_step']:,} of {manifest['plan']['steps']:,}."
+    )
+
+
+def _what_to_doubt(outcome: Trained) -> Iterator[str]:
+    """Where the held-out part says less than it seems to."""
+    from chatmimic.training.gain import REPEATED
+
+    share = outcome.material.get("held_out_repeated", 0.0)
+    if share > REPEATED:
+        yield (
+            f"{share:.0%} of the held-out messages of four words or more stand word for word in "
+            "what was learnt: perplexity says little here."
+        )
 
 
 def _what_was_read(material: dict[str, Any]) -> str:

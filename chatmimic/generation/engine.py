@@ -39,7 +39,9 @@ class TorchGenerator:
         self.persona: str = self.people[0]
         self._facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
         self._reader = Reader(loaded.model, _types_of(loaded))
-        self._window = _window_of(loaded.model)
+        context = loaded.mimic.context
+        self._window = _window_of(loaded.model, context.tokens)
+        self._messages = context.messages
         self._ends = frozenset({*self.form.ends, self.form.end_of_conversation})
         self._barred = _barred(loaded, self._ends)
 
@@ -160,13 +162,13 @@ class TorchGenerator:
         return self._written(history, room), headers
 
     def _written(self, history: Sequence[Message], room: int) -> list[int]:
-        """Facts of the persona, and as much of the talk as there is room for beside them."""
+        """Facts of the persona, and as much of the talk as was trained on and has room."""
         facts = self._facts_within(room * 3 // 4)
 
         def written(part: Sequence[Message]) -> list[int]:
             return self.form.prompt([*facts, *part], None)
 
-        return written(fit(history, room, lambda part: len(written(part))))
+        return written(fit(history, room, lambda part: len(written(part)), self._messages))
 
     def _facts_within(self, room: int) -> Sequence[Message]:
         """The facts, without the last ones where they are too long."""
@@ -187,10 +189,14 @@ def _types_of(loaded: LoadedMimic) -> TypesOf | None:
     return loaded.form.speaker_tokens if wanted and isinstance(loaded.form, TokenForm) else None
 
 
-def _window_of(model: torch.nn.Module) -> int:
-    """How many tokens the model can look at."""
+def _window_of(model: torch.nn.Module, trained: int | None) -> int:
+    """How many tokens the model looks at: as many as it can, but not more than it was trained on.
+
+    Of positions that no training has read a model makes words that are none.
+    """
     found = getattr(model.config, "max_position_embeddings", None)
-    return found if isinstance(found, int) and found > 0 else _DEFAULT_WINDOW
+    most = found if isinstance(found, int) and found > 0 else _DEFAULT_WINDOW
+    return min(most, trained or most)
 
 
 def _barred(loaded: LoadedMimic, ends: frozenset[int]) -> Tensor:

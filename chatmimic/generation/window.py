@@ -1,4 +1,4 @@
-"""Which messages a model gets to see: the newest that fit its window, whole ones."""
+"""Which messages a model gets to see: the newest, as many as it was trained on, whole ones."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ _STEP = 8
 
 
 def fit(
-    history: Sequence[Message], room: int, length: Callable[[Sequence[Message]], int]
+    history: Sequence[Message],
+    room: int,
+    length: Callable[[Sequence[Message]], int],
+    most: int | None = None,
 ) -> list[Message]:
-    """The newest messages whose `length` in tokens is at most `room`.
+    """The newest messages whose `length` in tokens is at most `room`, and no more than `most`.
 
     Older ones are dropped whole. Only when the newest message alone is too long is its beginning
     cut off.
     """
     # A message takes two tokens or more, so that no more than `room // 2` can ever fit.
-    first = _up(max(0, len(history) - room // 2), _STEP)
-    steps = [*range(first, len(history), _STEP)]
+    kept = room // 2 if most is None else min(most, room // 2)
+    step = _STEP if most is None else max(1, min(_STEP, most // 3))
+    first = _up(max(0, len(history) - kept), step)
+    steps = [*range(first, len(history), step)]
     for starts in (steps, range(steps[-1] if steps else 0, len(history))):
         start = _earliest(starts, lambda at: length(history[at:]) <= room)
         if start is not None:

@@ -24,6 +24,8 @@ class Figures:
     bits_per_character: float
     tokens: int  # scored
     right: float | None = None  # share of replies told from others of the persona's
+    windows: int = 0  # held-out windows that were read
+    of_windows: int = 0  # held-out windows there are; 0: an older chatmimic did not say
 
     @property
     def perplexity(self) -> float:
@@ -35,11 +37,17 @@ class Figures:
         """Comparable between tokenisers: 2 to the bits per character."""
         return float(2.0 ** min(self.bits_per_character, 1000.0))
 
+    @property
+    def is_sample(self) -> bool:
+        """Whether a part of the held-out windows stands for all of them."""
+        return self.windows < self.of_windows
+
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Figures:
         """What `as_dict` gave."""
         loss, bits = values["loss"], values["bits_per_character"]
-        return cls(loss, bits, int(values["tokens"]), values.get("right"))
+        read = (int(values.get(name, 0)) for name in ("windows", "of_windows"))
+        return cls(loss, bits, int(values["tokens"]), values.get("right"), *read)
 
     def as_dict(self) -> dict[str, float]:
         """Plain values, for JSON."""
@@ -49,6 +57,8 @@ class Figures:
             "bits_per_character": self.bits_per_character,
             "perplexity_per_character": self.perplexity_per_character,
             "tokens": self.tokens,
+            "windows": self.windows,
+            "of_windows": self.of_windows,
             **({} if self.right is None else {"right": self.right}),
         }
 
@@ -68,7 +78,8 @@ def measure(
     """
     ranks = ranks or Ranks()
     nats = tokens = characters = 0.0
-    for rows, counts in ranks.batches(spread(len(windows), most), batch):
+    chosen = spread(len(windows), most)
+    for rows, counts in ranks.batches(chosen, batch):
         result = surprise(rows)
         if counts:
             nats += float(result.scored)
@@ -76,7 +87,8 @@ def measure(
             characters += float(windows.characters[rows].sum())
     nats, tokens, characters = ranks.sum(nats, tokens, characters)
     bits = nats / math.log(2) / max(1.0, characters)
-    return Figures(nats / max(1.0, tokens), bits, int(tokens))
+    read = {"windows": len(chosen), "of_windows": len(windows)}
+    return Figures(nats / max(1.0, tokens), bits, int(tokens), **read)
 
 
 def groups(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:

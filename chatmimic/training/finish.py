@@ -105,6 +105,7 @@ def _aside(final: Path) -> Path:
 
 def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures) -> dict[str, Any]:
     settings = ready["settings"]
+    reads_all = ready["everybody"] or settings["learn"] == "all"
     return {
         "persona": ready["people"][0],
         "everybody": ready["everybody"],
@@ -114,10 +115,15 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
         "form": ready["form"],
         "token_types": settings["token_types"],
         "base": settings["base"],
+        "context": {
+            "messages": None if reads_all else settings["context"],
+            "tokens": ready["material"]["window_tokens"],
+        },
         "parameters": sum(p.numel() for p in loop.learner.model.parameters()),
         "data": ready["material"],
         "held_out": {"base": base.as_dict(), "mimic": figures.as_dict()},
         "best_step": loop.state.best_step,
+        "learning_rate": loop.plan.learning_rate * loop.state.slowdown,
         "spells": loop.state.spells,
         "settings": settings,
         "plan": ready["plan"],

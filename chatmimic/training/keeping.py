@@ -111,6 +111,19 @@ class Keeper:
         folder = checkpoints.path_of(self.folder / "best", state.best_step)
         self.use(checkpoints.load(folder)[0]["model"])
 
+    def start_over(self, state: State) -> None:
+        """Go back to the weights before the first step, with an optimiser that remembers nothing.
+
+        The checkpoints go before the new one is there: none of them is to be taken for newer.
+        """
+        base = checkpoints.load(checkpoints.path_of(self.folder / "best", 0))[0]["model"]
+        self.use(base)
+        restore_state(self.optimizer, self._learnt(), {})
+        if self.ranks.is_first:
+            checkpoints.keep_newest(self.folder / "checkpoints", 0)
+        self.ranks.wait()
+        self.save(state)
+
     def use(self, weights: dict[str, Tensor]) -> None:
         """Put weights into the module; names and shapes must be those of what is learnt."""
         learnt = self._learnt()

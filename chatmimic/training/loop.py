@@ -37,6 +37,8 @@ from chatmimic.transcript import Form
 from chatmimic.windows import Windows
 from chatmimic.windows.choices import ChoiceBatch, Choices
 
+SLOWER = 1 / 3  # times the learning rate, in the second attempt of a training that gained nothing
+
 T = TypeVar("T")
 
 
@@ -88,10 +90,14 @@ class Loop:
 
         Raises LossNotFinite; the checkpoint before it is untouched.
         """
-        if self.state.step == 0:
+        if self.state.step == 0 and self.state.attempt == 1:
             self.keeper.begin()
             self._note(self._look())
-        while not self._is_done():
+        while True:
+            if self._should_start_over():
+                self._start_over()
+            if self._is_done():
+                break
             on_corpus = self.lessons.on_corpus(self.state)
             with self.clock.stepping():
                 self._step()
@@ -308,6 +314,27 @@ class Loop:
         self.keeper.save(self.state)
         return figures
 
+    def _should_start_over(self) -> bool:
+        """Whether the untrained base is still the best when half of the steps are taken."""
+        state = self.state
+        if not self.plan.try_again or state.attempt > 1 or state.best_step > 0:
+            return False
+        half = 2 * state.own_steps >= self.plan.steps and not state.spell_left
+        return self._is_done() or (half and state.step % self.plan.evaluate_every == 0)
+
+    def _start_over(self) -> None:
+        """Go back to the base, with a third of the learning rate.
+
+        Killed in here, a run begins at the first step of either attempt.
+        """
+        rate = self.plan.learning_rate
+        self.tell(
+            f"by step {self.state.step} no evaluation was better than the untrained base: the "
+            f"learning rate of {rate:.2g} is too high; begun again at {rate * SLOWER:.2g}"
+        )
+        self.state = State(best_loss=self.state.best_loss, slowdown=SLOWER, attempt=2)
+        self.keeper.start_over(self.state)
+
     def _adapt(self) -> None:
         """What follows from a look: a slower rate, or a spell on the corpus."""
         if self.plan.schedule == "plateau" and self.state.stale and self.state.stale % 2 == 0:
@@ -327,6 +354,7 @@ class Loop:
         extra = {
             "held_out_right": figures.right,
             "corpus_steps": self.state.corpus_steps or None,
+            "attempt": self.state.attempt if self.state.attempt > 1 else None,
         }
         return line | {key: value for key, value in extra.items() if value is not None}
 

@@ -39,6 +39,7 @@ class Plan:
     noise: float = 0.0  # share of the tokens read that are random
     step_in_backward: bool = False
     compile: bool = False
+    try_again: bool = False  # at a third of the rate, where no evaluation is better than the base's
     threads: int = 0  # of the processor; 0: as many as torch takes
     candidates: int = 0  # replies to choose from; 0: no choosing
     lm_coef: float = 1.0  # weight of the words' loss beside that of the choice
@@ -129,6 +130,7 @@ def make_plan(
         optimizer=settings.optimizer,
         step_in_backward=settings.step_in_backward,
         compile=settings.compile,
+        try_again=True,
         candidates=settings.candidates,
         lm_coef=settings.lm_coef,
         mc_coef=settings.mc_coef,

@@ -18,6 +18,7 @@ from chatmimic.files import private_folder
 from chatmimic.training.adapters import check_blocks, choose_learning
 from chatmimic.training.corpus_windows import write_along
 from chatmimic.training.earlier import facts_for
+from chatmimic.training.gain import repeated_share
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, ends_at
@@ -231,6 +232,7 @@ class Preparation:
 def material_facts(material: Material, learnt: Windows) -> dict[str, Any]:
     """What was read, in numbers, without a word of it."""
     messages, held_out = material.messages
+    parts = material.learnt, material.held_out
     return {
         "fingerprint": material.fingerprint,
         "until": ends_at(material.learnt),
@@ -245,6 +247,7 @@ def material_facts(material: Material, learnt: Windows) -> dict[str, Any]:
         "window_fill": round(learnt.fill, 4),
         "learnt_tokens": learnt.learnt,
         "characters": int(learnt.total_characters),
+        "held_out_repeated": round(repeated_share(*parts, material.learner), 4),
     }
 
 

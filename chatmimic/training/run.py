@@ -20,7 +20,7 @@ from chatmimic.archive import Archive, described
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
-from chatmimic.errors import MimicError, TrainingError
+from chatmimic.errors import MimicError, NothingGained, TrainingError
 from chatmimic.files import write_whole
 from chatmimic.folders import Label, label_of, own
 from chatmimic.home import Home
@@ -32,6 +32,7 @@ from chatmimic.training.board import Board, check_board
 from chatmimic.training.earlier import check_known, facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
+from chatmimic.training.gain import check_gain
 from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.training.material import Material, continued, gather
@@ -246,18 +247,41 @@ class Run(Work):
     def _write(self, loop: Loop, ready: dict[str, Any], base: Figures) -> None:
         """Test what was learnt, and write the mimic."""
         self.watcher.stage("testing on the held-out part")
-        loop.use_best()
+        forced = ready["settings"]["force"] and loop.state.best_step == 0
+        if not forced:
+            loop.use_best()
         figures = loop.evaluate(loop.plan.final)
+        self._check_gain(loop, ready, base, figures)
         loop.put_together()
         if self.ranks.is_first:
             self.watcher.stage("writing the mimic")
             self._check_place()
             write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
 
+    def _check_gain(
+        self, loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
+    ) -> None:
+        """Leave only the log of a training that gained nothing, unless a mimic is forced."""
+        try:
+            check_gain(base, figures, loop.plan, loop.state)
+        except NothingGained as nothing:
+            if not ready["settings"]["force"]:
+                self.ranks.wait()
+                if self.ranks.is_first:
+                    self.empty()
+                raise
+            self.tell(f"{nothing.what} This mimic has the weights of the last step (--force)")
+
     def _sample(self, loop: Loop, ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the model says by now in the held-out exchanges."""
         people = tuple(ready["people"])
-        about = {"facts": ready["facts"], "token_types": ready["settings"]["token_types"]}
+        about = {
+            "facts": ready["facts"],
+            "token_types": ready["settings"]["token_types"],
+            "settings": ready["settings"],
+            "data": ready["material"],
+            "parameters": sum(p.numel() for p in loop.learner.model.parameters()),
+        }
         mimic = Mimic(self.folder, self.name, people[0], people, about)
         loop.learner.eval()
         loaded = LoadedMimic(loop.learner.model, loop.form.tokenizer, loop.form, mimic)

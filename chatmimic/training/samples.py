@@ -58,7 +58,7 @@ def replies(
 
     generator = TorchGenerator(loaded)
     for number, exchange in enumerate(asked):
-        decoding = Decoding(seed=seed + number, max_tokens=most)
+        decoding = Decoding(**loaded.mimic.decoding, seed=seed + number, max_tokens=most)
         said = generator.stream(exchange.before, exchange.real.sender, decoding)
         yield Sample(exchange, "".join(said))
 

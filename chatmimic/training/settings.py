@@ -60,7 +60,11 @@ class Settings(Asked):
     context: int = setting(12, "Messages before each of the persona's that are read with it.", WHO)
     window: int = setting(512, "Tokens the model sees at once.", WHO)
     held_out: float = setting(0.1, "Share of the persona's messages, the latest, to test on.", WHO)
-    force: bool = setting(False, "Learn from fewer than 50 messages too.", WHO)
+    force: bool = setting(
+        False,
+        "Learn from fewer than 50 messages, and keep a mimic that gained nothing.",
+        WHO,
+    )
     from_mimic: str | None = setting(
         None, "Go on from this mimic with what is newer than what it learnt.", WHO, flag="from"
     )

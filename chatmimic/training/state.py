@@ -17,7 +17,8 @@ class State:
     best_loss: float = math.inf
     best_step: int = 0
     stale: int = 0  # looks in a row that were no better than the best
-    slowdown: float = 1.0  # times the rate: what `--schedule plateau` made of it
+    slowdown: float = 1.0  # times the rate: of `--schedule plateau`, and of a second attempt
+    attempt: int = 1  # the second begins again at a lower rate
     spell_left: int = 0  # steps left of a spell on the corpus
     spells: list[dict[str, Any]] = field(default_factory=list)  # what each spell came to
 
