@@ -80,7 +80,7 @@ class Mimic:
                 f"The folder {path} holds no mimic ({MANIFEST} is missing).",
                 "Give the folder that `chatmimic train` made, or a name of `chatmimic mimics`.",
             )
-        raise _no_such(str(where), known)
+        raise _no_such(str(where), known, home)
 
     @classmethod
     def of_base(cls, base: str, people: tuple[str, ...]) -> Mimic:
@@ -248,7 +248,7 @@ def latest(home: Home) -> Mimic:
     """The newest mimic that talks, else the newest. Raises MimicError when there is none."""
     known = list_mimics(home)
     if not known:
-        raise _no_such("", known)
+        raise _no_such("", known, home)
     return next((m for m in known if not m.manifest.get("reverse")), known[0])
 
 
@@ -259,9 +259,14 @@ def remove(mimic: Mimic) -> None:
     shutil.rmtree(mimic.path)
 
 
-def _no_such(name: str, known: list[Mimic]) -> MimicError:
+def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:
     if not known:
-        return MimicError("There is no mimic yet.", "Make one: `chatmimic train --persona NAME`.")
+        from chatmimic.bases import option_that_works
+
+        base = option_that_works(home)
+        return MimicError(
+            "There is no mimic yet.", f"Make one: `chatmimic train --persona NAME{base}`."
+        )
     hint = suggestion(close(name, [*(m.called for m in known), *(m.persona for m in known)]))
     there = ", ".join(_names(known)[:8]) + (", …" if len(known) > 8 else "")
     return MimicError(f'There is no mimic called "{name}".', f"{hint}There are: {there}.")

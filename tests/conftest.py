@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test reaches a network unless it says so
+# Nor does one see what the machine has of a hub's bases.
+os.environ["HF_HOME"] = str(Path(__file__).parent / "no-hub")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # On models this small threads only wait for each other, very long on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

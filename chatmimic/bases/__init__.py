@@ -12,6 +12,7 @@ sound folder to transformers. Nothing here loads a pickle or runs code that came
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +27,19 @@ from chatmimic.home import Home
 for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ.setdefault(_switch, "1")
 
+DEFAULT = "gpt2-medium"  # what `chatmimic train` starts from where no base is named
 STARTER = "starter"
 _STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 
 __all__ = [
+    "DEFAULT",
     "STARTER",
     "Base",
     "BaseFacts",
     "describe_base",
     "find_base",
     "open_base",
+    "option_that_works",
     "own_base",
     "own_bases",
 ]
@@ -70,6 +74,20 @@ def own_bases(home: Home) -> list[str]:
         return []
     # Folders with a dot are a pretraining's that is writing its base, or was killed at it.
     return sorted(f.name for f in home.bases.glob("[!.]*") if (f / "config.json").is_file())
+
+
+def option_that_works(home: Home) -> str:
+    """What a `chatmimic train` shown to a user needs so that it runs without the hub.
+
+    Nothing where the default base is on this machine, else ` --base starter`; nothing either where
+    the starter is not installed. Imports no torch.
+    """
+    from chatmimic.bases.hub import cached
+
+    with contextlib.suppress(BaseError):  # an address that is no hub's: then it holds nothing
+        if own_base(DEFAULT, home) != DEFAULT or os.path.isdir(DEFAULT) or cached(DEFAULT):
+            return ""
+    return f" --base {STARTER}" if (_STARTER_FOLDER / "config.json").is_file() else ""
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:

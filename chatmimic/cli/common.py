@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,6 +40,11 @@ def json_option(command: Command) -> Command:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print facts as JSON, for scripts."
     )(command)
+
+
+def elsewhere(home: Home) -> str:
+    """The `--home` a command needs to find this home again, where it is not found by itself."""
+    return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
 
 
 def print_json(facts: object) -> None:

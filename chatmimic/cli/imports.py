@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatmimic.cli.common import console, home_option, json_option, print_json, quoted
+from chatmimic.bases import option_that_works
+from chatmimic.cli.common import (
+    console,
+    elsewhere,
+    home_option,
+    json_option,
+    print_json,
+    quoted,
+)
 from chatmimic.cli.import_facts import Outcome, facts
 from chatmimic.cli.import_summary import summary
 from chatmimic.cli.privacy_display import redaction_facts, redaction_table
@@ -183,7 +191,7 @@ def command(
         elif done:
             if door and redact:
                 console().print(redaction_table(door()))
-            _next_step(archive(), corpus, dry_run)
+            _next_step(archive(), home, corpus, dry_run)
     if failed:
         raise _some_failed(failed, len(paths), dry_run)
 
@@ -307,7 +315,7 @@ def _progress(path: Path, report: ImportReport) -> contextlib.AbstractContextMan
     return bar
 
 
-def _next_step(archive: Archive, corpus: str | None, dry_run: bool) -> None:
+def _next_step(archive: Archive, home: Home, corpus: str | None, dry_run: bool) -> None:
     if dry_run:
         console().print("Nothing was imported. Without --dry-run or --redact-report it will be.")
         return
@@ -316,10 +324,13 @@ def _next_step(archive: Archive, corpus: str | None, dry_run: bool) -> None:
     if not talkers:
         screen.print("Nobody has said anything in the archive yet.")
         return
-    if corpus:
-        screen.print(shown(f"Next: chatmimic pretrain --corpus {quoted(corpus)}"))
-        return
-    screen.print(shown(f"Next: chatmimic train --persona {quoted(talkers[0].name)}"))
+    what = (
+        f"pretrain --corpus {quoted(corpus)}"
+        if corpus
+        else f"train --persona {quoted(talkers[0].name)}{option_that_works(home)}"
+    )
+    # Not wrapped: it is to be pasted.
+    screen.print(shown(f"Next: chatmimic {what}{elsewhere(home)}"), soft_wrap=True)
 
 
 def _some_failed(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chatmimic.bases import option_that_works
 from chatmimic.cli.common import (
     ask_to_remove,
     console,
@@ -121,7 +122,8 @@ def _list(home: Home, as_json: bool) -> None:
     elif mimics:
         console().print(_table(mimics))
     else:
-        console().print("There is no mimic yet. Make one: chatmimic train --persona NAME")
+        make = f"chatmimic train --persona NAME{option_that_works(home)}"
+        console().print(f"There is no mimic yet. Make one: {make}")
 
 
 def _table(mimics: Sequence[Mimic]) -> Table:

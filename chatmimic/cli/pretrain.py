@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.common import (
+    INTERRUPTED,
+    console,
+    elsewhere,
+    home_option,
+    json_option,
+    print_json,
+)
 from chatmimic.cli.options import GroupedCommand, GroupedOption, given, settings_options
 from chatmimic.cli.stopping import stoppable
-from chatmimic.cli.train import elsewhere, say_what_stays, whole_path
+from chatmimic.cli.train import say_what_stays, whole_path
 from chatmimic.corpora import open_corpora
 from chatmimic.home import Home
 from chatmimic.text import shown

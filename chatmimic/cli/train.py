@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from collections.abc import Collection
 from dataclasses import fields, replace
@@ -13,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.cli.common import INTERRUPTED, console, home_option, json_option, print_json
+from chatmimic.cli.common import (
+    INTERRUPTED,
+    console,
+    elsewhere,
+    home_option,
+    json_option,
+    print_json,
+)
 from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_options
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
@@ -56,7 +62,7 @@ def command(
     \b
     Example:
       chatmimic train --persona "Ada Lovelace" --base starter
-      chatmimic train --persona "Ada Lovelace" --minutes 30
+      chatmimic train --persona "Ada Lovelace" --base starter --minutes 30
       chatmimic train --persona "Ada Lovelace" --resume
       chatmimic train --persona "Ada Lovelace" --corpus ubuntu
       chatmimic train --persona "Ada Lovelace" --plan
@@ -125,11 +131,6 @@ def _train(
         file=sys.stderr,
     )
     return INTERRUPTED
-
-
-def elsewhere(home: Home) -> str:
-    """The `--home` a command needs to find this home again, where it is not found by itself."""
-    return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
 
 
 def _go(run: Run, home: Home, settings: Settings, *, resume: bool) -> Trained | Stopped:

@@ -7,7 +7,7 @@ picked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 from chatmimic.errors import TrainingError
 from chatmimic.training.memory import is_full, make_room
 from chatmimic.training.need import FLOAT, Need, Way, need_of
-from chatmimic.training.plan import CHECKPOINTED
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.room import Room
 from chatmimic.training.trial import Shape, Trial, shape_of, try_out
@@ -64,8 +63,8 @@ def plan_fit(
 
     `batch` and `accumulate` are what a plan would choose; `asked` are the options that the user
     set, by field of `Settings`, and they stay; `share` is that of the tokens that are learnt. The
-    fastest way that fits is picked among those that learn all of the base and add up batches; where
-    none does, among those that step in the backward pass; then among those with LoRA.
+    fastest way that fits is picked. One window at once is looked at only where no more of them fit,
+    and LoRA only where nothing else does.
     """
     asked = {name: value for name, value in asked.items() if value is not None}
     if asked.pop("lora", False):
@@ -80,7 +79,7 @@ def plan_fit(
         rows += [on.row(way) for way in ways if batch > 1]
     if not any(row.fits for row in rows) and "train" not in asked:
         rows += on.with_lora(ways)
-    picked = _picked(rows, asked, on.shape)
+    picked = _picked(rows)
     remedy = "" if picked else _remedy(on, ways)
     return Fit(on.shape, room, window, windows, tuple(rows), picked, remedy)
 
@@ -182,22 +181,9 @@ def _choices(asked: Mapping[str, Any], name: str, open_: list[bool]) -> list[boo
     return [asked[name]] if name in asked else open_
 
 
-def _picked(rows: list[Row], asked: Mapping[str, Any], shape: Shape) -> Row | None:
-    """The fastest that fits, of the first kind of which one does.
-
-    A large base computes its activations twice unless the user said otherwise: what is free now may
-    be less in an hour.
-    """
-    careful = shape.parameters > CHECKPOINTED and "gradient_checkpointing" not in asked
-    fitting = [r for r in rows if r.fits and (r.way.gradient_checkpointing or not careful)]
-    kinds = sorted({_kind(row.way) for row in fitting})
-    best = [row for row in fitting if _kind(row.way) == kinds[0]]
-    return min(best, key=lambda row: row.pass_seconds, default=None)
-
-
-def _kind(way: Way) -> tuple[bool, bool]:
-    """Ways that learn alike; the most wished for is the lowest."""
-    return way.train == "lora", way.step_in_backward
+def _picked(rows: Sequence[Row]) -> Row | None:
+    """The fastest that fits; of several as fast, the first, which is the most usual."""
+    return min((row for row in rows if row.fits), key=lambda row: row.pass_seconds, default=None)
 
 
 def _remedy(on: _Ground, ways: list[Way]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from chatmimic.bases import DEFAULT
 from chatmimic.training.adapters import complaint
 from chatmimic.training.asked import (
     PRECISIONS,
@@ -38,7 +39,7 @@ class Settings(Asked):
         "", "Whose manner to learn: a name of `chatmimic people`; else everybody's.", WHO
     )
     base: str = setting(
-        "gpt2-medium", "Model to start from: `starter`, a name on the model hub, or a folder.", WHO
+        DEFAULT, "Model to start from: `starter`, a name on the model hub, or a folder.", WHO
     )
     tokenizer: str | None = setting(
         None, "Folder or file of the base's tokenizer, where the base has none of its own.", WHO

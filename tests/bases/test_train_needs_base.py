@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,3 +81,62 @@ def test_ctrl_c_stops_a_fetch_and_keeps_what_came(hub: Hub, process: Process, ho
     hub.stall_after = None
     assert process.run("tiny").returncode == 0
     assert [seen.range for seen in hub.asked("model.safetensors")] == [None, "bytes=70000-"]
+
+
+# -- the base that is named to whoever has none ----------------------------------------------------
+
+SUGGEST = """
+import sys
+from chatmimic.bases import option_that_works
+from chatmimic.home import Home
+print([option_that_works(Home.find(sys.argv[1])), "torch" in sys.modules])
+"""
+
+
+def kept_by_the_hub(cache: Path, name: str, base: Path) -> None:
+    """Put a base where the hub's library keeps what it has fetched."""
+    place = cache / "hub" / f"models--{name.replace('/', '--')}"
+    shutil.copytree(base, place / "snapshots" / "abcd")
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("abcd")
+
+
+@pytest.mark.parametrize(
+    ("there", "option"),
+    [
+        ("nothing", " --base starter"),
+        ("in the cache", ""),
+        ("in the cache under its owner's name", ""),
+        ("in the cache, half fetched", " --base starter"),
+        ("among the bases", ""),
+        ("an address that is none", " --base starter"),
+    ],
+)
+def test_the_default_base_is_left_to_itself_only_where_it_is_here(
+    there: str, option: str, process: Process, plain_base: Path, tmp_path: Path
+):
+    more = {}
+    if there.startswith("in the cache"):
+        name = "openai-community/gpt2-medium" if "owner" in there else "gpt2-medium"
+        kept_by_the_hub(process.cache, name, plain_base)
+        if "half" in there:
+            next(process.cache.rglob("model.safetensors")).unlink()
+    elif there == "among the bases":
+        shutil.copytree(plain_base, tmp_path / "place" / "bases" / "gpt2-medium")
+    elif there == "an address that is none":
+        more = {"HF_ENDPOINT": "no address"}
+    done = process.run(str(tmp_path / "place"), code=SUGGEST, **more)
+    assert done.stdout == f"{[option, False]}\n", done.stderr
+
+
+def test_what_an_import_names_next_can_be_typed_as_it_stands(
+    process: Process, plain_base: Path, tmp_path: Path
+):
+    export, place = tmp_path / "chat.csv", tmp_path / "a place"
+    export.write_text(CHAT)
+    line = ["import", str(export), "--home", str(place)]
+    first = process.run(*line, code=COMMAND).stdout.splitlines()[-1]
+    assert first == f"Next: chatmimic train --persona \"Ada\" --base starter --home '{place}'"
+    kept_by_the_hub(process.cache, "gpt2-medium", plain_base)
+    again = process.run(*line, code=COMMAND).stdout.splitlines()[-1]
+    assert again == f"Next: chatmimic train --persona \"Ada\" --home '{place}'"

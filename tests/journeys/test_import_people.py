@@ -93,9 +93,9 @@ def test_import_tells_what_it_did(export: Path) -> None:
         r"Left out +1 media only",
         r"Time span +2019-01-01 to 2019-01-01",
         r"Text repairs +2 mojibake",
-        r'Next: chatmimic train --persona "Ada Lovelace"',
+        r'Next: chatmimic train --persona "Ada Lovelace" --base starter$',
     ):
-        assert re.search(line, out), (line, out)
+        assert re.search(line, out, re.M), (line, out)
 
 
 def test_import_again_and_a_newer_one_that_overlaps(export: Path) -> None:

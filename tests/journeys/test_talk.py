@@ -131,7 +131,9 @@ def test_a_mimic_that_is_not_there_gets_a_suggestion(run, mimic, arguments):
 def test_without_any_mimic_one_is_told_how_to_make_one(run, arguments):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
-    assert err == "Error: There is no mimic yet. Make one: `chatmimic train --persona NAME`.\n"
+    assert err == (
+        "Error: There is no mimic yet. Make one: `chatmimic train --persona NAME --base starter`.\n"
+    )
 
 
 def test_a_damaged_mimic_is_one_sentence(run, mimic):
@@ -238,7 +240,7 @@ def test_mimics_show_tells_what_one_was_made_from(run, mimic):
 def test_an_empty_list_says_how_to_make_one(run):
     assert run("mimics") == (
         0,
-        "There is no mimic yet. Make one: chatmimic train --persona NAME\n",
+        "There is no mimic yet. Make one: chatmimic train --persona NAME --base starter\n",
         "",
     )
     assert run("mimics", "--json") == (0, "[]\n", "")

@@ -113,7 +113,7 @@ def test_none_yet_says_how_to_make_one(house):
         with pytest.raises(MimicError) as told:
             look()
         assert str(told.value) == (
-            "There is no mimic yet. Make one: `chatmimic train --persona NAME`."
+            "There is no mimic yet. Make one: `chatmimic train --persona NAME --base starter`."
         )
     assert list_mimics(house) == []
 

@@ -236,20 +236,53 @@ def test_with_less_memory_less_is_picked(needs: dict[Way, int]):
         assert picked.way.windows == 8
 
 
-def test_a_large_base_computes_activations_twice_unless_it_was_said_otherwise():
-    def row(twice: bool, within: bool, train: str, seconds: float, fits: bool = True) -> Row:
-        way = Way(twice, 1, 8, step_in_backward=within, train=train)
-        return Row(way, needed(), fits, 1.0, seconds)
+ONCE = Way(gradient_checkpointing=False, batch=1, accumulate=8)
+CHECKED = replace(ONCE, gradient_checkpointing=True)
+WITHIN = replace(ONCE, accumulate=1, step_in_backward=True)
+WITH_LORA = replace(ONCE, train="lora")
 
-    once, twice = row(False, False, "all", 10), row(True, False, "all", 12)
-    within, lora = row(True, True, "all", 8), row(True, False, "lora", 5)
-    rows = [once, twice, within, lora]
-    assert fit._picked(rows, {}, MEDIUM) == twice
-    assert fit._picked(rows, {"gradient_checkpointing": False}, MEDIUM) == once
-    assert fit._picked(rows, {}, replace(MEDIUM, parameters=10**8)) == once
-    assert fit._picked([once, replace(twice, fits=False), within, lora], {}, MEDIUM) == within
-    assert fit._picked([once, lora], {}, MEDIUM) == lora
-    assert fit._picked([replace(r, fits=False) for r in rows], {}, MEDIUM) is None
+
+@pytest.mark.parametrize(
+    ("seconds", "fitting", "picked"),
+    [
+        # Of a pass in each of the four ways; which of them fit; which is picked.
+        ((10, 12, 14, 16), "1111", ONCE),
+        ((10, 12, 14, 16), "0111", CHECKED),
+        ((10, 12, 14, 16), "0011", WITHIN),
+        ((10, 12, 14, 16), "0001", WITH_LORA),
+        ((10, 12, 14, 16), "0000", None),
+        ((10, 12, 8, 16), "1111", WITHIN),
+        ((10, 12, 8, 5), "1111", WITH_LORA),
+        ((10, 9, 14, 16), "1111", CHECKED),
+        ((10, 9, 14, 16), "1011", ONCE),
+        ((10, 10, 10, 10), "1111", ONCE),
+        ((10, 10, 10, 10), "0111", CHECKED),
+    ],
+)
+def test_the_fastest_that_fits_is_picked_whatever_kind_it_is(
+    seconds: tuple[int, ...], fitting: str, picked: Way | None
+):
+    ways = (ONCE, CHECKED, WITHIN, WITH_LORA)
+    rows = [
+        Row(way, needed(), fits == "1", 1.0, float(taken))
+        for way, taken, fits in zip(ways, seconds, fitting, strict=True)
+    ]
+    found = fit._picked(rows)
+    assert (found.way if found else None) == picked
+
+
+@pytest.mark.parametrize("parameters", [10**6, 3 * 10**8, 10**10])
+def test_how_large_a_base_is_does_not_change_what_is_picked(
+    parameters: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fit, "shape_of", lambda _: replace(MEDIUM, parameters=parameters))
+    monkeypatch.setattr(fit, "try_out", lambda *_, **__: TRIAL)
+    here = Room("cpu", 10**14, 10**14)
+    sizes = {"window": 512, "batch": 1, "accumulate": 8, "windows": 80}
+    plan = plan_fit(GPT2, **sizes, room=here, asked=PINNED)
+    assert plan.picked is not None
+    assert plan.picked.pass_seconds == min(row.pass_seconds for row in plan.rows)
+    assert plan.picked.way == replace(ONCE, precision="fp32")
 
 
 @pytest.mark.parametrize(
