@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, list_mimics, remove
 from chatmimic.text import shown
+from chatmimic.training.chosen import in_words
 from chatmimic.training.unfinished import READY
 
 if TYPE_CHECKING:
@@ -195,6 +197,13 @@ def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _chosen(mimic: Mimic) -> str:
+    """What of the archive was read, in words; nothing where it was all or nobody can tell."""
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return in_words(_object(_object(mimic.manifest.get("data")).get("chosen")))
+    return ""
+
+
 def _number(value: object) -> int | float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
@@ -216,6 +225,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
         ("Form", known["form"]),
         ("Learnt from", "" if messages is None else f"{messages:,} messages of {whose}"),
+        ("Chosen", _chosen(mimic)),
         (
             "Perplexity",
             "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",

@@ -67,7 +67,8 @@ def _option(field: Field[Any], kind: Any) -> Callable[[Callable[..., Any]], Call
     }
     if kinds == {bool}:
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, **given)
-    return click.option(flag, field.name, type=kinds.pop(), multiple=several, **given)
+    given |= {"metavar": field.metadata["value"], "multiple": several}
+    return click.option(flag, field.name, type=kinds.pop(), **given)
 
 
 def _default(value: Any) -> str:

@@ -25,6 +25,7 @@ from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
+from chatmimic.training.chosen import choose
 from chatmimic.training.earlier import going_on_from
 from chatmimic.training.settings import Settings
 from chatmimic.training.unfinished import run_to_resume, settings_of
@@ -105,6 +106,7 @@ def _train(
         with Archive.open(home.archive, create=False) as archive:
             if settings.persona:
                 archive.person(settings.persona)
+            choose(archive, settings)
         # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
         # fetch has its own bar.
         find_base(settings.base, tokenizer=settings.tokenizer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatmimic.cli.common import console
 from chatmimic.files import size_in_words
 from chatmimic.text import shown, visible
+from chatmimic.training.chosen import in_words
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -237,10 +238,11 @@ def _what_to_doubt(outcome: Trained) -> Iterator[str]:
 
 
 def _what_was_read(material: dict[str, Any]) -> str:
+    chosen = in_words(material.get("chosen", {}))
     return (
         f"Learnt {material['messages']:,} messages in {material['conversations']:,} conversations "
         f"(a silence of {material['gap']} ends one); tested on the "
-        f"{material['held_out_messages']:,} latest."
+        f"{material['held_out_messages']:,} latest." + (f" Chosen: {chosen}." if chosen else "")
     )
 
 

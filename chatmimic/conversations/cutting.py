@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from chatmimic.archive import Archive
 from chatmimic.conversations.apart import Apart
 from chatmimic.conversations.gaps import choose_gap
 from chatmimic.records import Conversation, Message
+
+Choose = Callable[[Iterator[Message]], Iterator[Message]]  # takes some of the messages
 
 
 def cut(
@@ -48,21 +50,24 @@ def _cut_thread(
 
 
 def conversations(
-    archive: Archive, gap_ms: int | None = None, apart: Apart | None = None
+    archive: Archive,
+    gap_ms: int | None = None,
+    apart: Apart | None = None,
+    of: Choose = iter,
 ) -> list[Conversation]:
     """All conversations of the archive by the time they start; those without a time come last.
 
-    `apart` tells those of a busy channel apart.
+    `apart` tells those of a busy channel apart; `of` chooses the messages that are read.
     """
-    found = list(cut(archive.stream(), gap_ms))
+    found = list(cut(of(archive.stream()), gap_ms))
     found = found if apart is None else list(apart(found))
     found.sort(key=lambda c: (c.starts_at is None, c.starts_at or 0, c.service, c.thread))
     return found
 
 
-def thread_gaps(archive: Archive) -> dict[tuple[str, str], int]:
-    """The gap, in milliseconds, that `cut` chooses for each (service, thread)."""
+def thread_gaps(archive: Archive, of: Choose = iter) -> dict[tuple[str, str], int]:
+    """The gap, in milliseconds, that `cut` chooses for each (service, thread) of what is read."""
     gaps = {}
-    for key, run in groupby(archive.stream(), key=lambda m: (m.service, m.thread)):
+    for key, run in groupby(of(archive.stream()), key=lambda m: (m.service, m.thread)):
         gaps[key] = choose_gap([m.sent_at for m in run if m.sent_at is not None])
     return gaps

@@ -16,12 +16,15 @@ THREADS = (
 )
 
 
-def setting(default: Any, sentence: str, group: str = "", *, flag: str = "") -> Any:
+def setting(
+    default: Any, sentence: str, group: str = "", *, flag: str = "", value: str | None = None
+) -> Any:
     """A field of settings: its default, the sentence that is its help, and where that stands.
 
-    `flag` is the option's name where it is not the field's.
+    `flag` is the option's name where it is not the field's, `value` what its help calls the value.
     """
-    return field(default=default, metadata={"help": sentence, "group": group, "flag": flag})
+    told = {"help": sentence, "group": group, "flag": flag, "value": value}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,13 @@ class Asked:
     command: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, all of it at once, by option name. Raises TrainingError."""
+        """Refuse what cannot be, all of it at once, by option name. Raises TrainingError.
+
+        One value where several may be given, as from Python, is a list of one.
+        """
+        for f in fields(self):
+            if f.default == () and isinstance(getattr(self, f.name), str):
+                object.__setattr__(self, f.name, (getattr(self, f.name),))
         wrong = list(self.complaints())
         if wrong:
             raise TrainingError(" ".join(wrong), f"See `chatmimic {self.command} --help`.")

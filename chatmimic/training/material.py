@@ -6,18 +6,18 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import TooLittleData
 from chatmimic.records import Conversation, Person
 from chatmimic.training.chance import shuffle
+from chatmimic.training.chosen import EVERYTHING, LEAST_MESSAGES, Chosen
 from chatmimic.transcript import Cast
 
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
 
-LEAST_MESSAGES = 50  # of the persona; below this even a held-out part of ten cannot be had
 CAST = 200  # names a mimic remembers; the tokens form has a token for the first 32
 
 
@@ -36,6 +36,7 @@ class Material:
     gap: str = ""  # the silence that ended a conversation, in words
     busy: int = 0  # threads whose conversations were told apart
     learner: str | None = None
+    chosen: dict[str, Any] = field(default_factory=dict)  # of the archive; empty: all of it
 
     @property
     def messages(self) -> tuple[int, int]:
@@ -49,6 +50,7 @@ def gather(
     gap_ms: int | None,
     held_out: float,
     *,
+    chosen: Chosen = EVERYTHING,
     force: bool = False,
     disentangle: bool | None = None,
     tell: Callable[[str], None] = lambda words: None,
@@ -56,8 +58,9 @@ def gather(
     """Everything the archive has of a persona's conversations, split by time; "": of everybody's.
 
     `gap_ms` is the silence that ends a conversation (None: from the chats); `held_out` is the
-    share of the persona's messages to hold out; `force` takes little data too; `disentangle` tells
-    conversations apart that go on at once (None: in busy channels), and `tell` hears how far it is.
+    share of the persona's messages to hold out; `chosen` says which messages are read. `force`
+    takes little data too; `disentangle` tells conversations apart that go on at once (None: in busy
+    channels), and `tell` hears how far it is.
     Raises NoSuchPerson and TooLittleData.
     """
     from chatmimic.conversations import Apart, conversations
@@ -66,9 +69,12 @@ def gather(
     learner = person.name if persona else None
     if not force:
         _check_enough(archive, person, learner)
+    chosen = chosen.counted(archive, person, learner, 1 if force else LEAST_MESSAGES)
     apart = Apart(disentangle, learner, tell)
     everything = [
-        c for c in conversations(archive, gap_ms, apart) if learner is None or learner in c.senders
+        c
+        for c in conversations(archive, gap_ms, apart, chosen.of)
+        if learner is None or learner in c.senders
     ]
     learnt, later = split(everything, learner, held_out)
     return Material(
@@ -77,9 +83,10 @@ def gather(
         learnt,
         later,
         archive.fingerprint(),
-        _gap_in_words(archive, everything, gap_ms),
+        _gap_in_words(archive, everything, gap_ms, chosen),
         apart.threads,
         learner,
+        dict(chosen.facts),
     )
 
 
@@ -104,15 +111,18 @@ def _most_talkative(archive: Archive) -> Person:
 
 
 def _gap_in_words(
-    archive: Archive, conversations: Sequence[Conversation], gap_ms: int | None
+    archive: Archive,
+    conversations: Sequence[Conversation],
+    gap_ms: int | None,
+    chosen: Chosen,
 ) -> str:
     """The gap that was asked for, or the least and the greatest that their threads chose."""
     from chatmimic.conversations import show_gap, thread_gaps
 
     if gap_ms is not None:
         return show_gap(gap_ms)
-    chosen = thread_gaps(archive)
-    gaps = {chosen[c.service, c.thread] for c in conversations}
+    of_each = thread_gaps(archive, chosen.of)
+    gaps = {of_each[c.service, c.thread] for c in conversations}
     return " to ".join(dict.fromkeys(show_gap(gap) for gap in (min(gaps), max(gaps))))
 
 

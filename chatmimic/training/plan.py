@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chatmimic.training.schedules import rate_share
-from chatmimic.training.settings import Settings
+from chatmimic.training.settings import EPOCHS, Settings
 from chatmimic.training.state import State
 
 LARGE = 50_000_000  # parameters; above it a base knows much already and is tuned gently
@@ -162,7 +162,7 @@ def _steps(settings: Settings, steps_per_epoch: float, step_seconds: float) -> i
         # A tenth of the time goes to looks at the held-out part.
         steps = settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)
         return max(1, round(_beside_a_corpus(settings, steps)))
-    return max(1, round(settings.epochs * steps_per_epoch))
+    return max(1, round((settings.epochs or EPOCHS) * steps_per_epoch))
 
 
 def _beside_a_corpus(settings: Settings, steps: float) -> float:

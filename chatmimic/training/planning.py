@@ -11,6 +11,7 @@ from chatmimic.bases import hub
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.machine import free_threads, threads_kept, use_threads
+from chatmimic.training.chosen import choose
 from chatmimic.training.fit import Fit, plan_fit
 from chatmimic.training.material import Material, gather
 from chatmimic.training.plan import batches
@@ -47,6 +48,7 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
             settings.persona,
             gap_ms,
             settings.held_out,
+            chosen=choose(archive, settings),
             force=settings.force,
             disentangle=False,
         )

@@ -242,6 +242,7 @@ def material_facts(material: Material, learnt: Windows) -> dict[str, Any]:
         "held_out_conversations": len(material.held_out),
         "gap": material.gap,
         "disentangled_threads": material.busy,
+        "chosen": material.chosen,
         "windows": len(learnt),
         "window_tokens": learnt.ids.shape[1],
         "window_fill": round(learnt.fill, 4),

@@ -29,6 +29,7 @@ from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
 from chatmimic.records import Person
 from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
+from chatmimic.training.chosen import choose
 from chatmimic.training.earlier import check_known, facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
@@ -172,6 +173,7 @@ class Run(Work):
             settings.persona,
             gap_ms,
             settings.held_out,
+            chosen=choose(archive, settings),
             force=settings.force,
             disentangle=settings.disentangle,
             tell=self.watcher.stage,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from chatmimic.bases import DEFAULT
+from chatmimic.dates import span_of
 from chatmimic.training.adapters import complaint
 from chatmimic.training.asked import (
     PRECISIONS,
@@ -20,7 +22,11 @@ from chatmimic.training.asked import (
 )
 from chatmimic.training.schedules import SCHEDULES
 
+EPOCHS = 3.0
 OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
+
+ALL = "all"  # of --newest
+_COUNT = re.compile(r"0*[1-9]\d{0,11}", re.ASCII)
 
 WHO, WORDS = "Whom, and from what", "What is learnt"
 LENGTH, RATE = "How long", "How fast it learns"
@@ -73,6 +79,42 @@ class Settings(Asked):
         0.3, "Share of the older conversations that are read again, with --from.", WHO
     )
 
+    since: str | None = setting(
+        None,
+        "Read only what was said from then on: 2019, 2019-05, 2019-05-17 or 2019-05-17 14:30, "
+        "in your time zone unless +02:00 follows.",
+        WHO,
+        value="DATE",
+    )
+    until: str | None = setting(
+        None,
+        "Read only what was said until then, all of that year, month or day included.",
+        WHO,
+        value="DATE",
+    )
+    thread: tuple[str, ...] = setting(
+        (),
+        "Read only this thread: a name or number of `chatmimic threads`. Several at will.",
+        WHO,
+        value="NAME",
+    )
+    exclude_thread: tuple[str, ...] = setting(
+        (), "Leave this thread out. Several at will.", WHO, value="NAME"
+    )
+    service: tuple[str, ...] = setting(
+        (),
+        "Read only what comes from this service, such as discord. Several at will.",
+        WHO,
+        value="NAME",
+    )
+    newest: str | None = setting(
+        None,
+        "How many of the persona's messages to read, the newest: a number, or all; else, on a "
+        "processor, as many as about 20 minutes are enough for.",
+        WHO,
+        value="N|all",
+    )
+
     learn: str = setting("persona", "Whose words to learn: persona, or all for everybody's.", WORDS)
     others: float = setting(
         0.0, "Weight of the others' words, beside the persona's 1: 0.2 learns them a little.", WORDS
@@ -101,7 +143,7 @@ class Settings(Asked):
         0.0, "Share of the tokens read that are replaced by random ones; never those learnt.", WORDS
     )
 
-    epochs: float = setting(3.0, "Times to read everything.", LENGTH)
+    epochs: float | None = setting(None, f"Times to read everything; else {EPOCHS:g}.", LENGTH)
     steps: int | None = setting(None, "Steps to take, in place of --epochs.", LENGTH)
     minutes: float | None = setting(
         None, "About how long to train, in place of --epochs: the first steps are timed.", LENGTH
@@ -196,6 +238,11 @@ class Settings(Asked):
     )
 
     @property
+    def newest_messages(self) -> int | None:
+        """How many of the persona's messages to read at the most; None: all."""
+        return None if self.newest in (None, ALL) else int(self.newest)
+
+    @property
     def trained(self) -> str:
         """What is trained, however it was said."""
         return "lora" if self.lora else self.train
@@ -258,8 +305,18 @@ class Settings(Asked):
         if not self.persona and (self.reverse or self.facts):
             yield "--reverse and --facts are about one person: add --persona NAME."
         yield from self._doubts()
+        yield from self._choice_complaints()
         if self.gap is not None:
             yield from _gap_complaint(self.gap)
+
+    def _choice_complaints(self) -> Iterator[str]:
+        """What cannot be chosen of the archive."""
+        wrong = [*_date_complaint("--since", self.since), *_date_complaint("--until", self.until)]
+        yield from wrong
+        if not wrong and self.since and self.until and _is_empty(self.since, self.until):
+            yield f"--until {self.until} is before --since {self.since}."
+        if self.newest not in (None, ALL) and not _COUNT.fullmatch(str(self.newest)):
+            yield f'--newest is "{self.newest}"; it is a number of messages, or all.'
 
     def _doubts(self) -> Iterator[str]:
         """What is asked for at once and does not go together."""
@@ -276,6 +333,19 @@ class Settings(Asked):
             yield "--step-in-backward takes one batch a step: choose another --corpus-way than mix."
         if self.corpus and self.corpus_way == "plateau" and self.patience == 1:
             yield "--patience 1 ends the training before a stall is one: choose 2, or more."
+
+
+def _date_complaint(option: str, written: str | None) -> Iterator[str]:
+    if written is not None:
+        try:
+            span_of(written)
+        except ValueError as error:
+            yield f"{option}: {error}"
+
+
+def _is_empty(since: str, until: str) -> bool:
+    """Whether nothing can have been said between two dates."""
+    return span_of(until)[1] <= span_of(since)[0]
 
 
 def _gap_complaint(gap: str) -> Iterator[str]:

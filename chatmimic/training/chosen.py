@@ -1,0 +1,220 @@
+"""Which messages of the archive a training reads: by date, thread and service, and the newest.
+
+What is not chosen is not read at all: neither learnt nor held out, nor anybody's context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.dates import day_of, span_of
+from chatmimic.errors import TooLittleData, TrainingError
+from chatmimic.lookup import close, fold, suggestion
+from chatmimic.records import Message, Person
+from chatmimic.training.settings import Settings
+
+if TYPE_CHECKING:
+    from chatmimic.archive import Archive, Thread
+
+LEAST_MESSAGES = 50  # of the persona; below this even a held-out part of ten cannot be had
+
+Place = tuple[int, int]  # of a message: UTC milliseconds, and its number in the archive's order
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An option that leaves messages out: how it was typed, and which messages it keeps.
+
+    `keeps` is asked with a message and when it was sent (None: nobody knows).
+    """
+
+    option: str
+    keeps: Callable[[Message, int | None], bool]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which messages are read. `of` takes them out of those of the archive, in its order.
+
+    `facts` tell what was chosen, for JSON; `newest` is how many of the learner's messages are read
+    at the most, and `border` the place of the first of them.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    newest: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    border: Place | None = None
+
+    def of(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Those of the messages that are read."""
+        if not self.rules and self.border is None:
+            yield from messages
+            return
+        for message, sent_at, place in _placed(messages):
+            if self.border is not None and place < self.border:
+                continue
+            if all(rule.keeps(message, sent_at) for rule in self.rules):
+                yield message
+
+    def counted(self, archive: Archive, person: Person, learner: str | None, least: int) -> Chosen:
+        """The same, with the newest found: how many messages there are of whom to learn is counted.
+
+        Raises TooLittleData where there are fewer than `least`, and tells which option left how
+        many.
+        """
+        if not self.rules and self.newest is None:
+            return self
+        left = [0] * len(self.rules)
+        places = []
+        for message, sent_at, place in _placed(archive.stream()):
+            if learner in (None, message.sender):
+                kept = self._kept_by(message, sent_at)
+                left[:kept] = [count + 1 for count in left[:kept]]
+                if kept == len(self.rules):
+                    places.append(place)
+        each = [(rule.option, count) for rule, count in zip(self.rules, left, strict=True)]
+        if self.newest is not None:
+            each.append((f"--newest {self.newest}", min(self.newest, len(places))))
+        if each[-1][1] < least:
+            raise _too_few(archive, person, learner, least, each)
+        if self.newest is None or len(places) <= self.newest:
+            return self
+        border = sorted(places)[-self.newest]
+        newest = {"newest": self.newest, "of_messages": len(places)}
+        return replace(self, border=border, facts={**self.facts, **newest})
+
+    def _kept_by(self, message: Message, sent_at: int | None) -> int:
+        """How many of the rules keep it, until the first that does not."""
+        for number, rule in enumerate(self.rules):
+            if not rule.keeps(message, sent_at):
+                return number
+        return len(self.rules)
+
+
+EVERYTHING = Chosen()
+
+
+def choose(archive: Archive, settings: Settings) -> Chosen:
+    """What the settings choose of an archive.
+
+    Raises NoSuchThread, and TrainingError for a service of which there is nothing.
+    """
+    rules: list[Rule] = []
+    facts: dict[str, Any] = {}
+    if settings.service:
+        services = {_service(archive, name) for name in settings.service}
+        facts["services"] = sorted(services)
+        rules.append(Rule(_typed("--service", settings.service), _from_services(services)))
+    for option, typed, inside in (
+        ("--thread", settings.thread, True),
+        ("--exclude-thread", settings.exclude_thread, False),
+    ):
+        if typed:
+            threads = [archive.thread(name) for name in typed]
+            facts["threads" if inside else "excluded_threads"] = [_told(t) for t in threads]
+            keys = {(thread.service, thread.key) for thread in threads}
+            rules.append(Rule(_typed(option, typed), _in_threads(keys, inside)))
+    if settings.since is not None:
+        first = span_of(settings.since)[0]
+        facts |= {"since": settings.since, "since_ms": first}
+        rules.append(Rule(f"--since {settings.since}", _from_on(first)))
+    if settings.until is not None:
+        end = span_of(settings.until)[1]
+        facts |= {"until": settings.until, "until_ms": end - 1}
+        rules.append(Rule(f"--until {settings.until}", _before(end)))
+    return Chosen(tuple(rules), settings.newest_messages, facts)
+
+
+def in_words(facts: Mapping[str, Any]) -> str:
+    """What was chosen, as `facts` tell it: `since 2019-05, in "Tea", the newest 500 of 720`."""
+    said = []
+    if services := facts.get("services"):
+        said.append(f"from {_listed(services)}")
+    if threads := facts.get("threads"):
+        said.append(f"in {_listed(t['called'] for t in threads)}")
+    if threads := facts.get("excluded_threads"):
+        said.append(f"not in {_listed(t['called'] for t in threads)}")
+    said += [f"{name} {facts[name]}" for name in ("since", "until") if name in facts]
+    if "newest" in facts:
+        said.append(f"the newest {facts['newest']:,} of {facts['of_messages']:,} messages")
+    return ", ".join(said)
+
+
+def _placed(messages: Iterable[Message]) -> Iterator[tuple[Message, int | None, Place]]:
+    """Each message with when it was sent and its place in time.
+
+    One without a time was sent when the latest one before it in its thread was.
+    """
+    thread, latest = ("", ""), None
+    for number, message in enumerate(messages):
+        if thread != (message.service, message.thread):
+            thread, latest = (message.service, message.thread), None
+        at = message.sent_at
+        if at is not None:
+            latest = at if latest is None else max(latest, at)
+        yield message, latest if at is None else at, (latest or 0, number)
+
+
+def _from_services(services: set[str]) -> Callable[[Message, int | None], bool]:
+    return lambda message, _: message.service in services
+
+
+def _in_threads(keys: set[tuple[str, str]], inside: bool) -> Callable[[Message, int | None], bool]:
+    return lambda message, _: ((message.service, message.thread) in keys) is inside
+
+
+def _from_on(first: int) -> Callable[[Message, int | None], bool]:
+    return lambda _, sent_at: sent_at is not None and sent_at >= first
+
+
+def _before(end: int) -> Callable[[Message, int | None], bool]:
+    return lambda _, sent_at: sent_at is not None and sent_at < end
+
+
+def _service(archive: Archive, typed: str) -> str:
+    """The service that is meant. Raises TrainingError for one that the archive has nothing of."""
+    there = sorted({thread.service for thread in archive.threads()})
+    found = [name for name in there if fold(name) == fold(typed)]
+    if not found:
+        raise TrainingError(
+            f'Nothing in the archive is from "{typed}".',
+            f"{suggestion(close(typed, there))}For --service there are: {', '.join(there)}.",
+        )
+    return found[0]
+
+
+def _told(thread: Thread) -> dict[str, str]:
+    return {"service": thread.service, "key": thread.key, "called": thread.called}
+
+
+def _typed(option: str, values: Iterable[str]) -> str:
+    return " ".join(f'{option} "{value}"' for value in values)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f'"{name}"' for name in names)
+
+
+def _too_few(
+    archive: Archive,
+    person: Person,
+    learner: str | None,
+    least: int,
+    left: Iterable[tuple[str, int]],
+) -> TooLittleData:
+    """How many messages of whom to learn each option left, and from when to when there are any."""
+    people = [person] if learner else archive.people()
+    said = sum(p.messages for p in people)
+    times = [at for p in people for at in (p.first_at, p.last_at) if at is not None]
+    range_ = f", from {day_of(min(times))} to {day_of(max(times))}" if times else ""
+    whose = f"{learner} has" if learner else "All people together have"
+    each = ", ".join(
+        f"{option} leaves {f'{count:,}' if count else 'none'}" for option, count in left
+    )
+    wanted = f"; {least} are the least to learn a manner from" if least > 1 else ""
+    return TooLittleData(
+        f"{whose} {said:,} messages in the archive{range_}. Of these {each}{wanted}.",
+        "Choose more of them" + ("; --force learns from fewer." if least > 1 else "."),
+    )
