@@ -252,6 +252,21 @@ def latest(home: Home) -> Mimic:
     return next((m for m in known if not m.manifest.get("reverse")), known[0])
 
 
+def fitting(name: str, home: Home) -> list[Mimic]:
+    """Every mimic of the home that a name fits: one by its folder, else all that are called so or
+    are of the person called so, the newest first.
+
+    Unlike `Mimic.open`, which takes the newest of one person's.
+    """
+    known = list_mimics(home)
+    exact = [m for m in known if name in (m.called, m.persona)]
+    return (
+        [m for m in known if m.name == name]
+        or exact
+        or [m for m in known if meant(name, (m.name, m.called, m.persona))]
+    )
+
+
 def remove(mimic: Mimic) -> None:
     """Delete a mimic's folder for good."""
     # The manifest goes first: what is left of an interrupted removal is no mimic any more.

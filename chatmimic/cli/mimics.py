@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +22,7 @@ from chatmimic.cli.common import (
 from chatmimic.errors import MimicError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
-from chatmimic.mimic import Mimic, list_mimics, remove
+from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, remove
 from chatmimic.text import shown
 from chatmimic.training.chosen import in_words
 from chatmimic.training.unfinished import READY
@@ -95,12 +97,14 @@ def show(name: str, as_json: bool, home: Home) -> None:
 def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Remove a mimic for good.
 
+    Of a person with several mimics none is removed: say which, as `chatmimic mimics` calls it.
+
     \b
     Example:
       chatmimic mimics remove ada-lovelace
       chatmimic mimics remove ada-lovelace --yes
     """
-    mimic = Mimic.open(name, home)
+    mimic = _only_one(name, home)
     if mimic.path.absolute().parent != home.mimics.absolute():
         raise MimicError(
             f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself if you mean it."
@@ -115,6 +119,25 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
         print_json({"removed": mimic.name, "bytes": size})
     else:
         console().print(shown(f"The mimic {mimic.name} is gone ({size_in_words(size)} freed)."))
+
+
+def _only_one(name: str, home: Home) -> Mimic:
+    """The mimic that a name means. Raises MimicError where it fits several, and lists them."""
+    found = fitting(name, home)
+    if len(found) < 2 or os.path.isfile(Path(name) / MANIFEST):
+        return Mimic.open(name, home)
+    several = ", ".join(f"{m.name} ({_made(m)})" for m in found)
+    raise MimicError(
+        f'{len(found)} mimics fit "{name}", and none was removed.',
+        f"Say which: {several}.",
+    )
+
+
+def _made(mimic: Mimic) -> str:
+    """Of whom a mimic is and of which day, to tell it from others."""
+    known = facts(mimic)
+    whose = "everybody" if known["everybody"] else known["persona"]
+    return f"of {whose}" + (f", made {known['made_at'][:10]}" if known["made_at"] else "")
 
 
 def _list(home: Home, as_json: bool) -> None:
