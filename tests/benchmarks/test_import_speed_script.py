@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 
 SCRIPT = "import_speed"
-FILE = Path(__file__).parents[2] / "benchmarks" / "import_speed.py"
 
 
 def read(path: Path) -> tuple[list[tuple[str, str]], ImportReport]:
@@ -70,22 +70,30 @@ def test_the_plain_loop_finds_what_the_importer_repairs(script: ModuleType, tmp_
     assert given == [row[3] for row in loop]
 
 
-@pytest.mark.slow
-def test_the_script_ends_with_its_figures(tmp_path: Path):
-    parts = ["irc", "archive", "memory", "files", "peers"]  # "messenger" needs orjson
-    small = ["--megabytes", "1", "--rounds", "1", "--memory", "1", "2", "--files", "365"]
-    done = subprocess.run(
-        [sys.executable, str(FILE), "--parts", *parts, *small, "--work", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+def test_the_script_ends_with_its_figures(
+    figures: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "orjson", json)  # the one thing the project does not need
+    small = ["--megabytes", 1, "--rounds", 1, "--memory", 1, "--files", 365]
+    told = figures(*small, "--work", tmp_path)
+    result = told.result
     assert result["machine"]["cores"] >= 1
-    assert set(result["peak_mb"]) == {"1", "2"}
+    assert set(result["peak_mb"]) == {"1"}
     assert all(10 < peak < 2_000 for peak in result["peak_mb"].values())
-    assert min(result["irc_vs_re_match"], result["small_files_ratio"]) > 0.01
+    for ratio in ("messenger_vs_orjson_loop", "irc_vs_re_match", "small_files_ratio"):
+        assert result[ratio] > 0.01
     assert result["archive_messages_per_s"] > 100
     assert result["peers"] == {}
+    assert sum(line.startswith("archive (load") for line in told.lines) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_installed_is_named(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    with pytest.raises(SystemExit, match="Run: pip install orjson"):
+        script.orjson_loads(None)
+    asked = script.parse(["--peers", sys.executable, "--work", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"(?s)irclog2html cannot be run by .*No module named"):
+        script.Run(asked, tmp_path)._peer("irclog2html", tmp_path / "a.log")

@@ -200,7 +200,7 @@ def test_the_script_ends_with_its_figures(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    options = ["--corpora", corpora, "--base", tiny_base, "--seconds", 0.3, "--rate", 1e-3, 1e-2]
+    options = ["--corpora", corpora, "--base", tiny_base, "--seconds", 0.1, "--rate", 1e-3, 1e-2]
     monkeypatch.setattr(sys, "argv", ["layout.py", *map(str, options)])
     script.main()
     lines = capsys.readouterr().out.strip().splitlines()
@@ -229,3 +229,56 @@ def test_both_can_be_tested_on_single_replies(
     trained = script.Training(base, ours, held_out, 1e-3, 16).run(0.05, 0.05)
     assert len(trained.looks) >= 2
     assert trained.looks[0].seconds == 0
+
+
+# A dataset as the forerunner's: turns to the last one, which is learnt.
+PEER = """
+import json
+from pathlib import Path
+
+import torch
+
+
+class CustomDataset(torch.utils.data.Dataset):
+    def __init__(self, prefix, args):
+        asked = Path(args.data_dir, f"{getattr(args, prefix + '_prefix')}_ids.json")
+        talks = json.loads(asked.read_text("utf-8"))
+        self.samples = [
+            (sum(turns[: place + 1], []), len(turns[place]))
+            for turns in talks
+            for place in range(1, len(turns), 2)
+        ]
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, place):
+        ids, own = self.samples[place]
+        return ids, [0] * len(ids), [-100] * (len(ids) - own) + ids[-own:]
+
+
+class PadCollate:
+    def __init__(self, end):
+        self.fills = (end, 0, -100)
+
+    def pad_collate(self, batch):
+        return [
+            torch.nn.utils.rnn.pad_sequence(
+                [torch.tensor(row[-100:]) for row in rows], batch_first=True, padding_value=fill
+            )
+            for rows, fill in zip(zip(*batch), self.fills)
+        ]
+"""
+
+
+def test_a_forerunners_own_code_is_measured_on_the_same_chat(
+    script: ModuleType, corpora: Path, base: Base, tmp_path: Path
+):
+    chat = script.chats(corpora, 400)["0.33"]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "custom_dataset.py").write_text(PEER, "utf-8")
+    found = script.peer_speed(tmp_path, base, chat, seconds=0.01, folder=tmp_path)
+    assert found["learnt_tokens_per_s"] > 0
+    assert found["positions_per_learnt_token"] > 1
+    with pytest.raises(SystemExit, match="--peer is a checkout"):
+        script.peer_speed(tmp_path / "none", base, chat, seconds=0.01, folder=tmp_path)

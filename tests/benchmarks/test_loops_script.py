@@ -1,28 +1,26 @@
 """The benchmark of training loops ends with its figures."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+import torch
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "loops.py"
+SCRIPT = "loops"
 
 
-@pytest.mark.slow
-def test_the_script_ends_with_its_figures():
-    small = ["--size", "1x64", "--tokens", "64", "--steps", "2", "--rounds", "1"]
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), *small],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+@pytest.fixture
+def threads():
+    """The script takes one thread for itself; the tests after it get theirs back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+def test_the_script_ends_with_its_figures(figures: Callable[..., Any]):
+    small = ["--size", "1x64", "--tokens", 64, "--steps", 2, "--rounds", 1]
+    result = figures(*small).result
     assert [row["learnt"] for row in result["rows"]] == [1.0, 0.5]
     for row in result["rows"]:
         assert min(row["ours"], row["trainer"], row["bare"]) > 0

@@ -74,7 +74,7 @@ def test_a_killed_training_goes_on_to_the_same_end(
         script.main()
     lines = capsys.readouterr().out.strip().splitlines()
     result = json.loads(lines[-1])
-    assert left.value.code == 0
+    assert left.value.code == 0, lines
     assert (result["runs"], result["identical"]) == (1, 1)
     assert 1 <= result["kills"] <= 2
     assert 0 <= result["while_saving"] <= result["kills"]

@@ -35,7 +35,7 @@ def corpus(tmp_path: Path) -> Path:
         folder = tmp_path / "data" / part
         folder.mkdir(parents=True)
         for seed, name in enumerate(names):
-            raw, gold = log(seed + len(part), 60)
+            raw, gold = log(seed + len(part), 40)
             (folder / f"2024-01-0{seed + 1}_{name}.raw.txt").write_text(raw)
             (folder / f"2024-01-0{seed + 1}_{name}.annotation.txt").write_text(gold)
     return tmp_path
@@ -49,7 +49,7 @@ def test_fitted_networks_are_written_and_link(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "weights.safetensors"
-    asked = ["--corpus", str(corpus), "--out", str(out), "--networks", "1", "--epochs", "40", "40"]
+    asked = ["--corpus", str(corpus), "--out", str(out), "--networks", "1", "--epochs", "20", "20"]
     monkeypatch.setattr(sys, "argv", ["train_linker.py", *asked])
     script.main()
     printed = capsys.readouterr().out

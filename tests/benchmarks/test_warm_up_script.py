@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -102,24 +101,18 @@ def test_ways_are_compared_seed_by_seed(script: ModuleType):
 
 def test_the_script_ends_with_its_figures(
     script: ModuleType,
+    figures: Callable[..., Any],
     corpora: Path,
     tiny_base: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ):
     options = ["--corpora", corpora, "--base", tiny_base, "--keep", tmp_path / "kept"]
-    small = ["--messages", 60, 50, "--held-out", 7, "--most-read", 60, "--seeds", 1]
-    monkeypatch.setattr(sys, "argv", ["warm_up.py", *map(str, [*options, *small])])
-    script.main()
-    printed = capsys.readouterr().out.strip().splitlines()
-    result = json.loads(printed[-1])
-    rows = result["rows"]
-    assert [(row["messages"], row["way"]) for row in rows] == [
-        (messages, way) for messages in (60, 50) for way in script.WAYS
-    ]
+    small = ["--messages", 50, "--held-out", 7, "--most-read", 50, "--seeds", 1]
+    told = figures(*options, *small)
+    result, rows = told.result, told.result["rows"]
+    assert [(row["messages"], row["way"]) for row in rows] == [(50, way) for way in script.WAYS]
     assert result["machine"]["cores"] >= 1
-    of = {row["way"]: row for row in rows[:5]}
+    of = {row["way"]: row for row in rows}
     assert of["none"]["steps"] == of["mix"]["steps"]
     assert of["none"]["steps"] < of["first"]["steps"] == of["longer"]["steps"]
     assert of["mix"]["loss"] != of["none"]["loss"] != of["first"]["loss"]
@@ -128,16 +121,12 @@ def test_the_script_ends_with_its_figures(
     for row in rows:
         assert row["loss"] < row["before"]
         assert row["seconds"] > 0
-    assert sum("first" in line for line in printed[:-1]) == 2
+    assert sum("first" in line for line in told.lines) == 1
 
 
-def test_a_base_is_made_of_other_talk(
-    script: ModuleType, corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_base_is_made_of_other_talk(figures: Callable[..., Any], corpora: Path, tmp_path: Path):
     options = ["--base", "talk", "--talk-steps", 2, "--talk-size", "1x64", "--way", "none"]
     small = ["--messages", 50, "--held-out", 7, "--most-read", 50, "--seeds", 1]
-    given = ["warm_up.py", "--corpora", corpora, "--keep", tmp_path, *options, *small]
-    monkeypatch.setattr(sys, "argv", list(map(str, given)))
-    script.main()
+    figures("--corpora", corpora, "--keep", tmp_path, *options, *small)
     made = json.loads((tmp_path / "talk" / "bases" / "talk" / "base.json").read_text("utf-8"))
     assert [corpus["name"] for corpus in made["corpora"]] == ["talk"]
