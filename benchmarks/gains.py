@@ -27,6 +27,10 @@ from typing import Any
 from machine import machine, measure
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+sys.path.insert(0, str(EXAMPLES))
+from demo import ALSO, JUNO, MIRA, TEODOR  # noqa: E402
+
+MIRA_AND_FRIENDS = [MIRA, TEODOR, JUNO]
 HEAD = (
     f"{'persona':16}{'learnt':>8}{'tested':>7}{'steps':>7}{'best':>6}{'perplexity':>17}"
     f"{'gain':>7}{'bits/character':>17}{'seconds':>9}{'GB':>6}  options"
@@ -38,7 +42,8 @@ def main() -> None:
     given = _arguments()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         home = given.keep or Path(temporary)
-        people = _import(home, given)
+        fill(home, given.export)
+        people = given.persona or MIRA_AND_FRIENDS
         rows = []
         print(HEAD)
         for persona in people:
@@ -64,16 +69,13 @@ def _arguments() -> argparse.Namespace:
 # -- the archive ---------------------------------------------------------------------------------
 
 
-def _import(home: Path, given: argparse.Namespace) -> list[str]:
-    """Fill an archive, unless it was kept. Returns whom to learn."""
-    sys.path.insert(0, str(EXAMPLES))
-    from demo import ALSO, JUNO, MIRA, TEODOR
-
-    if not (home / "archive.sqlite").is_file():
-        run(home, "import", str(given.export or EXAMPLES / "exports"))
-        for person, name in () if given.export else ALSO:
-            run(home, "people", "merge", person, name)
-    return given.persona or [MIRA, TEODOR, JUNO]
+def fill(home: Path, export: Path | None = None) -> None:
+    """Import an export, or the examples, into a home that has no archive yet."""
+    if (home / "archive.sqlite").is_file():
+        return
+    run(home, "import", str(export or EXAMPLES / "exports"))
+    for person, name in () if export else ALSO:
+        run(home, "people", "merge", person, name, "--yes")
 
 
 def command(home: Path, *arguments: str) -> list[str]:

@@ -235,3 +235,45 @@ def test_a_reply_says_something_unless_told_it_need_not(generator):
         barred = row.clone()
         generator._bar(barred, body, Decoding(min_tokens=least), [])
         assert bool(torch.isfinite(barred[ends]).any()) is may_end, (body, least)
+
+
+# -- as much of a talk as was trained on -----------------------------------------------------------
+
+
+def trained_on(loaded, **manifest):
+    """The same mimic with another description."""
+    described = replace(loaded.mimic, manifest={**loaded.mimic.manifest, **manifest})
+    return TorchGenerator(replace(loaded, mimic=described))
+
+
+@pytest.mark.parametrize("messages", [1, 3, 12])
+def test_a_mimic_sees_no_more_messages_than_it_was_trained_on(loaded, messages):
+    generator = trained_on(loaded, context={"messages": messages, "tokens": None})
+    history = [Message("Bob", f"m{n}") for n in range(40)]
+    prompt, _ = generator._prompt(history, "Ada Lovelace", 8)
+    seen = [m.text for m in generator.form.decode(prompt)]
+    assert 0 < len(seen) <= messages
+    assert seen[-1] == "m39"
+
+
+def test_a_mimic_reads_no_position_that_it_was_not_trained_on(loaded):
+    generator = trained_on(loaded, context={"messages": None, "tokens": 64})
+    history = [Message("Bob", f"message number {n}") for n in range(40)]
+    read = []
+    handle = loaded.model.register_forward_pre_hook(
+        lambda _, args, kwargs: read.append(kwargs["attention_mask"].shape[1]), with_kwargs=True
+    )
+    reply(generator, history, seed=1, max_tokens=500, min_tokens=500)
+    generator.continues([*history, Message("Ada Lovelace", "so " * 20)], "Ada Lovelace")
+    handle.remove()
+    assert max(read) <= 64
+
+
+def test_a_chat_of_a_hundred_turns_reads_as_one_of_ten(loaded):
+    generator = trained_on(loaded, context={"messages": 12, "tokens": 128})
+    lengths = []
+    history = []
+    for _ in range(100):
+        history += [Message("Bob", "another turn"), Message("Ada Lovelace", "yes")]
+        lengths.append(len(generator._prompt(history, "Ada Lovelace", 20)[0]))
+    assert max(lengths[50:]) <= max(lengths[:10])

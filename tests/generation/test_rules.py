@@ -119,3 +119,20 @@ def test_a_message_too_long_for_the_window_loses_its_beginning():
 def test_an_older_message_too_long_for_the_window_is_dropped(long):
     history = [Message("Bob", "x " * long), *talk_of(3)]
     assert fit(history, 20, words) == history[1:]
+
+
+@pytest.mark.parametrize("number", [0, 1, 11, 12, 13, 50, 2000])
+@pytest.mark.parametrize("most", [1, 2, 4, 12, 40])
+def test_no_more_messages_are_seen_than_were_trained_on(number, most):
+    history = talk_of(number)
+    seen = fit(history, 100_000, words, most)
+    assert seen == history[len(history) - len(seen) :]
+    assert len(seen) <= most
+    # The first moves in steps of a third, so that most of the cache stays for some turns.
+    assert len(seen) > min(number, most) - max(1, min(8, most // 3))
+
+
+def test_a_limit_of_messages_is_one_beside_that_of_tokens():
+    history = talk_of(50, words_each=10)
+    assert words(fit(history, 40, words, 12)) <= 40
+    assert fit(history, 40, words, 12) == fit(history, 40, words)

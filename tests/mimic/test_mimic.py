@@ -2,13 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from training_support import fill, train
 
 from chatmimic.errors import MimicError
 from chatmimic.home import Home
-from chatmimic.mimic import Mimic, latest, list_mimics, read_mimic, remove, write_manifest
+from chatmimic.mimic import (
+    GENTLE,
+    Mimic,
+    latest,
+    list_mimics,
+    read_mimic,
+    remove,
+    write_manifest,
+)
 
 MANIFEST = {"persona": "Ada", "people": ["Ada", "Bob"], "form": "tokens"}
 
@@ -195,3 +204,34 @@ def test_a_removed_mimic_is_gone(house):
     remove(made(house, "ada"))
     assert not (house.mimics / "ada").exists()
     assert list_mimics(house) == []
+
+
+# -- what a chat takes from a mimic ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "context"),
+    [
+        ({"context": {"messages": 8, "tokens": 256}}, (8, 256)),
+        ({"context": {"messages": None, "tokens": 512}}, (None, 512)),
+        # As older ones wrote it down.
+        ({"settings": {"context": 12}, "data": {"window_tokens": 512}}, (12, 512)),
+        ({"settings": {"context": 12, "learn": "all"}, "data": {"window_tokens": 64}}, (None, 64)),
+        ({"settings": {"context": 12}, "everybody": True}, (None, None)),
+        ({}, (None, None)),
+        ({"context": {"messages": "x", "tokens": -1}}, (None, None)),
+        ({"context": [], "settings": "?", "data": None}, (None, None)),
+        ({"context": {"messages": True, "tokens": 0}}, (None, None)),
+    ],
+)
+def test_how_much_of_a_talk_a_mimic_was_trained_to_see(house, said, context):
+    mimic = replace(made(house, "ada"), manifest=said)
+    assert (mimic.context.messages, mimic.context.tokens) == context
+
+
+@pytest.mark.parametrize(
+    ("parameters", "gentle"), [(7_000_000, True), (135_000_000, False), (None, False), ("x", False)]
+)
+def test_a_small_model_is_drawn_from_more_gently(house, parameters, gentle):
+    mimic = replace(made(house, "ada"), manifest={"parameters": parameters})
+    assert mimic.decoding == (GENTLE if gentle else {})
