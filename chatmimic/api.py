@@ -27,7 +27,7 @@ from chatmimic.mimic import Mimic, latest
 from chatmimic.records import Message
 
 if TYPE_CHECKING:
-    from chatmimic.archive import Archive
+    from chatmimic.archive import Archive, Origin
     from chatmimic.generation import Decoding
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.privacy import PrivacyOptions
@@ -73,9 +73,15 @@ def import_exports(
             messages = read(report)
             if door is not None:
                 messages = door.let_in(messages, report, partial(read, ImportReport()))
-            archive.add(messages)
+            archive.add(messages, origin=partial(_origin, report, None if door else path))
             reports.append(report)
     return reports
+
+
+def _origin(report: ImportReport, path: str | PathLike[str] | None) -> Origin:
+    from chatmimic.archive import Origin
+
+    return Origin.of(Path(path) if path is not None else None, report.format)
 
 
 def train(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chatmimic.archive.identity import Occurrences, identity_of
+from chatmimic.archive.imports import Holding, Origin
 from chatmimic.archive.likely import likely_same
 from chatmimic.archive.named import namesakes
 from chatmimic.archive.people import PeopleBook
@@ -24,7 +25,7 @@ _LARGEST_TIME = 2**62  # beyond it SQLite has no room; nobody chats then
 _COLUMNS = (
     "thread_id, alias_id, sent_at, placed_at, kind, text, message_id, reply_to, reactions, identity"
 )
-_WIDTH = 10  # columns
+_WIDTH = 10  # columns; the thread is the first, the identity the last
 _ROWS = 300  # of one statement; with a statement for each, a row takes 2 µs more
 
 
@@ -66,12 +67,16 @@ class Adding:
         self._first_at: int | None = None
         self._last_at: int | None = None
         self._occurrences = Occurrences(connection)
+        self._holding = Holding(connection)
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._rows = min(_ROWS, most // _WIDTH)
         self._one, self._many = _statement(1), _statement(self._rows)
 
-    def run(self, messages: Iterable[Message]) -> Added:
-        """Add them all and say what was new."""
+    def run(self, messages: Iterable[Message], origin: Callable[[], Origin] | None = None) -> Added:
+        """Add them all, remember whence they came, and say what was new.
+
+        `origin` is asked when all are read.
+        """
         last_before = self._db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
         full = _BATCH_MESSAGES * _WIDTH
         for message in messages:
@@ -80,7 +85,11 @@ class Adding:
                 self._flush()
         self._flush()
         self._occurrences.forget()
-        return self._added(last_before)
+        added = self._added(last_before)
+        self._holding.record(
+            origin() if origin else Origin(), self._words, added.new, self._first_at, self._last_at
+        )
+        return added
 
     def _take(self, message: Message) -> None:
         text, kind, sent_at = message.text, message.kind, message.sent_at
@@ -116,15 +125,22 @@ class Adding:
         batch, step = self._batch, self._rows * _WIDTH
         whole = len(batch) - len(batch) % step
         for start in range(0, whole, step):
-            self._db.execute(self._many, batch[start : start + step])
+            self._write(self._many, batch[start : start + step])
         for start in range(whole, len(batch), _WIDTH):
-            self._db.execute(self._one, batch[start : start + _WIDTH])
+            self._write(self._one, batch[start : start + _WIDTH])
         self._batch.clear()
         self._characters = 0
         self._words += len(self._times)
         times = [at for at in (*self._times, self._first_at, self._last_at) if at is not None]
         self._first_at, self._last_at = min(times, default=None), max(times, default=None)
         self._times.clear()
+
+    def _write(self, statement: str, columns: list[str | int | None]) -> None:
+        done = self._db.execute(statement, columns)
+        if done.rowcount * _WIDTH == len(columns):
+            self._holding.inserted(done.lastrowid or 0, done.rowcount)
+        else:
+            self._holding.met(columns[::_WIDTH], columns[_WIDTH - 1 :: _WIDTH])
 
     def _added(self, last_before: int) -> Added:
         by_kind = dict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import joining, named, people, searching
+from chatmimic.archive import imports, joining, named, people, searching
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -30,8 +30,15 @@ def forget(connection: sqlite3.Connection, name: str) -> int:
         "DELETE FROM thread WHERE NOT EXISTS (SELECT 1 FROM message WHERE thread_id = thread.id)"
     )
     _drop_reactions(connection, names)
-    connection.execute("INSERT OR REPLACE INTO fact VALUES ('scrub', 'wanted')")
+    imports.settle(connection)
+    imports.unname(connection, names)
+    want_scrub(connection)
     return int(said)
+
+
+def want_scrub(connection: sqlite3.Connection) -> None:
+    """Note that deleted text is still in the file: until `scrub` is done, every opening tries."""
+    connection.execute("INSERT OR REPLACE INTO fact VALUES ('scrub', 'wanted')")
 
 
 def _drop_reactions(connection: sqlite3.Connection, names: set[str]) -> None:

@@ -21,6 +21,10 @@ _MOST_TOLD = 8  # of several threads that may be meant
 _QUALIFIED = re.compile(r"(.+?) \((.+)\)")
 _SPOKE = f"FROM message JOIN alias ON alias.id = alias_id WHERE {WORDS}"
 
+# What people go by: as senders, and what they are and were called, merged ones too.
+_NAMES = """SELECT person_id, name FROM alias UNION
+    SELECT person_id, person.name FROM alias JOIN person ON person.id IN (person_id, own_id)"""
+
 
 class NoSuchThread(ArchiveError):
     """No thread in the archive has that name, or several have, which are then told apart."""
@@ -89,8 +93,7 @@ def _called(connection: sqlite3.Connection, same: Callable[[str], bool]) -> set[
     """Threads of such a title, and those of two where one has such a name."""
     titled = connection.execute("SELECT id, title FROM thread WHERE title <> ''")
     found = {number for number, title in titled if same(_tidy(title))}
-    names = "SELECT id, name FROM person UNION SELECT person_id, name FROM alias"
-    people = {person for person, name in connection.execute(names) if same(name)}
+    people = {person for person, name in connection.execute(_NAMES) if same(name)}
     return found.union(*(_alone_with(connection, person) for person in people))
 
 

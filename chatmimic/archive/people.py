@@ -101,12 +101,19 @@ class PeopleBook:
 
 def new_person(connection: sqlite3.Connection, name: str) -> int:
     """Make a person of that name, with a number behind it where somebody is called so already."""
+    made = connection.execute(
+        "INSERT INTO person (name) VALUES (?)", (free_name(connection, name),)
+    )
+    return int(made.lastrowid or 0)
+
+
+def free_name(connection: sqlite3.Connection, name: str) -> str:
+    """The name, with a number behind it where somebody is called so already."""
     number, free = 1, name
     while connection.execute("SELECT 1 FROM person WHERE name = ?", (free,)).fetchone():
         number += 1
         free = f"{name} ({number})"
-    made = connection.execute("INSERT INTO person (name) VALUES (?)", (free,))
-    return int(made.lastrowid or 0)
+    return free
 
 
 def tidy_name(name: str) -> str:

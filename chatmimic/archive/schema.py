@@ -12,7 +12,7 @@ APPLICATION_ID = 0x43686174
 
 _FIRST = (
     # revision: counts changes of what a reader sees; fingerprint: "revision:digest";
-    # scrub: forgotten text may still be in the file, see people.scrub
+    # scrub: forgotten text may still be in the file, see forgetting.scrub
     "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "INSERT INTO fact VALUES ('revision', '0')",
     "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
@@ -110,8 +110,35 @@ _THIRD = (
     "CREATE INDEX person_of_part ON person (part_of)",
 )
 
+# Which messages each import holds, as runs of their ids: a message may be in several. What was
+# imported before is one import, of no time.
+_FOURTH = (
+    """CREATE TABLE import (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        format TEXT NOT NULL,
+        imported_at INTEGER,
+        kept INTEGER NOT NULL,
+        new INTEGER NOT NULL,
+        first_at INTEGER,
+        last_at INTEGER
+    )""",
+    """CREATE TABLE held (
+        import_id INTEGER NOT NULL REFERENCES import (id),
+        first_id INTEGER NOT NULL,
+        last_id INTEGER NOT NULL,
+        PRIMARY KEY (import_id, first_id)
+    ) WITHOUT ROWID""",
+    """INSERT INTO import (name, format, kept, new, first_at, last_at)
+        SELECT '', '', n, n, first, last FROM (
+            SELECT count(*) AS n, min(sent_at) AS first, max(sent_at) AS last
+            FROM message WHERE kind IN ('text', 'action'))
+        WHERE EXISTS (SELECT 1 FROM message)""",
+    """INSERT INTO held SELECT import.id, 1, (SELECT max(id) FROM message) FROM import""",
+)
+
 # The n-th entry takes an archive from version n-1 to version n. Entries are never edited.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 VERSION = len(MIGRATIONS)
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chatmimic.archive import (
     forgetting,
+    imports,
     joining,
     named,
     named_threads,
     people,
     reading,
+    removing,
     searching,
     seen,
 )
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
+from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.records import Message, Person
@@ -75,16 +78,23 @@ class Archive:
         """Where the file is."""
         return self._database.path
 
-    def add(self, messages: Iterable[Message], *, rehearse: bool = False) -> Added:
+    def add(
+        self,
+        messages: Iterable[Message],
+        *,
+        origin: Callable[[], Origin] | None = None,
+        rehearse: bool = False,
+    ) -> Added:
         """Add what is not there yet: all of it, or nothing if anything goes wrong on the way.
 
-        Memory does not grow with the number of messages. `rehearse` tells what adding them would
-        do, and then undoes it.
+        Memory does not grow with the number of messages. `origin` tells, once all are read, what
+        the import is to be remembered as. `rehearse` tells what adding them would do, and then
+        undoes it.
         """
         self._imports += 1
         with contextlib.suppress(_Rehearsed), self._database.writing() as connection:
             adding = Adding(connection, self._imports)
-            added = adding.run(messages)
+            added = adding.run(messages, origin)
             if added.new or adding.changed:
                 _revise(connection)
             if rehearse:
@@ -150,6 +160,33 @@ class Archive:
         """
         with self._database.writing() as connection:
             gone = forgetting.forget(connection, name)
+            _revise(connection)
+        forgetting.scrub(self._database)
+        return gone
+
+    def imports(self) -> list[Import]:
+        """What was imported, the first import first."""
+        with self._database.reading() as connection:
+            return imports.listed(connection)
+
+    def imported(self, name: str) -> Import:
+        """The import of that number or name. Raises ArchiveError for none and for several."""
+        with self._database.reading() as connection:
+            return imports.find(connection, name)
+
+    def held_alone(self, number: int) -> int:
+        """How many messages with words the import of that number has and no other one."""
+        with self._database.reading() as connection:
+            return removing.count_alone(connection, number)
+
+    def remove_import(self, number: int) -> int:
+        """Remove an import and what it alone brought, from every page of the file.
+
+        What another import has too stays. Gives how many messages with words went. Raises
+        ArchiveBusy when they are gone but the file could not be rewritten.
+        """
+        with self._database.writing() as connection:
+            gone = removing.remove(connection, number)
             _revise(connection)
         forgetting.scrub(self._database)
         return gone

@@ -19,6 +19,7 @@ from chatmimic.text import visible
 # loads no command; tests/cli/test_help.py holds it equal to each command's own first sentence.
 COMMANDS = {
     "import": ("imports", "Read chat exports into the archive."),
+    "imports": ("imported", "List what was imported; remove an import."),
     "people": ("people", "Show who is in the archive; merge names, split them; forget a person."),
     "train": ("train", "Train a mimic of one person."),
     "chat": ("chat", "Talk with a mimic."),

@@ -272,17 +272,22 @@ def _import(
     door: Callable[[], Door] | None,
     dry_run: bool,
 ) -> Outcome:
+    from chatmimic.archive import Origin
     from chatmimic.importers import ImportReport, read_exports
 
     report = ImportReport()
     messages = read_exports(path, options, report)
+
+    def origin() -> Origin:
+        return Origin.of(path if door is None else None, report.format)
+
     with _progress(path, report):
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
         if door is not None:
             again = functools.partial(read_exports, path, options, ImportReport())
             rest = door().let_in(rest, report, again)
-        added = archive().add(rest, rehearse=dry_run)
+        added = archive().add(rest, origin=origin, rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
 
 

@@ -20,3 +20,13 @@ def iso(ms: int | None) -> str | None:
 def day(ms: int | None) -> str:
     """UTC milliseconds as a date, or a dash."""
     return (iso(ms) or "–")[:10]
+
+
+def minute(ms: int | None) -> str:
+    """UTC milliseconds as a date and a time in this machine's zone, or a dash."""
+    if ms is None:
+        return "–"
+    try:
+        return datetime.fromtimestamp(ms / 1000).isoformat(" ", "minutes")
+    except (OSError, OverflowError, ValueError):  # no date we can write; before 1970 on Windows
+        return (iso(ms) or "–")[:16].replace("T", " ")
