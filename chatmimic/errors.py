@@ -9,7 +9,8 @@
     │   └── UnsafeExport           it is known, and refused (zip bomb, `../` names, encrypted)
     ├── ArchiveError               the archive cannot be opened, read or written
     │   ├── ArchiveBusy            another chatmimic is writing to it
-    │   └── NoSuchPerson           nobody by that name, or several; carries suggestions
+    │   ├── NoSuchPerson           nobody by that name, or several; carries suggestions
+    │   └── NoSuchThread           no thread by that name, or several; carries suggestions
     ├── BaseError                  the base model cannot be had
     ├── TrainingError              training cannot start or go on
     │   ├── TooLittleData          the persona has said too little
@@ -25,6 +26,8 @@ unless `--debug` asks for the traceback.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+
+_MOST_TOLD = 8  # of several threads that may be meant
 
 
 class ChatmimicError(Exception):
@@ -81,6 +84,30 @@ class NoSuchPerson(ArchiveError):
         super().__init__(
             f'Nobody in the archive is called "{name}".',
             f"{hint}`chatmimic people` lists everybody.",
+        )
+
+
+class NoSuchThread(ArchiveError):
+    """No thread in the archive has that name, or several have, which are then told apart."""
+
+    def __init__(
+        self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.suggestions = tuple(suggestions)
+        if there := list(several):
+            more = len(there) - _MOST_TOLD
+            rest = f" and {more:,} more, see `chatmimic threads`" if more > 0 else ""
+            super().__init__(
+                f'Several threads may be meant by "{name}".',
+                f"Give the number of one: {', '.join(there[:_MOST_TOLD])}{rest}.",
+            )
+            return
+        near = ", ".join(f'"{s}"' for s in suggestions)
+        hint = f"Did you mean {near}? " if near else ""
+        super().__init__(
+            f'No thread in the archive is called "{name}".',
+            f"{hint}`chatmimic threads` lists them all.",
         )
 
 

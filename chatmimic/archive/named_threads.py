@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from chatmimic.archive.reading import WORDS, Thread, threads
-from chatmimic.errors import ArchiveError
-from chatmimic.lookup import close, fold
+from chatmimic.errors import ArchiveError, NoSuchThread
+from chatmimic.lookup import close, fold, suggestion
 from chatmimic.text import clean
 
 _PAIR = 2  # people in a thread that bears a person's name
@@ -17,37 +18,13 @@ _NAMED = 4  # people of a thread that are told by name
 _SUGGESTED = 3
 _SUGGESTED_FROM = 20_000  # names that a mistyped one is compared with
 _DIGITS = 19  # of the largest number that SQLite has
-_MOST_TOLD = 8  # of several threads that may be meant
 _QUALIFIED = re.compile(r"(.+?) \((.+)\)")
+Activity = dict[int, list[int]]  # by the number of a thread
 _SPOKE = f"FROM message JOIN alias ON alias.id = alias_id WHERE {WORDS}"
 
 # What people go by: as senders, and what they are and were called, merged ones too.
 _NAMES = """SELECT person_id, name FROM alias UNION
     SELECT person_id, person.name FROM alias JOIN person ON person.id IN (person_id, own_id)"""
-
-
-class NoSuchThread(ArchiveError):
-    """No thread in the archive has that name, or several have, which are then told apart."""
-
-    def __init__(
-        self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
-    ) -> None:
-        self.name = name
-        self.suggestions = tuple(suggestions)
-        if there := list(several):
-            more = len(there) - _MOST_TOLD
-            rest = f" and {more:,} more, see `chatmimic threads`" if more > 0 else ""
-            super().__init__(
-                f'Several threads may be meant by "{name}".',
-                f"Give the number of one: {', '.join(there[:_MOST_TOLD])}{rest}.",
-            )
-            return
-        near = ", ".join(f'"{s}"' for s in suggestions)
-        hint = f"Did you mean {near}? " if near else ""
-        super().__init__(
-            f'No thread in the archive is called "{name}".',
-            f"{hint}`chatmimic threads` lists them all.",
-        )
 
 
 def find(connection: sqlite3.Connection, name: str) -> Thread:
@@ -99,7 +76,7 @@ def _called(connection: sqlite3.Connection, same: Callable[[str], bool]) -> set[
 
 def _alone_with(connection: sqlite3.Connection, person: int) -> set[int]:
     """Threads in which they have spoken, and no more than one other."""
-    theirs = _numbers(connection, f"SELECT DISTINCT thread_id {_SPOKE} AND person_id = ?", person)
+    theirs = of_person(connection, person)
     some = f"SELECT DISTINCT person_id {_SPOKE} AND thread_id = ? LIMIT {_PAIR + 1}"
     return {t for t in theirs if len(_numbers(connection, some, t)) <= _PAIR}
 
@@ -154,3 +131,36 @@ def _near(connection: sqlite3.Connection, wanted: str) -> list[str]:
 
 def _tidy(name: str) -> str:
     return " ".join(clean(name).split())
+
+
+def of_person(connection: sqlite3.Connection, person: int) -> set[int]:
+    """The threads in which a person has spoken."""
+    return _numbers(connection, f"SELECT DISTINCT thread_id {_SPOKE} AND person_id = ?", person)
+
+
+def service(connection: sqlite3.Connection, typed: str) -> str:
+    """The service that is meant, in any case. Raises ArchiveError where nothing is from it."""
+    known = [name for (name,) in connection.execute("SELECT DISTINCT service FROM thread")]
+    for name in known:
+        if fold(name) == fold(typed):
+            return name
+    near = suggestion(close(typed, known))
+    there = f"There are: {', '.join(sorted(known))}." if known else ""
+    raise ArchiveError(f'Nothing in the archive is from "{typed}".', near + there)
+
+
+def activity(connection: sqlite3.Connection, numbers: Iterable[int], spans: int) -> Activity:
+    """Messages of threads in each of `spans` equal stretches of the archive's time."""
+    words = f"FROM message WHERE {WORDS}"
+    first, last = connection.execute(f"SELECT min(sent_at), max(sent_at) {words}").fetchone()
+    counts: Activity = {number: [0] * spans for number in numbers}
+    if first is None:
+        return counts
+    width = (last - first) // spans + 1
+    for number, span, n in connection.execute(
+        f"SELECT thread_id, (sent_at - ?) / ? AS span, count(*) {words} AND sent_at IS NOT NULL "
+        "AND thread_id IN (SELECT value FROM json_each(?)) GROUP BY thread_id, span",
+        (first, width, json.dumps(list(counts))),
+    ):
+        counts[number][span] = n
+    return counts

@@ -191,10 +191,30 @@ class Archive:
         forgetting.scrub(self._database)
         return gone
 
-    def threads(self) -> list[Thread]:
-        """Every thread, with how much was said in it."""
+    def threads(self, *, service: str | None = None, person: str | None = None) -> list[Thread]:
+        """Every thread with how much was said in it; of a service, or in which a person spoke.
+
+        Raises ArchiveError where nothing is from the service, and NoSuchPerson.
+        """
         with self._database.reading() as connection:
-            return reading.threads(connection)
+            theirs = None
+            if person is not None:
+                theirs = named_threads.of_person(connection, named.find(connection, person))
+            found = reading.threads(connection, numbers=theirs)
+            if service is None:
+                return found
+            meant = named_threads.service(connection, service)
+            return [thread for thread in found if thread.service == meant]
+
+    def with_names(self, threads: Iterable[Thread]) -> list[Thread]:
+        """The threads with whom they are with (`Thread.names`)."""
+        with self._database.reading() as connection:
+            return named_threads.with_names(connection, threads)
+
+    def thread_activity(self, threads: Iterable[Thread], spans: int) -> dict[int, list[int]]:
+        """Messages of threads, by number, in each of `spans` stretches of the archive's time."""
+        with self._database.reading() as connection:
+            return named_threads.activity(connection, [t.number for t in threads], spans)
 
     def thread(self, name: str) -> Thread:
         """The thread of that title, or with that person, or of that number; `names` are filled.

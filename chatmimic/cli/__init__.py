@@ -21,6 +21,7 @@ COMMANDS = {
     "import": ("imports", "Read chat exports into the archive."),
     "imports": ("imported", "List what was imported; remove an import."),
     "people": ("people", "Show who is in the archive; merge names, split them; forget a person."),
+    "threads": ("threads", "List the threads of the archive."),
     "train": ("train", "Train a mimic of one person."),
     "chat": ("chat", "Talk with a mimic."),
     "reply": ("reply", "Print one reply of a mimic, for scripts."),

@@ -3,7 +3,7 @@
 import pytest
 
 from chatmimic.archive import Archive
-from chatmimic.archive.named_threads import NoSuchThread
+from chatmimic.errors import NoSuchThread
 from chatmimic.records import Kind, Message
 
 

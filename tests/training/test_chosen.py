@@ -11,8 +11,7 @@ from training_support import arguments, chatter, fill, stop_after, train, typed
 
 import chatmimic
 from chatmimic.archive import Archive
-from chatmimic.archive.named_threads import NoSuchThread
-from chatmimic.errors import TooLittleData, TrainingError
+from chatmimic.errors import NoSuchThread, TooLittleData, TrainingError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
