@@ -46,6 +46,10 @@ def facts(fit: Fit) -> dict[str, Any]:
         "rows": rows,
         "picked": rows[fit.rows.index(fit.picked)] if fit.picked else None,
         "remedy": fit.remedy,
+        "passes": fit.passes,
+        "seconds": fit.seconds,
+        "messages": fit.messages,
+        "newest": fit.newest,
     }
 
 
@@ -95,8 +99,23 @@ def _verdict(fit: Fit) -> str:
     need = fit.picked.need
     return (
         f"Picked: {way_in_words(fit.picked.way)}. Its memory: {_parts_in_words(need)}.\n"
-        f"To train so: {' '.join(options_of(fit.picked.way))}"
+        f"To train so: {' '.join(options_of(fit.picked.way))}" + _how_long(fit)
     )
+
+
+def _how_long(fit: Fit) -> str:
+    """How long a training takes, and how much is learnt from where nobody says more."""
+    from chatmimic.training.duration import in_words
+
+    if fit.seconds is None or fit.passes is None:
+        return ""
+    passes = f"{fit.passes:.3g} pass{'' if fit.passes == 1 else 'es'}"
+    said = f"\n{passes} through {fit.messages:,} messages: about {in_words(fit.seconds)}."
+    if fit.newest == fit.messages:
+        return said
+    less = in_words(fit.seconds * fit.newest / fit.messages)
+    part = f"only the newest are read, some {fit.newest:,}: about {less}"
+    return f"{said} Without --newest all, {part}."
 
 
 def _parts_in_words(need: Need) -> str:

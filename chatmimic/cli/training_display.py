@@ -38,13 +38,13 @@ def training_display(quiet: bool, *, mute: bool = False) -> Iterator[Watcher]:
     panel = Panel(screen)
     if screen.is_terminal and not screen.is_dumb_terminal and not mute:
         with Live(panel, console=screen, refresh_per_second=4, transient=True) as live:
-            yield Watcher(panel.stage, panel.progress, panel.sample)
+            yield Watcher(panel.stage, panel.progress, panel.sample, panel.say)
             live.update("")
     elif quiet or mute:
         yield Watcher()
     else:
         lines = _Lines(screen)
-        yield Watcher(lines.stage, lines.progress, lines.sample)
+        yield Watcher(lines.stage, lines.progress, lines.sample, lines.say)
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -86,6 +86,10 @@ class Panel:
     def stage(self, words: str) -> None:
         """Say what is being done."""
         self.words = words
+
+    def say(self, words: str) -> None:
+        """Leave a sentence above the panel."""
+        self.screen.print(shown(words))
 
     def progress(self, progress: Progress) -> None:
         """Take in a step."""
@@ -142,6 +146,9 @@ class _Lines:
 
     def stage(self, words: str) -> None:
         self.screen.print(shown(f"{words} …"))
+
+    def say(self, words: str) -> None:
+        self.screen.print(shown(words))
 
     def sample(self, sample: Sample) -> None:
         for line in sample_lines(sample):

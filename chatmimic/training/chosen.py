@@ -5,6 +5,7 @@ What is not chosen is not read at all: neither learnt nor held out, nor anybody'
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -66,24 +67,34 @@ class Chosen:
         """
         if not self.rules and self.newest is None:
             return self
-        left = [0] * len(self.rules)
+        each, places = self._left(archive.stream(), learner)
+        newest = len(places) if self.newest is None else min(self.newest, len(places))
+        if newest < len(places):
+            each.append((f"--newest {newest}", newest))
+        if newest < least:
+            raise _too_few(archive, person, learner, least, each)
+        if newest == len(places):
+            return self
+        facts = {**self.facts, "newest": newest, "of_messages": len(places)}
+        return replace(self, border=sorted(places)[-newest], facts=facts)
+
+    def _left(
+        self, messages: Iterable[Message], learner: str | None
+    ) -> tuple[list[tuple[str, int]], list[Place]]:
+        """How many messages of whom to learn each rule leaves, and the places of the last ones."""
+        passed: Counter[int] = Counter()
         places = []
-        for message, sent_at, place in _placed(archive.stream()):
+        for message, sent_at, place in _placed(messages):
             if learner in (None, message.sender):
                 kept = self._kept_by(message, sent_at)
-                left[:kept] = [count + 1 for count in left[:kept]]
+                passed[kept] += 1
                 if kept == len(self.rules):
                     places.append(place)
-        each = [(rule.option, count) for rule, count in zip(self.rules, left, strict=True)]
-        if self.newest is not None:
-            each.append((f"--newest {self.newest}", min(self.newest, len(places))))
-        if each[-1][1] < least:
-            raise _too_few(archive, person, learner, least, each)
-        if self.newest is None or len(places) <= self.newest:
-            return self
-        border = sorted(places)[-self.newest]
-        newest = {"newest": self.newest, "of_messages": len(places)}
-        return replace(self, border=border, facts={**self.facts, **newest})
+        left = (
+            (rule.option, sum(n for kept, n in passed.items() if kept > number))
+            for number, rule in enumerate(self.rules)
+        )
+        return list(left), places
 
     def _kept_by(self, message: Message, sent_at: int | None) -> int:
         """How many of the rules keep it, until the first that does not."""
@@ -214,7 +225,8 @@ def _too_few(
         f"{option} leaves {f'{count:,}' if count else 'none'}" for option, count in left
     )
     wanted = f"; {least} are the least to learn a manner from" if least > 1 else ""
+    of_these = f". Of these {each}" if each else ""
     return TooLittleData(
-        f"{whose} {said:,} messages in the archive{range_}. Of these {each}{wanted}.",
+        f"{whose} {said:,} messages in the archive{range_}{of_these}{wanted}.",
         "Choose more of them" + ("; --force learns from fewer." if least > 1 else "."),
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
 from chatmimic.training.figures import Figures
 
 
@@ -24,6 +26,15 @@ class Progress:
     rate: float
     memory: int = 0  # bytes, at the most so far
     on_corpus: bool = False  # whether the step was on a corpus alone
+
+
+def now(device: str) -> float:
+    """Seconds, once a device (cpu, cuda or mps) has done what it was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    elif device == "mps":
+        torch.mps.synchronize()
+    return time.perf_counter()
 
 
 class Clock:

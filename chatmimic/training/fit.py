@@ -46,6 +46,16 @@ class Fit:
     rows: tuple[Row, ...]
     picked: Row | None
     remedy: str = ""  # what would fit, where nothing does
+    passes: float | None = None  # that were asked for; None: as many as go into --minutes
+    messages: int = 0  # of whom to learn, held out ones included
+    newest: int = 0  # how many of these are read, if nobody says more
+
+    @property
+    def seconds(self) -> float | None:
+        """What the passes take in the picked way, evaluations aside; None where none is known."""
+        if self.picked is None or self.passes is None:
+            return None
+        return self.passes * self.picked.pass_seconds
 
 
 def plan_fit(

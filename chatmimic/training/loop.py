@@ -7,7 +7,6 @@ checkpoint: a run that was killed and resumed is the same run.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from chatmimic.machine import use_threads
 from chatmimic.training.adapters import Learning
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
-from chatmimic.training.clock import Clock, Progress
+from chatmimic.training.clock import Clock, Progress, now
 from chatmimic.training.figures import Figures, measure
 from chatmimic.training.keeping import LOG, SAMPLES, Keeper
 from chatmimic.training.lessons import Lessons, batches
@@ -117,14 +116,22 @@ class Loop:
         return True
 
     def time_a_step(self) -> float:
-        """Seconds that a step takes, measured without taking one (for `--minutes`)."""
+        """Seconds that a step takes, measured without taking one.
+
+        One batch is computed twice, and stands for all batches of the step. For one process.
+        """
         self.learner.train()  # dropout and checkpointing cost what they will cost
-        state = State(step=self.plan.steps - 1)  # of whole windows, where the first ones are cut
-        with self.stepper.taking_no_step():
-            self._learn_from(state)  # the first warms caches up
-            began = time.monotonic()
-            self._learn_from(state)
-            return time.monotonic() - began
+        whole, device = self.plan, self.stepper.device.type
+        state = State(step=whole.steps - 1)  # of whole windows, where the first ones are cut
+        self.plan = replace(whole, accumulate=1)
+        try:
+            with self.stepper.taking_no_step():
+                self._learn_from(state)  # the first warms caches up
+                began = now(device)
+                self._learn_from(state)
+                return whole.accumulate * (now(device) - began)
+        finally:
+            self.plan = whole
 
     def evaluate(self, most: int) -> Figures:
         """Figures on at most that many held-out windows, spread evenly over all of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chatmimic import bases
@@ -16,7 +17,8 @@ from chatmimic.training.fit import Fit, plan_fit
 from chatmimic.training.material import Material, gather
 from chatmimic.training.plan import batches
 from chatmimic.training.room import find_room
-from chatmimic.training.settings import Settings
+from chatmimic.training.settings import EPOCHS, Settings
+from chatmimic.training.shortening import may_be_shortened, newest_that_fit
 from chatmimic.training.trial import shape_of
 from chatmimic.training.writing import learners, told
 from chatmimic.windows import excerpts
@@ -55,15 +57,31 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
         window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
         windows = max(1, round(tokens_of(material, settings) / window))
         batch, accumulate = batches(settings, shape_of(config).parameters, windows)
-        return plan_fit(
+        room = find_room()
+        fit = plan_fit(
             config,
             window=window,
             batch=batch,
             accumulate=accumulate,
             windows=windows,
-            room=find_room(),
+            room=room,
             asked=asked,
         )
+        passes = _passes(settings, batch * accumulate / windows)
+        messages = sum(material.messages)
+        fit = replace(fit, passes=passes, messages=messages, newest=messages)
+        if fit.seconds and may_be_shortened(settings, room.device):
+            return replace(fit, newest=newest_that_fit(messages, fit.seconds))
+        return fit
+
+
+def _passes(settings: Settings, of_a_step: float) -> float | None:
+    """How often everything is read, where a step reads such a share of it."""
+    if settings.minutes is not None:
+        return None
+    if settings.steps is not None:
+        return settings.steps * of_a_step
+    return settings.epochs or EPOCHS
 
 
 def base_config(name: str) -> Any:

@@ -31,6 +31,7 @@ from chatmimic.training.corpus_windows import (
     read_windows,
     write_corpora,
 )
+from chatmimic.training.duration import say_how_long
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import save_model, versions, whole_folder
 from chatmimic.training.lock import Lock
@@ -47,6 +48,7 @@ from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
 from chatmimic.transcript.tokens import SPECIAL_TOKENS
 
 LOOK, FINAL = 128, 512  # held-out windows at each look, and at the end
+SHORTER = {"--hours 8": 8 * 3600, "--hours 1": 3600, "--hours 0.1": 360}
 BASE_FILE = "base.json"
 
 
@@ -123,6 +125,8 @@ class Pretraining(Work):
         seconds = loop.time_a_step() if settings.hours is not None else 0.0
         loop.plan = _plan(settings, base.model, len(loop.learnt), seconds)
         self._remember(loop, corpora, settings)
+        if settings.hours is None:
+            say_how_long(self, loop, SHORTER)
         return loop
 
     def _open_base(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> bases.Base:

@@ -30,6 +30,7 @@ from chatmimic.records import Person
 from chatmimic.training.adapters import check_package
 from chatmimic.training.board import Board, check_board
 from chatmimic.training.chosen import choose
+from chatmimic.training.duration import say_how_long
 from chatmimic.training.earlier import check_known, facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
@@ -40,14 +41,17 @@ from chatmimic.training.material import Material, continued, gather
 from chatmimic.training.optimizers import check_optimizer
 from chatmimic.training.prepared import explained, read_ready
 from chatmimic.training.preparing import Preparation, reopen
+from chatmimic.training.room import find_room
 from chatmimic.training.samples import Exchange, read_exchanges, replies
 from chatmimic.training.settings import Settings
 from chatmimic.training.several import all_there, check_several
+from chatmimic.training.shortening import FEWEST, may_be_shortened, shortened
 from chatmimic.training.state import State
 from chatmimic.training.unfinished import READY, find_unfinished, label_for
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
 
+SHORTER = {f"--minutes {minutes}": minutes * 60 for minutes in (60, 20, 10, 5, 2)}
 PILOT_STEPS = 60  # of each form under `--form auto`
 
 
@@ -84,7 +88,9 @@ class Run(Work):
         # Everything that a user may have mistyped is checked before the base is even looked for.
         check_several(settings, self.ranks)
         self._check_asked(settings)
-        material = self._gather(archive, settings)
+        shorten = may_be_shortened(settings, find_room().device, self.ranks.world)
+        first = replace(settings, newest=str(FEWEST)) if shorten else settings
+        material = self._gather(archive, first)
         self.home.make()
         self.claim(label_for(self.name, material.learner))
         settings = replace(settings, persona=material.learner or "")
@@ -93,9 +99,15 @@ class Run(Work):
                 self.tell("an unfinished training of the same name was dropped; this one is new")
             self._say_what_is_replaced()
             self.empty(looks=False)
+            if shorten and "newest" in material.chosen:
+                settings = shortened(self, material, settings)
+                material = self._gather(archive, settings)
             if settings.form == "auto":
                 settings = self._pilot(material, settings)
-            return self._go(Preparation(self, material, settings, self.folder).loop())
+            loop = Preparation(self, material, settings, self.folder).loop()
+            if settings.minutes is None:
+                say_how_long(self, loop, SHORTER, "--newest N or --since DATE learns from less")
+            return self._go(loop)
 
     def resume(self) -> Trained | Stopped:
         """Go on with a training that was stopped or killed. Raises TrainingError for none."""

@@ -8,7 +8,6 @@ which no cost depends.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from chatmimic.bases.loading import empty_model
 from chatmimic.training.adapters import blocks_of, choose_learning
+from chatmimic.training.clock import now
 from chatmimic.training.loss import Learner
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.precision import arithmetic
@@ -185,11 +185,7 @@ class Watch:
 
     def now(self) -> float:
         """Seconds, once the device has done what it was given."""
-        if self.device == "cuda":
-            torch.cuda.synchronize()
-        elif self.device == "mps":
-            torch.mps.synchronize()
-        return time.perf_counter()
+        return now(self.device)
 
     @contextlib.contextmanager
     def forward(self) -> Iterator[None]:

@@ -24,11 +24,15 @@ from chatmimic.training.unfinished import READY
 
 @dataclass(frozen=True)
 class Watcher:
-    """What a run tells while it goes: stages in words, progress in numbers; and when to stop."""
+    """What a run tells while it goes: stages and facts in words, progress in numbers.
+
+    And when to stop.
+    """
 
     stage: Callable[[str], None] = lambda words: None
     progress: Callable[[Progress], None] = lambda progress: None
     sample: Callable[[Sample], None] = lambda sample: None
+    say: Callable[[str], None] = lambda words: None  # what is to stay on the screen
     stop: Callable[[], bool] = lambda: False
 
 
@@ -78,6 +82,11 @@ class Work:
         self.watcher.stage(note)
         if note not in self.notes:
             self.notes.append(note)
+
+    def announce(self, fact: str) -> None:
+        """Say something that stays on the screen, and once again at the end."""
+        self.watcher.say(fact)
+        self.notes.append(fact)
 
     def threads(self, asked: int | None) -> int:
         """The threads asked for, or those with a free core now; says so where that is not all."""

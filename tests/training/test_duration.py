@@ -1,0 +1,402 @@
+"""How long a training takes: foretold, and shortened where nobody said how much to learn."""
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pretraining_support import fill_corpora, pretrain
+from terminal import Terminal
+from training_support import SHORT, chatter, fill, resume, stop_after, train, typed
+
+from chatmimic.mimic import Mimic
+from chatmimic.training import Settings, duration, shortening
+from chatmimic.training.duration import in_words, seconds_of
+from chatmimic.training.loop import Loop
+from chatmimic.training.plan import Plan
+from chatmimic.training.shortening import FEWEST, WISHED, may_be_shortened, newest_that_fit
+from chatmimic.training.work import Watcher
+
+PLAN = Plan(
+    steps=100, batch=4, accumulate=2, learning_rate=1e-3, warmup=5, evaluate_every=10,
+    gradient_checkpointing=False, look=48, final=512,
+)  # fmt: skip
+OPEN = {"steps": None, "evaluate_every": None, "batch": None, "accumulate": None}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "1 minute"),
+        (89, "1 minute"),
+        (299, "5 minutes"),
+        (1_200, "20 minutes"),
+        (3_569, "59 minutes"),
+        (3_570, "1 h"),
+        (5_000, "1 h 25 min"),
+        (9_600, "2 h 40 min"),
+        (35_990, "10 h"),
+        (40_000, "11 h"),
+        (170_000, "47 h"),
+        (259_200, "3 days"),
+    ],
+)
+def test_a_length_of_time_in_words_is_no_more_exact_than_it_is_known(seconds, words):
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "held_out", "windows"),
+    [
+        ({}, 0, 0),
+        # Evaluations: before the first step and ten, each of 30; at both ends, all 30.
+        ({}, 30, 11 * 30 + 2 * 30),
+        ({}, 1_000, 11 * 48 + 2 * 512),
+        ({"look": 8, "final": 32}, 1_000, 11 * 8 + 2 * 32),
+        ({"evaluate_every": 100}, 30, 2 * 30 + 2 * 30),
+    ],
+)
+def test_a_training_takes_its_steps_and_its_evaluations(change, held_out, windows):
+    plan = replace(PLAN, **change)
+    assert seconds_of(plan, 2.0, held_out) == pytest.approx(200 + windows * 2.0 / 8 / 3)
+
+
+def test_steps_on_a_corpus_that_come_first_take_their_time_too():
+    plan = replace(PLAN, corpus_way="first", corpus_steps=50)
+    assert seconds_of(plan, 2.0, 0) == 300
+
+
+# -- a step that is timed --------------------------------------------------------------------------
+
+
+def test_one_batch_stands_for_a_step(home, tiny_base, monkeypatch):
+    batches = []
+    real = Loop._surprise
+    note = lambda loop, *more: batches.append(loop.plan.accumulate) or real(loop, *more)  # noqa: E731
+    seen = []
+
+    def timed(loop):
+        with monkeypatch.context() as patch:
+            patch.setattr(Loop, "_surprise", note)
+            seen.append(Loop_time_a_step(loop))
+        assert loop.plan.accumulate == 4
+        return seen[-1]
+
+    Loop_time_a_step = Loop.time_a_step
+    monkeypatch.setattr(Loop, "time_a_step", timed)
+    options = {**OPEN, "minutes": 0.001, "batch": 1, "accumulate": 4}
+    train(fill(home), tiny_base, watcher=stop_after(1), **options)
+    assert batches == [1, 1]
+    assert seen[0] > 0
+
+
+# -- what is told before it begins -----------------------------------------------------------------
+
+
+@contextmanager
+def taking(seconds: float, monkeypatch):
+    """A machine on which a step takes so long. Yields how often one was timed."""
+    times = []
+    monkeypatch.setattr(Loop, "time_a_step", lambda loop: times.append(loop) or seconds)
+    yield times
+
+
+def said_before(home, base, **options):
+    """What is left on the screen before the first step of a training that is stopped there."""
+    said = []
+    watcher = replace(stop_after(1), say=said.append)
+    train(home, base, watcher=watcher, **options)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (
+            30.0,
+            "About 52 minutes on this machine (100 steps of 30 s). --minutes 20 takes a shorter "
+            "time, --newest N or --since DATE learns from less, Ctrl-C saves, and --resume goes "
+            "on.",
+        ),
+        (3.1, "About 5 minutes on this machine (100 steps of 3.1 s). --minutes 2 takes a"),
+        (1_000.0, "About 29 h on this machine (100 steps of 1000 s). --minutes 60 takes a"),
+        (0.5, None),
+    ],
+)
+def test_a_long_training_says_so_and_how_to_shorten_it(home, tiny_base, monkeypatch, seconds, told):
+    with taking(seconds, monkeypatch):
+        said = said_before(fill(home), tiny_base, steps=100, evaluate_every=100)
+    assert len(said) == (told is not None)
+    for words in said:
+        assert words.startswith(told)
+
+
+@pytest.mark.parametrize("options", [{"steps": 8}, {**OPEN, "minutes": 60.0}], ids=str)
+def test_of_few_steps_and_of_minutes_that_were_said_nothing_is_told(
+    home, tiny_base, monkeypatch, options
+):
+    with taking(3_600.0, monkeypatch) as times:
+        assert said_before(fill(home), tiny_base, **options) == []
+    assert len(times) == (options["steps"] is None)
+
+
+def test_timing_a_step_changes_nothing_that_is_learnt(home, tiny_base):
+    from training_support import digest
+
+    made = fill(home)
+    train(made, tiny_base, steps=10)
+    plain = digest(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duration, "_FEW", 100)
+        train(made, tiny_base, name="b", steps=10)
+    assert digest(made, "b") == plain
+
+
+def test_a_pretraining_says_how_long_it_takes_too(home, monkeypatch):
+    made = fill_corpora(home)
+    with taking(3_600.0, monkeypatch):
+        said = []
+        pretrain(made, steps=20, watcher=replace(stop_after(1), say=said.append))
+    assert len(said) == 1
+    assert "--hours 8 takes a shorter time, Ctrl-C saves, and --resume goes on." in said[0]
+
+
+SLOW = """
+import sys
+from chatmimic.training.loop import Loop
+Loop.time_a_step = lambda loop: 60.0
+from chatmimic.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_at_a_terminal_it_stays_above_the_panel(home, tiny_base):
+    made = fill(home)
+    line = ["--home", str(made.path), "--persona", "Ada", "--base", str(tiny_base)]
+    for key, value in {**SHORT, "steps": 20}.items():
+        line += [f"--{key.replace('_', '-')}", str(value)]
+    command = [sys.executable, "-c", SLOW, "train", *line]
+    with Terminal(command, columns=70, rows=60) as terminal:
+        terminal.wait_for("Talk with it", seconds=120)
+        screen = " ".join(" ".join(terminal.lines).split())
+    assert screen.startswith("About 35 minutes on this machine ")
+    assert "(20 steps of 60 s). --minutes 10 takes a shorter time" in screen
+
+
+# -- how much is learnt where nobody said so -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("messages", "seconds", "newest"),
+    [
+        (50_000, WISHED, 50_000),
+        (50_000, WISHED + 1, 49_000),
+        (50_000, 2 * WISHED, 25_000),
+        (133_000, 3.3 * WISHED, 40_000),
+        (133_000, 1e9, FEWEST),
+        (2_100, 1.001 * WISHED, 2_000),
+        (2_100, 1e9, FEWEST),
+        (1_500, 1e9, 1_500),
+    ],
+)
+def test_so_many_of_the_newest_fit(messages, seconds, newest):
+    assert newest_that_fit(messages, seconds) == newest
+
+
+@given(st.integers(1, 10**7), st.floats(1, 1e9))
+def test_never_more_than_fit_and_never_fewer_than_the_fewest(messages, seconds):
+    newest = newest_that_fit(messages, seconds)
+    assert min(messages, FEWEST) <= newest <= messages
+    if seconds <= WISHED:
+        assert newest == messages
+    elif newest > FEWEST:
+        assert newest * seconds / messages <= WISHED * 1.0001
+        assert newest >= 0.9 * messages * WISHED / seconds - 1
+    longer = [newest_that_fit(messages, seconds * times) for times in (1, 2, 4)]
+    assert all(more >= less for more, less in pairwise(longer))
+
+
+@pytest.mark.parametrize(
+    ("options", "device", "processes", "may"),
+    [
+        ({}, "cpu", 1, True),
+        ({"since": "2019", "thread": ("x",)}, "cpu", 1, True),
+        ({"form": "auto", "patience": 3}, "cpu", 1, True),
+        ({}, "cuda", 1, False),
+        ({}, "mps", 1, False),
+        ({}, "cpu", 2, False),
+        ({"epochs": 3.0}, "cpu", 1, False),
+        ({"steps": 10}, "cpu", 1, False),
+        ({"minutes": 10.0}, "cpu", 1, False),
+        ({"newest": "all"}, "cpu", 1, False),
+        ({"newest": "5000"}, "cpu", 1, False),
+        ({"from_mimic": "ada"}, "cpu", 1, False),
+    ],
+    ids=str,
+)
+def test_it_is_shortened_only_where_it_is_left_to_us(options, device, processes, may):
+    assert may_be_shortened(Settings(**options), device, processes) is may
+
+
+@pytest.fixture
+def on_a_processor(monkeypatch):
+    """Whatever the machine has. 100 messages are few enough, so that tests are short."""
+    from chatmimic.training import run
+    from chatmimic.training.room import Room
+
+    monkeypatch.setattr(run, "find_room", lambda: Room("cpu", 1, 1))
+    for module in (run, shortening):
+        monkeypatch.setattr(module, "FEWEST", 100)
+
+
+@pytest.fixture
+def long(home):
+    """A home with some 450 messages of Ada's."""
+    return fill(home, chatter(900))
+
+
+def of_ada() -> int:
+    return sum(m.sender == "Ada" for m in chatter(900))
+
+
+def begun(home, base, **options):
+    """`ready.json` of a training that is stopped after a step, and what was said."""
+    said = said_before(home, base, **{**OPEN, **options})
+    return json.loads((home.runs / "ada" / "ready.json").read_text("utf-8")), said
+
+
+def test_what_takes_too_long_is_cut_to_the_newest_and_told(
+    long, tiny_base, on_a_processor, monkeypatch
+):
+    with taking(60.0, monkeypatch):
+        ready, said = begun(long, tiny_base)
+    newest = int(ready["settings"]["newest"])
+    total = of_ada()
+    assert 100 <= newest < total
+    assert ready["material"]["chosen"] == {"newest": newest, "of_messages": total}
+    assert ready["material"]["messages"] + ready["material"]["held_out_messages"] == newest
+    assert said[0].startswith(f"The newest {newest} of Ada's {total} messages are learnt from: ")
+    assert "--newest all takes all of them, about " in said[0]
+    assert not (long.runs / "ada" / "measured").exists()
+
+
+def test_it_is_decided_once_and_a_resumed_training_keeps_to_it(
+    long, tiny_base, on_a_processor, monkeypatch
+):
+    with taking(60.0, monkeypatch):
+        ready, _ = begun(long, tiny_base)
+    newest = ready["settings"]["newest"]
+    with taking(1e-9, monkeypatch) as times:  # the machine is fast now
+        stopped = resume(long, watcher=stop_after(2))
+    assert (times, stopped.step) == ([], 2)
+    again = json.loads((long.runs / "ada" / "ready.json").read_text("utf-8"))
+    assert again["settings"]["newest"] == newest
+    # The same is had on any machine, if it is asked for.
+    asked, _ = begun(long, tiny_base, newest=newest)
+    assert {k: v for k, v in asked["files"].items() if k.startswith(("learnt", "held"))} == {
+        k: v for k, v in ready["files"].items() if k.startswith(("learnt", "held"))
+    }
+
+
+def test_nothing_is_cut_where_all_of_it_fits(long, tiny_base, on_a_processor, monkeypatch):
+    with taking(1e-3, monkeypatch) as times:
+        ready, said = begun(long, tiny_base)
+    assert (ready["settings"]["newest"], ready["material"]["chosen"], said) == (None, {}, [])
+    assert len(times) == 2
+    everything, _ = begun(long, tiny_base, newest="all")
+    assert everything["files"] == ready["files"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"newest": "all"}, {"newest": "300"}, {"epochs": 3.0}, {"steps": 500}, {"minutes": 60.0}],
+    ids=str,
+)
+def test_who_says_how_much_or_how_long_gets_it(
+    long, tiny_base, on_a_processor, monkeypatch, options
+):
+    with taking(60.0, monkeypatch):
+        ready, said = begun(long, tiny_base, **options)
+    read = ready["material"]["messages"] + ready["material"]["held_out_messages"]
+    assert read == (300 if options.get("newest") == "300" else of_ada())
+    assert not [words for words in said if words.startswith("The newest")]
+
+
+def test_the_fewest_are_learnt_however_slow_it_is(long, tiny_base, on_a_processor, monkeypatch):
+    with taking(3_600.0, monkeypatch):
+        ready, said = begun(long, tiny_base)
+    assert ready["material"]["chosen"]["newest"] == 100
+    assert "no fewer, though they take longer than 20 minutes here. --newest all" in said[0]
+    assert said[1].startswith("About ")
+    assert "on this machine (" in said[1]
+
+
+def test_few_messages_are_not_measured_first(home, tiny_base, on_a_processor, monkeypatch):
+    made = fill(home, chatter(180))
+    assert sum(m.sender == "Ada" for m in chatter(180)) < 100
+    with taking(3_600.0, monkeypatch) as times:
+        ready, said = begun(made, tiny_base)
+    assert ready["material"]["chosen"] == {}
+    assert len(times) == len(said) == 1
+
+
+@pytest.mark.parametrize("options", [{"persona": ""}, {"form": "auto"}], ids=str)
+def test_everybody_and_forms_that_are_tried_are_shortened_too(
+    long, tiny_base, on_a_processor, monkeypatch, options
+):
+    monkeypatch.setattr("chatmimic.training.run.PILOT_STEPS", 1)
+    with taking(60.0, monkeypatch):
+        ready, said = begun(long, tiny_base, **options)
+    assert ready["material"]["chosen"]["newest"] < ready["material"]["chosen"]["of_messages"]
+    whose = "all" if "persona" in options else "Ada's"
+    assert f" of {whose} {ready['material']['chosen']['of_messages']} messages" in said[0]
+    assert ready["settings"]["form"] != "auto"
+
+
+def test_what_is_chosen_is_cut_and_not_what_is_left_out(
+    long, tiny_base, on_a_processor, monkeypatch
+):
+    times = sorted(m.sent_at for m in chatter(900))
+    from datetime import UTC, datetime
+
+    half = datetime.fromtimestamp(times[500] / 1000, UTC).strftime("%Y-%m-%d %H:%MZ")
+    with taking(60.0, monkeypatch):
+        ready, _ = begun(long, tiny_base, until=half)
+    chosen = ready["material"]["chosen"]
+    assert chosen["newest"] < chosen["of_messages"] < of_ada() * 0.6
+    assert ready["material"]["until"] < times[500] + 60_000
+
+
+def test_it_is_said_at_the_end_too_and_mimics_show_it(long, tiny_base, on_a_processor, monkeypatch):
+    line = ["--home", long.path, "--persona", "Ada", "--base", tiny_base, "--window", "64"]
+    monkeypatch.setattr("chatmimic.training.plan.EPOCHS", 0.1)
+    with taking(600.0, monkeypatch):
+        status, out, err = typed("train", *line)
+    assert status == 0, err
+    said = [" ".join(text.split()) for text in (out, err)]
+    newest = Mimic.open("ada", long).manifest["data"]["chosen"]["newest"]
+    for words in said:
+        assert f"The newest {newest} of Ada's {of_ada()} messages are learnt from: " in words
+    shown = " ".join(typed("mimics", "show", "ada", "--home", long.path)[1].split())
+    assert f"Chosen the newest {newest} of {of_ada()} messages" in shown
+
+
+def test_too_little_is_told_as_it_was_asked_for(home, tiny_base, on_a_processor):
+    made = fill(home, chatter(900))
+    status, out, err = typed(
+        "train", "--persona", "Ada", "--until", "2001", "--base", tiny_base, "--home", made.path
+    )
+    assert (status, out) == (1, "")
+    assert "--until 2001 leaves none; 50 are" in err
+    assert "--newest" not in err
+    assert not Path(made.runs).exists()
+
+
+def test_a_watcher_need_not_listen():
+    Watcher().say("nobody hears this")
