@@ -20,7 +20,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.bases import own_base
+from chatmimic.bases import base_here
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, latest
@@ -105,7 +105,7 @@ def train(
 
     place = _home(home)
     asked = Settings(persona=persona, **settings)
-    asked = going_on_from(replace(asked, base=own_base(asked.base, place)), place)
+    asked = going_on_from(replace(asked, base=base_here(asked.base, place)), place)
     run = Run(place, name or "", watcher or Watcher())
     with open_archive(place) as archive:
         outcome = run.start(archive, asked)
@@ -136,7 +136,7 @@ def pretrain(
     if not chosen:
         raise TrainingError("No corpus was named.", "For example pretrain('ubuntu').")
     asked = PretrainSettings(**settings)
-    asked = replace(asked, base=asked.base and own_base(asked.base, place))
+    asked = replace(asked, base=asked.base and base_here(asked.base, place))
     run = Pretraining(place, name or chosen[0].name, watcher or Watcher())
     outcome = run.start(chosen, asked)
     if not isinstance(outcome, Pretrained):

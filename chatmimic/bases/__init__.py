@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatmimic.bases.folder import BaseFacts, look_over
+from chatmimic.bases.gguf_file import is_gguf
+from chatmimic.bases.smollm2 import NAME as SMOLLM2
+from chatmimic.bases.smollm2 import need_smollm2
 from chatmimic.errors import BaseError
 from chatmimic.folders import called
 from chatmimic.home import Home
@@ -33,9 +37,11 @@ _STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 
 __all__ = [
     "DEFAULT",
+    "SMOLLM2",
     "STARTER",
     "Base",
     "BaseFacts",
+    "base_here",
     "describe_base",
     "find_base",
     "open_base",
@@ -66,6 +72,27 @@ def own_base(name: str, home: Home) -> str:
             f'Several bases may be meant by "{name}".', f"Say which: {', '.join(found)}."
         )
     return str(home.bases / found[0]) if found else name
+
+
+def base_here(name: str, home: Home, tell: Callable[[str], None] = lambda words: None) -> str:
+    """What `open_base` takes for a base that a user named: the same name, or a folder of the home.
+
+    The bases of this home go by their names; a GGUF file, and `smollm2` where its package is
+    installed, are made into one of them first, of which `tell` hears. Raises BaseError.
+    """
+    own = own_base(name, home)
+    if own != name:
+        return own
+    file = Path(name).expanduser()
+    if name == SMOLLM2 and not os.path.isdir(file):
+        from chatmimic.bases.gguf import base_of_file
+
+        return str(base_of_file(need_smollm2(), home, tell, SMOLLM2))
+    if os.path.isfile(file) and is_gguf(file):
+        from chatmimic.bases.gguf import base_of_file
+
+        return str(base_of_file(file.absolute(), home, tell))
+    return name
 
 
 def own_bases(home: Home) -> list[str]:
@@ -163,7 +190,7 @@ def local_base(name: str) -> Path | None:
     if os.path.isfile(path):
         raise BaseError(
             f"The base {name} is a file, and a base is a folder.",
-            "Give the folder that holds config.json and model.safetensors.",
+            "Give the folder that holds config.json and model.safetensors, or a GGUF file.",
         )
     if path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1:
         raise BaseError(

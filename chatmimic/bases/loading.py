@@ -45,7 +45,7 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
     from transformers import AutoConfig, AutoModelForCausalLM
 
     local = {"local_files_only": True, "trust_remote_code": False}
-    with quiet(), _explained(folder, "opened"):
+    with quiet(), explained(folder, "opened"):
         config = AutoConfig.from_pretrained(folder, **local)
         _check_causal(folder, config)
         for field in _DROPOUTS:
@@ -67,6 +67,33 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
             _ANOTHER,
         )
     return _in_one_kernel(model)
+
+
+def load_gguf(file: Path) -> tuple[Any, Any]:
+    """Model (bfloat16) and tokenizer of a GGUF file, as transformers reads them.
+
+    Raises BaseError for an architecture that transformers does not read.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where = {"gguf_file": file.name, "local_files_only": True, "trust_remote_code": False}
+    with quiet(), _no_bar(), explained(file, "read"):
+        model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.bfloat16, **where)
+        return model, AutoTokenizer.from_pretrained(file.parent, **where)
+
+
+@contextlib.contextmanager
+def _no_bar() -> Iterator[None]:
+    """Keep the bar of transformers' GGUF reader off the terminal: `quiet` does not know of it."""
+    from transformers import modeling_gguf_pytorch_utils as reader
+
+    shown = reader.tqdm
+    reader.tqdm = lambda entries, **_: entries
+    try:
+        yield
+    finally:
+        reader.tqdm = shown
 
 
 def empty_model(config: Any, *, attention: str = "sdpa") -> Any:
@@ -100,7 +127,7 @@ def _in_one_kernel(model: Any) -> Any:
 def load_tokenizer(path: Path) -> Any:
     """The tokenizer of a folder, or of a `tokenizer.json`; BaseError when it cannot be used."""
     files = tokenizer_files(path) if path.is_dir() else (path,)
-    with quiet(), _explained(files[0], "read as a tokenizer"):
+    with quiet(), explained(files[0], "read as a tokenizer"):
         if files[0].name == "encoder.json":
             return _gpt2_pair(*files)
         if _described(files):
@@ -159,7 +186,7 @@ def _check_causal(folder: Path, config: Any) -> None:
 
 
 @contextlib.contextmanager
-def _explained(where: Path, done: str) -> Iterator[None]:
+def explained(where: Path, done: str) -> Iterator[None]:
     """Turn what the libraries raise for unusable content into a BaseError naming the file."""
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError

@@ -25,6 +25,11 @@ def _take_home(ctx: click.Context, _: click.Parameter, value: str | None) -> Hom
     return Home.find(value or (ctx.find_root().obj or {}).get("home"))
 
 
+def say(words: str) -> None:
+    """Tell what takes its time, on standard error."""
+    console(stderr=True).print(shown(f"{words} …"))
+
+
 def home_option(command: Command) -> Command:
     """Add `--home DIR`; the command's `home` argument is a `Home`."""
     return click.option(

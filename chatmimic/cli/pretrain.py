@@ -15,6 +15,7 @@ from chatmimic.cli.common import (
     home_option,
     json_option,
     print_json,
+    say,
 )
 from chatmimic.cli.options import GroupedCommand, GroupedOption, given, settings_options
 from chatmimic.cli.stopping import stoppable
@@ -142,11 +143,11 @@ def _show(outcome: Pretrained) -> None:
 
 def _with_whole_paths(home: Home, settings: PretrainSettings) -> PretrainSettings:
     """Paths written out, so that --resume works from another folder; our own bases' too."""
-    from chatmimic.bases import own_base
+    from chatmimic.bases import base_here
 
     base, tokenizer = settings.base, settings.tokenizer
     return replace(
         settings,
-        base=base and whole_path(own_base(base, home)),
+        base=base and whole_path(base_here(base, home, say)),
         tokenizer=tokenizer and whole_path(tokenizer),
     )

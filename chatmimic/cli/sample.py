@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatmimic.cli.common import home_option, json_option, print_json
+from chatmimic.cli.common import home_option, json_option, print_json, say
 from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
@@ -99,10 +99,10 @@ def command(
 
 
 def _base(home: Home, name: str, people: Sequence[str]) -> Mimic:
-    from chatmimic.bases import own_base
+    from chatmimic.bases import base_here
     from chatmimic.mimic import Mimic
 
-    return replace(Mimic.of_base(own_base(name, home), tuple(people) or INVENTED), name=name)
+    return replace(Mimic.of_base(base_here(name, home, say), tuple(people) or INVENTED), name=name)
 
 
 def _show(screen: Screen, said: Iterator[Message], people: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from chatmimic.cli.common import (
     home_option,
     json_option,
     print_json,
+    say,
 )
 from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_options
 from chatmimic.cli.speaking import is_first
@@ -176,9 +177,9 @@ def say_what_stays(folder: Path, settings: Asked, given: Collection[str]) -> Non
 
 def _with_whole_paths(home: Home, settings: Settings) -> Settings:
     """Paths written out, so that --resume works from another folder; our own bases' too."""
-    from chatmimic.bases import own_base
+    from chatmimic.bases import base_here
 
-    base, tokenizer = whole_path(own_base(settings.base, home)), settings.tokenizer
+    base, tokenizer = whole_path(base_here(settings.base, home, say)), settings.tokenizer
     return replace(settings, base=base, tokenizer=tokenizer and whole_path(tokenizer))
 
 

@@ -1,0 +1,162 @@
+"""A GGUF file as a base: its weights written once into a folder of the home that training opens.
+
+GGUF is what Ollama, LM Studio and llama.cpp keep models in: one file, its matrices in a few bits a
+number. transformers reads many of them, but trains from and saves none, so the weights are taken
+out of what it reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from chatmimic.bases.gguf_file import Head, read_head
+from chatmimic.errors import BaseError, TrainingError
+from chatmimic.files import file_digest, private_folder, size_in_words, sync_folder, write_whole
+from chatmimic.folders import folder_name
+from chatmimic.home import Home
+from chatmimic.training.lock import Lock
+
+PARTIAL = ".gguf-"
+_WAIT = 0.2  # seconds between two looks whether another process is done
+_BYTES = 6  # a parameter while it is converted: float32 and bfloat16
+
+
+def base_of_file(
+    file: Path, home: Home, tell: Callable[[str], None] = lambda words: None, called: str = ""
+) -> Path:
+    """The folder of a GGUF file's base in the home, made if it is not there yet.
+
+    `called` is the base's name, else the file's; `tell` hears what takes its time. Raises BaseError
+    for a file that is damaged or of an architecture that transformers does not read, where there is
+    too little memory or room on the disk, and where the package `gguf` is missing.
+    """
+    head = read_head(file)
+    digest = file_digest(file)
+    folder = _place(home, called or file.stem, digest)
+    if folder.exists():
+        return folder
+    _check_can_be_read(head)
+    private_folder(home.bases)
+    with _alone(home.bases / f"{PARTIAL}lock", tell):
+        folder = _place(home, called or file.stem, digest)  # another process may have made it
+        if not folder.exists():
+            tell(f"making a base of {head.file.name} (once)")
+            _convert(head, digest, folder)
+    return folder
+
+
+def _place(home: Home, stem: str, digest: str) -> Path:
+    """The folder that was made from the file with this digest, else a free one."""
+    name = folder_name(stem)
+    numbered = (home.bases / (name if n == 1 else f"{name}-{n}") for n in count(1))
+    return next(f for f in numbered if not f.exists() or _source(f) == digest)
+
+
+@contextlib.contextmanager
+def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process makes a base; remove what one that was killed left behind."""
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(Lock(lock, "A base"))
+                break
+            except TrainingError:
+                tell("waiting for another chatmimic that is making a base")
+                time.sleep(_WAIT)
+        for rest in lock.parent.glob(f"{PARTIAL}*/"):
+            shutil.rmtree(rest, ignore_errors=True)
+        yield
+
+
+def _source(folder: Path) -> str | None:
+    """The digest of the file that a base was made from, if it was made from one."""
+    try:
+        said = json.loads((folder / "base.json").read_text("utf-8"))["source"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return said if isinstance(said, str) else None
+
+
+def _check_can_be_read(head: Head) -> None:
+    if find_spec("gguf") is None:
+        raise BaseError(
+            f"Reading {head.file.name} needs the package gguf.",
+            "Install it: pip install 'chatmimic[gguf]'.",
+        )
+    import psutil
+
+    needed = head.parameters * _BYTES
+    if needed > (free := psutil.virtual_memory().available):
+        raise BaseError(
+            f"{head.file.name} has {head.parameters:,} parameters: reading it takes "
+            f"{size_in_words(needed)} of memory, and {size_in_words(free)} are free.",
+            "Close other programs, or choose a smaller model.",
+        )
+
+
+def _convert(head: Head, digest: str, final: Path) -> None:
+    """Write the base's folder beside its place, whole, and move it there."""
+    partial = private_folder(final.parent / f"{PARTIAL}{final.name}")
+    try:
+        _write(head, partial)
+        facts = _facts(head, digest, final.name)
+        write_whole(partial / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
+        for entry in partial.iterdir():
+            entry.chmod(0o600)
+        sync_folder(partial)
+        partial.rename(final)
+        sync_folder(final.parent)
+    except OSError as error:
+        raise BaseError(
+            f"Cannot write the base {final}: {error.strerror or error} (it needs "
+            f"{size_in_words(2 * head.parameters)}).",
+            "Free some space there, or choose another place with --home.",
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _facts(head: Head, digest: str, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "called": name,
+        "parameters": head.parameters,
+        "source": {
+            "file": head.file.name,
+            "sha256": digest,
+            "model": head.values.get("general.name"),
+            "license": head.license or None,
+        },
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _write(head: Head, folder: Path) -> None:
+    """Model and tokenizer in Hugging Face format, the weights in bfloat16."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from chatmimic.bases.loading import explained, load_gguf, quiet
+
+    with explained(head.file, "read"):
+        model, tokenizer = load_gguf(head.file)
+        # What was read from GGUF refuses to be saved: a new model takes its weights.
+        plain = {k: v for k, v in model.config.to_dict().items() if k != "quantization_config"}
+        config = AutoConfig.for_model(plain.pop("model_type"), **plain)
+        config.architectures = [type(model).__name__]
+        with torch.device("meta"):
+            made = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+        made.load_state_dict(model.state_dict(), assign=True)
+        made.tie_weights()
+        with quiet():
+            made.save_pretrained(folder, max_shard_size="100GB")
+            tokenizer.save_pretrained(folder)

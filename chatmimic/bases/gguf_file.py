@@ -1,0 +1,136 @@
+"""The head of a GGUF file: what it says of itself, and the shapes of its tensors.
+
+Only the head is read, in milliseconds and without a library, so that what cannot be used is told
+before anything long starts. The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from chatmimic.errors import BaseError
+
+MAGIC = b"GGUF"
+_VERSIONS = (2, 3)
+# Value types by their number: struct codes of the plain ones, and the two that are not.
+_PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+_LONGEST, _MOST = 1 << 24, 1 << 20  # bytes of a string; entries and tensors
+_AGAIN = "Fetch the file again, or give another base."
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a GGUF file says of itself. Arrays (the vocabulary) are skipped; their value is None."""
+
+    file: Path
+    values: dict[str, Value]
+    parameters: int
+    tensors: int
+
+    @property
+    def architecture(self) -> str:
+        """As llama.cpp names it: llama, qwen2, gpt2 …"""
+        return str(self.values.get("general.architecture", ""))
+
+    @property
+    def license(self) -> str:
+        """Under which licence its weights are, as far as it says."""
+        return str(self.values.get("general.license", ""))
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file begins as GGUF files do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def read_head(path: Path) -> Head:
+    """The head of a GGUF file. Raises BaseError where it is cut short or is something else."""
+    try:
+        with path.open("rb") as file:
+            return _head(path, file)
+    except (EOFError, struct.error, ValueError, UnicodeDecodeError) as error:
+        raise BaseError(
+            f"{path} is damaged or cut short: its head cannot be read.", _AGAIN
+        ) from error
+    except OSError as error:
+        raise BaseError(f"Cannot read {path}: {error.strerror or error}.", _AGAIN) from error
+
+
+def _head(path: Path, file: BinaryIO) -> Head:
+    magic, version = _take(file, 4), _number(file, "I")
+    if magic != MAGIC:
+        raise BaseError(f"{path} is not a GGUF file.", _AGAIN)
+    if version not in _VERSIONS:
+        raise BaseError(
+            f"{path} is GGUF of version {version}, and versions 2 and 3 are read.", _AGAIN
+        )
+    tensors, entries = _bounded(_number(file, "Q")), _bounded(_number(file, "Q"))
+    values = {_string(file): _value(file, _number(file, "I")) for _ in range(entries)}
+    shapes = [_shape(file) for _ in range(tensors)]
+    return Head(path, values, sum(map(math.prod, shapes)), tensors)
+
+
+def _shape(file: BinaryIO) -> list[int]:
+    """The sides of a tensor, from its entry: name, sides, type, place."""
+    _string(file)
+    sides = _number(file, "I")
+    if sides > 8:
+        raise ValueError(sides)
+    shape = [_number(file, "Q") for _ in range(sides)]
+    _take(file, 4 + 8)
+    return shape
+
+
+def _value(file: BinaryIO, kind: int) -> Value:
+    if kind in _PLAIN:
+        plain: Value = struct.unpack(
+            f"<{_PLAIN[kind]}", _take(file, struct.calcsize(_PLAIN[kind]))
+        )[0]
+        return plain
+    if kind == _STRING:
+        return _string(file)
+    if kind != _ARRAY:
+        raise ValueError(kind)
+    inner, count = _number(file, "I"), _bounded(_number(file, "Q"))
+    if inner in _PLAIN:
+        _take(file, count * struct.calcsize(_PLAIN[inner]))
+    else:
+        for _ in range(count):
+            _value(file, inner)
+    return None
+
+
+def _string(file: BinaryIO) -> str:
+    length = _number(file, "Q")
+    if length > _LONGEST:
+        raise ValueError(length)
+    return _take(file, length).decode("utf-8", "replace")
+
+
+def _number(file: BinaryIO, code: str) -> int:
+    found: int = struct.unpack(f"<{code}", _take(file, struct.calcsize(code)))[0]
+    return found
+
+
+def _bounded(count: int) -> int:
+    if count > _MOST:
+        raise ValueError(count)
+    return count
+
+
+def _take(file: BinaryIO, size: int) -> bytes:
+    found = file.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
