@@ -4,6 +4,17 @@ from chatmimic.archive.adding import Added
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.named import described, numbered
 from chatmimic.archive.reading import Thread
+from chatmimic.archive.searching import Found, Line
 from chatmimic.archive.store import Archive
 
-__all__ = ["Added", "Archive", "Import", "Origin", "Thread", "described", "numbered"]
+__all__ = [
+    "Added",
+    "Archive",
+    "Found",
+    "Import",
+    "Line",
+    "Origin",
+    "Thread",
+    "described",
+    "numbered",
+]

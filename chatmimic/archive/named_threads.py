@@ -110,6 +110,12 @@ def _threads_of(connection: sqlite3.Connection, person: int, known: dict[int, in
     return known[person]
 
 
+def called(connection: sqlite3.Connection, number: int) -> str:
+    """What the thread of that number is called; nothing is counted where it has a title."""
+    (title,) = connection.execute("SELECT title FROM thread WHERE id = ?", (number,)).fetchone()
+    return _tidy(title) or with_names(connection, threads(connection, numbers=[number]))[0].called
+
+
 def described(thread: Thread) -> str:
     """A thread told apart from others of the name: `7 ("Tea", irc, 31 messages)`."""
     many = f"{thread.messages:,} message{'' if thread.messages == 1 else 's'}"

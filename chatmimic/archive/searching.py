@@ -6,12 +6,13 @@ archive is never searched.
 
 from __future__ import annotations
 
-import re
 import sqlite3
+from dataclasses import dataclass
 
-from chatmimic.archive.reading import COLUMNS, FROM, WORDS, message_of
+from chatmimic.archive import named_threads
+from chatmimic.archive.reading import COLUMNS, WORDS, message_of
+from chatmimic.archive.wanted import Mark, Wanted
 from chatmimic.records import Message
-from chatmimic.text import clean
 
 _INDEXED = "(SELECT CAST(value AS INTEGER) FROM fact WHERE key = 'indexed')"
 _LAST = "(SELECT coalesce(max(id), 0) FROM message)"
@@ -37,35 +38,124 @@ def empty(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE fact SET value = 0 WHERE key = 'indexed'")
 
 
-def search(connection: sqlite3.Connection, query: str, limit: int) -> list[Message]:
-    """Messages with all the words of `query`, the best first."""
-    wanted = clean(query).strip()
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Where to search: rows of a person and a thread; UTC milliseconds, `until` itself is out."""
+
+    person: int | None = None
+    thread: int | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message, its row, and where in its text the words stand."""
+
+    row: int
+    message: Message
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that was found, and what was said before and after.
+
+    `thread` is the number of its thread, `called` what that is called.
+    """
+
+    line: Line
+    thread: int
+    called: str
+    before: tuple[Line, ...] = ()
+    after: tuple[Line, ...] = ()
+
+    @property
+    def message(self) -> Message:
+        """The message that was found."""
+        return self.line.message
+
+
+def search(
+    connection: sqlite3.Connection,
+    query: str,
+    limit: int,
+    within: Within | None = None,
+    context: int = 0,
+) -> list[Found]:
+    """Messages that hold all of `query`, the newest first, each with `context` before and after."""
+    wanted = Wanted.of(query)
     if not wanted:
         return []
-    match = _match(wanted)
-    if match:
-        found = (
-            f"SELECT {COLUMNS} FROM message_text "
-            "JOIN message ON message.id = message_text.rowid "
-            "JOIN thread ON thread.id = message.thread_id "
-            "JOIN alias ON alias.id = message.alias_id "
-            "JOIN person ON person.id = alias.person_id "
-            "WHERE message_text MATCH ? ORDER BY message_text.rank, message.id LIMIT ?"
+    places = _places(connection, wanted, within or Within(), limit)
+    called = {thread: named_threads.called(connection, thread) for _, thread, _ in places}
+    found = []
+    for row, thread, placed_at in places:
+        ((_, message),) = _lines(connection, "message.id = ?", (row,))
+        line = Line(row, message, wanted.marks(connection, row, message.text))
+        before, after = (
+            _around(connection, (row, thread, placed_at), order, context)
+            for order in ("DESC", "ASC")
         )
-        rows = connection.execute(found, (match, limit))
-    else:  # emoji and signs are not words, and in no index
-        rows = connection.execute(
-            f"SELECT {COLUMNS} {FROM} WHERE {WORDS} AND instr(message.text, ?) LIMIT ?",
-            (wanted, limit),
-        )
-    return [message_of(row) for row in rows]
+        found.append(Found(line, thread, called[thread], before[::-1], after))
+    return found
 
 
-def _match(query: str) -> str:
-    """The query in FTS5's language, each word or "phrase" quoted: no sign is an operator."""
-    parts = []
-    for phrase, word in re.findall(r'"([^"]*)"|([^\s"]+)', query):
-        text = phrase or word
-        if any(character.isalnum() for character in text):
-            parts.append(f'"{text}"*' if word.endswith("*") else f'"{text}"')
-    return " ".join(parts)
+_Place = tuple[int, int, int | None]  # of a message: row, thread, time
+
+
+def _places(
+    connection: sqlite3.Connection, wanted: Wanted, within: Within, limit: int
+) -> list[_Place]:
+    asked: list[tuple[str, str | int | None]] = [
+        ("message_text MATCH ?", wanted.match or None),
+        *(("instr(message.text, ?)", piece) for piece in wanted.pieces),
+        ("alias_id IN (SELECT id FROM alias WHERE person_id = ?)", within.person),
+        ("thread_id = ?", within.thread),
+        ("placed_at >= ?", within.since),
+        ("placed_at < ?", within.until),
+    ]
+    where = [(condition, value) for condition, value in asked if value is not None]
+    indexed = "message_text CROSS JOIN message ON message.id = message_text.rowid"
+    return connection.execute(
+        f"SELECT message.id, thread_id, placed_at FROM {indexed if wanted.words else 'message'} "
+        f"WHERE {' AND '.join([WORDS, *(condition for condition, _ in where)])} "
+        "ORDER BY placed_at DESC, message.id DESC LIMIT ?",
+        (*(value for _, value in where), limit),
+    ).fetchall()
+
+
+def _around(
+    connection: sqlite3.Connection, place: _Place, order: str, context: int
+) -> tuple[Line, ...]:
+    """The messages next to one in its thread, the nearest first."""
+    if not context:
+        return ()
+    row, thread, placed_at = place
+    sign = "<" if order == "DESC" else ">"
+    # A row value with NULL in it is not compared: a file without times has no other order.
+    near = (
+        f"(placed_at, message.id) {sign} (?, ?)"
+        if placed_at is not None
+        else (f"placed_at IS ? AND message.id {sign} ?")
+    )
+    rows = _lines(
+        connection,
+        f"thread_id = ? AND {WORDS} AND {near} "
+        f"ORDER BY placed_at {order}, message.id {order} LIMIT ?",
+        (thread, placed_at, row, context),
+    )
+    return tuple(Line(*one) for one in rows)
+
+
+def _lines(
+    connection: sqlite3.Connection, where: str, values: tuple[int | None, ...]
+) -> list[tuple[int, Message]]:
+    rows = connection.execute(
+        f"""SELECT message.id, {COLUMNS} FROM message
+            CROSS JOIN thread ON thread.id = message.thread_id
+            CROSS JOIN alias ON alias.id = message.alias_id
+            CROSS JOIN person ON person.id = alias.person_id WHERE {where}""",
+        values,
+    )
+    return [(row, message_of(tuple(columns))) for row, *columns in rows]

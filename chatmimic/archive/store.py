@@ -25,6 +25,7 @@ from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
+from chatmimic.archive.searching import Found
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.records import Message, Person
 
@@ -225,18 +226,33 @@ class Archive:
         with self._database.reading() as connection:
             return named_threads.find(connection, name)
 
-    def search(self, query: str, limit: int = 20) -> list[Message]:
-        """Messages that hold every word (`word*`: beginning) or "phrase", the best first.
+    def search(
+        self,
+        query: str,
+        limit: int = 20,
+        *,
+        person: str | None = None,
+        thread: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        context: int = 0,
+    ) -> list[Found]:
+        """Messages that hold every word or "phrase", the newest first, at most `limit`.
 
-        The first search after an import puts its messages into the index.
+        Of a person, in a thread (by what it is called), sent at `since` or later and before `until`
+        (UTC milliseconds); with `context` messages before and after each. The first search after an
+        import puts its messages into the index. Raises NoSuchPerson and NoSuchThread.
         """
         with self._database.reading() as connection:
             behind = searching.is_behind(connection)
+            whose = None if person is None else named.find(connection, person)
+            where = None if thread is None else named_threads.find(connection, thread).number
         if behind:
             with self._database.writing() as connection:
                 searching.catch_up(connection)
+        within = searching.Within(whose, where, since, until)
         with self._database.reading() as connection:
-            return searching.search(connection, query, limit)
+            return searching.search(connection, query, limit, within, context)
 
     def messages(
         self, *, person: str | None = None, service: str | None = None, thread: str | None = None

@@ -22,6 +22,7 @@ COMMANDS = {
     "imports": ("imported", "List what was imported; remove an import."),
     "people": ("people", "Show who is in the archive; merge names, split them; forget a person."),
     "threads": ("threads", "List the threads of the archive."),
+    "search": ("search", "Find messages by their words."),
     "train": ("train", "Train a mimic of one person."),
     "chat": ("chat", "Talk with a mimic."),
     "reply": ("reply", "Print one reply of a mimic, for scripts."),

@@ -126,7 +126,7 @@ def test_an_archive_of_version_one_knows_its_messages_again(
             )
     db.close()
     with Archive.open(path) as archive:
-        assert [m.text for m in archive.search("late")] == ["late"]
+        assert [f.message.text for f in archive.search("late")] == ["late"]
         assert added(archive, *messages) == 0
         assert added(archive, *messages, said("ok", HOUR, "a:3")) == 1
         assert len(archive.search("ok")) == 3
@@ -141,11 +141,11 @@ def test_a_search_finds_what_was_imported_before_and_after_the_last_one(tmp_path
         archive.forget("Ada")
         assert archive.search("tea") == []
         added(archive, said("tea again", 4, sender="Bo"))
-        assert [m.sender for m in archive.search("tea")] == ["Bo"]
+        assert [f.message.sender for f in archive.search("tea")] == ["Bo"]
 
 
 def test_forgetting_somebody_whom_no_search_has_indexed(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.sqlite") as archive:
         added(archive, said("tea", 1), said("tea too", 2, sender="Bo"))
         archive.forget("Ada")
-        assert [m.sender for m in archive.search("tea")] == ["Bo"]
+        assert [f.message.sender for f in archive.search("tea")] == ["Bo"]

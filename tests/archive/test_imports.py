@@ -322,7 +322,7 @@ def state(archive: Archive) -> tuple[object, ...]:
         Counter(archive.stream()),
         sorted(archive.people(), key=lambda p: p.name),
         archive.threads(),
-        Counter(m.text for m in archive.search("0", 10_000)),
+        Counter(f.message.text for f in archive.search("0", 10_000)),
     )
 
 
