@@ -83,9 +83,11 @@ def _seconds_of_all(work: Work, newest: Material, settings: Settings, times: flo
     folder = work.folder / "measured"
     form = next(iter(FORMS)) if settings.form == "auto" else settings.form
     trial = replace(settings, newest=str(FEWEST), steps=1, corpus=(), form=form)
-    timed = _Timed.on(work, Preparation(work, newest, trial, folder))
-    make_room()  # a system may not remove files that are still mapped
-    shutil.rmtree(folder)
+    try:
+        timed = _Timed.on(work, Preparation(work, newest, trial, folder))
+    finally:
+        make_room()  # a system may not remove files that are still mapped
+        shutil.rmtree(folder, ignore_errors=True)
     plan = make_plan(
         replace(trial, steps=None),
         parameters=timed.parameters,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from training_support import arguments, fill, typed
+from training_support import arguments, chatter, fill, typed
 
 from chatmimic.archive import Archive
 from chatmimic.training import Settings
@@ -63,3 +63,41 @@ def test_the_estimate_of_tokens_is_near_what_is_written(home, tiny_base):
         material = gather(archive, "Ada", None, 0.1)
     # The tiny base's tokens are shorter than a real one's.
     assert 0.4 * written < tokens_of(material, Settings(persona="Ada")) < 1.5 * written
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ([], 3.0),
+        (["--epochs", "1.5"], 1.5),
+        (["--steps", "10", "--batch", "2", "--accumulate", "1"], 20),
+        (["--minutes", "5"], None),
+    ],
+    ids=str,
+)
+def test_a_plan_says_how_often_everything_is_read(home, tiny_base, line, passes):
+    made = fill(home)
+    asked = ["--persona", "Ada", "--base", tiny_base, "--home", made.path, "--window", "64"]
+    facts = json.loads(typed("train", *asked, *line, "--plan", "--json")[1])
+    if "--steps" in line:
+        passes /= facts["windows"]
+    assert facts["passes"] == passes
+    seconds = None if passes is None else passes * facts["picked"]["pass_seconds"]
+    assert facts["seconds"] == pytest.approx(seconds)
+    assert facts["newest"] == facts["messages"] == sum(m.sender == "Ada" for m in chatter())
+
+
+def test_a_plan_leaves_out_what_the_training_would(home, tiny_base, monkeypatch):
+    from chatmimic.training import planning, shortening
+    from chatmimic.training.room import Room
+
+    made = fill(home, chatter(900))
+    monkeypatch.setattr(planning, "find_room", lambda: Room("cpu", 10**10, 10**10))
+    monkeypatch.setattr(shortening, "FEWEST", 100)
+    monkeypatch.setattr(shortening, "WISHED", 1e-6)
+    line = ["train", "--persona", "Ada", "--base", tiny_base, "--home", made.path, "--window", "64"]
+    facts = json.loads(typed(*line, "--plan", "--json")[1])
+    assert facts["newest"] == 100 < facts["messages"]
+    assert "only the newest are read, some 100" in " ".join(typed(*line, "--plan")[1].split())
+    facts = json.loads(typed(*line, "--plan", "--json", "--newest", "all")[1])
+    assert facts["newest"] == facts["messages"]

@@ -401,3 +401,33 @@ def test_a_plan_that_fits_nowhere_says_so():
     show_fit(Console(file=out, width=120), plan)
     assert "Nothing of this fits. Choose a smaller --base" in " ".join(out.getvalue().split())
     assert facts(plan)["picked"] is None
+
+
+@pytest.mark.parametrize(
+    ("passes", "newest", "told"),
+    [
+        (3.0, 9_000, "3 passes through 9,000 messages: about 2 h 40 min."),
+        (1.0, 9_000, "1 pass through 9,000 messages: about 53 minutes."),
+        (0.125, 9_000, "0.125 passes through 9,000 messages: about 7 minutes."),
+        (
+            3.0,
+            4_500,
+            "3 passes through 9,000 messages: about 2 h 40 min. Without --newest all, only the "
+            "newest are read, some 4,500: about 1 h 20 min.",
+        ),
+        (None, 9_000, ""),
+    ],
+)
+def test_a_plan_says_how_long_a_training_takes(passes: float | None, newest: int, told: str):
+    plan = planned(GB)
+    assert plan.picked is not None
+    picked = replace(plan.picked, pass_seconds=3_200.0)
+    asked = {"passes": passes, "messages": 9_000, "newest": newest}
+    plan = replace(plan, rows=(picked,), picked=picked, **asked)
+    out = io.StringIO()
+    show_fit(Console(file=out, width=200), plan)
+    said = out.getvalue().splitlines()
+    assert (said[-1] if told else "") == told
+    assert said[-2 if told else -1].startswith("To train so: ")
+    assert {key: facts(plan)[key] for key in asked} == asked
+    assert facts(plan)["seconds"] == (None if passes is None else passes * 3_200)
