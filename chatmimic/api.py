@@ -94,7 +94,8 @@ def train(
 ) -> Trained:
     """Train a mimic of one person, or of everybody.
 
-    Settings are those of `chatmimic train`, with underscores (`from_mimic=` for `--from`).
+    Settings are those of `chatmimic train`, with underscores (`from_mimic=` for `--from`). On a
+    processor the newest messages that take about 20 minutes are read; `newest="all"` reads all.
 
     Raises NoSuchPerson, BaseError and TrainingError.
     """

@@ -65,8 +65,9 @@ def command(
     Example:
       chatmimic train --persona "Ada Lovelace" --base starter
       chatmimic train --persona "Ada Lovelace" --base starter --minutes 30
+      chatmimic train --persona "Ada Lovelace" --base starter --since 2020 --newest 5000
       chatmimic train --persona "Ada Lovelace" --resume
-      chatmimic train --persona "Ada Lovelace" --corpus ubuntu
+      chatmimic train --persona "Ada Lovelace" --base starter --corpus ubuntu
       chatmimic train --persona "Ada Lovelace" --plan
     """
     asked = given(options)

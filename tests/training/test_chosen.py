@@ -290,6 +290,21 @@ def test_what_cannot_be_chosen_is_one_sentence(line, told):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["--thread", "nowhere"], 'No thread in the archive is called "nowhere".'),
+        (["--exclude-thread", "nowhere"], 'No thread in the archive is called "nowhere".'),
+        (["--service", "sms"], 'Nothing in the archive is from "sms". For --service there are: '),
+    ],
+)
+def test_a_thread_that_is_not_there_is_told_before_anything_is_read(full, tiny_base, line, told):
+    status, out, err = typed(*arguments(full, tiny_base), *line)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"Error: {told}")
+    assert err.count("\n") == 1
+
+
 def test_dates_that_meet_are_no_mistake():
     Settings(since="2019", until="2019")
     Settings(since="2019-05", until="2019-05-01")
