@@ -12,9 +12,9 @@ Example::
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -89,6 +89,7 @@ def train(
     *,
     home: Place = None,
     name: str | None = None,
+    replace: bool = False,
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Trained:
@@ -96,20 +97,22 @@ def train(
 
     Settings are those of `chatmimic train`, with underscores (`from_mimic=` for `--from`). On a
     processor the newest messages that take about 20 minutes are read; `newest="all"` reads all.
+    A mimic of that name stays, and the new one gets another, unless `replace` says otherwise.
 
     Raises NoSuchPerson, BaseError and TrainingError.
     """
     from chatmimic.training import Settings
-    from chatmimic.training.earlier import going_on_from
+    from chatmimic.training.earlier import going_on_from, named_after
     from chatmimic.training.run import Run, Trained
     from chatmimic.training.work import Watcher
 
     place = _home(home)
     asked = Settings(persona=persona, **settings)
-    asked = going_on_from(replace(asked, base=base_here(asked.base, place)), place)
-    run = Run(place, name or "", watcher or Watcher())
+    asked = dataclasses.replace(asked, base=base_here(asked.base, place))
+    asked = going_on_from(asked, place)
+    run = Run(place, name or named_after(asked, place), watcher or Watcher())
     with open_archive(place) as archive:
-        outcome = run.start(archive, asked)
+        outcome = run.start(archive, asked, replace=replace)
     if not isinstance(outcome, Trained):
         raise _stopped(outcome, "train")
     return outcome
@@ -119,13 +122,14 @@ def pretrain(
     *corpora: str,
     home: Place = None,
     name: str | None = None,
+    replace: bool = False,
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Pretrained:
     """Make a base from corpora (`NAME` or `NAME=WEIGHT`), or warm one up (`base=`).
 
-    Settings are those of `chatmimic pretrain`, with underscores. Raises BaseError and
-    TrainingError.
+    Settings are those of `chatmimic pretrain`, with underscores. A base of that name stays, and the
+    new one gets another, unless `replace` says otherwise. Raises BaseError and TrainingError.
     """
     from chatmimic.corpora import open_corpora
     from chatmimic.training.pretrain_settings import PretrainSettings
@@ -137,9 +141,9 @@ def pretrain(
     if not chosen:
         raise TrainingError("No corpus was named.", "For example pretrain('ubuntu').")
     asked = PretrainSettings(**settings)
-    asked = replace(asked, base=asked.base and base_here(asked.base, place))
+    asked = dataclasses.replace(asked, base=asked.base and base_here(asked.base, place))
     run = Pretraining(place, name or chosen[0].name, watcher or Watcher())
-    outcome = run.start(chosen, asked)
+    outcome = run.start(chosen, asked, replace=replace)
     if not isinstance(outcome, Pretrained):
         raise _stopped(outcome, "pretrain")
     return outcome

@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import count
@@ -174,6 +174,30 @@ def claim(places: Sequence[Path], label: Label) -> str:
         finally:
             shutil.rmtree(made, ignore_errors=True)
     return name
+
+
+def further(places: Sequence[Path], label: Label, is_used: Callable[[str], bool]) -> Label:
+    """A label for one more of the same person's, beside what is there: `mira-okafor-2`.
+
+    One whose folder is there already is passed over if that is used, and taken if it is not.
+    """
+    taken = {_key(name) for name in _names(places)}
+
+    def is_free(found: Label) -> bool:
+        name = own(places, found)
+        return _key(found.called) not in taken if name is None else not is_used(name)
+
+    stem = _unnumbered(places, label)
+    more = (Label(f"{stem}-{number}", label.persona) for number in count(2))
+    return next(found for found in more if is_free(found))
+
+
+def _unnumbered(places: Sequence[Path], label: Label) -> str:
+    """What comes before the number: of `mira-okafor-2`, the second of Mira's, `mira-okafor`."""
+    stem = folder_name(label.called)
+    shorter = re.sub(r"-\d+$", "", stem)
+    there = (label_of(place / shorter) for place in places)
+    return shorter if any(found and found.persona == label.persona for found in there) else stem
 
 
 def called(place: Path, typed: str, among: Iterable[str]) -> list[str]:

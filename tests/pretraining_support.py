@@ -82,7 +82,12 @@ def fill_corpora(place: Path, **corpora: list[Message]) -> Home:
 
 
 def pretrain(
-    home: Home, *corpora: str, name: str = "ubuntu", watcher: Any = None, **options: Any
+    home: Home,
+    *corpora: str,
+    name: str = "ubuntu",
+    replace: bool = False,
+    watcher: Any = None,
+    **options: Any,
 ) -> Any:
     """A short pretraining from `ubuntu` and `tea`, or what is named; what `start` returns."""
     from chatmimic.training.pretraining import Pretraining
@@ -90,7 +95,7 @@ def pretrain(
 
     settings = PretrainSettings(**{**SHORT, **options})
     chosen = open_corpora(home, corpora or ("ubuntu", "tea"))
-    return Pretraining(home, name, watcher or Watcher()).start(chosen, settings)
+    return Pretraining(home, name, watcher or Watcher()).start(chosen, settings, replace=replace)
 
 
 def go_on(home: Home, name: str = "ubuntu") -> Any:

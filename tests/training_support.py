@@ -70,14 +70,22 @@ def fill(place: Path, messages: Sequence[Message] | None = None) -> Home:
     return home
 
 
-def train(home: Home, base: Path, *, name: str = "ada", watcher: Any = None, **options: Any) -> Any:
+def train(
+    home: Home,
+    base: Path,
+    *,
+    name: str = "ada",
+    replace: bool = False,
+    watcher: Any = None,
+    **options: Any,
+) -> Any:
     """A short training of Ada; what `Run.start` returns."""
     from chatmimic.training.run import Run
     from chatmimic.training.work import Watcher
 
     settings = Settings(**{"persona": "Ada", "base": str(base), **SHORT, **options})
     with Archive.open(home.archive, create=False) as archive:
-        return Run(home, name, watcher or Watcher()).start(archive, settings)
+        return Run(home, name, watcher or Watcher()).start(archive, settings, replace=replace)
 
 
 def resume(home: Home, name: str = "ada", watcher: Any = None) -> Any:

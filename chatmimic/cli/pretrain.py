@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,11 +19,14 @@ from chatmimic.cli.common import (
 )
 from chatmimic.cli.options import GroupedCommand, GroupedOption, given, settings_options
 from chatmimic.cli.stopping import stoppable
+from chatmimic.cli.taken import Taking, Wanted, ask_about, check_replace, replace_option
 from chatmimic.cli.train import say_what_stays, whole_path
 from chatmimic.corpora import open_corpora
+from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.text import shown
 from chatmimic.training.pretrain_settings import READ, PretrainSettings
+from chatmimic.training.standing import standing
 from chatmimic.training.unfinished import find_unfinished, the_only, unfinished_in
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ NAMED = "--corpus NAME"
 @settings_options(PretrainSettings)
 @click.option("--name", help="What to call the base; else the first corpus' name.")
 @click.option("--resume", is_flag=True, help="Go on with one that was stopped or killed.")
+@replace_option("base", "pretraining")
 @home_option
 @json_option
 def command(
@@ -53,11 +57,13 @@ def command(
     corpora: tuple[str, ...],
     name: str | None,
     resume: bool,
+    replace: bool,
     **options: Any,
 ) -> int:
     """Make a base from public chats, or warm one up on them.
 
-    People are shown under invented names. Ctrl-C saves; --resume goes on.
+    People are shown under invented names. Ctrl-C saves; --resume goes on. Nothing of that name is
+    replaced or dropped unasked.
 
     \b
     Example:
@@ -66,28 +72,35 @@ def command(
       chatmimic pretrain --corpus ubuntu --base gpt2-medium --steps 1000
       chatmimic train --persona "Ada Lovelace" --base ubuntu
     """
+    check_replace(replace, resume)
     asked = given(options)
     settings = _with_whole_paths(home, PretrainSettings(**asked))
     chosen = open_corpora(home, corpora)
     if resume:
         there = unfinished_in(home.pretrainings)
         name = name or (chosen[0].name if chosen else the_only(there, "pretraining", NAMED))
-        name = find_unfinished(home.pretrainings, name, "pretraining")
-        say_what_stays(home.pretrainings / name, settings, asked)
+        taking = Taking(resume=find_unfinished(home.pretrainings, name, "pretraining"))
     elif not chosen:
         raise click.UsageError(f"Say what to read: {NAMED} (`chatmimic import {NAMED} PATH`).")
-    name = name or chosen[0].name
+    else:
+        taking = _take_name(home, name or chosen[0].name, replace)
+    if taking.resume is not None:
+        say_what_stays(home.pretrainings / taking.resume, settings, asked)
     from chatmimic.cli.training_display import training_display
 
-    if settings.base is not None and not resume:
+    if settings.base is not None and taking.resume is None:
         from chatmimic.bases import find_base
 
         find_base(settings.base, tokenizer=settings.tokenizer)
     with stoppable() as stopping, training_display(quiet=as_json) as watcher:
         from chatmimic.training.pretraining import Pretrained, Pretraining
 
-        run = Pretraining(home, name, replace(watcher, stop=lambda: stopping.asked))
-        outcome = run.resume() if resume else run.start(chosen, settings)
+        watcher = dataclasses.replace(watcher, stop=lambda: stopping.asked)
+        run = Pretraining(home, taking.resume or taking.name or "", watcher)
+        if taking.resume is not None:
+            outcome = run.resume()
+        else:
+            outcome = run.start(chosen, settings, replace=taking.replace)
     if isinstance(outcome, Pretrained):
         if as_json:
             print_json(facts(outcome))
@@ -100,6 +113,14 @@ def command(
         file=sys.stderr,
     )
     return INTERRUPTED
+
+
+def _take_name(home: Home, name: str, replace: bool) -> Taking:
+    """What to do about what has the name already."""
+    there = standing((home.pretrainings, home.bases), Label(name))
+    wanted = Wanted("pretraining", "base", named=True, replace=replace)
+    taking = ask_about(there, home.pretrainings, wanted)
+    return taking if taking.name else dataclasses.replace(taking, name=name)
 
 
 def facts(outcome: Pretrained) -> dict[str, Any]:
@@ -146,7 +167,7 @@ def _with_whole_paths(home: Home, settings: PretrainSettings) -> PretrainSetting
     from chatmimic.bases import base_here
 
     base, tokenizer = settings.base, settings.tokenizer
-    return replace(
+    return dataclasses.replace(
         settings,
         base=base and whole_path(base_here(base, home, say)),
         tokenizer=tokenizer and whole_path(tokenizer),

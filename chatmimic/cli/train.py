@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,14 @@ from chatmimic.cli.common import (
 from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_options
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
+from chatmimic.cli.taken import Taking, Wanted, ask_about, check_replace, replace_option
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
 from chatmimic.training.chosen import choose
-from chatmimic.training.earlier import going_on_from
+from chatmimic.training.earlier import going_on_from, named_after
 from chatmimic.training.settings import Settings
-from chatmimic.training.unfinished import run_to_resume, settings_of
+from chatmimic.training.standing import standing
+from chatmimic.training.unfinished import label_for, run_to_resume, settings_of
 
 if TYPE_CHECKING:
     from chatmimic.training.run import Run, Trained
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 @settings_options(Settings)
 @click.option("--name", help="What to call the mimic; else the persona's name.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped or killed.")
+@replace_option("mimic", "training")
 @click.option(
     "--plan",
     "only_plan",
@@ -53,13 +57,15 @@ def command(
     as_json: bool,
     name: str | None,
     resume: bool,
+    replace: bool,
     only_plan: bool,
     **options: Any,
 ) -> int:
     """Train a mimic of one person.
 
     The persona's latest conversations are held out and tested on. Ctrl-C saves; --resume goes on.
-    Without --persona everybody is learnt, and `chat --persona` says who answers.
+    Without --persona everybody is learnt, and `chat --persona` says who answers. Nothing of that
+    name is replaced or dropped unasked.
 
     \b
     Example:
@@ -70,14 +76,37 @@ def command(
       chatmimic train --persona "Ada Lovelace" --base starter --corpus ubuntu
       chatmimic train --persona "Ada Lovelace" --plan
     """
+    check_replace(replace, resume)
     asked = given(options)
     chosen = run_to_resume(home, name, asked.get("persona", "")) if resume else None
     settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
     if only_plan:
         return _show_plan(home, settings, asked, as_json)
-    if chosen is not None and is_first():
-        say_what_stays(home.runs / chosen, settings, asked.keys() - {"persona"})
-    return _train(home, settings, chosen, name, as_json)
+    taking = Taking(resume=chosen)
+    if chosen is None:
+        taking = _take_name(home, settings, name, replace)
+    if taking.resume is not None and is_first():
+        say_what_stays(home.runs / taking.resume, settings, asked.keys() - {"persona"})
+    return _train(home, settings, taking, as_json)
+
+
+def _take_name(home: Home, settings: Settings, name: str | None, replace: bool) -> Taking:
+    """What to do about what has the name already; asked by the first of several processes."""
+    from chatmimic.archive import Archive
+
+    name = name or named_after(settings, home)
+    taking = Taking(replace=replace)
+    if is_first():
+        persona = None
+        with Archive.open(home.archive, create=False) as archive:
+            if settings.persona:
+                persona = archive.person(settings.persona).name
+            choose(archive, settings)
+        there = standing((home.runs, home.mimics), label_for(name, persona))
+        earlier = settings.from_mimic and Path(settings.from_mimic).name
+        wanted = Wanted("training", "mimic", bool(name), replace, goes_on=earlier)
+        taking = ask_about(there, home.runs, wanted)
+    return taking if taking.name else dataclasses.replace(taking, name=name)
 
 
 def _show_plan(home: Home, settings: Settings, asked: dict[str, Any], as_json: bool) -> int:
@@ -95,20 +124,13 @@ def _show_plan(home: Home, settings: Settings, asked: dict[str, Any], as_json: b
     return 0 if fit.picked else 1
 
 
-def _train(
-    home: Home, settings: Settings, chosen: str | None, name: str | None, as_json: bool
-) -> int:
+def _train(home: Home, settings: Settings, taking: Taking, as_json: bool) -> int:
     """Check what is cheap to check, then do the work under a display."""
-    from chatmimic.archive import Archive
     from chatmimic.bases import find_base
     from chatmimic.cli.training_display import show_result, training_display
 
     first = is_first()
-    if chosen is None and first:
-        with Archive.open(home.archive, create=False) as archive:
-            if settings.persona:
-                archive.person(settings.persona)
-            choose(archive, settings)
+    if taking.resume is None and first:
         # Before torch is loaded and the display is up: a hub out of reach is told at once, and a
         # fetch has its own bar.
         find_base(settings.base, tokenizer=settings.tokenizer)
@@ -117,9 +139,9 @@ def _train(
         from chatmimic.training.run import Run, Trained
         from chatmimic.training.samples import replies
 
-        watcher = replace(watcher, stop=lambda: stopping.asked)
-        run = Run(home, chosen or name or "", watcher)
-        outcome = _go(run, home, settings, resume=chosen is not None)
+        watcher = dataclasses.replace(watcher, stop=lambda: stopping.asked)
+        run = Run(home, taking.resume or taking.name or "", watcher)
+        outcome = _go(run, home, settings, taking)
         run.ranks.part()
     if not first:
         return 0
@@ -137,13 +159,13 @@ def _train(
     return INTERRUPTED
 
 
-def _go(run: Run, home: Home, settings: Settings, *, resume: bool) -> Trained | Stopped:
+def _go(run: Run, home: Home, settings: Settings, taking: Taking) -> Trained | Stopped:
     from chatmimic.archive import Archive
 
-    if resume:
+    if taking.resume is not None:
         return run.resume()
     with Archive.open(home.archive, create=False) as archive:
-        return run.start(archive, settings)
+        return run.start(archive, settings, replace=taking.replace)
 
 
 def facts(outcome: Trained) -> dict[str, Any]:
@@ -181,7 +203,7 @@ def _with_whole_paths(home: Home, settings: Settings) -> Settings:
     from chatmimic.bases import base_here
 
     base, tokenizer = whole_path(base_here(settings.base, home, say)), settings.tokenizer
-    return replace(settings, base=base, tokenizer=tokenizer and whole_path(tokenizer))
+    return dataclasses.replace(settings, base=base, tokenizer=tokenizer and whole_path(tokenizer))
 
 
 def whole_path(name: str) -> str:

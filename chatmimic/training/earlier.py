@@ -48,6 +48,17 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
     )
 
 
+def named_after(settings: Settings, home: Home) -> str:
+    """What the mimic that `--from` names is called, which goes on under its name; else "".
+
+    "" too for one that is not in the home.
+    """
+    if settings.from_mimic is None:
+        return ""
+    mimic = Mimic.open(settings.from_mimic, home)
+    return mimic.called if mimic.path.absolute().parent == home.mimics.absolute() else ""
+
+
 def _is_meant(typed: str, whom: str, home: Home) -> bool:
     """Whether a name that was typed means that person, by what the archive knows of names."""
     from chatmimic.archive import Archive

@@ -7,10 +7,11 @@ The same windows, loop, checkpoints and lock as a mimic's training; what differs
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import explained, read_ready, write_ready
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.several import check_alone
-from chatmimic.training.unfinished import READY, find_unfinished
+from chatmimic.training.unfinished import find_unfinished
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
 from chatmimic.transcript.tokens import SPECIAL_TOKENS
@@ -71,21 +72,25 @@ class Pretraining(Work):
     Raises TrainingError where several processes are to do it together.
     """
 
+    what, makes = "pretraining", "base"
+
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
         super().__init__(home, name, (home.pretrainings, home.bases), watcher)
         check_alone(self.ranks, "pretrain")
 
-    def start(self, corpora: Sequence[Corpus], settings: PretrainSettings) -> Pretrained | Stopped:
-        """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
+    def start(
+        self, corpora: Sequence[Corpus], settings: PretrainSettings, *, replace: bool = False
+    ) -> Pretrained | Stopped:
+        """Train from the beginning. Raises ArchiveError, BaseError and TrainingError.
+
+        A finished base of that name stays, and the new one gets another; an unfinished pretraining
+        is refused. `replace` says to replace the one in the end, and to drop the other.
+        """
         _check_asked(settings)
         self.home.make()
-        self.claim(Label(self.name))
+        self.claim(Label(self.name), replace=replace)
         with self._at_work():
-            if (self.folder / READY).is_file():
-                self.tell("an unfinished pretraining of the same name was dropped")
-            if (self.home.bases / self.name / BASE_FILE).is_file():
-                self.tell(f"the base {self.name} is replaced when this pretraining is finished")
-            self.empty()
+            self.clear()
             return self._go(self._prepare(corpora, settings))
 
     def resume(self) -> Pretrained | Stopped:
@@ -119,7 +124,7 @@ class Pretraining(Work):
         form = make_form(name, base.tokenizer, Cast(()))
         room = getattr(base.model.config, "max_position_embeddings", settings.window)
         threads = self.threads(settings.threads)
-        settings = replace(settings, window=min(settings.window, room), threads=threads)
+        settings = dataclasses.replace(settings, window=min(settings.window, room), threads=threads)
         write_corpora(self.folder, corpora, settings, form, self.watcher)
         loop = self._loop(base.model, form, settings, corpora)
         seconds = loop.time_a_step() if settings.hours is not None else 0.0

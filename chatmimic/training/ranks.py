@@ -19,6 +19,7 @@ from torch import Tensor
 
 # How long the others wait for the first, which may be reading a large archive.
 PATIENCE = timedelta(hours=6)
+_LONGEST_NAME = 256
 _SPREAD = "ACCELERATE_USE_FSDP"  # set by `accelerate launch --use_fsdp`
 
 
@@ -73,6 +74,12 @@ class Ranks:
 
         here = torch.tensor(values, dtype=torch.float64, device=PartialState().device)
         return tuple(reduce(here, "sum").tolist())
+
+    def share(self, name: str) -> str:
+        """The name, of at most 256 bytes, that the first one says."""
+        said = name.encode() if self.is_first else b""
+        numbers = self.sum(*said.ljust(_LONGEST_NAME, b"\0"))
+        return bytes(map(int, numbers)).rstrip(b"\0").decode()
 
     def any(self, flag: bool) -> bool:
         """Whether it is so for any of them."""

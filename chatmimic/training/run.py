@@ -8,10 +8,11 @@ archive; when the mimic is made they and the checkpoints are removed.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import MimicError, NothingGained, TrainingError
 from chatmimic.files import write_whole
-from chatmimic.folders import Label, label_of, own
+from chatmimic.folders import label_of
 from chatmimic.home import Home
 from chatmimic.machine import threads_kept
 from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
@@ -47,7 +48,7 @@ from chatmimic.training.settings import Settings
 from chatmimic.training.several import all_there, check_several
 from chatmimic.training.shortening import FEWEST, may_be_shortened, shortened
 from chatmimic.training.state import State
-from chatmimic.training.unfinished import READY, find_unfinished, label_for
+from chatmimic.training.unfinished import find_unfinished, label_for
 from chatmimic.training.work import Stopped, Watcher, Work
 from chatmimic.transcript import FORMS
 
@@ -76,29 +77,35 @@ class Run(Work):
     the same.
     """
 
+    what, makes = "training", "mimic"
+
     def __init__(self, home: Home, name: str, watcher: Watcher) -> None:
         super().__init__(home, name, (home.runs, home.mimics), watcher)
 
     # -- the two ways in ---------------------------------------------------------------------
 
-    def start(self, archive: Archive, settings: Settings) -> Trained | Stopped:
-        """Train from the beginning. Raises ArchiveError, BaseError and TrainingError."""
+    def start(
+        self, archive: Archive, settings: Settings, *, replace: bool = False
+    ) -> Trained | Stopped:
+        """Train from the beginning. Raises ArchiveError, BaseError and TrainingError.
+
+        A finished mimic of that name stays, and the new one gets another; an unfinished training is
+        refused. `replace` says to replace the one in the end, and to drop the other.
+        """
         if not self.ranks.is_first:
-            return self._join(lambda: own(self.places, self._label(archive, settings)))
+            return self._join()
         # Everything that a user may have mistyped is checked before the base is even looked for.
         check_several(settings, self.ranks)
         self._check_asked(settings)
         shorten = may_be_shortened(settings, find_room().device, self.ranks.world)
-        first = replace(settings, newest=str(FEWEST)) if shorten else settings
+        first = dataclasses.replace(settings, newest=str(FEWEST)) if shorten else settings
         material = self._gather(archive, first)
         self.home.make()
-        self.claim(label_for(self.name, material.learner))
-        settings = replace(settings, persona=material.learner or "")
+        self.claim(label_for(self.name, material.learner), replace=replace)
+        settings = dataclasses.replace(settings, persona=material.learner or "")
         with self._at_work():
-            if (self.folder / READY).is_file():
-                self.tell("an unfinished training of the same name was dropped; this one is new")
-            self._say_what_is_replaced()
-            self.empty(looks=False)
+            self.ranks.share(self.name)
+            self.clear()
             if shorten and "newest" in material.chosen:
                 settings = shortened(self, material, settings)
                 material = self._gather(archive, settings)
@@ -114,8 +121,9 @@ class Run(Work):
         self.settle(find_unfinished(self.home.runs, self.name))
         self._check_place()
         if not self.ranks.is_first:
-            return self._join(lambda: self.name)
+            return self._join()
         with self._at_work():
+            self.ranks.share(self.name)
             ready = read_ready(self.folder)
             check_several(Settings.from_dict(ready["settings"]), self.ranks, new=False)
             saved, passed = self.latest()
@@ -124,20 +132,16 @@ class Run(Work):
             self.go_on(loop, saved=saved, passed=passed)
             return self._go(loop)
 
-    def _join(self, folder: Callable[[], str | None]) -> Trained | Stopped:
+    def _join(self) -> Trained | Stopped:
         """Train along with the first process, when it has prepared everything."""
         with all_there(self.ranks), quiet(), threads_kept():
+            self.settle(self.ranks.share(""))
             self.ranks.wait()
-            self.settle(folder() or self.name)
             ready = read_ready(self.folder)
             saved, _ = self.latest()
             loop = reopen(self, ready, weights=saved is None)
             self.go_on(loop, saved=saved, passed=[])
             return self._go(loop)
-
-    def _label(self, archive: Archive, settings: Settings) -> Label:
-        persona = archive.person(settings.persona).name if settings.persona else None
-        return label_for(self.name, persona)
 
     def _check_place(self) -> None:
         """Refuse to go on where the mimic would take the place of somebody else's."""
@@ -147,15 +151,6 @@ class Run(Work):
                 f"This training is of {self.label.persona or EVERYBODY}, and the mimic of the same "
                 f"name, {self.name}, of {there.persona or EVERYBODY}.",
                 "Train anew, without --resume: the new mimic gets a name of its own.",
-            )
-
-    def _say_what_is_replaced(self) -> None:
-        with contextlib.suppress(MimicError):
-            older = read_mimic(self.home.mimics / self.name)
-            made = str(older.manifest.get("made_at") or "")[:10]
-            self.tell(
-                f"the mimic {self.name}{made and f' of {made}'} is replaced when this training is "
-                "finished"
             )
 
     def _check_asked(self, settings: Settings) -> None:
@@ -209,7 +204,7 @@ class Run(Work):
         bits: dict[str, float] = {}
         for form in FORMS:
             folder = self.folder / f"pilot-{form}"
-            trial = replace(settings, form=form, steps=PILOT_STEPS, minutes=None)
+            trial = dataclasses.replace(settings, form=form, steps=PILOT_STEPS, minutes=None)
             loop = Preparation(self, material, trial, folder).loop()
             self.watcher.stage(f"trying the {form} form")
             loop.watch, loop.stop = self.watcher.progress, self.watcher.stop
@@ -220,7 +215,7 @@ class Run(Work):
         best = min(bits, key=lambda form: bits[form])
         told = ", ".join(f"{form} {value:.3f}" for form, value in bits.items())
         self.notes.append(f"form chosen by held-out bits per character: {best} ({told})")
-        return replace(settings, form=best)
+        return dataclasses.replace(settings, form=best)
 
     # -- going and finishing -----------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from chatmimic.files import private_folder
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
@@ -19,6 +20,7 @@ from chatmimic.training.keeping import LOG, SAMPLES
 from chatmimic.training.loop import Loop
 from chatmimic.training.ranks import Ranks
 from chatmimic.training.samples import Sample
+from chatmimic.training.standing import described, made_on, refuse_unfinished, standing
 from chatmimic.training.unfinished import READY
 
 
@@ -48,6 +50,8 @@ class Stopped:
 class Work:
     """A training in its folder, which holds everything it needs to go on."""
 
+    what: ClassVar[str]  # a training, a pretraining
+    makes: ClassVar[str]  # a mimic, a base
     folder: Path  # known from `settle` on
 
     def __init__(self, home: Home, name: str, places: Sequence[Path], watcher: Watcher) -> None:
@@ -61,12 +65,35 @@ class Work:
         self.ranks = Ranks.find()
         self.board: Board | None = None
 
-    def claim(self, label: Label) -> None:
-        """Take the folder that is the label's, or a new one that nobody else has."""
+    def claim(self, label: Label, *, replace: bool) -> None:
+        """Take the folder that is the label's, or one beside it where something finished is.
+
+        With `replace` it is the label's, whatever is there. Else raises TrainingError for something
+        unfinished.
+        """
+        there = standing(self.places, label)
+        if not replace:
+            refuse_unfinished(self.places[0], there, self.what)
+            if there.made is not None:
+                label, older = there.beside, described(self.makes, there.name, there.made)
+                self.tell(f"{older} stays; this one is {label.called} (--replace would replace it)")
+        asked = self.name
         self.settle(claim(self.places, label))
+        if asked and there.of_another is not None:
+            self.tell(f"the name {asked} is taken; this {self.makes} is called {self.name}")
         private_folder(self.folder)
         if not (self.folder / RECORD).is_file():  # one of an older chatmimic
             write_label(self.folder, label)
+
+    def clear(self) -> None:
+        """Empty the folder for a new training; say what goes now, and what when it is finished."""
+        if (self.folder / READY).is_file():
+            self.tell(f"an unfinished {self.what} of the same name was dropped; this one is new")
+        made = made_on(self.places[1] / self.name)
+        if made is not None:
+            older = described(self.makes, self.name, made)
+            self.tell(f"{older} is replaced when this {self.what} is finished")
+        self.empty(looks=False)
 
     def settle(self, name: str) -> None:
         """Work in the folder of that name."""

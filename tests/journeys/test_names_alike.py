@@ -60,7 +60,7 @@ def test_each_of_three_has_a_mimic_of_their_own(three, tiny_base):
 def test_the_second_training_of_one_of_them_replaces_their_mimic_and_says_so(three, tiny_base):
     for name in ALIKE:
         go(three, tiny_base, name)
-    (note,) = go(three, tiny_base, "Ann Marie", seed=3)["notes"]
+    (note,) = go(three, tiny_base, "Ann Marie", "--replace", seed=3)["notes"]
     assert note.startswith("the mimic ann-marie-2 of 20")
     assert note.endswith(" is replaced when this training is finished")
     assert len(list_mimics(three)) == 3
@@ -103,8 +103,10 @@ def test_a_run_under_another_name_is_found_by_its_person(three, tiny_base):
 
 def test_a_name_that_is_a_mimics_of_another_person_is_told_apart(three, tiny_base):
     assert go(three, tiny_base, "Ann-Marie", name="aunt")["mimic"] == "aunt"
-    assert go(three, tiny_base, "Мира", name="aunt")["mimic"] == "aunt-2"
-    assert go(three, tiny_base, "Ann-Marie", name="Aunt", seed=3)["mimic"] == "aunt"
+    facts = go(three, tiny_base, "Мира", name="aunt")
+    assert facts["mimic"] == "aunt-2"
+    assert facts["notes"] == ["the name aunt is taken; this mimic is called aunt-2"]
+    assert go(three, tiny_base, "Ann-Marie", "--replace", name="Aunt", seed=3)["mimic"] == "aunt"
     assert Mimic.open("aunt", three).persona == "Ann-Marie"
     assert Mimic.open("Мира", three).persona == "Мира"
 
@@ -140,7 +142,7 @@ def test_an_old_mimic_keeps_its_folder_and_its_person(three, tiny_base):
     for asked in ("Мира", "мира", "persona-de987a5f"):
         assert Mimic.open(asked, three).name == "persona-de987a5f"
     assert Mimic.open("Мира", three).called == "Мира"
-    assert go(three, tiny_base, "Мира", seed=3)["mimic"] == "persona-de987a5f"
+    assert go(three, tiny_base, "Мира", "--replace", seed=3)["mimic"] == "persona-de987a5f"
     assert len(list_mimics(three)) == 1
 
 
@@ -188,9 +190,11 @@ def test_two_bases_have_a_folder_each(home):
     assert own_base("My Base", made) == str(made.bases / "my-base")
     assert own_base("MY_BASE", made) == str(made.bases / "my-base-2")
     assert own_base("My-Base", made) == str(made.bases / "my-base")  # but for case its folder's
-    again = pretrain(made, name="my-base", **options)
+    again = pretrain(made, name="my-base", replace=True, **options)
     assert again.name == "my-base"
-    assert again.notes == ("the base my-base is replaced when this pretraining is finished",)
+    (note,) = again.notes
+    assert note.startswith("the base my-base of 20")
+    assert note.endswith(" is replaced when this pretraining is finished")
 
 
 def test_two_corpora_have_a_folder_each(home, tmp_path):

@@ -268,7 +268,7 @@ def test_training_again_replaces_the_mimic_only_at_the_end(home, tiny_base):
     made = fill(home)
     train(made, tiny_base)
     before = digest(made)
-    train(made, tiny_base, seed=3, watcher=stop_after(5))
+    train(made, tiny_base, replace=True, seed=3, watcher=stop_after(5))
     assert digest(made) == before
     assert typed("train", "--resume", "--home", made.path)[0] == 0
     assert digest(made) != before
@@ -278,9 +278,9 @@ def test_training_again_replaces_the_mimic_only_at_the_end(home, tiny_base):
 def test_starting_over_says_that_an_unfinished_training_is_dropped(home, tiny_base):
     made = fill(home)
     train(made, tiny_base, watcher=stop_after(5))
-    again = train(made, tiny_base)
+    again = train(made, tiny_base, replace=True)
     assert "an unfinished training of the same name was dropped; this one is new" in again.notes
-    (note,) = train(made, tiny_base).notes
+    (note,) = train(made, tiny_base, replace=True).notes
     assert re.fullmatch(
         "the mimic ada of 20..-..-.. is replaced when this training is finished", note
     )

@@ -171,11 +171,12 @@ def begun(tmp_path_factory, plain_base):
     return home
 
 
-def go_on(home, name="second", **options):
+def go_on(home, name="second", replace=False, **options):
     asked = {"persona": "", "base": "gpt2-medium", "from_mimic": "first", "replay": 0.0, **options}
     settings = going_on_from(Settings(**asked), home)
     given = {k: v for k, v in settings.as_dict().items() if k in asked or k in ("form", "persona")}
-    return train(home, settings.base, name=name, **{k: v for k, v in given.items() if k != "base"})
+    given.pop("base", None)
+    return train(home, settings.base, name=name, replace=replace, **given)
 
 
 def test_a_mimic_goes_on_where_it_was(begun):
@@ -190,7 +191,7 @@ def test_a_mimic_goes_on_where_it_was(begun):
     assert outcome.mimic.people == (*first.people, "Dot")
     assert outcome.mimic.manifest["form"] == first.manifest["form"] == "named"
     assert outcome.figures.loss <= outcome.base.loss
-    more = go_on(begun, replay=0.5).material
+    more = go_on(begun, replace=True, replay=0.5).material
     again = more["conversations"] - facts["conversations"]
     assert again == math.ceil(first.manifest["data"]["conversations"] / 2)
 
@@ -229,7 +230,7 @@ def test_a_kill_after_the_mimic_is_written_over_its_base_changes_nothing(begun, 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "empty", killed)
         with pytest.raises(KeyboardInterrupt):
-            go_on(begun, name=name, from_mimic=name, **how)
+            go_on(begun, name=name, replace=True, from_mimic=name, **how)
     wanted, written = digest(begun, name), Mimic.open(name, begun).manifest
     outcome = resume(begun, name)
     assert digest(begun, name) == wanted

@@ -147,7 +147,7 @@ def test_the_same_seed_is_the_same_base_and_another_is_not(made, reference):
         assert file_digest(made.bases / "ubuntu" / file) == file_digest(
             other.bases / "ubuntu" / file
         )
-    pretrain(made, seed=1)
+    pretrain(made, replace=True, seed=1)
     assert base_digest(made) != base_digest(other)
 
 
@@ -168,15 +168,17 @@ def test_one_that_was_stopped_ends_as_one_that_was_not(made, reference, step):
 
 def test_an_unfinished_one_of_the_same_name_is_dropped_and_said(made, reference):
     pretrain(made, watcher=stop_after(2), seed=5)
-    again = pretrain(made)
-    assert again.notes == ("an unfinished pretraining of the same name was dropped",)
+    again = pretrain(made, replace=True)
+    assert again.notes == (
+        "an unfinished pretraining of the same name was dropped; this one is new",
+    )
     assert base_digest(made) == base_digest(reference[1])
 
 
 def test_a_base_of_the_same_name_is_replaced_only_at_the_end(made):
     pretrain(made)
     before = base_digest(made)
-    pretrain(made, seed=1, watcher=stop_after(11))
+    pretrain(made, replace=True, seed=1, watcher=stop_after(11))
     assert base_digest(made) == before
     go_on(made)
     assert base_digest(made) != before
