@@ -39,10 +39,12 @@ def chatmimic(*arguments: str) -> None:
 
 def main() -> None:
     """Import the example exports, train a mimic of Mira, and talk with it."""
-    shutil.rmtree(HOME, ignore_errors=True)
+    if HOME.exists():
+        print(f"The home of an earlier demo, {HOME}, makes way for this one's.", flush=True)
+        shutil.rmtree(HOME)
     chatmimic("import", os.path.relpath(EXPORTS))
     for person, name in ALSO:
-        chatmimic("people", "merge", person, name)
+        chatmimic("people", "merge", person, name, "--yes")
     chatmimic("people")
     chatmimic("train", "--persona", MIRA, "--base", "starter")
     for said in SAID:

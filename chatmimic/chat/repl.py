@@ -234,6 +234,7 @@ class Repl:
 
     def _reset(self, _: str) -> None:
         self.session.reset()
+        self._saved.clear()  # those hold another conversation
         self.screen.note("A new conversation.")
 
     def _set(self, argument: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -25,7 +24,8 @@ from chatmimic.cli.common import (
 from chatmimic.cli.import_facts import Outcome, facts
 from chatmimic.cli.import_summary import summary
 from chatmimic.cli.privacy_display import redaction_facts, redaction_table
-from chatmimic.errors import ChatmimicError, ExportError
+from chatmimic.cli.report_file import check_report, write_report
+from chatmimic.errors import ExportError
 from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
@@ -152,6 +152,8 @@ def command(
     """
     if corpus is not None and not corpus.strip():
         raise click.BadParameter("A corpus has a name.", param_hint="--corpus")
+    if report_to is not None:
+        check_report(report_to)
     from chatmimic.importers import ImportOptions
 
     redact, dry_run = redact or redact_report, dry_run or redact_report
@@ -185,7 +187,7 @@ def command(
         if door and redact and done:
             told["redacted"] = redaction_facts(door())
         if report_to is not None:
-            _write_report(report_to, told)
+            write_report(report_to, told)
         if as_json:
             print_json(told)
         elif done:
@@ -212,18 +214,6 @@ def _made_late(
         return Door(PrivacyOptions(redact, exclude, pseudonyms), key)
 
     return door
-
-
-def _write_report(path: Path, told: dict[str, object]) -> None:
-    from chatmimic.files import write_whole
-
-    try:
-        write_whole(path, json.dumps(told, ensure_ascii=True, indent=2) + "\n")
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise ChatmimicError(
-            f"Cannot write {path}: {why}.", "Give --report another file."
-        ) from error
 
 
 def _columns(given: Sequence[str]) -> dict[str, str] | None:

@@ -40,6 +40,9 @@ def main() -> int:
     parser.add_argument("--db", type=Path, default=HOME, help=f"the database ({HOME})")
     parser.add_argument("--me", default="Me", help='what to call you ("Me")')
     given = parser.parse_args()
+    if given.out.exists():
+        print(f"{given.out} is there already. Name another file, or move it away.", file=sys.stderr)
+        return 1
     try:
         with closing(opened(given.db)) as db:
             written = write(given.out, records(db, given.me))
@@ -64,14 +67,16 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def write(path: Path, rows: Iterator[dict[str, Any]]) -> int:
-    """Write the rows into a new file that only you can read; give how many there were."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write the rows into a new file, whole, that only you can read; give how many there were."""
+    part = path.with_name(path.name + ".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     count = 0
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        os.chmod(path, 0o600)  # also one that was there before
+        os.chmod(part, 0o600)  # also one that was left behind
         for row in rows:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
+    os.replace(part, path)
     return count
 
 

@@ -298,6 +298,15 @@ def test_somebody_elses_file_is_not_overwritten(make_repl, tmp_path):
     assert file.read_text() == "precious"
 
 
+def test_a_new_conversation_does_not_replace_one_that_was_saved(make_repl, tmp_path):
+    file = tmp_path / "talk.jsonl"
+    repl = make_repl(["ok"], ["fine"])
+    repl.hear("hi", f"/save {file}", "/reset", "again")
+    before = file.read_bytes()
+    assert "is there already" in repl.hear(f"/save {file}")
+    assert file.read_bytes() == before
+
+
 def test_a_folder_that_is_not_there_is_said(make_repl, tmp_path):
     repl = make_repl()
     assert repl.pipe(f"hi\n/save {tmp_path}/no/talk.jsonl\nho\n".encode()) == 0

@@ -88,6 +88,15 @@ def test_groups_are_called_by_name_and_you_as_you_say(tmp_path: Path) -> None:
     assert rows[0]["time"] == "2023-12-23T04:53:20.000+00:00"
 
 
+def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
+    path = chat_db(tmp_path / "chat.db", ROWS[:4])
+    before = path.read_bytes()
+    done = run("--db", str(path), str(path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{path} is there already. Name another file, or move it away.\n"
+    assert path.read_bytes() == before
+
+
 def test_what_cannot_be_read_is_said_in_two_sentences(tmp_path: Path) -> None:
     (tmp_path / "chat.db").write_bytes(b"no database at all, but long enough to be one" * 20)
     for path in (tmp_path / "absent.db", tmp_path / "chat.db"):

@@ -484,6 +484,41 @@ def test_a_report_is_a_private_file_that_says_what_json_says(export: Path, tmp_p
         assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_report_replaces_an_earlier_one_and_says_so(export: Path, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    assert run("import", "--report", file, export).stderr == ""
+    again = run("import", "--report", file, export)
+    told = f"{file} is there already: this report replaces that one."
+    assert told in " ".join(again.stderr.split())
+    assert json.loads(file.read_text())["new"] == 0
+
+
+def test_a_report_of_nothing_but_failures_is_one_too(export: Path, tmp_path: Path) -> None:
+    file, bad = tmp_path / "report.json", tmp_path / "shopping.txt"
+    bad.write_text("milk")
+    run("import", "--report", file, bad, bad, code=1)
+    run("import", "--report", file, export)
+    assert json.loads(file.read_text())["kept"] == 3
+
+
+@pytest.mark.parametrize("content", ["milk and eggs", "[]", '{"messages": []}', "[" * 9_999])
+def test_a_report_never_replaces_another_file(
+    export: Path, tmp_path: Path, home: Path, content: str
+) -> None:
+    for file in (tmp_path / "notes.json", export):
+        if file != export:
+            file.write_text(content)
+        before = file.read_bytes()
+        error = run("import", "--report", file, export, code=1).exception
+        assert str(error) == (
+            f"{file} is there already, and no report of an import. Give --report another file."
+        )
+        assert file.read_bytes() == before
+        assert not home.exists()
+    (tmp_path / "empty.json").touch()  # a `mktemp`
+    assert run("import", "--report", tmp_path / "empty.json", export).stderr != ""
+
+
 def test_a_report_that_cannot_be_written_is_said_in_a_sentence(
     export: Path, tmp_path: Path
 ) -> None:
