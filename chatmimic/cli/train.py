@@ -26,10 +26,11 @@ from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_optio
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
 from chatmimic.cli.taken import Taking, Wanted, ask_about, check_replace, replace_option
+from chatmimic.corpora import open_corpora
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
 from chatmimic.training.chosen import choose
-from chatmimic.training.earlier import going_on_from, named_after
+from chatmimic.training.earlier import facts_for, going_on_from, named_after
 from chatmimic.training.settings import Settings
 from chatmimic.training.standing import standing
 from chatmimic.training.unfinished import label_for, run_to_resume, settings_of
@@ -102,6 +103,8 @@ def _take_name(home: Home, settings: Settings, name: str | None, replace: bool) 
             if settings.persona:
                 persona = archive.person(settings.persona).name
             choose(archive, settings)
+        facts_for(settings, home)
+        open_corpora(home, settings.corpus)
         there = standing((home.runs, home.mimics), label_for(name, persona))
         earlier = settings.from_mimic and Path(settings.from_mimic).name
         wanted = Wanted("training", "mimic", bool(name), replace, goes_on=earlier)

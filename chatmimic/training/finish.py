@@ -50,8 +50,7 @@ def write_mimic(
 def whole_folder(final: Path) -> Iterator[Path]:
     """An empty folder to fill, which takes the place of `final` when all of it is written."""
     partial = final.with_name(f".partial-{final.name}")
-    if not final.exists() and _aside(final).exists():  # killed between the two moves
-        os.replace(_aside(final), final)
+    bring_back(final)
     shutil.rmtree(partial, ignore_errors=True)
     private_folder(partial)
     try:
@@ -60,6 +59,12 @@ def whole_folder(final: Path) -> Iterator[Path]:
     except BaseException:  # Ctrl-C too: nothing half-written stays
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def bring_back(final: Path) -> None:
+    """Put a folder back that a kill left aside, between the two moves of its replacement."""
+    if not final.exists() and _aside(final).exists():
+        os.replace(_aside(final), final)
 
 
 def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:

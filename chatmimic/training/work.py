@@ -16,6 +16,7 @@ from chatmimic.training import checkpoints
 from chatmimic.training.board import FOLDER as BOARD
 from chatmimic.training.board import Board
 from chatmimic.training.clock import Progress
+from chatmimic.training.finish import bring_back
 from chatmimic.training.keeping import LOG, SAMPLES
 from chatmimic.training.loop import Loop
 from chatmimic.training.ranks import Ranks
@@ -89,6 +90,7 @@ class Work:
         """Empty the folder for a new training; say what goes now, and what when it is finished."""
         if (self.folder / READY).is_file():
             self.tell(f"an unfinished {self.what} of the same name was dropped; this one is new")
+        bring_back(self.places[1] / self.name)
         made = made_on(self.places[1] / self.name)
         if made is not None:
             older = described(self.makes, self.name, made)

@@ -121,7 +121,7 @@ def test_an_older_mimic_stays_where_a_newer_one_finds_no_room(
             fail_at(uninterrupted[0] - back, monkeypatch, once=True),
             contextlib.suppress(ChatmimicError),
         ):
-            train(made, tiny_base, **OPTIONS)
+            train(made, tiny_base, replace=True, **OPTIONS)
         assert digest(made) in (before, uninterrupted[1][0])
         assert not partials(made.path)
 
@@ -130,7 +130,7 @@ def test_a_training_killed_between_two_renames_brings_the_older_mimic_back(home,
     made = fill(home)
     train(made, tiny_base, **OPTIONS, seed=7)
     before = digest(made)
-    train(made, tiny_base, watcher=stop_after(2), **OPTIONS)
+    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
     os.replace(made.mimics / "ada", made.mimics / ".old-ada")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chatmimic.training.finish.save_model", _no_room)
@@ -140,6 +140,16 @@ def test_a_training_killed_between_two_renames_brings_the_older_mimic_back(home,
     resume(made)
     assert digest(made) != before
     assert not partials(made.path)
+
+
+def test_a_new_training_brings_back_a_mimic_that_a_kill_left_aside(home, tiny_base):
+    made = fill(home)
+    train(made, tiny_base, **OPTIONS, seed=7)
+    before = digest(made)
+    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
+    os.replace(made.mimics / "ada", made.mimics / ".old-ada")
+    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
+    assert digest(made) == before
 
 
 def _no_room(folder, loop):

@@ -90,7 +90,7 @@ def test_a_persona_is_trained_by_one_process_at_a_time(home, tmp_path, tiny_base
     finally:
         process.kill()
         process.join()
-    train(made, tiny_base)  # the lock of a process that was killed holds nobody back
+    train(made, tiny_base, replace=True)  # the lock of a killed process holds nobody back
     assert (made.mimics / "ada").is_dir()
 
 

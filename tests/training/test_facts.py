@@ -220,7 +220,7 @@ def test_a_mistyped_file_is_told_as_typed_and_drops_nothing(home, tiny_base, tmp
     made = fill(home)
     train(made, tiny_base, watcher=stop_after(1))
     line = arguments(made, tiny_base, facts=tmp_path / "none.txt")
-    status, out, err = typed(*line)
+    status, out, err = typed(*line, "--replace")
     assert (status, out) == (1, "")
     assert "none.txt cannot be read (FileNotFoundError)" in err.splitlines()[-1]
     assert "dropped" not in err

@@ -102,7 +102,7 @@ def test_an_older_mimic_stays_where_the_new_one_gained_nothing(home, tiny_base):
     train(made, tiny_base)
     before = digest(made)
     with pytest.raises(NothingGained):
-        train(made, tiny_base, **LOST)
+        train(made, tiny_base, replace=True, **LOST)
     assert digest(made) == before
 
 

@@ -301,7 +301,7 @@ def test_what_is_mixed_in_changes_what_is_learnt(talking, tiny_base):
     given = {"steps": 2, "evaluate_every": 1}
     losses = []
     for way in ({}, {"corpus": ("tea",), "corpus_way": "mix", "corpus_share": 0.5}):
-        train(talking, tiny_base, **given, **way)
+        train(talking, tiny_base, replace=True, **given, **way)
         losses.append([line["held_out_loss"] for line in log(talking)])
     assert losses[0][0] == losses[1][0]
     assert losses[0][2] < losses[1][2]

@@ -56,7 +56,7 @@ def test_noise_is_the_same_for_the_same_seed(home, tiny_base):
     made = fill(home)
     digests = []
     for given in ({}, {"noise": 0.3}, {"noise": 0.3}, {"noise": 0.3, "seed": 1}):
-        train(made, tiny_base, steps=2, **given)
+        train(made, tiny_base, replace=True, steps=2, **given)
         digests.append(digest(made))
         digests[-1] += str(log(made)[0]["held_out_loss"])  # the base is tested without noise
     assert digests[1] == digests[2]

@@ -45,7 +45,7 @@ def test_a_stop_changes_nothing(talking, tiny_base, name):
     asked, step = VARIANTS[name]
     whole = train(talking, tiny_base, **asked)
     wanted = digest(talking), log(talking)
-    stopped = train(talking, tiny_base, watcher=stop_after(step), **asked)
+    stopped = train(talking, tiny_base, replace=True, watcher=stop_after(step), **asked)
     assert (stopped.step, stopped.name) == (step, "ada")
     finished = resume(talking)
     assert (digest(talking), log(talking)) == wanted
@@ -60,7 +60,7 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
     asked = {**VARIANTS[name][0], "steps": 4, "corpus_steps": 2}
     train(talking, tiny_base, **asked)
     wanted = digest(talking), log(talking)
-    outcome = train(talking, tiny_base, watcher=stop_after(0), **asked)
+    outcome = train(talking, tiny_base, replace=True, watcher=stop_after(0), **asked)
     taken = [outcome.step]
     while not hasattr(outcome, "mimic"):
         outcome = resume(talking, watcher=stop_after(0))
@@ -81,7 +81,7 @@ def test_what_cannot_begin_drops_nothing(talking, tiny_base, monkeypatch, asked,
     train(talking, tiny_base, watcher=stop_after(2))
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(TrainingError, match=told):
-        train(talking, tiny_base, **asked)
+        train(talking, tiny_base, replace=True, **asked)
     assert unfinished(talking) == ["ada"]
     assert resume(talking).mimic.name == "ada"
 

@@ -121,7 +121,7 @@ def test_a_new_training_of_the_name_begins_with_nothing(home, tiny_base):
     assert {p.name for p in (made.runs / "ada").iterdir()} == {
         *("whose.json", "lock", "log.jsonl", "samples.jsonl", "board"),
     }
-    train(made, tiny_base, steps=1)
+    train(made, tiny_base, replace=True, steps=1)
     assert {p.name for p in (made.runs / "ada").iterdir()} == {"whose.json", "lock", "log.jsonl"}
 
 
@@ -213,6 +213,6 @@ def test_what_a_run_left_goes_with_its_mimic(sampled, home):
 def test_an_unfinished_training_of_the_name_stays(sampled, home, tiny_base):
     made = type(sampled[0])(home)
     shutil.copytree(sampled[0].path, home)
-    train(made, tiny_base, watcher=stop_after(2))
+    train(made, tiny_base, replace=True, watcher=stop_after(2))
     assert typed("mimics", "remove", "ada", "--yes", "--home", home)[0] == 0
     assert hasattr(resume(made), "mimic")

@@ -78,7 +78,7 @@ def assert_alike(home, name, other):
 
 def test_two_learn_what_one_does(made, tiny_base):
     for name, asked in ASKED.items():
-        alone = train(made, tiny_base, name="alone", **asked)
+        alone = train(made, tiny_base, name="alone", replace=True, **asked)
         assert_alike(made, name, "alone")
         told = json.loads((made.mimics / name / "mimic.json").read_text("utf-8"))
         assert told["held_out"]["mimic"] == pytest.approx(alone.figures.as_dict(), rel=1e-5)

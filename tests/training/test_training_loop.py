@@ -40,7 +40,7 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(home, tiny_base, refer
     assert held_out(train(made, tiny_base, **DROPOUT)) == held_out(outcome)
     assert digest(made) == digest(other_home)
     assert log(made) == log(other_home)
-    train(made, tiny_base, **DROPOUT, seed=1)
+    train(made, tiny_base, replace=True, **DROPOUT, seed=1)
     assert digest(made) != digest(other_home)
     assert len(log(made)) == len(log(other_home))  # a log is of one training
 
@@ -76,7 +76,7 @@ def test_four_at_once_learn_what_one_four_times_does(home, tiny_base):
     curves = []
     for batch, accumulate in ((4, 1), (1, 4), (2, 2)):
         given = {"batch": batch, "accumulate": accumulate, "steps": 8, "evaluate_every": 1}
-        train(made, tiny_base, learning_rate=3e-3, **given)
+        train(made, tiny_base, replace=True, learning_rate=3e-3, **given)
         curves.append([line["loss"] for line in log(made)[1:]])
     assert curves[0][0] > curves[0][-1]
     for curve in curves[1:]:

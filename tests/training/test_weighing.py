@@ -225,6 +225,6 @@ def test_what_is_said_in_two_ways_is_one_training(home, tiny_base, one, other, s
     made = fill(home)
     digests = []
     for asked in (one, other):
-        train(made, tiny_base, steps=2, **asked)
+        train(made, tiny_base, replace=True, steps=2, **asked)
         digests.append(digest(made))
     assert (digests[0] == digests[1]) is same
