@@ -77,11 +77,13 @@ class Work:
             refuse_unfinished(self.places[0], there, self.what)
             if there.made is not None:
                 label, older = there.beside, described(self.makes, there.name, there.made)
-                self.tell(f"{older} stays; this one is {label.called} (--replace would replace it)")
+                self.announce(
+                    f"{older} stays; this one is {label.called} (--replace would replace it)"
+                )
         asked = self.name
         self.settle(claim(self.places, label))
         if asked and there.of_another is not None:
-            self.tell(f"the name {asked} is taken; this {self.makes} is called {self.name}")
+            self.announce(f"the name {asked} is taken; this {self.makes} is called {self.name}")
         private_folder(self.folder)
         if not (self.folder / RECORD).is_file():  # one of an older chatmimic
             write_label(self.folder, label)
@@ -89,12 +91,14 @@ class Work:
     def clear(self) -> None:
         """Empty the folder for a new training; say what goes now, and what when it is finished."""
         if (self.folder / READY).is_file():
-            self.tell(f"an unfinished {self.what} of the same name was dropped; this one is new")
+            self.announce(
+                f"an unfinished {self.what} of the same name was dropped; this one is new"
+            )
         bring_back(self.places[1] / self.name)
         made = made_on(self.places[1] / self.name)
         if made is not None:
             older = described(self.makes, self.name, made)
-            self.tell(f"{older} is replaced when this {self.what} is finished")
+            self.announce(f"{older} is replaced when this {self.what} is finished")
         self.empty(looks=False)
 
     def settle(self, name: str) -> None:
