@@ -102,10 +102,10 @@ def _seconds_of_all(work: Work, newest: Material, settings: Settings, times: flo
 def _told(taken: int, messages: int, learner: str | None, seconds: float) -> str:
     """What is taken and what is not, where all of it takes so many seconds."""
     whose = f"{learner}'s" if learner else "all"
-    why = "about 20 minutes on this machine"
+    why = "as many as fit into about 20 minutes here"
     if taken * seconds / messages > 1.1 * WISHED:
         why = "no fewer, though they take longer than 20 minutes here"
     return (
-        f"The newest {taken:,} of {whose} {messages:,} messages are learnt from: {why}. "
+        f"The newest {taken:,} of {whose} {messages:,} messages are learnt from, {why}. "
         f"--newest all takes all of them, about {in_words(seconds)}."
     )

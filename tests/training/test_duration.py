@@ -279,7 +279,7 @@ def test_what_takes_too_long_is_cut_to_the_newest_and_told(
     assert 100 <= newest < total
     assert ready["material"]["chosen"] == {"newest": newest, "of_messages": total}
     assert ready["material"]["messages"] + ready["material"]["held_out_messages"] == newest
-    assert said[0].startswith(f"The newest {newest} of Ada's {total} messages are learnt from: ")
+    assert said[0].startswith(f"The newest {newest} of Ada's {total} messages are learnt from, ")
     assert "--newest all takes all of them, about " in said[0]
     assert not (long.runs / "ada" / "measured").exists()
 
@@ -380,7 +380,7 @@ def test_it_is_said_at_the_end_too_and_mimics_show_it(long, tiny_base, on_a_proc
     said = [" ".join(text.split()) for text in (out, err)]
     newest = Mimic.open("ada", long).manifest["data"]["chosen"]["newest"]
     for words in said:
-        assert f"The newest {newest} of Ada's {of_ada()} messages are learnt from: " in words
+        assert f"The newest {newest} of Ada's {of_ada()} messages are learnt from, " in words
     shown = " ".join(typed("mimics", "show", "ada", "--home", long.path)[1].split())
     assert f"Chosen the newest {newest} of {of_ada()} messages" in shown
     # Who gives the number gets the same mimic, to the last bit, on a machine of any speed.
