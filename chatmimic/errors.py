@@ -12,6 +12,7 @@
     │   ├── NoSuchPerson           nobody by that name, or several; carries suggestions
     │   └── NoSuchThread           no thread by that name, or several; carries suggestions
     ├── BaseError                  the base model cannot be had
+    │   └── DamagedBase            its files are missing or broken
     ├── TrainingError              training cannot start or go on
     │   ├── TooLittleData          the persona has said too little
     │   ├── CheckpointDamaged      no whole checkpoint to resume from
@@ -113,6 +114,10 @@ class NoSuchThread(ArchiveError):
 
 class BaseError(ChatmimicError):
     """The base model cannot be fetched, found or opened."""
+
+
+class DamagedBase(BaseError):
+    """Files of the base are missing or broken: fetching them again may help, nothing else does."""
 
 
 class TrainingError(ChatmimicError):

@@ -29,13 +29,21 @@ def meant(wanted: str, names: Iterable[str]) -> list[str]:
     return [name for name in known if fold(name) == folded]
 
 
+def begun(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names that begin with the one typed, but for case and accents."""
+    folded = fold(wanted)
+    return [name for name in dict.fromkeys(names) if folded and fold(name).startswith(folded)]
+
+
 def close(wanted: str, names: Iterable[str]) -> list[str]:
-    """Names that look like the one typed, the closest first: to suggest them."""
+    """Names that look like the one typed, the closest first, and then those that begin so."""
     known: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
         known.setdefault(fold(name), []).append(name)
     near = get_close_matches(fold(wanted), known, n=_SUGGESTED)
-    return [name for folded in near for name in known[folded]][:_SUGGESTED]
+    likely = [name for folded in near for name in known[folded]]
+    longer = [name for all_so in known.values() for name in begun(wanted, all_so)]
+    return list(dict.fromkeys([*likely, *longer]))[:_SUGGESTED]
 
 
 def suggestion(names: Iterable[str]) -> str:

@@ -1,10 +1,12 @@
-"""What this process may use of the machine: control groups, and the processor's threads."""
+"""What this process may use of the machine: memory, control groups, the processor's threads."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,14 @@ from pathlib import Path
 _WATCHED = 0.25  # seconds in which others are counted; the system counts in hundredths
 _SPINS = "1000"  # some microseconds
 _SMALL = 50_000_000  # parameters
+# How a full memory is told of, where there is no error of its own for it. In order: CUDA, ROCm and
+# MPS; torch on Linux, on Windows and of mapped files; C++; oneDNN, which says no more than that (a
+# product that it does not know is a "primitive descriptor"); Metal; CUDA's libraries.
+_FULL = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|Cannot allocate memory|unable to mmap"
+    r"|bad_alloc|could not (?:create|execute) a primitive(?! desc)|could not create a memory"
+    r"|Invalid buffer size|STATUS_ALLOC_FAILED|Failed to allocate"
+)
 _OWN, _MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
@@ -28,6 +38,14 @@ def let_threads_sleep() -> None:
         # spinning, training is a seventh slower on an otherwise idle machine.
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ.setdefault("KMP_BLOCKTIME", "0")  # of Intel's, which torch has on Windows
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that memory, of whatever device, does not hold what was asked for."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM or _FULL.search(str(error)) is not None
+    told = isinstance(error, RuntimeError) and _FULL.search(str(error)) is not None
+    return told or isinstance(error, MemoryError)
 
 
 def allowed_threads() -> int:

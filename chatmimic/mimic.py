@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.errors import MimicError
+from chatmimic.errors import BaseError, DamagedBase, MimicError
 from chatmimic.files import write_whole
 from chatmimic.folders import called_by_default
 from chatmimic.home import Home
-from chatmimic.lookup import close, meant, quoted, suggestion
+from chatmimic.lookup import begun, close, meant, quoted, suggestion
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -54,11 +55,14 @@ class Mimic:
     manifest: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
-    def open(cls, where: str | Path, home: Home | None = None) -> Mimic:
+    def open(
+        cls, where: str | Path, home: Home | None = None, *, by_beginning: bool = True
+    ) -> Mimic:
         """A mimic by the path of its folder, its name in the home, or its persona's name.
 
-        Case and accents make no difference where it is clear which is meant. Raises MimicError when
-        there is none, naming those there are, and when several may be meant.
+        Case and accents make no difference where it is clear which is meant, and the beginning of
+        a name will do. Raises MimicError when there is none, naming those there are, and when
+        several may be meant.
         """
         path, home = Path(where), home or Home.find()
         # os.path, because pathlib's own raise for a name that is too long to be a file's.
@@ -67,7 +71,7 @@ class Mimic:
         if str(where) in _folders(home):
             return read_mimic(home.mimics / where)
         known = list_mimics(home)
-        found = _meant(str(where), known)
+        found = _meant(str(where), known) or (_begun(str(where), known) if by_beginning else [])
         if len(found) == 1:
             return found[0]
         if found:
@@ -97,20 +101,58 @@ class Mimic:
         return cls(folder, base, people[0], people, {"form": form, "base": base})
 
     def load(self) -> LoadedMimic:
-        """Read the weights and the tokeniser. Raises MimicError when they are damaged."""
+        """Read the weights and the tokeniser. Raises MimicError: they are damaged, or why else."""
         from chatmimic.bases import open_base
-        from chatmimic.errors import BaseError
         from chatmimic.transcript import Cast, make_form
 
+        self._check_here()
         try:
             base = open_base(str(self.path))
             form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
-        except (BaseError, ValueError) as error:
-            raise MimicError(
-                f"The mimic in {self.path} is damaged: {error}", "Train it again, or restore it."
+        except DamagedBase as error:
+            raise self._newer(error.what) or self._damaged(error.what) from error
+        except BaseError as error:
+            raise self._newer(error.what) or MimicError(
+                f"The mimic {self.name} cannot be opened: {error.what}", error.way_on
             ) from error
+        except ValueError as error:
+            raise self._damaged(f"{error}.") from error
         base.model.eval()
         return LoadedMimic(base.model, base.tokenizer, form, self)
+
+    def _check_here(self) -> None:
+        """Raises MimicError for a folder that has gone, and a form of another chatmimic."""
+        from chatmimic.transcript import FORMS
+
+        if not os.path.isdir(self.path):
+            raise MimicError(
+                f"The folder {self.path} is not there any more.", "`chatmimic mimics` lists others."
+            )
+        form = str(self.manifest["form"])
+        if form not in FORMS:
+            raise MimicError(
+                f"The mimic {self.name} is written in a form that this chatmimic does not know "
+                f"({form}).",
+                "Upgrade chatmimic.",
+            )
+
+    def _damaged(self, why: str) -> MimicError:
+        return MimicError(
+            f"The mimic in {self.path} is damaged: {why}", "Train it again, or restore it."
+        )
+
+    def _newer(self, why: str) -> MimicError | None:
+        """What to say where it was made with a newer transformers than there is here."""
+        from importlib.metadata import version
+
+        made, here = self._object("versions").get("transformers"), version("transformers")
+        if not isinstance(made, str) or _numbers(made) <= _numbers(here):
+            return None
+        return MimicError(
+            f"The mimic {self.name} was made with transformers {made}, and {here} cannot open it: "
+            f"{why}",
+            "Upgrade it: `pip install -U transformers`.",
+        )
 
     def check_talks(self) -> None:
         """Raises MimicError for a mimic that was trained in reverse: it only ranks replies."""
@@ -119,6 +161,18 @@ class Mimic:
                 f"{self.name} was trained with --reverse: it ranks replies, and makes none.",
                 "`chatmimic mimics` lists the others.",
             )
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """Those whose words it learnt, the persona first: of others it makes rough guesses."""
+        everybody = self._object("settings").get("learn") == "all" or self.manifest.get("everybody")
+        return self.people if everybody else (self.persona,)
+
+    @property
+    def owner(self) -> str:
+        """Whose export it was made from, if they are in its cast; "" where that is not known."""
+        said = self.manifest.get("owner")
+        return said if isinstance(said, str) and said in self.people else ""
 
     @property
     def context(self) -> Context:
@@ -169,6 +223,11 @@ class LoadedMimic:
     tokenizer: PreTrainedTokenizerFast
     form: Form
     mimic: Mimic
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, to compare it: 5.23.0 is (5, 23, 0)."""
+    return tuple(int(n) for n in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
 def _count(value: object) -> int | None:
@@ -242,6 +301,21 @@ def _meant(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
         if exact:
             return exact[:1]
     return [m for m in known if meant(wanted, (m.name, m.called, m.persona))]
+
+
+def _begun(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
+    """The mimics of which one name begins as the one typed."""
+    return [m for m in known if begun(wanted, (m.name, m.called, m.persona))]
+
+
+def own_mimics(home: Home) -> dict[str, str]:
+    """The newest mimic of each person that talks: its name, by theirs."""
+    talking = [
+        m
+        for m in list_mimics(home)
+        if not (m.manifest.get("reverse") or m.manifest.get("everybody"))
+    ]
+    return {m.persona: m.name for m in reversed(talking)}
 
 
 def latest(home: Home) -> Mimic:

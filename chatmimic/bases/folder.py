@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatmimic.errors import BaseError
+from chatmimic.errors import BaseError, DamagedBase
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -71,15 +71,15 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BaseError(f"The base has no {file.name}: {file} is missing.", _AGAIN) from error
+        raise DamagedBase(f"The base has no {file.name}: {file} is missing.", _AGAIN) from error
     except OSError as error:
         raise BaseError(
             f"Cannot read {file}: {error.strerror or error}.", "Check its permissions."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise BaseError(f"{file} is damaged: it is not JSON.", _AGAIN) from error
+        raise DamagedBase(f"{file} is damaged: it is not JSON.", _AGAIN) from error
     if not isinstance(found, dict):
-        raise BaseError(f"{file} is damaged: it is not a JSON object.", _AGAIN)
+        raise DamagedBase(f"{file} is damaged: it is not a JSON object.", _AGAIN)
     return found
 
 
@@ -100,7 +100,7 @@ def weight_files(folder: Path) -> list[Path]:
         shards = shards_of(read_json(folder / INDEX), str(folder / INDEX))
         for shard in shards:
             if not (folder / shard).is_file():
-                raise BaseError(f"The base is not whole: {folder / shard} is missing.", _AGAIN)
+                raise DamagedBase(f"The base is not whole: {folder / shard} is missing.", _AGAIN)
         return [folder / shard for shard in shards]
     pickles = sorted(file.name for file in folder.iterdir() if file.suffix in _PICKLES)
     if pickles:
@@ -109,7 +109,7 @@ def weight_files(folder: Path) -> list[Path]:
             "any program that was put into it, so only safetensors are read.",
             "On a machine where you trust it, open it with transformers and `save_pretrained` it.",
         )
-    raise BaseError(f"The base has no weights: {folder / WEIGHTS} is missing.", _AGAIN)
+    raise DamagedBase(f"The base has no weights: {folder / WEIGHTS} is missing.", _AGAIN)
 
 
 def shards_of(index: Mapping[str, Any], where: str) -> list[str]:
@@ -118,7 +118,7 @@ def shards_of(index: Mapping[str, Any], where: str) -> list[str]:
     names = sorted(set(map(str, table.values()))) if isinstance(table, dict) else []
     plain = all(Path(name).name == name and name.endswith(".safetensors") for name in names)
     if not names or not plain or any("\\" in name or ":" in name for name in names):
-        raise BaseError(f"{where} is damaged: it does not list safetensors files.", _AGAIN)
+        raise DamagedBase(f"{where} is damaged: it does not list safetensors files.", _AGAIN)
     return names
 
 
@@ -128,7 +128,7 @@ def tokenizer_files(folder: Path) -> tuple[Path, ...]:
         files = tuple(folder / name for name in names)
         if all(file.is_file() for file in files):
             return files
-    raise BaseError(
+    raise DamagedBase(
         f"{folder} has no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor "
         "encoder.json and vocab.bpe.",
         "Give the folder that has one with --tokenizer.",
@@ -153,7 +153,7 @@ def _config(folder: Path) -> dict[str, Any]:
             "Merge it into its model first, and give the merged folder.",
         )
     if not isinstance(config.get("model_type"), str):
-        raise BaseError(f"{file} does not say which architecture it is (model_type).", _AGAIN)
+        raise DamagedBase(f"{file} does not say which architecture it is (model_type).", _AGAIN)
     return config
 
 
@@ -164,7 +164,7 @@ def _tensors(file: Path) -> Iterator[tuple[str, list[int]]]:
         with file.open("rb") as raw:
             length = int.from_bytes(raw.read(8), "little")
             if size < 8 or length > min(size - 8, _LARGEST_TABLE):
-                raise BaseError(f"{file} is damaged or cut short ({size:,} bytes).", _AGAIN)
+                raise DamagedBase(f"{file} is damaged or cut short ({size:,} bytes).", _AGAIN)
             table = json.loads(raw.read(length))
         tensors = {key: entry for key, entry in table.items() if key != "__metadata__"}
         whole = (
@@ -172,14 +172,16 @@ def _tensors(file: Path) -> Iterator[tuple[str, list[int]]]:
         )
         shapes = [(key, [int(side) for side in entry["shape"]]) for key, entry in tensors.items()]
     except OSError as error:
-        raise BaseError(f"Cannot read {file}: {error.strerror or error}.", _AGAIN) from error
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise BaseError(
+            f"Cannot read {file}: {error.strerror or error}.", "Check its permissions and the disk."
+        ) from error
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise DamagedBase(
             f"{file} is damaged: its table of tensors is no such table.", _AGAIN
         ) from error
     if size != whole:
         fault = "cut short" if size < whole else "too long"
-        raise BaseError(f"{file} is {fault}: {size:,} bytes instead of {whole:,}.", _AGAIN)
+        raise DamagedBase(f"{file} is {fault}: {size:,} bytes instead of {whole:,}.", _AGAIN)
     yield from shapes
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chatmimic.bases.folder import tokenizer_files
-from chatmimic.errors import BaseError
+from chatmimic.bases.folder import read_json, tokenizer_files
+from chatmimic.bases.unusable import ANOTHER, not_opened
+from chatmimic.errors import BaseError, DamagedBase
 
 # What transformers and safetensors raise for content that they cannot use.
 _FAULTS = (
@@ -21,6 +22,7 @@ _FAULTS = (
     RuntimeError,
     ImportError,
     ArithmeticError,
+    MemoryError,
 )
 # Where architectures keep their dropout: GPT-2 and kin, GPT-NeoX, Llama and kin, OPT.
 _DROPOUTS = (
@@ -33,7 +35,6 @@ _DROPOUTS = (
     "hidden_dropout",
     "dropout",
 )
-_ANOTHER = "Check that it is a whole causal language model, or use `--base starter`."
 
 
 def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -> Any:
@@ -44,6 +45,7 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    _check_known(folder)
     local = {"local_files_only": True, "trust_remote_code": False}
     with quiet(), explained(folder, "opened"):
         config = AutoConfig.from_pretrained(folder, **local)
@@ -61,10 +63,10 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
             **local,
         )
     if missing := sorted(report["missing_keys"]):
-        raise BaseError(
+        raise DamagedBase(
             f"The weights in {folder} are not all of the model that its config.json describes: "
             f"{len(missing)} tensors are missing ({missing[0]}).",
-            _ANOTHER,
+            ANOTHER,
         )
     return _in_one_kernel(model)
 
@@ -166,6 +168,19 @@ def _bare(file: Path) -> Any:
     return tokenizer
 
 
+def _check_known(folder: Path) -> None:
+    """Refuse an architecture that the transformers which is installed does not have."""
+    import transformers
+
+    kind = read_json(folder / "config.json").get("model_type")
+    if kind not in transformers.CONFIG_MAPPING:
+        raise BaseError(
+            f"{folder} is of an architecture that transformers {transformers.__version__} does not "
+            f"know ({kind}).",
+            "A newer one may: `pip install -U transformers`. Or use `--base starter`.",
+        )
+
+
 def _check_causal(folder: Path, config: Any) -> None:
     """Refuse models that see what comes after, or that translate: their loss is another thing."""
     from transformers.models.auto.modeling_auto import (
@@ -198,8 +213,7 @@ def explained(where: Path, done: str) -> Iterator[None]:
         faults = (*_FAULTS, SafetensorError, StrictDataclassError)
         if type(error) is not Exception and not isinstance(error, faults):
             raise
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise BaseError(f"{where} cannot be {done}: {why[:300].rstrip('.')}.", _ANOTHER) from error
+        raise not_opened(where, done, error) from error
 
 
 @contextlib.contextmanager

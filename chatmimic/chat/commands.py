@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,16 +27,18 @@ HELP = (
     Help("retry", "", "Have the last message answered anew."),
     Help("undo", "", "Take back your last message and its answer."),
     Help("reset", "", "Begin a new conversation."),
-    Help("set", "[KEY=VALUE]", "See or change how replies are drawn."),
+    Help("set", "[KEY=VALUE ...]", "See or change how replies are drawn."),
     Help("save", "[FILE]", "Write the conversation to a file."),
     Help("quit", "", "Leave. So does Ctrl-D."),
 )
 NAMES = tuple(line.name for line in HELP)
+_PAIR = re.compile(r"\s*([^\s=]+)(?:\s*=\s*|\s+)([^\s=]+)(?=\s|$)")
 _ALSO = {"exit": "quit", "q": "quit", "bye": "quit", "?": "help", "h": "help", "redo": "retry"}
 
 TIPS = (
     "/me waves says an action; //text says a message that begins with a slash.",
-    "Ctrl-C stops a reply and empties a line; Alt-Enter begins a new line in a message.",
+    "Ctrl-C stops a reply and empties a line, and twice at an empty one leaves. Alt-Enter begins a "
+    "new line in a message.",
 )
 
 
@@ -77,14 +80,15 @@ def parse(line: str) -> Said | Command | Unknown:
 
 
 def pairs(argument: str) -> list[tuple[str, str]]:
-    """The settings of `/set top_p=0.5 seed=1` (or `/set seed 1`). ValueError when there is none."""
-    words = argument.replace("=", " = ").split()
-    if "=" not in words and len(words) == 2:
-        words.insert(1, "=")
-    triples = [tuple(words[at : at + 3]) for at in range(0, len(words), 3)]
-    if any(len(triple) != 3 or triple[1] != "=" for triple in triples):
-        raise ValueError("write KEY=VALUE, for example /set temperature=0.7")
-    return [(key, value) for key, _, value in triples]
+    """The settings of `/set top_p=0.5 seed=1` or `/set top_p 0.5 seed 1`. ValueError for others."""
+    found, place = [], 0
+    while argument[place:].strip():
+        pair = _PAIR.match(argument, place)
+        if pair is None:
+            raise ValueError("write KEY=VALUE, for example /set temperature=0.7 top_p=0.8")
+        found.append((pair[1], pair[2]))
+        place = pair.end()
+    return found
 
 
 def completions(line: str, people: Sequence[str], mimics: Sequence[str]) -> list[str]:

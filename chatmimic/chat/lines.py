@@ -31,6 +31,9 @@ class Lines(Protocol):
     def unseen(self) -> AbstractContextManager[None]:
         """While it lasts, keys are kept for the next line and do not show among a reply."""
 
+    def agrees(self, question: str) -> bool:
+        """Whether the user says yes, which Enter does. KeyboardInterrupt for neither."""
+
 
 class PipedLines:
     """Lines of a file or a pipe, as bytes of whatever encoding; nothing is shown for them."""
@@ -49,15 +52,20 @@ class PipedLines:
         """Nothing of a pipe is ever seen."""
         return nullcontext()
 
+    def agrees(self, question: str) -> bool:
+        """Nobody is there to say no."""
+        return True
+
 
 class EditedLines:
     """Lines typed at a terminal: editing keys, a history kept in `file`, completion with Tab.
 
     A pasted text of several lines stays in the editor until Enter is pressed. Ctrl-C empties the
-    line, and on an empty line raises KeyboardInterrupt.
+    line; at an empty line it calls `warn`, and the next one raises KeyboardInterrupt, unless
+    something was typed in between.
     """
 
-    def __init__(self, file: Path, completions: Completions) -> None:
+    def __init__(self, file: Path, completions: Completions, warn: Callable[[], None]) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.shortcuts import CompleteStyle
         from prompt_toolkit.utils import is_dumb_terminal
@@ -72,12 +80,39 @@ class EditedLines:
             output=_plain_output() if is_dumb_terminal() else None,
             prompt_continuation=lambda width, number, wrapped: "" if wrapped else "  ",
         )
+        self.session.default_buffer.on_text_changed += lambda _: self._typed()
+        self._warn = warn
+        self._warned = False
 
     def read(self, prompt: str) -> str:
         """The next line, as it was when Enter was pressed."""
         from prompt_toolkit.formatted_text import FormattedText
 
-        return clean(self.session.prompt(FormattedText([("ansigreen bold", visible(prompt))])))
+        styled = FormattedText([("ansigreen bold", visible(prompt))])
+        self._warned = False
+        while True:
+            try:
+                return clean(self.session.prompt(styled))
+            except KeyboardInterrupt:
+                if self._warned:
+                    raise
+                self._warn()
+                self._warned = True
+
+    def _typed(self) -> None:
+        self._warned = False
+
+    def agrees(self, question: str) -> bool:
+        """Whether the user says yes, which Enter does; Ctrl-D says no."""
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.utils import is_dumb_terminal
+
+        output = _plain_output() if is_dumb_terminal() else None
+        try:
+            said = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
+        except EOFError:
+            return False
+        return "yes".startswith(said.strip().lower())
 
     def unseen(self) -> AbstractContextManager[None]:
         """The terminal echoes no key while a reply is being written."""

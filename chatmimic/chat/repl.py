@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -16,7 +16,7 @@ from chatmimic.chat.session import Session, Voice, find_name
 from chatmimic.errors import ChatmimicError
 from chatmimic.files import private_folder
 from chatmimic.folders import folder_name
-from chatmimic.generation.decoding import SETTINGS, sentence
+from chatmimic.generation.decoding import SETTINGS, find_setting, sentence
 from chatmimic.home import Home
 
 BURST = 4  # messages in a row at most
@@ -26,8 +26,8 @@ LEFT, INTERRUPTED = 0, 130  # exit statuses
 class Repl:
     """A chat between the user and a voice.
 
-    `open_voice` loads another mimic by name (and raises MimicError when there is none), `mimics`
-    are the names it knows.
+    `open_voice` loads another mimic by name (and raises MimicError when there is none). `mimics`
+    are the names it knows, `own` which of them somebody has as a mimic of their own.
     """
 
     def __init__(
@@ -37,18 +37,22 @@ class Repl:
         home: Home,
         open_voice: Callable[[str], Voice],
         mimics: Sequence[str] = (),
+        own: Mapping[str, str] | None = None,
     ) -> None:
         self.session = session
         self.screen = screen
         self.home = home
         self.open_voice = open_voice
         self.mimics = mimics
+        self.own = own or {}
+        self._lines: Lines | None = None
         self._saved: set[Path] = set()
         self._chance = random.Random(session.decoding.seed)
 
     def run(self, lines: Lines) -> int:
         """Talk until the user leaves or the lines end; the exit status."""
         self._header()
+        self._lines = lines
         while True:
             try:
                 line = lines.read(f"{one_line(self.session.you)}{self.screen.mark} ")
@@ -77,6 +81,10 @@ class Repl:
         else:
             return self._obey(meant)
         return True
+
+    def warn(self) -> None:
+        """Say how to leave, for a first Ctrl-C at an empty line."""
+        self.screen.note("Press Ctrl-C again or type /quit to leave.")
 
     def completions(self, line: str) -> list[str]:
         """What Tab offers."""
@@ -153,6 +161,7 @@ class Repl:
             f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
+        self._say_if_guessed()
         note(f"You speak as {one_line(session.you)}. /help shows the commands.")
 
     def _help(self, _: str) -> None:
@@ -170,24 +179,39 @@ class Repl:
                 self.screen.note(f"Mimics: {', '.join(map(one_line, self.mimics))}.")
             return
         name = find_name(wanted, session.people)
-        if name is not None:
-            session.turn_to(name)
-        else:
-            with self.screen.waiting(f"Opening {wanted} …"):
-                voice = self.open_voice(wanted)
+        mimic = wanted if name is None else self._better_for(name)
+        if mimic:
+            with self.screen.waiting(f"Opening {mimic} …"):
+                voice = self.open_voice(mimic)
             session.turn_to(voice.generator.persona, voice)
+        elif name is not None:
+            session.turn_to(name)
         self._now_answers()
+
+    def _better_for(self, name: str) -> str:
+        """The mimic that somebody has of their own and the user wants instead of a guess; or ""."""
+        voice = self.session.voice
+        own = self.own.get(name, "")
+        if not own or voice.learnt(name):
+            return ""
+        has = f"{one_line(name)} has a mimic of their own, {one_line(own)}"
+        if self._lines is None or self._lines.agrees(f"{has}. Let it answer?"):
+            return own
+        return ""
 
     def _now_answers(self) -> None:
         session = self.session
-        own = session.voice.generator.persona
         self.screen.note(
             f"{one_line(session.persona)} answers now (mimic {one_line(session.voice.mimic)}); "
             f"you speak as {one_line(session.you)}."
         )
-        if session.persona != own and not session.voice.knows_all:
+        self._say_if_guessed()
+
+    def _say_if_guessed(self) -> None:
+        voice = self.session.voice
+        if not voice.learnt(self.session.persona):
             self.screen.note(
-                f"This mimic learnt only the words of {one_line(own)}: "
+                f"This mimic learnt only the words of {one_line(voice.generator.persona)}: "
                 "anybody else is a rough guess."
             )
 
@@ -205,7 +229,7 @@ class Repl:
                 f"{one_line(name)} is who answers. Let somebody else do so first: /persona NAME."
             )
         else:
-            session.you = name
+            session.speak_as(name)
             self.screen.note(f"You speak as {one_line(name)}.")
 
     def _who(self, role: str, name: str) -> None:
@@ -239,16 +263,15 @@ class Repl:
 
     def _set(self, argument: str) -> None:
         try:
-            decoding = self.session.decoding
-            for key, value in commands.pairs(argument):
-                decoding = decoding.with_value(key, value)
+            asked = commands.pairs(argument)
+            decoding = self.session.decoding.with_values(asked)
         except ValueError as error:
             self.screen.complain(sentence(error))
             return
-        if argument:
+        if asked:
             self._chance = random.Random(decoding.seed)
         self.session.decoding = decoding
-        names = {key.lower().replace("-", "_") for key, _ in commands.pairs(argument)}
+        names = {find_setting(key).name for key, _ in asked}
         self.screen.table(
             (
                 s.name,

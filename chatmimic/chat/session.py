@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatmimic.generation import Decoding, Generator, as_message
-from chatmimic.lookup import fold, meant
+from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
 
 
@@ -19,6 +19,11 @@ class Voice:
     mimic: str  # its name
     base: str
     knows_all: bool = False  # whether it learnt everybody's words, not the persona's only
+    owner: str = ""  # whose export it was made from, where that is known
+
+    def learnt(self, name: str) -> bool:
+        """Whether it learnt somebody's words: of anybody else it only makes a rough guess."""
+        return self.knows_all or name == self.generator.persona
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ def now_ms() -> int:
 
 @dataclass
 class Session:
-    """One chat with one voice. `persona` answers, `you` is the name the user speaks under."""
+    """One chat with one voice. `persona` answers, `you` is the name the user speaks under.
+
+    Without a name the user is the owner of the export, if the voice knows them, else whom the
+    persona talks with most.
+    """
 
     voice: Voice
     decoding: Decoding
@@ -46,11 +55,13 @@ class Session:
     clock: Callable[[], int] = now_ms
     entries: list[Entry] = field(default_factory=list)
     _replies: int = 0  # made so far, taken back or not
+    _me: str = ""  # who the user is, whenever that is not who answers
 
     def __post_init__(self) -> None:
         self.persona = self.persona or self.voice.generator.persona
-        if not self.you or self.you == self.persona:
-            self.you = self._somebody_else()
+        owner = self.voice.owner
+        self._me = self.you or (owner if owner in self.people else "")
+        self._speak()
 
     @property
     def history(self) -> list[Message]:
@@ -104,8 +115,19 @@ class Session:
         """Let another person answer, of this voice or of another one."""
         self.voice = voice or self.voice
         self.persona = persona
-        if self.you == persona:
+        self._speak()
+
+    def speak_as(self, name: str) -> None:
+        """Let the user speak under a name; they keep it, whoever answers, unless it is they."""
+        self._me = name
+        self._speak()
+
+    def _speak(self) -> None:
+        if not self._me or self._me == self.persona:
             self.you = self._somebody_else()
+        else:
+            self.you = self._me
+        self._me = self._me or self.you
 
     def _last_mine(self) -> int:
         places = [place for place, entry in enumerate(self.entries) if entry.mine]
@@ -125,6 +147,5 @@ def find_name(wanted: str, names: Sequence[str]) -> str | None:
     """The name that was meant: exactly, but for case and accents, or the one that begins so."""
     if not wanted:
         return None
-    begin = [name for name in names if fold(name).startswith(fold(wanted))]
-    found = meant(wanted, names) or begin
+    found = meant(wanted, names) or begun(wanted, names)
     return found[0] if len(found) == 1 else None

@@ -21,7 +21,12 @@ from chatmimic.home import Home
 @click.command("chat")
 @click.argument("mimic", required=False)
 @click.option("--persona", metavar="NAME", help="Who answers, if not the mimic's persona.")
-@click.option("--as", "you", metavar="NAME", help="Whom you speak as; one of those it knows.")
+@click.option(
+    "--as",
+    "you",
+    metavar="NAME",
+    help="Whom you speak as, of those it knows; if not the export's owner.",
+)
 @decoding_options
 @home_option
 def command(
@@ -29,8 +34,9 @@ def command(
 ) -> int:
     """Talk with a mimic.
 
-    MIMIC is its name, its persona's name or its folder; by default the newest one. In the chat,
-    /help lists the commands. From a pipe, each line is a message.
+    MIMIC is its name, its persona's name, the beginning of one, or its folder; by default the
+    newest one. You speak as the owner of the export, or else as whom the persona talks with most.
+    In the chat, /help lists the commands. From a pipe, each line is a message.
 
     \b
     Example:
@@ -50,7 +56,7 @@ def command(
     from chatmimic.chat.lines import EditedLines, PipedLines
     from chatmimic.chat.repl import Repl
     from chatmimic.chat.session import Session
-    from chatmimic.mimic import Mimic, list_mimics
+    from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
     with screen.waiting(f"Waking {found.name} …"):
         voice = load_voice(found)
@@ -60,7 +66,8 @@ def command(
         home,
         open_voice=lambda wanted: load_voice(Mimic.open(wanted, home)),
         mimics=[known.name for known in list_mimics(home)],
+        own=own_mimics(home),
     )
     if live:
-        return repl.run(EditedLines(home.chats / "lines", repl.completions))
+        return repl.run(EditedLines(home.chats / "lines", repl.completions, repl.warn))
     return repl.run(PipedLines(sys.stdin.buffer))

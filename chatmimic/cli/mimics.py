@@ -125,7 +125,7 @@ def _only_one(name: str, home: Home) -> Mimic:
     """The mimic that a name means. Raises MimicError where it fits several, and lists them."""
     found = fitting(name, home)
     if len(found) < 2 or os.path.isfile(Path(name) / MANIFEST):
-        return Mimic.open(name, home)
+        return Mimic.open(name, home, by_beginning=False)
     several = ", ".join(f"{m.name} ({_made(m)})" for m in found)
     raise MimicError(
         f'{len(found)} mimics fit "{name}", and none was removed.',

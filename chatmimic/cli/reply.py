@@ -13,6 +13,7 @@ from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
     find_mimic,
+    guess,
     history_option,
     load_voice,
     make_screen,
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 @click.argument("text", required=False)
 @click.option("--mimic", metavar="NAME", help="Which mimic answers; by default the newest one.")
 @click.option("--persona", metavar="NAME", help="Who answers, if not the mimic's persona.")
-@click.option("--as", "you", metavar="NAME", help="Whom you speak as; any name.")
+@click.option(
+    "--as", "you", metavar="NAME", help="Whom you speak as, any name; if not the export's owner."
+)
 @history_option("What was said before: a file that /save made.")
 @decoding_options
 @json_option
@@ -67,9 +70,13 @@ def command(
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(said)
     answer = _answer(session)
+    learnt = chosen in found.learnt
     if as_json:
-        print_json({"mimic": found.name, "persona": chosen, "as": session.you, "reply": answer})
+        facts = {"mimic": found.name, "persona": chosen, "as": session.you}
+        print_json({**facts, "reply": answer, "learnt": learnt})
     else:
+        if not learnt:
+            make_screen().note(guess(found))
         print(visible(answer) if sys.stdout.isatty() else answer, flush=True)
 
 

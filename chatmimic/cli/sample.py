@@ -14,6 +14,7 @@ from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
     find_mimic,
+    guess,
     history_option,
     load_voice,
     make_screen,
@@ -61,8 +62,9 @@ def command(
 ) -> None:
     """Make up a whole conversation between the people a mimic knows.
 
-    MIMIC is its name, its persona's name or its folder; by default the newest one. Nobody said
-    any of it.
+    MIMIC is its name, its persona's name, the beginning of one, or its folder; by default the
+    newest one. Nobody said any of it, and of people whose words were not learnt (--learn all
+    learns everybody's) it is a rough guess: --json says of each message whether they were.
 
     \b
     Example:
@@ -80,6 +82,7 @@ def command(
         found = find_mimic(home, mimic)
         taking_part = tuple(one_of(found.people, p, "--people") for p in people) or found.people
 
+    learnt = found.learnt if base is None else ()
     from chatmimic.chat.saving import read_history
     from chatmimic.generation import as_text, made_up
 
@@ -91,10 +94,14 @@ def command(
     said = made_up(generator, decoding, people=taking_part, opening=opening, messages=messages)
     what = "mimic" if base is None else "base"
     if as_json:
-        rows = [{"sender": m.sender, "text": as_text(m)} for m in said]
+        rows = [
+            {"sender": m.sender, "text": as_text(m), "learnt": m.sender in learnt} for m in said
+        ]
         print_json({what: found.name, "seed": decoding.seed, "messages": rows})
     else:
         screen.note(f"Made up by the {what} {found.name}: nobody said this.")
+        if learnt and not {*taking_part} <= {*learnt}:
+            screen.note(guess(found))
         _show(screen, said, taking_part)
 
 

@@ -12,7 +12,7 @@ import click
 from chatmimic.cli.common import console
 from chatmimic.generation.decoding import SETTINGS, Decoding, Setting, sentence
 from chatmimic.home import Home
-from chatmimic.lookup import close, meant, suggestion
+from chatmimic.lookup import begun, close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
 from chatmimic.mimic import GENTLE
 
@@ -91,19 +91,27 @@ def find_mimic(home: Home, name: str | None) -> Mimic:
     return mimic
 
 
+def guess(mimic: Mimic) -> str:
+    """What to know of those in a mimic's cast whose words it did not learn."""
+    from chatmimic.chat.screen import one_line
+
+    return (
+        f"This mimic learnt only the words of {one_line(mimic.persona)}: "
+        "anybody else is a rough guess."
+    )
+
+
 def load_voice(mimic: Mimic) -> Voice:
     """A mimic in memory, ready to talk. MimicError for one in reverse."""
     from chatmimic.chat.session import Voice
     from chatmimic.generation.engine import TorchGenerator
 
     mimic.check_talks()
-    settings = mimic.manifest.get("settings")
-    learn = settings.get("learn") if isinstance(settings, dict) else None
     base = str(mimic.manifest.get("base", "unknown"))
-    knows_all = learn == "all" or bool(mimic.manifest.get("everybody"))
+    knows_all = len(mimic.learnt) == len(mimic.people)
     loaded = mimic.load()
     use_threads(reply_threads(loaded.model.num_parameters()))
-    return Voice(TorchGenerator(loaded), mimic.name, base, knows_all)
+    return Voice(TorchGenerator(loaded), mimic.name, base, knows_all, mimic.owner)
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:
@@ -113,7 +121,7 @@ def one_of(people: Sequence[str], wanted: str, option: str) -> str:
     found = find_name(wanted, people)
     if found is not None:
         return found
-    several = meant(wanted, people)
+    several = meant(wanted, people) or begun(wanted, people)
     if several:
         raise click.UsageError(f'{option}: "{wanted}" may be {" or ".join(several)}.')
     hint = suggestion(close(wanted, people))

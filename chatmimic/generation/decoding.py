@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
@@ -77,16 +78,27 @@ class Decoding:
                 f"min_tokens ({self.min_tokens}) must not be above max_tokens ({self.max_tokens})"
             )
 
-    def with_value(self, name: str, text: str) -> Decoding:
-        """These options with one changed, as a user wrote it. ValueError says what is wrong."""
-        wanted = name.strip().lower().replace("-", "_")
-        found = next((setting for setting in SETTINGS if setting.name == wanted), None)
-        if found is None:
-            near = get_close_matches(wanted, [setting.name for setting in SETTINGS], n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"there is no setting {name.strip()!r}{hint}")
-        changed: dict[str, Any] = {found.name: found.read(text)}
+    def with_values(self, written: Iterable[tuple[str, str]]) -> Decoding:
+        """These options with some changed, as a user wrote them: names and values.
+
+        ValueError says what is wrong with them, one by one or together; their order is nothing.
+        """
+        changed: dict[str, Any] = {}
+        for name, text in written:
+            setting = find_setting(name)
+            changed[setting.name] = setting.read(text)
         return replace(self, **changed)
+
+
+def find_setting(name: str) -> Setting:
+    """The setting that a user named. ValueError, with a near one, where there is none."""
+    wanted = name.strip().lower().replace("-", "_")
+    found = next((setting for setting in SETTINGS if setting.name == wanted), None)
+    if found is None:
+        near = get_close_matches(wanted, [setting.name for setting in SETTINGS], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"there is no setting {name.strip()!r}{hint}")
+    return found
 
 
 def sentence(error: ValueError) -> str:

@@ -6,29 +6,19 @@ import contextlib
 import ctypes
 import gc
 import platform
-import re
 
 import torch
 
+from chatmimic import machine
 from chatmimic.errors import TrainingError
 
 _LARGE = 8_000_000  # bytes: a matrix of gpt2-medium has 12.6 MB, its activations 2 MB and more
 _M_MMAP_THRESHOLD = -3  # of mallopt(3)
-# How a full memory is told of: CUDA has an error of its own, the others only words. In order: CUDA,
-# ROCm and MPS; torch on Linux, on Windows and of mapped files; C++; oneDNN, which says no more than
-# that (a product that it does not know is a "primitive descriptor"); Metal; CUDA's libraries.
-_WORDS = re.compile(
-    r"out of memory|can't allocate memory|not enough memory|Cannot allocate memory|unable to mmap"
-    r"|bad_alloc|could not (?:create|execute) a primitive(?! desc)|could not create a memory"
-    r"|Invalid buffer size|STATUS_ALLOC_FAILED|Failed to allocate"
-)
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that memory does not hold what was asked for."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and _WORDS.search(str(error)) is not None
+    return isinstance(error, torch.OutOfMemoryError) or machine.is_full(error)
 
 
 def make_room() -> None:

@@ -60,7 +60,10 @@ def make_repl(home: Path):
             emoji=False,
             highlight=False,
         )
-        voices = {"cyd": Voice(ScriptedGenerator(("Cyd", "Bob", "Dee")), "cyd", "tiny", True)}
+        voices = {
+            "cyd": Voice(ScriptedGenerator(("Cyd", "Bob", "Dee")), "cyd", "tiny", True),
+            "zoe": Voice(ScriptedGenerator(("Zoë [x]", "Bob")), "zoe", "tiny"),
+        }
 
         def open_voice(name: str) -> Voice:
             if name not in voices:
@@ -68,6 +71,7 @@ def make_repl(home: Path):
             return voices[name]
 
         ticks = iter(range(1_600_000_000_000, 1_700_000_000_000, 1000))
+        own = parts.pop("own", {})
         session = Session(
             Voice(generator, "ada-lovelace", "tiny"),
             parts.pop("decoding", Decoding()),
@@ -75,7 +79,7 @@ def make_repl(home: Path):
             **parts,
         )
         return HeardRepl(
-            session, Screen(console, console, live=False), Home(home), open_voice, ["cyd"]
+            session, Screen(console, console, live=False), Home(home), open_voice, ["cyd"], own
         )
 
     return make

@@ -37,10 +37,13 @@ def main(place: str, script: str) -> int:
     def open_voice(name: str) -> Voice:
         if name == "cyd":
             return Voice(ScriptedGenerator(("Cyd", "Bob")), "cyd", "tiny")
+        if name == "the-queen":
+            return Voice(ScriptedGenerator(("Zoë [x]", "Bob")), "the-queen", "tiny")
         raise MimicError(f'There is no mimic called "{name}".', "There are: ada-lovelace, cyd.")
 
-    repl = Repl(Session(voice, Decoding()), screen, home, open_voice, ["ada-lovelace", "cyd"])
-    return repl.run(EditedLines(home.chats / "lines", repl.completions))
+    mimics, own = ["ada-lovelace", "cyd"], {"Cyd": "cyd", "Zoë [x]": "the-queen"}
+    repl = Repl(Session(voice, Decoding()), screen, home, open_voice, mimics, own)
+    return repl.run(EditedLines(home.chats / "lines", repl.completions, repl.warn))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,11 @@ def test_any_text_can_be_said(text):
         ("a=1", [("a", "1")]),
         ("a = 1 b=2", [("a", "1"), ("b", "2")]),
         ("seed 7", [("seed", "7")]),
+        ("temperature 0.6 top_p 0.7", [("temperature", "0.6"), ("top_p", "0.7")]),
+        (
+            "top_p 0.7 temperature=0.6  seed = 1",
+            [("top_p", "0.7"), ("temperature", "0.6"), ("seed", "1")],
+        ),
         ("top-p=0.5", [("top-p", "0.5")]),
     ],
 )
@@ -58,7 +63,7 @@ def test_settings_are_read_as_people_write_them(argument, found):
     assert pairs(argument) == found
 
 
-@pytest.mark.parametrize("argument", ["a", "a=", "=1", "a=1 b", "a b c", "a==1"])
+@pytest.mark.parametrize("argument", ["a", "a=", "=1", "a=1 b", "a b c", "a==1", "a b=1", "a=1=2"])
 def test_what_is_no_setting_is_refused(argument):
     with pytest.raises(ValueError, match="KEY=VALUE"):
         pairs(argument)

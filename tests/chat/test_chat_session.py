@@ -11,7 +11,7 @@ from chatmimic.records import Kind
 
 
 def session(people=("Ada", "Bob", "Cyd"), **parts) -> Session:
-    voice = Voice(ScriptedGenerator(people), "ada", "tiny")
+    voice = Voice(ScriptedGenerator(people), "ada", "tiny", owner=parts.pop("owner", ""))
     return Session(voice, parts.pop("decoding", Decoding()), clock=lambda: 7, **parts)
 
 
@@ -28,6 +28,34 @@ def session(people=("Ada", "Bob", "Cyd"), **parts) -> Session:
 def test_you_are_whom_the_persona_talks_with_most(people, parts, persona, you):
     talk = session(people, **parts)
     assert (talk.persona, talk.you) == (persona, you)
+
+
+@pytest.mark.parametrize(
+    ("owner", "parts", "you"),
+    [
+        ("Cyd", {}, "Cyd"),
+        ("Cyd", {"you": "Zed"}, "Zed"),
+        ("Ada", {}, "Bob"),  # who answers
+        ("Nobody", {}, "Bob"),  # whom it does not know
+        ("", {}, "Bob"),
+    ],
+)
+def test_you_are_the_owner_of_the_export_where_that_is_known(owner, parts, you):
+    assert session(owner=owner, **parts).you == you
+
+
+def test_who_you_are_stays_whoever_answers():
+    talk = session(owner="Cyd")
+    talk.turn_to("Bob")
+    assert talk.you == "Cyd"
+    talk.turn_to("Cyd")
+    assert talk.you == "Ada"  # nobody talks with themselves
+    talk.turn_to("Ada", Voice(ScriptedGenerator(("Ada", "Eve")), "another", "tiny", owner="Eve"))
+    assert talk.you == "Cyd"
+    talk.speak_as("Eve")
+    talk.turn_to("Eve")
+    talk.turn_to("Ada")
+    assert talk.you == "Eve"
 
 
 def test_messages_have_sender_time_and_kind():

@@ -80,16 +80,64 @@ def test_ctrl_c_stops_the_reply_and_not_the_chat(chat):
     assert b"\x1b[?25l" not in terminal.raw.rpartition(b"\x1b[?25h")[2]  # the cursor is back
 
 
-def test_ctrl_c_at_the_prompt_empties_the_line_and_then_leaves(chat):
+WARNING = "Press Ctrl-C again or type /quit to leave."
+
+
+def test_ctrl_c_at_the_prompt_empties_the_line_then_asks_and_then_leaves(chat):
     terminal = chat()
     terminal.type("half a though")
     terminal.wait_for("half a though")
     terminal.type(CTRL_C)
     terminal.wait_for(lambda text: "half" not in text)
-    assert terminal.child.isalive()
+    assert WARNING not in terminal.text
+    terminal.type(CTRL_C)
+    terminal.wait_for(WARNING)
+    ready(terminal)
     terminal.type(CTRL_C)
     assert terminal.status() == 130
     assert not terminal.child.signalstatus
+
+
+def test_what_is_typed_in_between_makes_ctrl_c_ask_again(chat):
+    terminal = chat()
+    terminal.type(CTRL_C)
+    terminal.wait_for(WARNING)
+    ready(terminal)
+    terminal.type("x")
+    terminal.wait_for("› x")
+    terminal.type(CTRL_C)
+    terminal.wait_for(lambda text: "› x" not in text)
+    terminal.type(CTRL_C)
+    terminal.wait_for(lambda text: text.count(WARNING) == 2)
+    ready(terminal, 3)
+    terminal.enter("still here")
+    terminal.wait_for("echo 1")
+    ready(terminal, 4)
+    terminal.type(CTRL_C)
+    terminal.wait_for(lambda text: text.count(WARNING) == 3)
+    ready(terminal, 5)
+    assert terminal.leave(CTRL_D) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (ENTER, "Zoë [x] answers now (mimic the-queen); you speak as Bob."),
+        ("n" + ENTER, "anybody else is a rough guess."),
+        (CTRL_D, "anybody else is a rough guess."),
+        (CTRL_C, "Stopped."),
+    ],
+)
+def test_the_own_mimic_of_somebody_is_offered(chat, answer, says):
+    terminal = chat()
+    terminal.enter("/persona zoë")
+    terminal.wait_for("Zoë [x] has a mimic of their own, the-queen. Let it answer? [Y/n]")
+    terminal.read(0.2)
+    terminal.type(answer)
+    terminal.wait_for(says)
+    ready(terminal)
+    terminal.enter("hi")
+    terminal.wait_for("Ada Lovelace › echo 1" if says == "Stopped." else "Zoë [x] › echo 1")
 
 
 @pytest.mark.parametrize("leave", [CTRL_D, "/quit" + ENTER, "/exit" + ENTER])
@@ -189,6 +237,9 @@ def test_tab_completes_commands_names_and_settings(chat):
     terminal.wait_for("Bob › /persona")
     terminal.type("z" + TAB)
     terminal.wait_for("/persona Zoë [x]")
+    terminal.type(ENTER)
+    terminal.wait_for("[Y/n]")
+    terminal.read(0.2)
     terminal.type(ENTER)
     terminal.wait_for("Zoë [x] answers now")
     terminal.type("/set tem" + TAB + "0.4" + ENTER)

@@ -116,6 +116,20 @@ def test_another_mimic_answers_and_the_talk_goes_on(make_repl):
     assert said.endswith("Cyd: echo 3\n")
 
 
+def test_who_has_a_mimic_of_their_own_answers_with_it(make_repl):
+    repl = make_repl(own={"Zoë [x]": "zoe", "Bob": "bob", "Ada Lovelace": "ada-lovelace"})
+    said = repl.hear("/persona zoë", "hi")
+    assert "Zoë [x] answers now (mimic zoe); you speak as Bob." in said
+    assert "rough guess" not in said
+    assert "answers now (mimic zoe)" in repl.hear("/persona zoe")
+
+
+def test_the_persona_of_a_mimic_is_not_looked_for_elsewhere(make_repl):
+    repl = make_repl(own={"Ada Lovelace": "an-older-one"})
+    repl.hear("/persona bob")
+    assert "Ada Lovelace answers now (mimic ada-lovelace)" in repl.hear("/persona ada")
+
+
 def test_a_mimic_that_is_not_there_changes_nothing(make_repl):
     repl = make_repl()
     assert repl.pipe(b"/persona nobody\nhi\n") == 0
@@ -136,7 +150,7 @@ def test_a_mimic_that_is_not_there_changes_nothing(make_repl):
         ("/zzzz", "There is no command /zzzz. See /help.\n"),
         ("/set temperature=9", "Temperature must be a number from 0 to 5, not 9.0.\n"),
         ("/set temprature=1", "There is no setting 'temprature'; did you mean temperature?\n"),
-        ("/set temperature", "Write KEY=VALUE, for example /set temperature=0.7.\n"),
+        ("/set temperature", "Write KEY=VALUE, for example /set temperature=0.7 top_p=0.8.\n"),
         ("/set seed=7", "seed  7  The same seed gives the same reply. (0 to 4294967295)"),
         ("/save", "Nothing has been said yet.\n"),
     ],
@@ -145,10 +159,28 @@ def test_a_command_says_what_it_did(make_repl, line, says):
     assert make_repl().hear(line).startswith(says)
 
 
-def test_a_wrong_value_changes_no_setting(make_repl):
+@pytest.mark.parametrize(
+    "line",
+    ["/set temperature=0.5 top_p=7", "/set top_p 7 temperature 0.5", "/set seed 1 temprature 2"],
+)
+def test_a_wrong_value_changes_no_setting(make_repl, line):
     repl = make_repl()
-    repl.hear("/set temperature=0.5 top_p=7")
+    assert repl.hear(line).count("\n") == 1
     assert repl.session.decoding == Decoding()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["/set min_tokens 100 max_tokens 200", "/set max-tokens=200 min-tokens=100"],
+)
+def test_values_count_together_and_in_any_order(make_repl, line):
+    repl = make_repl()
+    shown = repl.hear(line)
+    assert (repl.session.decoding.min_tokens, repl.session.decoding.max_tokens) == (100, 200)
+    assert [row.split()[:2] for row in shown.splitlines()] == [
+        ["max_tokens", "200"],
+        ["min_tokens", "100"],
+    ]
 
 
 def test_set_lists_every_setting_and_help_every_command(make_repl):

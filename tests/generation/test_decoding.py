@@ -24,7 +24,7 @@ from chatmimic.generation.decoding import SETTINGS, Decoding
     ],
 )
 def test_a_setting_is_changed_by_the_name_a_user_types(name, text, value):
-    changed = Decoding().with_value(name, text)
+    changed = Decoding().with_values([(name, text)])
     assert getattr(changed, name.lower().replace("-", "_")) == value
 
 
@@ -45,7 +45,7 @@ def test_a_setting_is_changed_by_the_name_a_user_types(name, text, value):
 )
 def test_a_wrong_value_is_refused_with_the_range(name, text, says):
     with pytest.raises(ValueError, match="^" + re.escape(says)):
-        Decoding().with_value(name, text)
+        Decoding().with_values([(name, text)])
 
 
 def test_every_option_has_a_sentence_and_a_default_in_its_range():

@@ -63,7 +63,7 @@ def test_a_reply_as_json_says_who_said_it(run, mimic):
     status, out, _ = run("reply", "--json", "--seed", "7", "--as", "Zed", "--max-tokens", "9", "hi")
     facts = json.loads(out)
     assert status == 0
-    assert set(facts) == {"mimic", "persona", "as", "reply"}
+    assert set(facts) == {"mimic", "persona", "as", "reply", "learnt"}
     assert (facts["mimic"], facts["persona"], facts["as"]) == (
         "ada-lovelace",
         "Ada Lovelace",
@@ -199,7 +199,71 @@ def test_a_sample_is_a_conversation(run, mimic):
 
 def test_a_sample_among_some_of_the_people(run, mimic):
     out = run("sample", "--json", "--people", "bob", "--seed", "3", "--max-tokens", "6")[1]
-    assert {row["sender"] for row in json.loads(out)["messages"]} == {"Bob"}
+    rows = json.loads(out)["messages"]
+    assert {(row["sender"], row["learnt"]) for row in rows} == {("Bob", False)}
+
+
+GUESS = "This mimic learnt only the words of Ada Lovelace: anybody else is a rough guess."
+
+
+def test_a_sample_says_whose_words_were_learnt(run, mimic):
+    short = ("sample", "--messages", "3", "--seed", "3", "--max-tokens", "6")
+    assert GUESS in run(*short)[2]
+    assert GUESS not in run(*short, "--people", "ada")[2]
+    rows = json.loads(run(*short, "--people", "ada", "--json")[1])["messages"]
+    assert {row["learnt"] for row in rows} == {True}
+    described(mimic, settings={"learn": "all"})
+    assert GUESS not in run(*short)[2]
+    rows = json.loads(run(*short, "--json")[1])["messages"]
+    assert {row["learnt"] for row in rows} == {True}
+
+
+def test_a_reply_of_somebody_else_is_told_to_be_a_guess(run, mimic):
+    asked = ("reply", "hi", "--persona", "bob", "--seed", "3", "--max-tokens", "6")
+    assert run(*asked)[2] == f"{GUESS}\n"
+    assert json.loads(run(*asked, "--json")[1])["learnt"] is False
+
+
+def described(mimic: Path, **more) -> None:
+    file = mimic / "mimic.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | more))
+
+
+# --- who you are, and which mimic ---
+
+
+def test_you_are_the_owner_of_the_export(run, mimic):
+    asked = ("reply", "hi", "--json", "--max-tokens", "6")
+    assert json.loads(run(*asked)[1])["as"] == "Bob"
+    described(mimic, owner="Zoë [x]")
+    assert json.loads(run(*asked)[1])["as"] == "Zoë [x]"
+    assert json.loads(run(*asked, "--as", "Eve")[1])["as"] == "Eve"
+    described(mimic, owner="Ada Lovelace")
+    assert json.loads(run(*asked)[1])["as"] == "Bob"
+    described(mimic, owner="Zoë [x]")
+    assert "You speak as Zoë [x]." in run("chat", pipe=b"/quit\n")[2]
+
+
+@pytest.mark.parametrize("name", ["ada", "ADA-L", "Adá", "ada lovelace"])
+def test_a_mimic_is_named_by_the_beginning_of_a_name(run, mimic, name):
+    short = ("--max-tokens", "4", "--json")
+    assert json.loads(run("reply", "--mimic", name, "hi", *short)[1])["mimic"] == "ada-lovelace"
+    assert json.loads(run("sample", name, "--messages", "1", *short)[1])["mimic"] == "ada-lovelace"
+    assert run("chat", name, pipe=b"/quit\n")[0] == 0
+    assert "Ada Lovelace" in run("mimics", "show", name)[1]
+
+
+def test_what_is_removed_is_named_in_full(run, mimic):
+    status, _, err = run("mimics", "remove", "ada", "--yes")
+    assert (status, mimic.exists()) == (1, True)
+    assert 'There is no mimic called "ada". Did you mean "Ada Lovelace"?' in err
+    assert run("mimics", "remove", "ADA LOVELACE", "--yes")[0] == 0
+
+
+def test_a_persona_asked_for_at_the_start_is_told_to_be_a_guess(run, mimic):
+    told = run("chat", "--persona", "bob", pipe=b"/quit\n")[2]
+    assert GUESS in told
+    assert "You speak as Ada Lovelace." in told
 
 
 # --- mimics ---
@@ -310,6 +374,9 @@ class TestTerminal:
             terminal.wait_for("(stopped)")
             assert time.monotonic() - started < 2  # of the many that the reply would take
             terminal.wait_for(lambda text: text.count("Bob ›") == 2)
+            terminal.type(CTRL_C)
+            terminal.wait_for(lambda text: text.count("Bob ›") == 3)
+            assert "Press Ctrl-C again" in terminal.text
             terminal.type(CTRL_C)
             assert terminal.status() == 130
 

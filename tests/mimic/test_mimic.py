@@ -1,7 +1,11 @@
 """A mimic: found by name, persona or path, wherever it was moved; damage is told."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -14,6 +18,7 @@ from chatmimic.mimic import (
     Mimic,
     latest,
     list_mimics,
+    own_mimics,
     read_mimic,
     remove,
     write_manifest,
@@ -54,6 +59,59 @@ def test_a_mimic_is_found_by_its_name_and_its_personas(trained, where):
 def test_a_personas_name_finds_a_mimic_called_otherwise(house):
     made(house, "grandma", persona="Ada Lovelace", people=["Ada Lovelace"])
     assert Mimic.open("Ada Lovelace", house).name == "grandma"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("mira", "mira-okafor"), ("MIRÁ", "mira-okafor"), ("teo", "grandpa"), ("gran", "grandpa")],
+)
+def test_the_beginning_of_a_name_finds_it_where_one_fits(house, typed, found):
+    made(house, "mira-okafor", persona="Mira Okafor", people=["Mira Okafor"])
+    made(house, "grandpa", persona="Teodor", people=["Teodor"], called="grandpa")
+    assert Mimic.open(typed, house).name == found
+    with pytest.raises(MimicError, match="no mimic called"):
+        Mimic.open(typed, house, by_beginning=False)
+
+
+def test_the_beginning_of_several_names_asks_which(house):
+    made(house, "mira-okafor", persona="Mira Okafor", people=["Mira Okafor"])
+    made(house, "miranda", persona="Miranda", people=["Miranda"])
+    with pytest.raises(MimicError, match='Several mimics may be meant by "mir"') as told:
+        Mimic.open("mir", house)
+    assert '"Mira Okafor", "Miranda"' in told.value.way_on.replace(
+        '"Miranda", "Mira Okafor"', '"Mira Okafor", "Miranda"'
+    )
+    assert Mimic.open("miranda", house).name == "miranda"
+
+
+def test_whose_own_mimic_there_is(house):
+    for age, (name, more) in enumerate(
+        {
+            "ada": {},
+            "ada-2": {},
+            "back": {"persona": "Bob", "reverse": True},
+            "all": {"persona": "Bob", "everybody": True},
+        }.items()
+    ):
+        mimic = made(house, name, **more)
+        os.utime(mimic.path / "mimic.json", (1_600_000_000 + age, 1_600_000_000 + age))
+    assert own_mimics(house) == {"Ada": "ada-2"}
+
+
+@pytest.mark.parametrize(
+    ("said", "owner", "learnt"),
+    [
+        ({}, "", ("Ada",)),
+        ({"owner": "Bob"}, "Bob", ("Ada",)),
+        ({"owner": "Eve"}, "", ("Ada",)),
+        ({"owner": 7, "settings": 8}, "", ("Ada",)),
+        ({"settings": {"learn": "all"}}, "", ("Ada", "Bob")),
+        ({"everybody": True}, "", ("Ada", "Bob")),
+    ],
+)
+def test_who_is_the_owner_and_who_was_learnt(house, said, owner, learnt):
+    mimic = made(house, "ada", **said)
+    assert (mimic.owner, mimic.learnt) == (owner, learnt)
 
 
 def test_a_name_wins_over_a_persona(house):
@@ -196,8 +254,112 @@ def test_damaged_weights_are_told_when_they_are_read(trained, tmp_path, file, ha
 def test_a_form_nobody_knows_is_told(trained, tmp_path):
     place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
     write_manifest(place, {**MANIFEST, "form": "verse"})
-    with pytest.raises(MimicError, match="no transcript form 'verse'"):
+    with pytest.raises(MimicError, match=r"does not know \(verse\)") as told:
         Mimic.open(place).load()
+    assert told.value.way_on == "Upgrade chatmimic."
+
+
+def test_what_does_not_fit_together_is_damaged(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    write_manifest(place, {**MANIFEST, "people": ["Ada", "Ada"]})
+    with pytest.raises(MimicError, match="is damaged: a cast names each person once"):
+        Mimic.open(place).load()
+
+
+def changed(file, **entries) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | entries), "utf-8")
+
+
+def not_opened(place) -> MimicError:
+    """What is said of a mimic that is whole: never that it is damaged."""
+    with pytest.raises(MimicError) as told:
+        Mimic.open(place).load()
+    assert "damaged" not in str(told.value)
+    assert "Train it again" not in str(told.value)
+    return told.value
+
+
+def test_an_architecture_of_a_newer_transformers_is_told(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    changed(place / "config.json", model_type="gpt9")
+    told = not_opened(place)
+    assert re.match(
+        r"The mimic copy cannot be opened: .* transformers [\d.]+ does not know \(gpt9\)", told.what
+    )
+    assert "pip install -U transformers" in told.way_on
+
+
+def test_what_a_newer_transformers_wrote_is_no_damage(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    changed(place / "mimic.json", versions={"transformers": "99.1.0"})
+    assert Mimic.open(place).load().form  # it may well be read
+    changed(place / "config.json", n_head="many")
+    told = not_opened(place)
+    assert "was made with transformers 99.1.0, and " in told.what
+    changed(place / "mimic.json", versions={"transformers": "1.2.3"})
+    with pytest.raises(MimicError, match="is damaged"):
+        Mimic.open(place).load()
+
+
+def test_a_missing_package_is_named(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    needs_gptqmodel = {"quant_method": "gptq", "bits": 4}
+    changed(place / "config.json", quantization_config=needs_gptqmodel)
+    told = not_opened(place)
+    assert "without a package that is not installed" in told.what
+    assert "then try again" in told.way_on
+
+
+def test_a_code_of_its_own_and_an_adapter_are_refused_for_what_they_are(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    (place / "adapter_config.json").write_text("{}")
+    assert "is an adapter of another model" in not_opened(place).what
+    (place / "adapter_config.json").unlink()
+    changed(place / "config.json", auto_map={})
+    assert "program code of its own" in not_opened(place).what
+
+
+def test_a_folder_that_went_while_it_was_looked_at_is_told(trained, tmp_path):
+    place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
+    mimic = Mimic.open(place)
+    shutil.rmtree(place)
+    with pytest.raises(MimicError, match="is not there any more"):
+        mimic.load()
+
+
+FULL = """
+import resource, sys
+from chatmimic.mimic import Mimic
+import chatmimic.bases.loading, torch, transformers, transformers.models.gpt2.modeling_gpt2
+Mimic.open(sys.argv[1]).load()
+held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + 40_000_000,) * 2)
+from chatmimic.errors import MimicError
+try:
+    Mimic.open(sys.argv[2]).load()
+except MimicError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them")
+def test_a_full_memory_is_no_damage(trained, tmp_path):
+    """A mimic of 250 MB, where there are 40 MB left."""
+    from transformers import AutoModelForCausalLM
+
+    small, large = trained.mimics / "ada", tmp_path / "large"
+    shutil.copytree(small, large)
+    model = AutoModelForCausalLM.from_pretrained(small)
+    model.resize_token_embeddings(2_000_000)
+    model.save_pretrained(large)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(small), str(large)], capture_output=True, text=True
+    )
+    assert re.match(
+        r"The mimic large cannot be opened: There is not enough memory to open .*large\. "
+        r"Close other programs, or choose a smaller one\.$",
+        done.stdout,
+    ), done
 
 
 def test_a_removed_mimic_is_gone(house):

@@ -1,0 +1,32 @@
+"""Why the files of a base could not be opened, in plain words; not everything is damage."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from chatmimic.errors import BaseError, DamagedBase
+from chatmimic.machine import is_full
+
+ANOTHER = "Check that it is a whole causal language model, or use `--base starter`."
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE)
+
+
+def not_opened(where: Path, done: str, error: Exception) -> BaseError:
+    """The error for what a library raised when files were to be `done`: opened, or read as what."""
+    why = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    if is_full(error):
+        return BaseError(
+            f"There is not enough memory to open {where}.",
+            "Close other programs, or choose a smaller one.",
+        )
+    if isinstance(error, ImportError):
+        package = f"`pip install {error.name}`" if error.name else "Install it"
+        return BaseError(
+            f"{where} cannot be {done} without a package that is not installed: {why}.",
+            f"{package}, then try again.",
+        )
+    refused = isinstance(error, OSError) and error.errno in _REFUSED
+    if refused or "Permission denied" in why:  # the tokenizers library has no other error for it
+        return BaseError(f"{where} cannot be {done}: {why}.", "Check its permissions and the disk.")
+    return DamagedBase(f"{where} cannot be {done}: {why}.", ANOTHER)
