@@ -194,7 +194,9 @@ def measure(size: int, given: argparse.Namespace, work: Path) -> list[dict[str, 
     short = ["--size", "1x64", "--steps", str(given.steps), "--evaluate-every", str(given.steps)]
     held_out = ["--held-out", str(given.held_out)]
     stages += watch(
-        [*chatmimic, "pretrain", "--corpus", CORPUS, *short, *held_out, *home], "start", STAGES
+        [*chatmimic, "pretrain", "--corpus", CORPUS, *short, *held_out, *home, "--replace"],
+        "start",
+        STAGES,
     )
     facts = json.loads((work / "home" / "bases" / CORPUS / "base.json").read_text("utf-8"))
     return [_row(stage, text, facts) for stage in stages if stage.name != "start"]

@@ -115,7 +115,7 @@ class Row:
 def train(home: Path, persona: str, base: str, options: str) -> Row:
     """Train a mimic, measure it, and remove it."""
     name = "gains"
-    asked = ["train", "--persona", persona, "--base", base, "--name", name, "--json"]
+    asked = ["train", "--persona", persona, "--base", base, "--name", name, "--replace", "--json"]
     measured = measure(command(home, *asked, *shlex.split(options)))
     if measured.status:
         sys.exit(f"{shlex.join(asked)} {options}: exit status {measured.status}")

@@ -219,7 +219,8 @@ def _attempt(
     """Start or go on, and kill, where it was not killed often enough: whether it got to its end."""
     run, told = home.runs / NAME, home.path / "told"
     before = half_written(run)
-    process = start([*line, "--resume"] if (run / "ready.json").is_file() else line, told)
+    begun = (run / "ready.json").is_file()
+    process = start([*line, "--resume" if begun else "--replace"], told)
     if outcome.kills < kills:
         chance.choice(MOMENTS)(process, run, whole.seconds, chance)
         process.kill()

@@ -216,7 +216,7 @@ class Trainings:
     def train(self, name: str, base: str, minutes: float) -> Trained:
         """A mimic of the person."""
         return chatmimic.train(
-            self.given.persona, home=self.home, name=name, base=base, minutes=minutes
+            self.given.persona, home=self.home, name=name, base=base, minutes=minutes, replace=True
         )
 
     def looks(self, name: str, minutes: float) -> list[Look]:

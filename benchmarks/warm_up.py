@@ -262,6 +262,7 @@ class Bench:
             given.persona,
             home=home,
             name=way,
+            replace=True,
             base=str(self.talk) if base == "talk" else base,
             gap=f"{GAP.seconds // 3600}h",
             held_out=(self.held_out - 0.5) / (self.held_out + messages),  # rounded up there
