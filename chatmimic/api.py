@@ -61,12 +61,18 @@ def import_exports(
     from chatmimic.archive import Archive
     from chatmimic.corpora import corpus_to_fill
     from chatmimic.importers import ImportOptions, ImportReport, read_exports
-    from chatmimic.privacy import Door, key_of
+    from chatmimic.privacy import Door, key_of, names_of
 
     options = options or ImportOptions()
     place, reports = _home(home).make(), []
     door = Door(privacy, key_of(place)) if privacy else None
     with Archive.open(corpus_to_fill(place, corpus) if corpus else place.archive) as archive:
+        if door is not None and door.options.exclude:
+            door.know(names_of(archive.people()))
+            if len(paths) > 1:
+                for path in paths:
+                    door.look(read_exports(Path(path), options, ImportReport()))
+                door.check()
         for path in paths:
             report = ImportReport()
             read = partial(read_exports, Path(path), options)

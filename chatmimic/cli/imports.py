@@ -21,7 +21,9 @@ from chatmimic.cli.common import (
     print_json,
     quoted,
 )
+from chatmimic.cli.import_door import file_of, look_over, made_late, names_in
 from chatmimic.cli.import_facts import Outcome, facts
+from chatmimic.cli.import_progress import progress
 from chatmimic.cli.import_summary import summary
 from chatmimic.cli.privacy_display import redaction_facts, redaction_table
 from chatmimic.cli.report_file import check_report, write_report
@@ -30,10 +32,8 @@ from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from chatmimic.archive import Archive
-    from chatmimic.importers import ImportOptions, ImportReport
+    from chatmimic.importers import ImportOptions
     from chatmimic.privacy import Door
 
 
@@ -100,7 +100,7 @@ class ImportCommand(click.Command):
     "--exclude",
     metavar="NAME",
     multiple=True,
-    help="Leave this person's messages out (as often as needed).",
+    help="Leave this person's messages out (as often as needed); somebody who is there.",
 )
 @click.option(
     "--pseudonyms", is_flag=True, help="Give everybody an invented name, the same each time."
@@ -157,8 +157,10 @@ def command(
     from chatmimic.importers import ImportOptions
 
     redact, dry_run = redact or redact_report, dry_run or redact_report
-    asked = redact or exclude or pseudonyms
-    door = _made_late(redact, exclude, pseudonyms, home, dry_run) if asked else None
+    door = None
+    if redact or exclude or pseudonyms:
+        known = functools.partial(names_in, home, corpus) if exclude else tuple
+        door = made_late((redact, exclude, pseudonyms), known, home, dry_run)
     options = ImportOptions(
         tz=tz,
         columns=_columns(columns),
@@ -169,6 +171,8 @@ def command(
         date_order=date_order,
         encoding=encoding,
     )
+    if door is not None and exclude and len(paths) > 1:
+        look_over(paths, options, door)
     done: list[Outcome] = []
     failed: list[tuple[Path, ExportError]] = []
     with _opened_late(home, corpus, dry_run) as archive:
@@ -198,24 +202,6 @@ def command(
         raise _some_failed(failed, len(paths), dry_run)
 
 
-def _made_late(
-    redact: bool, exclude: tuple[str, ...], pseudonyms: bool, home: Home, dry_run: bool
-) -> Callable[[], Door]:
-    """The door that messages go through, made when the first comes: its key is kept in the home.
-
-    A dry run uses the key that is there and makes none.
-    """
-
-    @functools.cache
-    def door() -> Door:
-        from chatmimic.privacy import Door, PrivacyOptions, has_key, key_of
-
-        key = key_of(home) if not dry_run or has_key(home) else None
-        return Door(PrivacyOptions(redact, exclude, pseudonyms), key)
-
-    return door
-
-
 def _columns(given: Sequence[str]) -> dict[str, str] | None:
     pairs = [pair.partition("=") for text in given for pair in text.split(",") if pair.strip()]
     for role, _, column in pairs:
@@ -240,19 +226,13 @@ def _opened_late(home: Home, corpus: str | None, dry_run: bool) -> Iterator[Call
 
         def archive() -> Archive:
             if not opened:
-                where = home.archive if corpus is None else _file_of(home, corpus, dry_run)
+                where = home.archive if corpus is None else file_of(home, corpus, dry_run)
                 if dry_run and not where.exists():
                     where = Path(stack.enter_context(tempfile.TemporaryDirectory()), where.name)
                 opened.append(stack.enter_context(Archive.open(where)))
             return opened[0]
 
         yield archive
-
-
-def _file_of(home: Home, corpus: str, dry_run: bool) -> Path:
-    from chatmimic.corpora import corpus_to_fill
-
-    return corpus_to_fill(home, corpus, make=not dry_run)
 
 
 def _import(
@@ -271,7 +251,7 @@ def _import(
     def origin() -> Origin:
         return Origin.of(path if door is None else None, report.format)
 
-    with _progress(path, report):
+    with progress(path, report):
         first = next(messages, None)  # a format nobody knows is said before anything is made
         rest = messages if first is None else chain([first], messages)
         if door is not None:
@@ -279,35 +259,6 @@ def _import(
             rest = door().let_in(rest, report, again)
         added = archive().add(rest, origin=origin, rehearse=dry_run)
     return Outcome(path, report, added, dry_run)
-
-
-def _progress(path: Path, report: ImportReport) -> contextlib.AbstractContextManager[object]:
-    """A bar on standard error, when that is a terminal, that follows the bytes read."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-    from rich.table import Column
-
-    class Bar(Progress):
-        """Looks into the report whenever it is drawn: a file may be read long before it gives."""
-
-        def get_renderables(self) -> Iterator[RenderableType]:
-            for task in self.task_ids:
-                total = report.bytes_total or None
-                self.update(task, total=total, completed=report.bytes_read)
-            yield from super().get_renderables()
-
-    screen = console(stderr=True)
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=32)
-    bar = Bar(
-        TextColumn("{task.description}", markup=False, table_column=name),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%", markup=False),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
-    bar.add_task(visible(path.name or str(path)), total=None)
-    return bar
 
 
 def _next_step(archive: Archive, home: Home, corpus: str | None, dry_run: bool) -> None:

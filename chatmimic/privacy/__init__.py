@@ -7,7 +7,8 @@ pseudonyms depend. Nothing that was replaced is written down anywhere.
 from __future__ import annotations
 
 from chatmimic.privacy.door import Door, PrivacyOptions
+from chatmimic.privacy.exclusion import names_of
 from chatmimic.privacy.key import has_key, key_of
 from chatmimic.privacy.redactor import TYPES, Example
 
-__all__ = ["TYPES", "Door", "Example", "PrivacyOptions", "has_key", "key_of"]
+__all__ = ["TYPES", "Door", "Example", "PrivacyOptions", "has_key", "key_of", "names_of"]

@@ -67,6 +67,22 @@ class Door:
             for message in messages:
                 self._pseudonyms.meet(message)
 
+    def know(self, names: Iterable[str]) -> None:
+        """Take these for names of people who may be missing in an export: the archive's."""
+        if self._exclusion is not None:
+            self._exclusion.know(names)
+
+    def look(self, messages: Iterable[Message]) -> None:
+        """See who is in an export, before any is imported: of several each may lack somebody."""
+        if self._exclusion is not None:
+            for message in messages:
+                self._exclusion.meet(message)
+
+    def check(self) -> None:
+        """Raises ExportError where somebody is to be excluded whom nobody is called like."""
+        if self._exclusion is not None:
+            self._exclusion.check()
+
     def let_in(
         self,
         messages: Iterable[Message],
@@ -86,7 +102,11 @@ class Door:
         return self._pseudonyms.of(name) if self._pseudonyms is not None else name
 
     def through(self, messages: Iterable[Message], report: ImportReport) -> Iterator[Message]:
-        """The messages as they may be kept, lazily. Who stays out is counted in the report."""
+        """The messages as they may be kept, lazily. Who stays out is counted in the report.
+
+        Raises ExportError after the last one, where somebody is to be excluded who was not met in
+        any export so far.
+        """
         for message in messages:
             if self._pseudonyms is not None:
                 self._pseudonyms.meet(message)
@@ -100,4 +120,5 @@ class Door:
                 message = self._pseudonyms.message(message)
             yield message
         if self._exclusion is not None:
+            self._exclusion.check()
             self._exclusion.tell(report)

@@ -7,20 +7,25 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
+from chatmimic.errors import ExportError
 from chatmimic.importers import ImportReport
+from chatmimic.lookup import close, quoted, suggestion
 from chatmimic.privacy.key import Keyed
-from chatmimic.records import Message
+from chatmimic.records import Message, Person
 
 REASON = "excluded"
 _NAME = "[name]"
+_REMEMBERED = 10_000  # names that may be suggested
 
 
 class Exclusion:
-    """Keeps some people's messages out, and says in the end whose name matched nobody."""
+    """Keeps some people's messages out, and refuses names that are nobody's."""
 
     def __init__(self, names: tuple[str, ...], keyed: Keyed) -> None:
         self._wanted = {_plain(name): name for name in names if _plain(name)}
         self._met: set[str] = set()
+        self._known: set[str] = set()
+        self._seen: set[str] = set()  # to suggest them
         self._keyed = keyed
         spelt = "|".join(
             r"\s+".join(map(re.escape, plain.split()))
@@ -53,13 +58,38 @@ class Exclusion:
             thread_title=self._named.sub(_NAME, message.thread_title),
         )
 
+    def know(self, names: Iterable[str]) -> None:
+        """Take names for somebody's: whoever is in the archive may be missing in an export."""
+        self._known.update(map(_plain, names))
+
+    def meet(self, message: Message) -> None:
+        """See whose names a message shows, and keep nothing out."""
+        self._is_theirs(message.sender, message.sender_key)
+        for reaction in message.reactions:
+            self._is_theirs(reaction.sender)
+
+    def check(self) -> None:
+        """Raises ExportError for names that nobody has of all who were met, with near ones."""
+        missing = [n for plain, n in self._wanted.items() if plain not in self._met | self._known]
+        if not missing:
+            return
+        near = (one for name in missing for one in close(name, self._seen))
+        raise ExportError(
+            f"Nobody is called {' or '.join(quoted([name]) for name in missing)}, whom --exclude "
+            "names, so nothing was imported.",
+            f"{suggestion(dict.fromkeys(near))}Write names as the export shows them; where not "
+            "everybody is in each of several exports, import them with one command.",
+        )
+
     def tell(self, report: ImportReport) -> None:
-        """Note the names that nobody had."""
+        """Note the names that nobody had, but who are known."""
         for plain, name in self._wanted.items():
             if plain not in self._met:
                 report.note(f'Nobody in it is called "{name}": nothing was excluded by that name.')
 
     def _is_theirs(self, *names: str) -> bool:
+        if len(self._seen) < _REMEMBERED:
+            self._seen.add(names[0])
         found = [plain for plain in map(_plain, names) if plain in self._wanted]
         self._met.update(found)
         return bool(found)
@@ -69,6 +99,13 @@ class Exclusion:
         if not self._named.search(message.thread):
             return message.thread
         return f"thread-{self._keyed.digits('thread', message.service, message.thread)}"
+
+
+def names_of(people: Iterable[Person]) -> set[str]:
+    """Every name and id that somebody may be excluded by."""
+    everybody = list(people)
+    ids = {account.partition(" ")[2] for person in everybody for account in person.accounts}
+    return ids.union(*(person.names for person in everybody))
 
 
 def _plain(name: str) -> str:

@@ -87,8 +87,72 @@ def test_an_excluded_person_stays_outside(chat: Path, home: Path) -> None:
     assert {sender for sender, _ in kept(home)} == {"Ada Lovelace", "Cleo"}
 
 
-def test_somebody_to_exclude_who_is_not_there_is_said(chat: Path) -> None:
-    assert any("Nobody" in note for note in facts("--exclude", "Zoe", chat)["notes"])
+def refused(*args: object) -> str:
+    return str(run(*args, code=1).exception)
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["", "dry"])
+def test_somebody_to_exclude_who_is_not_there_refuses_the_import(
+    chat: Path, home: Path, dry: tuple[str, ...]
+) -> None:
+    told = refused(*dry, "--exclude", "Cloe", "--exclude", "charles", "--exclude", "Bob", chat)
+    assert told.startswith('Nobody is called "Cloe" or "Bob", whom --exclude names, so nothing was')
+    assert 'Did you mean "Cleo"?' in told
+    assert not dry or not home.exists()
+    assert dry or kept(home) == []
+
+
+def test_accents_may_be_missing_but_are_asked_for(chat: Path, home: Path) -> None:
+    chat.write_text(CHAT.replace("Cleo", "Cléo"), "utf-8")
+    assert 'Did you mean "Cléo"?' in refused("--exclude", "Cleo", chat)
+    run("--exclude", "cléo", chat)
+    assert "Cléo" not in {sender for sender, _ in kept(home)}
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    path = tmp_path / "second.txt"
+    path.write_text("12/03/2024, 10:01 - Ada Lovelace: hi\n12/03/2024, 10:02 - Bob: ho\n", "utf-8")
+    return path
+
+
+def test_of_several_exports_one_may_lack_who_is_excluded(
+    chat: Path, second: Path, home: Path
+) -> None:
+    told = facts("--exclude", "Bob", "--exclude", "Cleo", chat, second)
+    assert {sender for sender, _ in kept(home)} == {"Ada Lovelace", "Charles"}
+    assert told["left_out"] == {"excluded": 2}
+
+
+def test_who_is_in_none_of_several_exports_refuses_all(
+    chat: Path, second: Path, home: Path, tmp_path: Path
+) -> None:
+    told = refused("--exclude", "Bob", "--exclude", "Dan", second, chat)
+    assert told.startswith('Nobody is called "Dan", whom')
+    assert not (home / "archive.sqlite").exists() or kept(home) == []
+    (tmp_path / "other.bin").write_bytes(b"\0\1")
+    told = refused("--exclude", "Bob", tmp_path / "other.bin", second)
+    assert told.startswith("1 of 2 exports could not be imported.")
+    assert {sender for sender, _ in kept(home)} == {"Ada Lovelace"}
+
+
+def test_who_is_in_the_archive_may_lack_in_the_export(chat: Path, second: Path, home: Path) -> None:
+    run(second)
+    told = facts("--exclude", "BOB", chat)
+    assert any('Nobody in it is called "BOB"' in note for note in told["notes"])
+    assert 'Nobody is called "Bo"' in refused("--exclude", "Bo", chat)
+
+
+def test_python_refuses_it_too(chat: Path, second: Path, home: Path) -> None:
+    from chatmimic.errors import ExportError
+    from chatmimic.privacy import PrivacyOptions
+
+    for paths in ((chat,), (chat, second)):
+        with pytest.raises(ExportError, match='Nobody is called "Dan"'):
+            chatmimic.import_exports(*paths, privacy=PrivacyOptions(exclude=("Dan", "Cleo")))
+        assert kept(home) == []
+    chatmimic.import_exports(second, chat, privacy=PrivacyOptions(exclude=("Cleo",)))
+    assert {sender for sender, _ in kept(home)} == {"Ada Lovelace", "Bob", "Charles"}
 
 
 def test_pseudonyms_are_the_same_in_every_import(chat: Path, tmp_path: Path, home: Path) -> None:

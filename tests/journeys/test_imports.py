@@ -128,7 +128,7 @@ def test_a_folder_is_remembered_by_a_name_that_says_something(
 def test_where_something_is_to_stay_outside_the_name_does_too(
     tmp_path: Path, home: Path, private: list[str]
 ) -> None:
-    chat = table(tmp_path / "Chat with Zelda.csv", ("Ada", "tea?", 1))
+    chat = table(tmp_path / "Chat with Zelda.csv", ("Ada", "tea?", 1), ("Zoe", "no", 2))
     run("import", *private, chat)
     assert [one["name"] for one in facts("imports")] == [""]
     if private == ["--pseudonyms"]:  # the thread is named after the file too

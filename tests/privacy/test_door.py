@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatmimic.errors import ExportError
 from chatmimic.importers import ImportReport
 from chatmimic.privacy import Door, PrivacyOptions
 from chatmimic.records import Kind, Message, Reaction
@@ -35,6 +36,7 @@ def passed(
     messages: Iterable[Message], options: PrivacyOptions, report: ImportReport | None = None
 ) -> list[Message]:
     door = Door(options, KEY)
+    door.know(options.exclude)  # who is only spoken of here has spoken elsewhere
     some = list(messages)
     door.meet(some)
     return list(door.through(some, report or ImportReport()))
@@ -196,10 +198,30 @@ def test_a_placeholder_for_somebody_left_out_is_no_number() -> None:
     assert done.thread_title == "[name]"
 
 
-def test_a_name_that_nobody_has_is_told() -> None:
-    report = ImportReport()
-    passed([said("Ada", "hi")], excluding("Zed", "ada", ""), report)
+def test_a_name_that_nobody_has_lets_nothing_in() -> None:
+    door = Door(excluding("Zed", "ada", "Yan", "", "  "), KEY)
+    with pytest.raises(ExportError, match='called "Zed" or "Yan", whom --exclude names') as told:
+        list(door.through([said("Ada", "hi"), said("Zeda", "hm")], ImportReport()))
+    assert told.value.way_on.startswith('Did you mean "Zeda"? ')
+
+
+def test_who_is_known_otherwise_is_only_told_of() -> None:
+    door, report = Door(excluding("Zed"), KEY), ImportReport()
+    door.know(["ZED"])
+    assert len(list(door.through([said("Ada", "hi")], report))) == 1
     assert report.notes == ['Nobody in it is called "Zed": nothing was excluded by that name.']
+
+
+def test_who_is_in_one_export_of_several_may_lack_in_another() -> None:
+    door = Door(excluding("Bo"), KEY)
+    with pytest.raises(ExportError):
+        door.check()
+    door.look([said("Ada", "hi")])
+    with pytest.raises(ExportError):
+        door.check()
+    door.look([said("Ada", "hi", reactions=(Reaction("x", "Bo"),))])
+    door.check()
+    assert len(list(door.through([said("Ada", "hi")], ImportReport()))) == 1
 
 
 # --- renamed --------------------------------------------------------------------------------------
