@@ -88,15 +88,14 @@ def search(
     if not wanted:
         return []
     places = _places(connection, wanted, within or Within(), limit)
-    called = {thread: named_threads.called(connection, thread) for _, thread, _ in places}
+    threads = {thread for _, thread, _ in places}
+    called = {thread: named_threads.called(connection, thread) for thread in threads}
     found = []
-    for row, thread, placed_at in places:
+    for place in places:
+        row, thread, _ = place
         ((_, message),) = _lines(connection, "message.id = ?", (row,))
+        before, after = (_around(connection, place, order, context) for order in ("DESC", "ASC"))
         line = Line(row, message, wanted.marks(connection, row, message.text))
-        before, after = (
-            _around(connection, (row, thread, placed_at), order, context)
-            for order in ("DESC", "ASC")
-        )
         found.append(Found(line, thread, called[thread], before[::-1], after))
     return found
 

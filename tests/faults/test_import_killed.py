@@ -71,7 +71,7 @@ def state(path: Path) -> str:
         connection.execute(
             "INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)"
         )
-        for table in ("person", "alias", "thread", "message", "fact"):
+        for table in ("person", "alias", "thread", "message", "fact", "held"):
             for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
                 digest.update(repr(row).encode())
     finally:
