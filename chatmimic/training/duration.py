@@ -53,6 +53,7 @@ def say_how_long(work: Work, loop: Loop, shorter: Mapping[str, int], less: str =
     if loop.ranks.world > 1 or steps * plan.accumulate <= _FEW:
         return
     loop.tell = work.tell
+    work.watcher.stage("timing a step")
     step = loop.time_a_step()
     seconds = seconds_of(plan, step, held_out)
     if seconds >= LONG:

@@ -36,6 +36,7 @@ from chatmimic.transcript import Form
 from chatmimic.windows import Windows
 from chatmimic.windows.choices import ChoiceBatch, Choices
 
+SLOW = 5.0  # seconds of a batch; then it is timed once
 SLOWER = 1 / 3  # times the learning rate, in the second attempt of a training that gained nothing
 
 T = TypeVar("T")
@@ -118,20 +119,27 @@ class Loop:
     def time_a_step(self) -> float:
         """Seconds that a step takes, measured without taking one.
 
-        One batch is computed twice, and stands for all batches of the step. For one process.
+        One batch stands for all batches of the step. It is computed twice, the first time to warm
+        up, unless the base is so slow that this makes no difference. For one process.
         """
         self.learner.train()  # dropout and checkpointing cost what they will cost
-        whole, device = self.plan, self.stepper.device.type
+        whole = self.plan
         state = State(step=whole.steps - 1)  # of whole windows, where the first ones are cut
         self.plan = replace(whole, accumulate=1)
         try:
             with self.stepper.taking_no_step():
-                self._learn_from(state)  # the first warms caches up
-                began = now(device)
-                self._learn_from(state)
-                return whole.accumulate * (now(device) - began)
+                seconds = self._time(state)
+                if seconds < SLOW or whole.compile:
+                    seconds = self._time(state)
+                return whole.accumulate * seconds
         finally:
             self.plan = whole
+
+    def _time(self, state: State) -> float:
+        """Seconds that the batches of a step take, without the step."""
+        began = now(self.stepper.device.type)
+        self._learn_from(state)
+        return now(self.stepper.device.type) - began
 
     def evaluate(self, most: int) -> Figures:
         """Figures on at most that many held-out windows, spread evenly over all of them."""

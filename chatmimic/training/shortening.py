@@ -70,6 +70,7 @@ class _Timed:
         """Prepare, and time a step. Of what was opened for it nothing stays."""
         loop = preparation.loop()
         loop.tell = work.tell
+        work.watcher.stage("timing a step")
         return cls(
             loop.time_a_step() / loop.plan.windows_per_step,
             len(loop.learnt),
