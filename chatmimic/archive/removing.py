@@ -35,7 +35,7 @@ def remove(connection: sqlite3.Connection, number: int) -> int:
     """
     gone = count_alone(connection, number)
     connection.executemany(
-        "DELETE FROM message WHERE id BETWEEN ? AND ?", list(_alone(connection, number))
+        "DELETE FROM message WHERE id BETWEEN ? AND ?", _alone(connection, number)
     )
     connection.execute("DELETE FROM held WHERE import_id = ?", (number,))
     connection.execute("DELETE FROM import WHERE id = ?", (number,))

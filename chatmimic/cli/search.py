@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def command(
       chatmimic search "see you at five" --person "Ada Lovelace" --since 2019
       chatmimic search tea --thread "#repaircafe" --context 3
     """
-    with opened(home, corpus) as archive, console(stderr=True).status("Searching …"):
+    with opened(home, corpus) as archive, _waiting(as_json):
         found = archive.search(
             _query(words),
             limit + 1,  # to see whether there are more
@@ -89,6 +90,11 @@ def command(
     _print(found[:limit], as_json)
     if len(found) > limit and not as_json:
         console().print("More was found: --limit N shows the newest N.")
+
+
+def _waiting(as_json: bool) -> contextlib.AbstractContextManager[object]:
+    """A sign on a terminal's standard error: the first search after an import takes a while."""
+    return contextlib.nullcontext() if as_json else console(stderr=True).status("Searching …")
 
 
 def _query(words: Sequence[str]) -> str:

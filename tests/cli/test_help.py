@@ -74,7 +74,9 @@ def test_help_is_quick() -> None:
 LOADED = "import sys; from chatmimic.cli import _run; _run({args!r}, False); print(*sys.modules)"
 
 
-@pytest.mark.parametrize("args", [["--help"], ["people", "--json"], ["import", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["people", "--json"], ["search", "tea", "--json"], ["import", "--help"]]
+)
 def test_light_commands_load_nothing_heavy(args: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADED.format(args=args)], capture_output=True, text=True, check=True
