@@ -16,6 +16,7 @@
     ├── TrainingError              training cannot start or go on
     │   ├── TooLittleData          the persona has said too little
     │   ├── CheckpointDamaged      no whole checkpoint to resume from
+    │   ├── NothingGained          it ended no better than its base
     │   └── LossNotFinite          the loss became NaN or infinite
     └── MimicError                 a mimic is not there, or is damaged
 
