@@ -39,7 +39,7 @@ def test_headings_come_in_the_order_of_the_settings_and_the_rest_at_the_end(comm
     assert list(sections(command)) == [*groups, "Other"]
     rest = re.findall(r"^  (?:-h, )?(--[a-z-]+)", sections(command)["Other"], re.MULTILINE)
     own = ["--plan"] if command == "train" else []
-    assert sorted(rest) == ["--help", "--home", "--json", "--name", *own, "--resume"]
+    assert sorted(rest) == ["--help", "--home", "--json", "--name", *own, "--replace", "--resume"]
 
 
 def test_what_a_pretraining_reads_stands_first():
