@@ -14,6 +14,7 @@ from pretraining_support import fill_corpora, pretrain
 from terminal import Terminal
 from training_support import SHORT, chatter, digest, fill, resume, stop_after, train, typed
 
+from chatmimic.errors import TrainingError
 from chatmimic.mimic import Mimic
 from chatmimic.training import Settings, duration, shortening
 from chatmimic.training.duration import in_words, seconds_of
@@ -265,10 +266,10 @@ def of_ada() -> int:
     return sum(m.sender == "Ada" for m in chatter(900))
 
 
-def begun(home, base, **options):
+def begun(home, base, name="ada", **options):
     """`ready.json` of a training that is stopped after a step, and what was said."""
-    said = said_before(home, base, **{**OPEN, **options})
-    return json.loads((home.runs / "ada" / "ready.json").read_text("utf-8")), said
+    said = said_before(home, base, name=name, **{**OPEN, **options})
+    return json.loads((home.runs / name / "ready.json").read_text("utf-8")), said
 
 
 def test_what_takes_too_long_is_cut_to_the_newest_and_told(
@@ -298,7 +299,7 @@ def test_it_is_decided_once_and_a_resumed_training_keeps_to_it(
     again = json.loads((long.runs / "ada" / "ready.json").read_text("utf-8"))
     assert again["settings"]["newest"] == newest
     # The same is had on any machine, if it is asked for.
-    asked, _ = begun(long, tiny_base, newest=newest)
+    asked, _ = begun(long, tiny_base, "asked", newest=newest)
     assert {k: v for k, v in asked["files"].items() if k.startswith(("learnt", "held"))} == {
         k: v for k, v in ready["files"].items() if k.startswith(("learnt", "held"))
     }
@@ -309,7 +310,7 @@ def test_nothing_is_cut_where_all_of_it_fits(long, tiny_base, on_a_processor, mo
         ready, said = begun(long, tiny_base)
     assert (ready["settings"]["newest"], ready["material"]["chosen"], said) == (None, {}, [])
     assert len(times) == 2
-    everything, _ = begun(long, tiny_base, newest="all")
+    everything, _ = begun(long, tiny_base, "all", newest="all")
     assert everything["files"] == ready["files"]
 
 
@@ -335,6 +336,28 @@ def test_the_fewest_are_learnt_however_slow_it_is(long, tiny_base, on_a_processo
     assert "no fewer, though they take longer than 20 minutes here. --newest all" in said[0]
     assert said[1].startswith("About ")
     assert "on this machine (" in said[1]
+
+
+def test_of_the_measuring_nothing_stays(long, tiny_base, on_a_processor, monkeypatch):
+    there = []
+
+    def fail(loop):
+        there.append((long.runs / "ada" / "measured").is_dir())
+        raise TrainingError("It fails.")
+
+    monkeypatch.setattr(Loop, "time_a_step", fail)
+    with pytest.raises(TrainingError):
+        begun(long, tiny_base)
+    assert there == [True]
+    assert not (long.runs / "ada" / "measured").exists()
+    assert typed("train", "--resume", "--home", long.path)[2].endswith(
+        "There is no unfinished training. Start one with --persona NAME.\n"
+    )
+    # One that was killed then leaves it to the next to clear away.
+    (long.runs / "ada" / "measured").mkdir()
+    with taking(60.0, monkeypatch):
+        begun(long, tiny_base)
+    assert not (long.runs / "ada" / "measured").exists()
 
 
 def test_few_messages_are_not_measured_first(home, tiny_base, on_a_processor, monkeypatch):
