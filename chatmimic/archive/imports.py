@@ -168,7 +168,8 @@ def find(connection: sqlite3.Connection, name: str) -> Import:
             f'Several imports are called "{name}".',
             f"Give the number of one: {', '.join(map(_told_apart, found))}.",
         )
-    near = close(wanted, [one.name for one in known if one.name])
+    names = [part(one.name) for part in (_last_part, _whole) for one in known]
+    near = close(wanted, filter(None, names))
     raise ArchiveError(
         f'No import is called "{name}".',
         f"{suggestion(near)}`chatmimic imports` lists them all, with their numbers.",

@@ -42,9 +42,9 @@ def command(
 ) -> None:
     """List the threads of the archive.
 
-    The one with the most messages comes first. A thread without a title is called after whom it
-    is with. `train --thread` and `search --thread` take a title, the name of the other person,
-    or the number.
+    The one with the most messages comes first. A thread without a title goes by the names of the
+    people in it. `train --thread` and `search --thread` take a title, the name of the other
+    person, or the number.
 
     \b
     Example:

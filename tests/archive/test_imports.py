@@ -151,6 +151,7 @@ def test_an_import_is_found(three: Archive, asked: str, number: int) -> None:
     [
         ("ADA.zip", r'Several .* Give the number of one: 1 \("exports/ada.zip", 1 message\), 2 '),
         ("bop.zip", r'No import is called "bop.zip"\. Did you mean "bob.zip"\? `chatmimic imp'),
+        ("expots/ada.zip", r'Did you mean "exports/ada.zip"'),
         ("4", "No import is called"),
         ("", "No import is called"),
         ("exports", "No import is called"),
