@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chatmimic.archive import Archive, Origin
     from chatmimic.generation import Decoding
     from chatmimic.importers import ImportOptions, ImportReport
-    from chatmimic.privacy import PrivacyOptions
+    from chatmimic.privacy import Door, PrivacyOptions
     from chatmimic.training.pretraining import Pretrained
     from chatmimic.training.run import Trained
     from chatmimic.training.work import Stopped, Watcher
@@ -79,15 +79,17 @@ def import_exports(
             messages = read(report)
             if door is not None:
                 messages = door.let_in(messages, report, partial(read, ImportReport()))
-            archive.add(messages, origin=partial(_origin, report, None if door else path))
+            archive.add(messages, origin=partial(_origin, report, path, door))
             reports.append(report)
     return reports
 
 
-def _origin(report: ImportReport, path: str | PathLike[str] | None) -> Origin:
+def _origin(report: ImportReport, path: str | PathLike[str], door: Door | None) -> Origin:
     from chatmimic.archive import Origin
 
-    return Origin.of(Path(path) if path is not None else None, report.format)
+    if door is None:
+        return Origin.of(Path(path), report.format, report.owner)
+    return Origin.of(None, report.format, report.owner and door.pseudonym(report.owner))
 
 
 def train(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from chatmimic.archive import owners
 from chatmimic.archive.identity import Occurrences, identity_of
 from chatmimic.archive.imports import Holding, Origin
 from chatmimic.archive.likely import likely_same
@@ -58,6 +59,7 @@ class Adding:
 
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self._db = connection
+        self._number = number
         self._people = PeopleBook(connection, number)
         self._threads = ThreadBook(connection, number)
         self._batch: list[str | int | None] = []  # the columns of one message after another
@@ -86,9 +88,9 @@ class Adding:
         self._flush()
         self._occurrences.forget()
         added = self._added(last_before)
-        self._holding.record(
-            origin() if origin else Origin(), self._words, added.new, self._first_at, self._last_at
-        )
+        whence = origin() if origin else Origin()
+        self._holding.record(whence, self._words, added.new, self._first_at, self._last_at)
+        owners.note(self._db, whence.owner, self._number)
         return added
 
     def _take(self, message: Message) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import imports, joining, named, people, searching
+from chatmimic.archive import imports, joining, named, owners, people, searching
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -31,6 +31,7 @@ def forget(connection: sqlite3.Connection, name: str) -> int:
     )
     _drop_reactions(connection, names)
     imports.settle(connection)
+    owners.settle(connection)
     imports.unname(connection, names)
     want_scrub(connection)
     return int(said)

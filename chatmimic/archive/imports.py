@@ -20,20 +20,21 @@ _TELLING = 5  # letters of a name that are no part of another word by chance
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is imported: the name of the file or folder as it was given, and its format."""
+    """What is imported: the name of the file or folder as it was given, its format, and whose."""
 
     name: str = ""
     format: str = ""
+    owner: str = ""  # as its messages are signed; empty where that is not known
 
     @classmethod
-    def of(cls, path: Path | None, format_: str) -> Origin:
+    def of(cls, path: Path | None, format_: str, owner: str = "") -> Origin:
         """The origin of a path: itself, or the whole path where it says nothing, as "." does.
 
         None where the name is to stay outside: a file is often called after somebody.
         """
         if path is None:
-            return cls(format=format_)
-        return cls(str(path if path.name not in ("", "..") else path.resolve()), format_)
+            return cls(format=format_, owner=owner)
+        return cls(str(path if path.name not in ("", "..") else path.resolve()), format_, owner)
 
 
 @dataclass(frozen=True, slots=True)

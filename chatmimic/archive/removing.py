@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
-from chatmimic.archive import imports
+from chatmimic.archive import imports, owners
 from chatmimic.archive.forgetting import want_scrub
 from chatmimic.archive.people import free_name
 from chatmimic.archive.reading import WORDS
@@ -46,6 +46,7 @@ def remove(connection: sqlite3.Connection, number: int) -> int:
         )
     _drop_people(connection)
     imports.settle(connection)
+    owners.settle(connection)
     want_scrub(connection)
     return gone
 

@@ -15,6 +15,7 @@ from chatmimic.archive import (
     joining,
     named,
     named_threads,
+    owners,
     people,
     reading,
     removing,
@@ -119,6 +120,11 @@ class Archive:
         """
         with self._database.reading() as connection:
             return people.one(connection, named.find(connection, name))
+
+    def owners(self) -> list[str]:
+        """The people whose exports were imported, as far as that is known, the surest first."""
+        with self._database.reading() as connection:
+            return owners.owners(connection)
 
     def namesakes(self) -> tuple[tuple[Person, ...], ...]:
         """People who share a name but for the number that tells them apart, group by group."""

@@ -83,7 +83,7 @@ class ImportCommand(click.Command):
     help="Take nicks of IRC that changed into each other and back for one person.",
 )
 @click.option(
-    "--owner", metavar="NAME", help="Whose export it is, where it does not say and has only Me."
+    "--owner", metavar="NAME", help="Whose export it is, where it does not say: you, in the chat."
 )
 @click.option(
     "--corpus",
@@ -249,7 +249,9 @@ def _import(
     messages = read_exports(path, options, report)
 
     def origin() -> Origin:
-        return Origin.of(path if door is None else None, report.format)
+        if door is None:
+            return Origin.of(path, report.format, report.owner)
+        return Origin.of(None, report.format, report.owner and door().pseudonym(report.owner))
 
     with progress(path, report):
         first = next(messages, None)  # a format nobody knows is said before anything is made

@@ -52,6 +52,8 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                     message = _made_safe(message, report, tidy)
                 if distinct or not message.message_id or ids.is_new(message):
                     yield _counted(message, report)
+        if options.owner and not report.owner:
+            report.note(f'Nobody in it is called "{_name(options.owner)}", whom --owner names.')
         source.encodings.tell(report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
         say_joined(report)

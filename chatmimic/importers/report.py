@@ -43,6 +43,7 @@ class ImportReport:
     """
 
     format: str = ""
+    owner: str = ""  # whose export it is, as their messages are signed; "" where it is not known
     variants: Counter[str] = field(default_factory=Counter)  # shape of the format → files
     kept: int = 0  # messages with words
     by_bots: int = 0  # of those kept; they are context, never learnt

@@ -114,6 +114,7 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
     return {
         "persona": ready["people"][0],
         "everybody": ready["everybody"],
+        "owner": ready.get("owner", ""),  # a run of an older chatmimic may go on
         "reverse": settings["reverse"],
         "facts": ready["facts"],
         "people": ready["people"],

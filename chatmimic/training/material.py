@@ -37,6 +37,7 @@ class Material:
     busy: int = 0  # threads whose conversations were told apart
     learner: str | None = None
     chosen: dict[str, Any] = field(default_factory=dict)  # of the archive; empty: all of it
+    owner: str = ""  # whose exports these are, of the cast; "" where that is not known
 
     @property
     def messages(self) -> tuple[int, int]:
@@ -77,9 +78,10 @@ def gather(
         if learner is None or learner in c.senders
     ]
     learnt, later = split(everything, learner, held_out)
+    cast = cast_of(learnt, person.name)
     return Material(
         person.name,
-        cast_of(learnt, person.name),
+        cast,
         learnt,
         later,
         archive.fingerprint(),
@@ -87,7 +89,14 @@ def gather(
         apart.threads,
         learner,
         dict(chosen.facts),
+        _owner_in(cast, archive.owners()),
     )
+
+
+def _owner_in(cast: Cast, owners: Sequence[str]) -> str:
+    """The owner of the exports whom a mimic knows; rather not the persona, who is whom it is of."""
+    known = [name for name in owners if name in cast.people]
+    return next((name for name in known if name != cast.people[0]), next(iter(known), ""))
 
 
 def _check_enough(archive: Archive, person: Person, learner: str | None) -> None:

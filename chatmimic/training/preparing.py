@@ -219,6 +219,7 @@ class Preparation:
             "new_tokens": self.new_tokens,
             "people": self.material.cast.people,
             "everybody": self.material.learner is None,
+            "owner": self.material.owner,
             "facts": self.facts,
             "begun_at": datetime.now(UTC).isoformat(),
             "material": material_facts(self.material, Windows.open(self.folder / LEARNT)),

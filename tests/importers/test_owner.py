@@ -66,3 +66,28 @@ def test_the_name_is_on_one_line_and_of_bearable_length() -> None:
     (name,) = {m.sender for m in messages if m.sender.startswith("Zed")}
     assert name.startswith("Zed [31mHopper")
     assert len(name) == 200
+
+
+@pytest.mark.parametrize("export", NAMELESS)
+def test_the_report_says_how_the_owner_is_signed(export: str) -> None:
+    assert read(EXPORTS / export)[1].owner in (OWNER, "")  # signal-folders has nothing to tell
+    assert read(EXPORTS / export, "Grace Hopper")[1].owner == "Grace Hopper"
+
+
+CHAT = "12/03/2024, 10:01 - Zoë: hi\n12/03/2024, 10:02 - Bo: ho\n"
+
+
+@pytest.mark.parametrize(("asked", "owner"), [("Bo", "Bo"), ("ZOE", "Zoë")])
+def test_whose_export_it_is_may_be_said_of_any(tmp_path: Path, asked: str, owner: str) -> None:
+    (tmp_path / "chat.txt").write_text(CHAT, "utf-8")
+    messages, report = read(tmp_path / "chat.txt", asked)
+    assert report.owner == owner
+    assert messages == read(tmp_path / "chat.txt")[0]
+    assert "--owner" not in " ".join(report.notes)
+
+
+def test_an_owner_who_is_nobody_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_text(CHAT, "utf-8")
+    report = read(tmp_path / "chat.txt", "Cy")[1]
+    assert report.owner == ""
+    assert 'Nobody in it is called "Cy", whom --owner names.' in report.notes

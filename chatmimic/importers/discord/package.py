@@ -118,6 +118,7 @@ class _Package:
     def tell(self, context: Context) -> None:
         """Say what such a package cannot be used for."""
         context.report.note(_OWN_ONLY)
+        context.report.owner = self.name or _NOBODY
         if not self.name:
             context.report.note(
                 f'The package does not say whose it is (account/user.json): "{_NOBODY}" wrote '

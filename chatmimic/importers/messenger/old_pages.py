@@ -176,6 +176,7 @@ class _Page:
     def _begin(self, record: OldRecord) -> None:
         """Another thread."""
         self._thread = record.thread
+        self._context.report.owner = record.owner
         names = [name.strip() for name in _LABEL.sub("", record.names, count=1).split(",")]
         names = [name for name in names if name]
         others = [name for name in names if name != record.owner] or names

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chatmimic.importers.report import ImportReport
+from chatmimic.lookup import fold
 from chatmimic.records import OWNER as OWNER
 from chatmimic.records import Message
 
@@ -19,15 +20,23 @@ _NOTE = (
 def note_owner(report: ImportReport) -> None:
     """Say how the owner's messages are signed, and how to join them to the owner's name."""
     report.note(_NOTE)
+    report.owner = report.owner or OWNER
 
 
 def signed(messages: Iterable[Message], owner: str, report: ImportReport) -> Iterator[Message]:
     """The messages with the owner's name where they are signed as nobody's in particular.
 
+    Where they are signed with that name, the report learns that it is the owner's.
+
     The key tells the owners of two exports apart; the archive knows a message again whoever that
     was said to be.
     """
+    known = {OWNER: True}
     for message in messages:
+        if message.sender not in known:
+            known[message.sender] = fold(message.sender) == fold(owner)
+        if known[message.sender]:
+            report.owner = owner if message.sender == OWNER else message.sender
         if any(reaction.sender == OWNER for reaction in message.reactions):
             named = tuple(
                 replace(one, sender=owner) if one.sender == OWNER else one

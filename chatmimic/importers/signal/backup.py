@@ -72,6 +72,7 @@ class _Backup:
 
     def _recipient(self, recipient: Mapping[str, Any]) -> _Recipient:
         if "self" in recipient:
+            self._report.owner = self._own_name
             return _Recipient(self._own_name, "self")
         if "group" in recipient:
             return _group(mapping(recipient["group"]), text_of(recipient.get("id")))

@@ -151,6 +151,8 @@ class _Talk:
         if not name and account and account == self._known.owner:
             note_owner(self._report)
             return OWNER
+        if account and account == self._known.owner:
+            self._report.owner = name
         return name or account
 
     def _is_old(self, record: Mapping[str, Any], account: str, written: Written) -> bool:

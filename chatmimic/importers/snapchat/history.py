@@ -99,6 +99,8 @@ class _History:
         if own and not user:
             note_owner(self._report)
             name = user = OWNER
+        if own:
+            self._report.owner = name
         return Message(
             name,
             text,

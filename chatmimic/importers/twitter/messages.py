@@ -129,7 +129,8 @@ class Talks:
         if key and key == self._owner.id:
             if not self._owner.name:
                 note_owner(self._report)
-            return self._owner.name or OWNER
+            self._report.owner = self._owner.name or OWNER
+            return self._report.owner
         if key:
             self._report.note(_NAMELESS)
         return key
