@@ -1,11 +1,13 @@
-# `make demo` and `make test` set everything up by themselves. On Windows, README.md has the same
-# commands without make.
+# `make demo` and `make test` set everything up by themselves, `make install` does no more than that.
+# On Windows, README.md has the same commands without make.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+.PHONY: install demo test lint format clean
+
+install: $(VENV)/installed
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -25,11 +27,13 @@ format: $(VENV)/installed-dev
 clean:
 	rm -rf $(VENV) .demo build *.egg-info
 
-# torch comes first and pinned, so that no other package's range chooses its build.
+# torch comes first and pinned, so that no other package's range chooses its build. TORCH_INDEX says
+# where from: https://download.pytorch.org/whl/cpu has it without the 2.5 GB of CUDA that pip takes
+# on Linux. Such an index lacks some of the versions that are pinned, which the next line brings.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chatmimic needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),-c constraints.txt) torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
 	touch $@
 
