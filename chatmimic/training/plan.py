@@ -177,7 +177,8 @@ def _beside_a_corpus(settings: Settings, steps: float) -> float:
 
 def _rate(settings: Settings, parameters: int) -> float:
     """Gentle on a base that knows much; LoRA's matrices begin at nothing and take four times it."""
-    rate = 5e-5 if parameters > LARGE else 3e-4
+    rates = ((3e-4, LARGE), (2e-4, CHECKPOINTED))
+    rate = next((rate for rate, most in rates if parameters <= most), 5e-5)
     return 4 * rate if settings.trained == "lora" else rate
 
 

@@ -39,6 +39,7 @@ from chatmimic.training.gain import check_gain
 from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.training.material import Material, continued, gather
+from chatmimic.training.memory import make_room
 from chatmimic.training.optimizers import check_optimizer
 from chatmimic.training.prepared import explained, read_ready
 from chatmimic.training.preparing import Preparation, reopen
@@ -112,6 +113,8 @@ class Run(Work):
             if settings.form == "auto":
                 settings = self._pilot(material, settings)
             loop = Preparation(self, material, settings, self.folder).loop()
+            del material  # all that was said: it lies in the windows now
+            make_room()
             if settings.minutes is None:
                 say_how_long(self, loop, SHORTER, "--newest N or --since DATE learns from less")
             return self._go(loop)

@@ -165,3 +165,27 @@ def test_there_are_ten_looks_unless_told():
     assert plan(steps=100).evaluate_every == 10
     assert plan(steps=3).evaluate_every == 1
     assert plan(steps=100, evaluate_every=7).evaluate_every == 7
+
+
+# -- the learning rate where none is given ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options", "rate"),
+    [
+        (7_000_000, {}, 3e-4),
+        (134_515_008, {}, 2e-4),
+        (354_823_168, {}, 5e-5),
+        (7_000_000, {"lora": True}, 1.2e-3),
+        (134_515_008, {"train": "lora"}, 8e-4),
+        (7_000_000, {"learning_rate": 1e-2}, 1e-2),
+        (7_000_000, {"learning_rate": 1e-2, "lora": True}, 1e-2),
+    ],
+)
+def test_a_larger_base_is_tuned_more_gently(parameters, options, rate):
+    from chatmimic.training.plan import make_plan
+
+    about = {"parameters": parameters, "windows": 40, "on_cpu": True, "step_seconds": 0.0}
+    plan = make_plan(Settings(**options), **about)
+    assert plan.learning_rate == pytest.approx(rate)
+    assert plan.try_again
