@@ -70,7 +70,7 @@ def latest(folder: Path, best: Path) -> tuple[Path | None, list[str]]:
     if passed:
         raise CheckpointDamaged(
             f"No checkpoint in {folder} is whole: {'; '.join(passed)}.",
-            "Train again without --resume.",
+            "Train again with --replace in place of --resume.",
         )
     return None, passed
 

@@ -44,7 +44,7 @@ def read_ready(folder: Path) -> dict[str, Any]:
                 raise ValueError(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointDamaged(
-            f"{damaged} in {folder} is damaged.", "Train again without --resume."
+            f"{damaged} in {folder} is damaged.", "Train again with --replace in place of --resume."
         ) from error
     return facts
 

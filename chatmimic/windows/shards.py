@@ -121,7 +121,7 @@ def _check(where: Path, files: dict[str, str]) -> None:
 def _damaged(path: Path) -> TrainingError:
     return TrainingError(
         f"The shard {path} is damaged or missing; nothing was learnt from it.",
-        "Start again without --resume: the shards are written anew.",
+        "Start again with --replace in place of --resume: the shards are written anew.",
     )
 
 

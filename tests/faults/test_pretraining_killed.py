@@ -276,14 +276,14 @@ def test_a_damaged_shard_is_named_and_nothing_is_learnt(stopped, file, harm):
     told = refused(stopped)
     assert told == (
         f"Error: The shard {path} is damaged or missing; nothing was learnt from it. "
-        "Start again without --resume: the shards are written anew.\n"
+        "Start again with --replace in place of --resume: the shards are written anew.\n"
     )
 
 
 def test_after_a_damaged_shard_one_starts_again_as_told(stopped, reference):
     halve(stopped.path / RUN / "corpora" / "tea" / "00000" / "marks.npy")
-    assert "Start again without --resume" in refused(stopped)
-    status, _, err = typed(*pretrain_line(stopped))
+    assert "Start again with --replace" in refused(stopped)
+    status, _, err = typed(*pretrain_line(stopped), "--replace")
     assert status == 0, err
     assert result(stopped) == reference
 

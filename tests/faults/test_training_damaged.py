@@ -103,7 +103,7 @@ def test_where_none_is_whole_each_is_named_and_nothing_is_trained(home, run):
     assert (status, out) == (1, "")
     assert "step-000006 is damaged (optimizer.safetensors)" in err
     assert "step-000003 is damaged (optimizer.safetensors)" in err
-    assert err.splitlines()[-1].endswith("Train again without --resume.")
+    assert err.splitlines()[-1].endswith("Train again with --replace in place of --resume.")
     assert "Traceback" not in err
     assert not (home / "mimics").exists()
 
@@ -117,7 +117,7 @@ def test_damaged_windows_or_tokenisers_are_told_not_trained_on(home, run, file, 
     with pytest.raises(CheckpointDamaged) as told:
         go_on(home)
     assert str(told.value).startswith(f"{file} in ")
-    assert told.value.way_on == "Train again without --resume."
+    assert told.value.way_on == "Train again with --replace in place of --resume."
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"files": 3}'])
@@ -131,7 +131,7 @@ def test_a_damaged_run_can_be_started_anew(home, run, tiny_base, reference):
     from chatmimic.home import Home
 
     (run / "ready.json").write_bytes(b"")
-    train(Home(home), tiny_base, **OPTIONS)
+    train(Home(home), tiny_base, replace=True, **OPTIONS)
     assert state(home) == reference
 
 

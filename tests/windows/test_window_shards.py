@@ -181,7 +181,7 @@ def test_a_check_names_the_file_that_is_not_whole(form, tmp_path, name, what):
     with pytest.raises(TrainingError) as told:
         open_shards(folder, check=True, tell=heard.append)
     assert f"The shard {file} is damaged or missing" in told.value.what
-    assert "without --resume" in told.value.way_on
+    assert "--replace in place of --resume" in told.value.way_on
     assert heard == ["checking s/00000", "checking s/00001"]
 
 
