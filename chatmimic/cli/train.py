@@ -29,7 +29,7 @@ from chatmimic.cli.taken import Taking, Wanted, ask_about, check_replace, replac
 from chatmimic.corpora import open_corpora
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
-from chatmimic.training.chosen import choose
+from chatmimic.training.chosen import check_chosen
 from chatmimic.training.earlier import facts_for, going_on_from, named_after
 from chatmimic.training.settings import Settings
 from chatmimic.training.standing import standing
@@ -102,7 +102,7 @@ def _take_name(home: Home, settings: Settings, name: str | None, replace: bool) 
         with Archive.open(home.archive, create=False) as archive:
             if settings.persona:
                 persona = archive.person(settings.persona).name
-            choose(archive, settings)
+            check_chosen(archive, settings)
         facts_for(settings, home)
         open_corpora(home, settings.corpus)
         there = standing((home.runs, home.mimics), label_for(name, persona))

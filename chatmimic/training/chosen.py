@@ -6,7 +6,7 @@ What is not chosen is not read at all: neither learnt nor held out, nor anybody'
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,20 +59,20 @@ class Chosen:
             if all(rule.keeps(message, sent_at) for rule in self.rules):
                 yield message
 
-    def counted(self, archive: Archive, person: Person, learner: str | None, least: int) -> Chosen:
+    def counted(self, archive: Archive, learner: Person | None, least: int) -> Chosen:
         """The same, with the newest found: how many messages there are of whom to learn is counted.
 
-        Raises TooLittleData where there are fewer than `least`, and tells which option left how
-        many.
+        `learner` is whom to learn; None: everybody. Raises TooLittleData where there are fewer than
+        `least`, and tells which option left how many.
         """
         if not self.rules and self.newest is None:
             return self
-        each, places = self._left(archive.stream(), learner)
+        each, places = self._left(archive.stream(), learner.name if learner else None)
         newest = len(places) if self.newest is None else min(self.newest, len(places))
         if newest < len(places):
             each.append((f"--newest {newest}", newest))
         if newest < least:
-            raise _too_few(archive, person, learner, least, each)
+            raise _too_few(archive, learner, least, each)
         if newest == len(places):
             return self
         facts = {**self.facts, "newest": newest, "of_messages": len(places)}
@@ -136,6 +136,12 @@ def choose(archive: Archive, settings: Settings) -> Chosen:
         facts |= {"until": settings.until, "until_ms": end - 1}
         rules.append(Rule(f"--until {settings.until}", _before(end)))
     return Chosen(tuple(rules), settings.newest_messages, facts)
+
+
+def check_chosen(archive: Archive, settings: Settings) -> None:
+    """Raise what `choose` does, and TooLittleData where it leaves too little of whom to learn."""
+    learner = archive.person(settings.persona) if settings.persona else None
+    choose(archive, settings).counted(archive, learner, 1 if settings.force else LEAST_MESSAGES)
 
 
 def in_words(facts: Mapping[str, Any]) -> str:
@@ -209,21 +215,17 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _too_few(
-    archive: Archive,
-    person: Person,
-    learner: str | None,
-    least: int,
-    left: Iterable[tuple[str, int]],
+    archive: Archive, learner: Person | None, least: int, left: Sequence[tuple[str, int]]
 ) -> TooLittleData:
     """How many messages of whom to learn each option left, and from when to when there are any."""
-    people = [person] if learner else archive.people()
+    people = [learner] if learner else archive.people()
     said = sum(p.messages for p in people)
     times = [at for p in people for at in (p.first_at, p.last_at) if at is not None]
     range_ = f", from {day_of(min(times))} to {day_of(max(times))}" if times else ""
-    whose = f"{learner} has" if learner else "All people together have"
-    each = ", ".join(
-        f"{option} leaves {f'{count:,}' if count else 'none'}" for option, count in left
-    )
+    whose = f"{learner.name} has" if learner else "All people together have"
+    some = [f"{option} leaves {count:,}" for option, count in left if count]
+    none = [f"{option} leaves none" for option, count in left if not count]
+    each = ", ".join(some + none[:1])
     wanted = f"; {least} are the least to learn a manner from" if least > 1 else ""
     of_these = f". Of these {each}" if each else ""
     return TooLittleData(

@@ -70,7 +70,8 @@ def gather(
     learner = person.name if persona else None
     if not force:
         _check_enough(archive, person, learner)
-    chosen = chosen.counted(archive, person, learner, 1 if force else LEAST_MESSAGES)
+    least = 1 if force else LEAST_MESSAGES
+    chosen = chosen.counted(archive, person if learner else None, least)
     apart = Apart(disentangle, learner, tell)
     everything = [
         c

@@ -240,6 +240,10 @@ ENOUGH = (
             f'{RANGE}--service "irc" leaves 2,192, --since 2020Z leaves 1,462, '
             f"--until 2020-01-10Z leaves 20{ENOUGH}",
         ),
+        (
+            {"since": "2023Z", "until": "2024Z", "service": ("irc",)},
+            f'{RANGE}--service "irc" leaves 2,192, --since 2023Z leaves none{ENOUGH}',
+        ),
         ({"newest": "20"}, f"{RANGE}--newest 20 leaves 20{ENOUGH}"),
         (
             {"thread": ("#tea", "Garden"), "exclude_thread": ("#tea", "#garden")},
@@ -295,10 +299,13 @@ def test_what_cannot_be_chosen_is_one_sentence(line, told):
     [
         (["--thread", "nowhere"], 'No thread in the archive is called "nowhere".'),
         (["--exclude-thread", "nowhere"], 'No thread in the archive is called "nowhere".'),
+        (["--since", "2031"], "Ada has 3,288 messages in the archive, from 2019-01-01 to"),
+        (["--until", "2018", "--force"], "Ada has 3,288 messages in the archive, from "),
+        (["--newest", "49"], "Ada has 3,288 messages in the archive, from "),
         (["--service", "sms"], 'Nothing in the archive is from "sms". For --service there are: '),
     ],
 )
-def test_a_thread_that_is_not_there_is_told_before_anything_is_read(full, tiny_base, line, told):
+def test_what_is_not_there_is_told_before_anything_is_read(full, tiny_base, line, told):
     status, out, err = typed(*arguments(full, tiny_base), *line)
     assert (status, out) == (1, "")
     assert err.startswith(f"Error: {told}")
