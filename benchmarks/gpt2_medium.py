@@ -101,7 +101,8 @@ def train(work: Path, asked: argparse.Namespace, checkpointing: bool) -> dict[st
         *("--home", str(work / "home"), "--persona", PERSONA, "--base", str(work / "base")),
         *("--tokenizer", str(asked.tokenizer), "--window", str(asked.tokens), "--batch", "1"),
         *("--accumulate", "1", "--steps", str(asked.steps), "--evaluate-every", str(asked.steps)),
-        *(switch, "--replace", "--json"),
+        # Whether so few steps gain anything is nothing here.
+        *(switch, "--replace", "--force", "--json"),
     )
     done = measure(command, os.environ | {"HF_HUB_OFFLINE": "1"})
     if done.status != 0:

@@ -112,13 +112,13 @@ def test_the_script_ends_with_its_figures(
 
     monkeypatch.setattr(script, "watch", watch)
     work = tmp_path / "work"
-    small = ["--gigabytes", 0.0003, "--held-out", 0.15, "--steps", 1]
+    small = ["--gigabytes", 0.00015, "--held-out", 0.3, "--steps", 1]
     told = figures(*small, "--work", work)
     assert told.result["machine"]["cores"] >= 1
     tenth, whole = told.result["rows"][:4], told.result["rows"][4:]
-    for rows, text in ((tenth, 0.03), (whole, 0.3)):
+    for rows, text in ((tenth, 0.015), (whole, 0.15)):
         assert [row["stage"] for row in rows] == ["import", "tokenizer", "shards", "steps"]
-        assert all(row["text_mb"] == pytest.approx(text, rel=0.5) for row in rows)
+        assert all(text <= row["text_mb"] < text + 0.03 for row in rows)  # whole threads
     assert whole[2]["tokens"] > 3 * tenth[2]["tokens"]
     assert told.lines[-1].startswith("Ten times the text, anonymous memory times: ")
     assert list(work.iterdir()) == []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,8 +32,20 @@ def test_a_line_says_what_was_read_and_what_it_came_to(script: ModuleType):
 
 
 def test_the_script_ends_with_its_figures(
-    figures: Callable[..., Any], tiny_base: Path, tmp_path: Path
+    script: ModuleType,
+    figures: Callable[..., Any],
+    here: Callable[[Sequence[str]], tuple[int, str, str]],
+    tiny_base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    def measure(command: Sequence[str]) -> SimpleNamespace:
+        status, output, told = here(command)  # a real child imports torch for seconds
+        assert status == 0, told
+        return SimpleNamespace(status=status, output=output, seconds=1.0, peak=300_000_000)
+
+    monkeypatch.setattr(script, "measure", measure)
+    monkeypatch.setattr(script, "run", lambda home, *line: here(script.command(home, *line)))
     export = write_chat(tmp_path / "chat.csv", {"ada": "tea {}", "bo": "Cake {}."})
     told = figures(
         *("--export", export, "--persona", "ada", "--base", tiny_base, "--keep", tmp_path / "home"),

@@ -56,6 +56,7 @@ def test_the_script_ends_with_its_figures(
         return SimpleNamespace(status=status, output=output, peak=300_000_000)
 
     monkeypatch.setattr(script, "measure", measure)  # a real child imports torch for seconds
+    monkeypatch.setattr(script, "SECONDS", 0.02)
     small = ["--sizes", "1x64", "--tokens", 64, "--steps", 1, "--precision", "fp32", "--fit"]
     result = figures(*small).result
     assert result["machine"]["cores"] >= 1
