@@ -300,7 +300,8 @@ def _meant(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
     ):
         if exact:
             return exact[:1]
-    return [m for m in known if meant(wanted, (m.name, m.called, m.persona))]
+    called = [m for m in known if meant(wanted, (m.name, m.called))]
+    return called or [m for m in known if meant(wanted, (m.persona,))]
 
 
 def _begun(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:

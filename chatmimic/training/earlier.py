@@ -23,7 +23,8 @@ def going_on_from(settings: Settings, home: Home) -> Settings:
     """
     if settings.from_mimic is None:
         return settings
-    mimic = Mimic.open(settings.from_mimic, home)
+    # By its whole name: it may be replaced by the one that goes on from it.
+    mimic = Mimic.open(settings.from_mimic, home, by_beginning=False)
     everybody = bool(mimic.manifest.get("everybody"))
     whom = EVERYBODY if everybody else mimic.persona
     if settings.persona and not _is_meant(settings.persona, whom, home):

@@ -120,6 +120,14 @@ def test_a_name_wins_over_a_persona(house):
     assert Mimic.open("ada", house).persona == "Bob"
 
 
+@pytest.mark.parametrize("asked", ["Ada", "ada", "ADA", "áda"])
+def test_of_two_mimics_of_one_person_the_name_means_the_one_called_so(house, asked):
+    made(house, "ada", called="Ada")
+    made(house, "ada-2", called="ada-2")
+    assert Mimic.open(asked, house).name == "ada"
+    assert Mimic.open("ADA-2", house).name == "ada-2"
+
+
 def test_the_home_is_found_where_none_is_given(house):
     made(house, "ada")
     assert Mimic.open("ada").path == house.mimics / "ada"
