@@ -16,7 +16,7 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors", "machine"},
-    {"text", "files", "names", "lookup", "dates"},
+    {"text", "files", "names", "lookup", "dates", "lock"},
     {"folders"},
     {"home"},
     {"importers", "archive"},

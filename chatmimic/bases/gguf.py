@@ -23,7 +23,7 @@ from chatmimic.errors import BaseError, TrainingError
 from chatmimic.files import file_digest, private_folder, size_in_words, sync_folder, write_whole
 from chatmimic.folders import folder_name
 from chatmimic.home import Home
-from chatmimic.training.lock import Lock
+from chatmimic.lock import Lock
 
 PARTIAL = ".gguf-"
 # What transformers reads of GGUF and trains as text alone.

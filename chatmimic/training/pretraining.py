@@ -24,6 +24,7 @@ from chatmimic.errors import TrainingError
 from chatmimic.files import private_folder, write_whole
 from chatmimic.folders import Label
 from chatmimic.home import Home
+from chatmimic.lock import Lock
 from chatmimic.machine import threads_kept
 from chatmimic.training.corpus_windows import (
     check_corpora,
@@ -35,7 +36,6 @@ from chatmimic.training.corpus_windows import (
 from chatmimic.training.duration import say_how_long
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import save_model, versions, whole_folder
-from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan

@@ -25,6 +25,7 @@ from chatmimic.errors import MimicError, NothingGained, TrainingError
 from chatmimic.files import write_whole
 from chatmimic.folders import label_of
 from chatmimic.home import Home
+from chatmimic.lock import Lock
 from chatmimic.machine import threads_kept
 from chatmimic.mimic import EVERYBODY, LoadedMimic, Mimic, read_mimic
 from chatmimic.records import Person
@@ -36,7 +37,6 @@ from chatmimic.training.earlier import check_known, facts_for
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
 from chatmimic.training.gain import check_gain
-from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.training.material import Material, continued, gather
 from chatmimic.training.memory import make_room

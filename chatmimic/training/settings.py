@@ -153,7 +153,9 @@ class Settings(Asked):
     )
 
     learning_rate: float | None = setting(
-        None, "Highest learning rate; else 3e-4 up to 50 M parameters, 2e-4 up to 200 M, 5e-5 above.", RATE
+        None,
+        "Highest learning rate; else 3e-4 up to 50 M parameters, 2e-4 up to 200 M, 5e-5 above.",
+        RATE,
     )
     schedule: str = setting(
         "linear",

@@ -63,7 +63,7 @@ def described(what: str, name: str | None, made: str) -> str:
 def refuse_busy(place: Path, there: Standing) -> None:
     """Raise TrainingError where another process is at the unfinished run just now."""
     if there.unfinished is not None:
-        from chatmimic.training.lock import Lock
+        from chatmimic.lock import Lock
 
         with Lock(place / there.unfinished / "lock", there.unfinished):
             pass

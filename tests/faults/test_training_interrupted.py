@@ -12,7 +12,7 @@ import pytest
 from training_support import arguments, child, digest, fill, log, resume, train, typed
 
 from chatmimic.errors import TrainingError
-from chatmimic.training.lock import Lock
+from chatmimic.lock import Lock
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and a fork server")
 LONG = {"steps": 100_000, "evaluate_every": 10}

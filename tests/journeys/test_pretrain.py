@@ -103,7 +103,7 @@ def test_facts_for_scripts(made):
     assert Path(facts["path"], "base.json").is_file()
     assert set(facts["held_out"]) == {
         *("loss_before", "loss", "perplexity", "bits_per_character"),
-        *("perplexity_per_character", "tokens"),
+        *("perplexity_per_character", "tokens", "windows", "of_windows"),
     }
     assert facts["held_out"]["loss"] < facts["held_out"]["loss_before"]
     assert [(c["name"], c["weight"]) for c in facts["corpora"]] == [("ubuntu", 2.0), ("tea", 1.0)]

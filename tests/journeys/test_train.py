@@ -62,7 +62,8 @@ def test_facts_for_scripts(home, tiny_base):
     assert (status, err) == (0, "")
     facts = json.loads(out)
     assert set(facts) >= {
-        *("mimic", "path", "persona", "form", "steps", "gradient_checkpointing"),
+        *("mimic", "path", "persona", "form", "steps", "best_step", "learning_rate"),
+        "gradient_checkpointing",
         *("held_out", "tokens_per_second", "data", "notes"),
     }
     assert facts["persona"] == "Ada"
@@ -71,6 +72,7 @@ def test_facts_for_scripts(home, tiny_base):
     for figures in facts["held_out"].values():
         assert set(figures) == {
             *("loss", "perplexity", "bits_per_character", "perplexity_per_character", "tokens"),
+            *("windows", "of_windows"),
         }
         assert figures["perplexity"] > 1
     assert facts["data"]["messages"] + facts["data"]["held_out_messages"] == sum(

@@ -251,9 +251,9 @@ def talking(home):
     return fill_corpora(fill(home).path, tea=gossip(8))
 
 
-def test_spells_begin_after_stale_looks_end_and_are_judged(talking, tiny_base):
+def test_spells_begin_after_stale_looks_end_and_are_judged(talking, tiny_base, one_attempt):
     given = {"corpus": ("tea",), "corpus_steps": 3, "corpus_spells": 2, "steps": 8, **SPELLS}
-    outcome = train(talking, tiny_base, **given)
+    outcome = train(talking, tiny_base, force=True, **given)
     # Nothing is ever better than the base: steps 1 and 2 are stale, 3 to 5 a spell, and again.
     steps = [(line["step"], line.get("corpus_steps", 0)) for line in log(talking)]
     spells = [*((n, 0) for n in range(3)), *((n, 3) for n in (5, 6, 7)), (10, 6)]
@@ -286,15 +286,15 @@ def test_at_first_the_corpus_then_all_steps_of_the_persona_s(talking, tiny_base)
     assert steps == [(0, 0), (2, 2), (4, 4), (6, 4), (8, 4), (9, 4)]
 
 
-def test_looks_on_the_corpus_try_nobody_s_patience(talking, tiny_base):
+def test_looks_on_the_corpus_try_nobody_s_patience(talking, tiny_base, one_attempt):
     given = {"corpus": ("tea",), "corpus_way": "first", "corpus_steps": 4, "steps": 6, **SPELLS}
-    outcome = train(talking, tiny_base, patience=2, schedule="plateau", **{
+    outcome = train(talking, tiny_base, patience=2, schedule="plateau", force=True, **{
         key: value for key, value in given.items() if key != "schedule"
     })  # fmt: skip
     lines = log(talking)
     assert [line["step"] for line in lines] == list(range(7))  # 4 of the corpus', 2 of Ada's
     assert {line["rate"] for line in lines} == {1.0}
-    assert outcome.notes == ("stopped after step 6: no look was better than that of step 0",)
+    assert outcome.notes[0] == "stopped after step 6: no look was better than that of step 0"
 
 
 def test_what_is_mixed_in_changes_what_is_learnt(talking, tiny_base):

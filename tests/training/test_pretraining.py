@@ -27,8 +27,8 @@ from chatmimic.bases import open_base
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import BaseError, TooLittleData, TrainingError
 from chatmimic.files import file_digest
+from chatmimic.lock import Lock
 from chatmimic.records import Kind, Message
-from chatmimic.training.lock import Lock
 from chatmimic.training.loop import Loop
 from chatmimic.transcript import SPECIAL_TOKENS
 from chatmimic.windows import Windows

@@ -129,9 +129,10 @@ def test_what_was_asked_for_is_what_is_planned():
         {"learning_rate": 0.03, "steps": 12},  # it gets better, stalls and gets better again
     ],
 )
-def test_two_looks_that_were_no_better_halve_the_rate(home, tiny_base, given):
+def test_two_looks_that_were_no_better_halve_the_rate(home, tiny_base, given, one_attempt):
     made = fill(home)
-    train(made, tiny_base, schedule="plateau", warmup=0.0, evaluate_every=1, **given)
+    given = {**given, "warmup": 0.0, "evaluate_every": 1, "force": True}
+    train(made, tiny_base, schedule="plateau", **given)
     best, stale, wanted = float("inf"), 0, given["learning_rate"]
     halved = 0
     for line in log(made):
@@ -143,8 +144,8 @@ def test_two_looks_that_were_no_better_halve_the_rate(home, tiny_base, given):
     assert halved >= 1
 
 
-def test_no_other_schedule_is_lowered(home, tiny_base):
+def test_no_other_schedule_is_lowered(home, tiny_base, one_attempt):
     made = fill(home)
     given = {"learning_rate": 0.3, "warmup": 0.0, "steps": 5, "evaluate_every": 1}
-    train(made, tiny_base, schedule="constant", **given)
+    train(made, tiny_base, schedule="constant", force=True, **given)
     assert {line["rate"] for line in log(made)} == {0.3}

@@ -10,7 +10,7 @@ import pytest
 
 from chatmimic.errors import TrainingError
 from chatmimic.folders import Label, claim
-from chatmimic.training.lock import Lock
+from chatmimic.lock import Lock
 from chatmimic.training.standing import Standing, described, refuse_unfinished, standing
 
 ADA = Label("Ada", "Ada")

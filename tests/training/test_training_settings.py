@@ -158,7 +158,7 @@ def test_the_rate_rises_to_its_highest_and_falls_to_nought(steps, warmup, highes
 def test_large_bases_compute_activations_twice_unless_told(parameters, given, expected):
     made = plan(parameters=parameters, gradient_checkpointing=given)
     assert made.gradient_checkpointing is expected
-    assert made.learning_rate == (1e-3 if parameters == SMALL else 5e-5)
+    assert made.learning_rate == (3e-4 if parameters == SMALL else 5e-5)
 
 
 def test_there_are_ten_looks_unless_told():

@@ -1,0 +1,9 @@
+"""What tests of training share."""
+
+import pytest
+
+
+@pytest.fixture
+def one_attempt(monkeypatch):
+    """Runs go on at their rate where no evaluation is better than that of the base."""
+    monkeypatch.setattr("chatmimic.training.loop.Loop._should_start_over", lambda loop: False)
