@@ -1,4 +1,4 @@
-"""`chatmimic bases`: the bases that `chatmimic pretrain` made, and removing one."""
+"""`chatmimic bases`: the bases in this home, made or read from GGUF files, and removing one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from chatmimic.text import shown
 @home_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, home: Home) -> None:
-    """List or remove bases that `chatmimic pretrain` made.
+    """List or remove bases that `chatmimic pretrain` made or that were read from GGUF files.
 
     The starter ships with the package; bases of a model hub are kept by the hub's own library.
 

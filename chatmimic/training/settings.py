@@ -45,7 +45,9 @@ class Settings(Asked):
         "", "Whose manner to learn: a name of `chatmimic people`; else everybody's.", WHO
     )
     base: str = setting(
-        DEFAULT, "Model to start from: `starter`, a name on the model hub, or a folder.", WHO
+        DEFAULT,
+        "Model to start from: `starter`, `smollm2`, a GGUF file, a folder, or a hub's name.",
+        WHO,
     )
     tokenizer: str | None = setting(
         None, "Folder or file of the base's tokenizer, where the base has none of its own.", WHO

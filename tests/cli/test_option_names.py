@@ -15,10 +15,11 @@ from chatmimic.cli import COMMANDS, cli
 SOURCE = Path(chatmimic.__file__).parent
 PAGES = [SOURCE.parent / "README.md", *sorted((SOURCE.parent / "docs").glob("*.md"))]
 NAMED = re.compile(r"(?<![\w-])--[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?![\w-])")
-# Options of torchrun and of accelerate.
+# Options of torchrun, of accelerate and of pip.
 OF_OTHERS = {
     *("--nproc-per-node", "--shutdown-timeout", "--multi_gpu", "--num_processes"),
     *("--use_fsdp", "--fsdp_version"),
+    "--no-deps",
 }
 # What the systems call it that ours descends from (docs/training.md).
 OF_FORERUNNERS = {
