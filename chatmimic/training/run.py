@@ -193,7 +193,8 @@ class Run(Work):
         earlier = Mimic.open(settings.from_mimic, self.home)
         check_known(archive, earlier)
         until = earlier.manifest["data"]["until"]
-        return continued(found, until, earlier.people, settings.replay, settings.seed)
+        more = continued(found, until, earlier.people, settings.replay, settings.seed)
+        return dataclasses.replace(more, owner=more.owner or earlier.owner)
 
     def _say_who_else(self, archive: Archive, person: Person) -> None:
         """Say so where others have the persona's name, but for the number that tells them apart."""

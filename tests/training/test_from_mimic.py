@@ -122,6 +122,13 @@ def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, exp
     assert found.tokenizer is None
 
 
+@pytest.mark.parametrize("typed", ["ada", "ADA", "Ada Lovelace", "ada-l"])
+def test_it_is_named_by_the_beginning_of_a_name_too(mimic, typed):
+    home = mimic("ada-lovelace", persona="Ada Lovelace", people=["Ada Lovelace"])
+    found = going_on_from(Settings(from_mimic=typed), home)
+    assert found.from_mimic == str(home.mimics / "ada-lovelace")
+
+
 def test_without_from_nothing_changes(mimic):
     settings = Settings(persona="Ada")
     assert going_on_from(settings, mimic()) is settings

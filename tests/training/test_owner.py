@@ -50,7 +50,13 @@ def test_of_two_owners_it_is_the_one_who_is_not_imitated(filled):
         assert gather(archive, "Cy", None, 0.1, force=True).owner == "Ada"
 
 
-def test_the_mimic_says_who_you_are(filled, tiny_base):
+def test_the_mimic_says_who_you_are_and_one_that_goes_on_from_it(filled, tiny_base):
     mimic = train(filled, tiny_base).mimic
     assert mimic.owner == Mimic.open("ada", filled).owner == "Cy"
     assert json.loads((mimic.path / "mimic.json").read_text("utf-8"))["owner"] == "Cy"
+    with Archive.open(filled.archive) as archive:
+        archive.forget("Cy")
+        archive.add(chatter(start=1_650_000_000_000))
+    more = train(filled, tiny_base, from_mimic="ad", persona="", name="more").mimic
+    assert "Cy" in more.people
+    assert more.owner == "Cy"
