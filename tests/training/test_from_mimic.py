@@ -122,11 +122,14 @@ def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, exp
     assert found.tokenizer is None
 
 
-@pytest.mark.parametrize("typed", ["ada", "ADA", "Ada Lovelace", "ada-l"])
-def test_it_is_named_by_the_beginning_of_a_name_too(mimic, typed):
+def test_it_is_named_in_full_since_it_may_be_replaced(mimic):
     home = mimic("ada-lovelace", persona="Ada Lovelace", people=["Ada Lovelace"])
-    found = going_on_from(Settings(from_mimic=typed), home)
-    assert found.from_mimic == str(home.mimics / "ada-lovelace")
+    for typed in ("ada-lovelace", "ADA LOVELACE"):
+        found = going_on_from(Settings(from_mimic=typed), home)
+        assert found.from_mimic == str(home.mimics / "ada-lovelace")
+    with pytest.raises(MimicError, match='There is no mimic called "ada"') as told:
+        going_on_from(Settings(from_mimic="ada"), home)
+    assert 'Did you mean "Ada Lovelace"?' in told.value.way_on
 
 
 def test_without_from_nothing_changes(mimic):

@@ -57,6 +57,6 @@ def test_the_mimic_says_who_you_are_and_one_that_goes_on_from_it(filled, tiny_ba
     with Archive.open(filled.archive) as archive:
         archive.forget("Cy")
         archive.add(chatter(start=1_650_000_000_000))
-    more = train(filled, tiny_base, from_mimic="ad", persona="", name="more").mimic
+    more = train(filled, tiny_base, from_mimic="ada", persona="", name="more").mimic
     assert "Cy" in more.people
     assert more.owner == "Cy"
