@@ -19,7 +19,7 @@ NAMED = re.compile(r"(?<![\w-])--[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?![\w-])")
 OF_OTHERS = {
     *("--nproc-per-node", "--shutdown-timeout", "--multi_gpu", "--num_processes"),
     *("--use_fsdp", "--fsdp_version"),
-    "--no-deps",
+    *("--no-deps", "--index-url"),
 }
 # What the systems call it that ours descends from (docs/training.md).
 OF_FORERUNNERS = {
