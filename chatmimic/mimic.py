@@ -27,7 +27,7 @@ MANIFEST = "mimic.json"
 EVERYBODY = "everybody"  # what a mimic of all people is called
 SMALL = 50_000_000  # parameters; a smaller model makes words up where it is drawn from freely
 # Decoding of a small one (`benchmarks/long_chat.py`).
-GENTLE: dict[str, float] = {"temperature": 0.6, "top_p": 0.7}
+GENTLE: dict[str, float] = {"temperature": 0.7, "top_p": 0.8}
 FORMAT = 1  # of mimic.json; raised when an older chatmimic could not read it
 
 

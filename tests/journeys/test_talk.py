@@ -404,5 +404,5 @@ class TestTerminal:
 
 def test_help_says_how_a_small_mimic_is_drawn_from(run):
     out = " ".join(run("chat", "--help")[1].split())
-    assert "[default: 0.8; 0.6 for a small base]" in out
+    assert "[default: 0.8; 0.7 for a small base]" in out
     assert "[default: 80]" in out
