@@ -124,8 +124,8 @@ def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, exp
 
 def test_it_is_named_in_full_since_it_may_be_replaced(mimic):
     home = mimic("ada-lovelace", persona="Ada Lovelace", people=["Ada Lovelace"])
-    for typed in ("ada-lovelace", "ADA LOVELACE"):
-        found = going_on_from(Settings(from_mimic=typed), home)
+    for name in ("ada-lovelace", "ADA LOVELACE"):
+        found = going_on_from(Settings(from_mimic=name), home)
         assert found.from_mimic == str(home.mimics / "ada-lovelace")
     with pytest.raises(MimicError, match='There is no mimic called "ada"') as told:
         going_on_from(Settings(from_mimic="ada"), home)
