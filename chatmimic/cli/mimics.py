@@ -210,6 +210,16 @@ def facts(mimic: Mimic) -> dict[str, Any]:
     }
 
 
+def _what_it_sees(mimic: Mimic) -> str:
+    """How much of a talk it was trained to see."""
+    messages, tokens = mimic.context.messages, mimic.context.tokens
+    parts = (
+        "" if messages is None else f"the last {messages:,} messages",
+        "" if tokens is None else f"up to {tokens:,} tokens",
+    )
+    return ", ".join(part for part in parts if part)
+
+
 def _best_evaluation(known: dict[str, Any]) -> str:
     if known["best_step"] is None or known["steps"] is None:
         return ""
@@ -249,6 +259,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Form", known["form"]),
         ("Learnt from", "" if messages is None else f"{messages:,} messages of {whose}"),
         ("Chosen", _chosen(mimic)),
+        ("Sees", _what_it_sees(mimic)),
         (
             "Perplexity",
             "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",

@@ -216,18 +216,19 @@ class Pretraining(Work):
     # -- going and finishing -----------------------------------------------------------------
 
     def _go(self, loop: Loop) -> Pretrained | Stopped:
+        before = self.figures_before(loop)
         if stopped := self.take_steps(loop, "pretraining"):
             return stopped
         self.watcher.stage("testing on the held-out part")
         loop.use_best()
-        figures = loop.evaluate(FINAL)
+        figures = loop.evaluate(loop.plan.final)
         self.watcher.stage("writing the base")
         ready = read_ready(self.folder)
-        before = _first_look(self.folder / "log.jsonl")
-        path = write_base(self.home, self.name, self.label.called, loop, ready, before, figures)
+        label, loss = self.label.called, before.loss
+        path = write_base(self.home, self.name, label, loop, ready, loss, figures)
         self.empty()
         speed = self.tokens_per_second
-        return Pretrained(self.name, path, before, figures, ready, speed, tuple(self.notes))
+        return Pretrained(self.name, path, loss, figures, ready, speed, tuple(self.notes))
 
 
 def write_base(
@@ -259,12 +260,6 @@ def write_base(
 def parameters(model: Any) -> int:
     """How many numbers a model has learnt, those used twice counted once."""
     return sum(p.numel() for p in model.parameters())
-
-
-def _first_look(log: Path) -> float:
-    """The held-out loss before the first step."""
-    with log.open("rb") as lines:
-        return float(json.loads(lines.readline())["held_out_loss"])
 
 
 def _plan(settings: PretrainSettings, model: Any, windows: int, step_seconds: float) -> Plan:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.corpora import open_corpora
 from chatmimic.errors import MimicError, NothingGained, TrainingError
-from chatmimic.files import write_whole
 from chatmimic.folders import label_of
 from chatmimic.home import Home
 from chatmimic.lock import Lock
@@ -230,7 +228,7 @@ class Run(Work):
             if ready["settings"]["tensorboard"] and self.ranks.is_first:
                 self.board = Board(self.folder, loop.state.step)
             loop.sample = partial(self._sample, loop, ready)
-            base = self._base_figures(loop)
+            base = self.figures_before(loop)
             if stopped := self.take_steps(loop, "training"):
                 return stopped
             self._write(loop, ready, base)
@@ -302,14 +300,3 @@ class Run(Work):
             self.watcher.sample(sample)
             yield {"step": loop.state.step, **sample.as_dict()}
         loop.learner.train()
-
-    def _base_figures(self, loop: Loop) -> Figures:
-        """The base's own figures on the held-out part, measured once and kept with the run."""
-        path = self.folder / "base-figures.json"
-        if loop.state.step > 0 and path.is_file():
-            return Figures.from_dict(json.loads(path.read_text("utf-8")))
-        self.watcher.stage("testing the base")
-        figures = loop.evaluate(loop.plan.final)
-        if self.ranks.is_first:
-            write_whole(path, json.dumps(figures.as_dict()))
-        return figures

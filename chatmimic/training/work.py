@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from chatmimic.files import private_folder
+from chatmimic.files import private_folder, write_whole
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
 from chatmimic.machine import allowed_threads, free_threads
@@ -16,6 +17,7 @@ from chatmimic.training import checkpoints
 from chatmimic.training.board import FOLDER as BOARD
 from chatmimic.training.board import Board
 from chatmimic.training.clock import Progress
+from chatmimic.training.figures import Figures
 from chatmimic.training.finish import bring_back
 from chatmimic.training.keeping import LOG, SAMPLES
 from chatmimic.training.loop import Loop
@@ -140,6 +142,20 @@ class Work:
     def latest(self) -> tuple[Path | None, list[str]]:
         """The newest whole checkpoint, and what is wrong with those after it."""
         return checkpoints.latest(self.folder / "checkpoints", self.folder / "best")
+
+    def figures_before(self, loop: Loop) -> Figures:
+        """The figures of what a run begins with, on the windows that it is tested on in the end.
+
+        Measured once and kept with the run.
+        """
+        path = self.folder / "base-figures.json"
+        if loop.state.step > 0 and path.is_file():
+            return Figures.from_dict(json.loads(path.read_text("utf-8")))
+        self.watcher.stage("testing the base")
+        figures = loop.evaluate(loop.plan.final)
+        if self.ranks.is_first:
+            write_whole(path, json.dumps(figures.as_dict()))
+        return figures
 
     def take_steps(self, loop: Loop, stage: str) -> Stopped | None:
         """Run a loop under the watcher's eyes; what it came to if it was asked to stop."""
