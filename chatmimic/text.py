@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -56,3 +57,10 @@ def shown(text: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(visible(text), style=style, end="")
+
+
+def perplexity_in_words(perplexity: float, digits: int = 1) -> str:
+    """A perplexity as it is shown: 69.0, 3.1e+08 where digits say nothing, a dash for none."""
+    if not math.isfinite(perplexity):
+        return "–"
+    return f"{perplexity:,.{digits}f}" if perplexity < 1e6 else f"{perplexity:.1e}"

@@ -187,6 +187,8 @@ def local_base(name: str) -> Path | None:
     path = Path(name).expanduser()
     if name and os.path.isdir(path):  # pathlib's own would raise for a name too long to be one
         return path.absolute()
+    if os.path.isfile(path) and path.suffix == ".gguf":
+        raise BaseError(f"{name} is not a GGUF file, whatever it is called.", "Fetch it again.")
     if os.path.isfile(path):
         raise BaseError(
             f"The base {name} is a file, and a base is a folder.",
@@ -194,8 +196,9 @@ def local_base(name: str) -> Path | None:
         )
     if path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1:
         raise BaseError(
-            f"There is no base at {name}: no such folder.",
-            "Give a folder, a name on the model hub such as gpt2-medium, or `--base starter`.",
+            f"There is no base at {name}: no such file or folder.",
+            "Give a folder, a GGUF file, a name on the model hub such as gpt2-medium, or "
+            "`--base starter`.",
         )
     return None
 

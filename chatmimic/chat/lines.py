@@ -103,16 +103,19 @@ class EditedLines:
         self._warned = False
 
     def agrees(self, question: str) -> bool:
-        """Whether the user says yes, which Enter does; Ctrl-D says no."""
+        """Whether the user says yes, which Enter does; Ctrl-D says no. Asks until it is either."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.utils import is_dumb_terminal
 
         output = _plain_output() if is_dumb_terminal() else None
-        try:
-            said = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
-        except EOFError:
-            return False
-        return "yes".startswith(said.strip().lower())
+        while True:
+            try:
+                said = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
+            except EOFError:
+                return False
+            word = said.strip().lower()
+            if "yes".startswith(word) or (word and "no".startswith(word)):
+                return "yes".startswith(word)
 
     def unseen(self) -> AbstractContextManager[None]:
         """The terminal echoes no key while a reply is being written."""

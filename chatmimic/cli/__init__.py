@@ -29,7 +29,7 @@ COMMANDS = {
     "sample": ("sample", "Make up a whole conversation between the people a mimic knows."),
     "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
     "corpora": ("corpora", "List or remove corpora of public talk."),
-    "bases": ("bases", "List or remove bases that `chatmimic pretrain` made."),
+    "bases": ("bases", "List or remove the bases of this home."),
     "mimics": ("mimics", "List, show or remove trained mimics."),
 }
 
@@ -123,7 +123,10 @@ def _run(arguments: list[str], debug: bool) -> int:
         let_the_first_speak()
         _complain_usage(error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:  # at a question: nothing was done yet
+        print("Nothing was changed.", file=sys.stderr)
+        return INTERRUPTED
+    except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chatmimic.bases import own_base, own_bases
+from chatmimic.bases import STARTER, own_base, own_bases
 from chatmimic.cli.common import (
     ask_to_remove,
     console,
@@ -31,9 +31,10 @@ from chatmimic.text import shown
 @home_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, home: Home) -> None:
-    """List or remove bases that `chatmimic pretrain` made or that were read from GGUF files.
+    """List or remove the bases of this home.
 
-    The starter ships with the package; bases of a model hub are kept by the hub's own library.
+    They are those that `chatmimic pretrain` made, and those that were read from GGUF files. The
+    starter ships with the package; bases of a model hub are kept by the hub's own library.
 
     \b
     Example:
@@ -50,7 +51,10 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
         headings = ("Parameters", "Tokens read", "Bits/character", "Size")
         print_table("Base", headings, map(_cells, found))
     else:
-        console().print("There is no base yet. Make one: chatmimic pretrain --corpus NAME")
+        console().print(
+            "No base was made here yet; the starter is part of the package. Make one: chatmimic "
+            "pretrain --corpus NAME"
+        )
 
 
 @command.command("remove")
@@ -67,6 +71,8 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     Example:
       chatmimic bases remove ubuntu --yes
     """
+    if name == STARTER:
+        raise BaseError("The starter is part of the package.", "Only `pip` can remove it.")
     folder = Path(own_base(name, home))
     if folder not in _folders(home):
         near = close(name, own_bases(home))

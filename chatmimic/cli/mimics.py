@@ -23,7 +23,7 @@ from chatmimic.errors import MimicError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, remove
-from chatmimic.text import shown
+from chatmimic.text import perplexity_in_words, shown
 from chatmimic.training.chosen import in_words
 from chatmimic.training.unfinished import READY
 
@@ -177,7 +177,7 @@ def _cells(known: dict[str, Any]) -> list[str]:
     return [
         known["name"],
         "everybody" if known["everybody"] else known["persona"],
-        "–" if perplexity is None else f"{perplexity:,.1f}",
+        "–" if perplexity is None else perplexity_in_words(perplexity),
         known["base"],
         (known["made_at"] or "–")[:10],
         known["form"],
@@ -246,7 +246,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
     messages, perplexity, before = (
         known[key] for key in ("messages", "perplexity", "base_perplexity")
     )
-    better = "" if before is None else f" (its base: {before:,.1f})"
+    better = "" if before is None else f" (its base: {perplexity_in_words(before)})"
     versions = _object(mimic.manifest.get("versions"))
     whose = "everybody" if known["everybody"] else known["persona"]
     rows = [
@@ -262,7 +262,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Sees", _what_it_sees(mimic)),
         (
             "Perplexity",
-            "" if perplexity is None else f"{perplexity:,.1f} on held-out words{better}",
+            "" if perplexity is None else f"{perplexity_in_words(perplexity)} held out{better}",
         ),
         ("Best evaluation", _best_evaluation(known)),
         ("Made", (known["made_at"] or "").replace("T", " ")),

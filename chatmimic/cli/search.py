@@ -40,14 +40,14 @@ def _span(
 @click.option(
     "--context",
     metavar="N",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10_000),
     default=0,
     help="Show N messages before and after each.",
 )
 @click.option(
     "--limit",
     metavar="N",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000_000),
     default=_LIMIT,
     help=f"Show the newest N.  [default: {_LIMIT}]",
 )

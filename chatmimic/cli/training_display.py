@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.cli.common import console
 from chatmimic.files import size_in_words
-from chatmimic.text import shown, visible
+from chatmimic.text import perplexity_in_words, shown, visible
 from chatmimic.training.chosen import in_words
 
 if TYPE_CHECKING:
@@ -111,14 +111,17 @@ class Panel:
         from rich.table import Table
 
         if self.last is None:
-            return Spinner("dots", shown(f"{self.words} …"))
+            stage = shown(f"{self.words} …")
+            stage.truncate(max(8, self.screen.width - 2), overflow="ellipsis")  # beside the dots
+            return Spinner("dots", stage)
         now = self.last
         room = max(8, min(40, self.screen.width - 40))
         table = Table.grid(padding=(0, 2))
         perplexity = self.held_out[-1] if self.held_out else math.nan
-        table.add_row("loss", f"{now.loss:.3f}", sparkline(self.losses, room))
+        loss = f"{now.loss:.3f}" if math.isfinite(now.loss) else "–"  # before the first step
+        table.add_row("loss", loss, sparkline(self.losses, room))
         measured = f"held-out perplexity{self.sampled}"
-        table.add_row(measured, f"{perplexity:.2f}", sparkline(self.held_out, room))
+        table.add_row(measured, perplexity_in_words(perplexity, 2), sparkline(self.held_out, room))
         for words in self.right:
             table.add_row("", words, "")
         table.add_row(
@@ -158,7 +161,7 @@ class _Lines:
         if progress.held_out is None:
             return
         facts = [
-            f"held-out perplexity {progress.held_out.perplexity:.2f}",
+            f"held-out perplexity {perplexity_in_words(progress.held_out.perplexity, 2)}",
             *_right(progress.held_out),
         ]
         if not progress.step:  # there is no loss yet, and nothing was timed
@@ -196,7 +199,7 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
     for name, figures in (("base", outcome.base), ("mimic", outcome.figures)):
         table.add_row(
             name,
-            f"{figures.perplexity:,.1f}",
+            figures.perplexity_in_words,
             f"{figures.perplexity_per_character:.2f}",
             f"{figures.bits_per_character:.3f}",
         )
@@ -222,13 +225,15 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
 def _what_was_gained(outcome: Trained) -> Iterator[str]:
     """One sentence: which evaluation was the best, and what the figures above were measured on."""
     manifest, figures = outcome.mimic.manifest, outcome.figures
-    change = 1 - figures.perplexity / outcome.base.perplexity
-    better = f"{change:.0%} lower" if change > 0 else f"{-change:.0%} higher"
     part = f"a sample of {figures.windows:,} of {figures.of_windows:,} windows"
     measured = part if figures.is_sample else "all of them"
+    change = 1 - figures.perplexity / outcome.base.perplexity
+    if change <= 0:  # forced: a note says why
+        yield f"Perplexity is higher than the base's, measured on {measured}."
+        return
     yield (
-        f"Perplexity is {better} than the base's, measured on {measured}. The best evaluation "
-        f"was after step {manifest['best_step']:,} of {manifest['plan']['steps']:,}."
+        f"Perplexity is {change:.0%} lower than the base's, measured on {measured}. The best "
+        f"evaluation was after step {manifest['best_step']:,} of {manifest['plan']['steps']:,}."
     )
 
 

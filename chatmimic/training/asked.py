@@ -86,6 +86,13 @@ def not_above_zero(settings: Asked, *names: str) -> Iterator[str]:
             yield f"{_option(name)} is {value:g}; it is above 0."
 
 
+def no_seed(settings: Asked) -> Iterator[str]:
+    """A complaint about a seed that is not one of the 64-bit random number generators'."""
+    seed = getattr(settings, "seed", 0)
+    if not 0 <= seed < 2**63:
+        yield f"--seed is {seed}; it must be from 0 to {2**63 - 1}."
+
+
 def no_share(settings: Asked, *names: str) -> Iterator[str]:
     """Complaints about numbers that are not at least 0 and below 1."""
     for name in names:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatmimic.text import perplexity_in_words
 from chatmimic.training.ranks import Ranks
 from chatmimic.windows import Windows
 
@@ -36,6 +37,11 @@ class Figures:
     def perplexity_per_character(self) -> float:
         """Comparable between tokenisers: 2 to the bits per character."""
         return float(2.0 ** min(self.bits_per_character, 1000.0))
+
+    @property
+    def perplexity_in_words(self) -> str:
+        """The perplexity as it is shown: 69.0, and 3.1e+08 where digits would say nothing."""
+        return perplexity_in_words(self.perplexity)
 
     @property
     def is_sample(self) -> bool:

@@ -22,8 +22,8 @@ def check_gain(base: Figures, mimic: Figures, plan: Plan, state: State) -> None:
     tried = f"{plan.learning_rate:.2g} nor of {rate:.2g}" if state.attempt > 1 else f"{rate:.2g}"
     neither = "neither" if state.attempt > 1 else "not"
     raise NothingGained(
-        f"Training gained nothing: held-out perplexity {base.perplexity:,.1f} before and "
-        f"{mimic.perplexity:,.1f} at best after, {neither} at a learning rate of {tried}.",
+        f"Training gained nothing: held-out perplexity {base.perplexity_in_words} before "
+        f"and {mimic.perplexity_in_words} after, {neither} at a learning rate of {tried}.",
         "No mimic was made. Import more of their chats, choose another --base or a lower "
         "--learning-rate; --force makes a mimic of the last step all the same.",
     )

@@ -10,6 +10,7 @@ from chatmimic.training.asked import (
     PRECISIONS,
     THREADS,
     Asked,
+    no_seed,
     no_share,
     not_above_zero,
     not_one_of,
@@ -105,6 +106,7 @@ class PretrainSettings(Asked):
             weight_decay=0,
         )
         yield from not_above_zero(self, "hours", "learning_rate", "clip")
+        yield from no_seed(self)
         yield from no_share(self, "held_out", "warmup")
         if self.held_out == 0:
             yield "--held-out is 0; without a held-out part nothing can be said of the base."

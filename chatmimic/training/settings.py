@@ -14,6 +14,7 @@ from chatmimic.training.asked import (
     PRECISIONS,
     THREADS,
     Asked,
+    no_seed,
     no_share,
     not_above_zero,
     not_one_of,
@@ -300,6 +301,7 @@ class Settings(Asked):
         yield from no_share(
             self, "held_out", "warmup", "dropout", "noise", "corpus_share", "corpus_share_end"
         )
+        yield from no_seed(self)
         if not 0 <= self.replay <= 1:
             yield f"--replay is {self.replay:g}; it is from 0 to 1."
         if self.held_out == 0:

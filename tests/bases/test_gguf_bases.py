@@ -142,8 +142,10 @@ def test_what_is_no_gguf_file_is_left_as_it_is(house: Home, tmp_path: Path):
     (tmp_path / "x.gguf").write_bytes(b"nothing")
     for name in ("gpt2-medium", "starter", str(tmp_path / "x.gguf"), str(tmp_path)):
         assert base_here(name, house) == name
-    with pytest.raises(BaseError, match="or a GGUF file"):
+    with pytest.raises(BaseError, match="is not a GGUF file, whatever it is called"):
         bases.find_base(str(tmp_path / "x.gguf"))
+    with pytest.raises(BaseError, match="no such file or folder"):
+        bases.find_base(str(tmp_path / "not-there.gguf"))
 
 
 # -- faults ----------------------------------------------------------------------------------------

@@ -406,3 +406,12 @@ def test_help_says_how_a_small_mimic_is_drawn_from(run):
     out = " ".join(run("chat", "--help")[1].split())
     assert "[default: 0.8; 0.7 for a small base]" in out
     assert "[default: 80]" in out
+
+
+def test_mimics_show_says_how_much_of_a_talk_it_sees(run, mimic):
+    manifest = json.loads((mimic / "mimic.json").read_text("utf-8"))
+    seen = {"context": {"messages": 12, "tokens": 512}, "best_step": 42, "plan": {"steps": 66}}
+    (mimic / "mimic.json").write_text(json.dumps({**manifest, **seen}), "utf-8")
+    out = " ".join(run("mimics", "show", "ada-lovelace")[1].split())
+    assert "Sees the last 12 messages, up to 512 tokens" in out
+    assert "Best evaluation after step 42 of 66" in out

@@ -213,3 +213,14 @@ def test_the_first_evaluation_and_the_table_say_the_same_where_both_read_all(hom
     assert log(made)[0]["held_out_loss"] == pytest.approx(outcome.base.loss, rel=1e-5)
     manifest = json.loads((outcome.mimic.path / "mimic.json").read_text("utf-8"))
     assert manifest["held_out"]["base"]["windows"] == outcome.base.windows
+
+
+@pytest.mark.parametrize(
+    ("perplexity", "shown"),
+    [(69.04, "69.0"), (1234.5, "1,234.5"), (3.1e8, "3.1e+08"), (1e304, "1.0e+304"),
+     (float("nan"), "–"), (float("inf"), "–")],
+)  # fmt: skip
+def test_a_perplexity_beyond_measure_is_short(perplexity, shown):
+    from chatmimic.text import perplexity_in_words
+
+    assert perplexity_in_words(perplexity) == shown

@@ -159,7 +159,7 @@ def test_the_curves_are_those_of_the_log(home, tiny_base):
     found = curves(made)
     assert found["held_out/loss"] == logged(made, "held_out_loss")
     assert found["held_out/bits_per_character"] == logged(made, "held_out_bits_per_character")
-    rates = [(step, pytest.approx(0.001 * (6 - step) / 5)) for step in range(1, 7)]
+    rates = [(step, pytest.approx(3e-4 * (6 - step) / 5)) for step in range(1, 7)]
     assert found["train/rate"][1:] == rates
     assert [step for step, _ in found["train/loss"]] == list(range(1, 7))
     assert dict(found["train/loss"])[6] == pytest.approx(log(made)[-1]["loss"], rel=1e-6)

@@ -16,6 +16,8 @@ from chatmimic.training.plan import batches, make_plan
 
 NAN, INF = float("nan"), float("inf")
 BAD = [
+    ({"seed": 10**23}, "--seed is 1"),
+    ({"seed": -1}, "--seed is -1"),
     ({"form": "verse"}, '--form is "verse"'),
     ({"learn": "nobody"}, '--learn is "nobody"'),
     ({"form": "named", "token_types": True}, "--token-types needs --form tokens"),
