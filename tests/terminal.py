@@ -24,8 +24,10 @@ class Terminal:
         rows: int = 40,
         env: Mapping[str, str] | None = None,
     ) -> None:
+        # COLUMNS would overrule the terminal's own width; pytest's workers set it.
+        left_out = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
         environment = {
-            **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")},
+            **{k: v for k, v in os.environ.items() if k not in left_out},
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
             "PYTHONIOENCODING": "utf-8",

@@ -246,6 +246,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
     messages, perplexity, before = (
         known[key] for key in ("messages", "perplexity", "base_perplexity")
     )
+    held_out = "on held-out words"
     better = "" if before is None else f" (its base: {perplexity_in_words(before)})"
     versions = _object(mimic.manifest.get("versions"))
     whose = "everybody" if known["everybody"] else known["persona"]
@@ -262,7 +263,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Sees", _what_it_sees(mimic)),
         (
             "Perplexity",
-            "" if perplexity is None else f"{perplexity_in_words(perplexity)} held out{better}",
+            "" if perplexity is None else f"{perplexity_in_words(perplexity)} {held_out}{better}",
         ),
         ("Best evaluation", _best_evaluation(known)),
         ("Made", (known["made_at"] or "").replace("T", " ")),

@@ -295,13 +295,13 @@ def test_a_shard_that_is_missing_is_named(base: Path):
 
 
 NAMES = [
-    ("./nowhere", "no such folder"),
-    ("~/nowhere/at/all", "no such folder"),
-    ("/nowhere", "no such folder"),
-    ("a/b/c", "no such folder"),
+    ("./nowhere", "no such file or folder"),
+    ("~/nowhere/at/all", "no such file or folder"),
+    ("/nowhere", "no such file or folder"),
+    ("a/b/c", "no such file or folder"),
     ("two words", "neither a folder nor a name on the model hub"),
     ("../..", "config.json is missing"),
-    ("org/../x", "no such folder"),
+    ("org/../x", "no such file or folder"),
     ("-x", "neither a folder nor a name"),
     ("", "neither a folder nor a name"),
     ("x" * 5000, "neither a folder nor a name"),

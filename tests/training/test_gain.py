@@ -133,8 +133,8 @@ PLAN = Plan(9, 1, 1, 3e-4, 0, 1, False, 48, 512)
 @pytest.mark.parametrize(
     ("after", "attempt", "words"),
     [
-        (80.0, 1, "80.0 before and 80.0 at best after, not at a learning rate of 0.0003."),
-        (81.0, 2, "80.0 before and 81.0 at best after, neither at a learning rate of 0.0003 nor "),
+        (80.0, 1, "80.0 before and 80.0 after, not at a learning rate of 0.0003."),
+        (81.0, 2, "80.0 before and 81.0 after, neither at a learning rate of 0.0003 nor "),
     ],
 )
 def test_it_says_what_was_tried(after, attempt, words):
