@@ -123,8 +123,9 @@ def _run(arguments: list[str], debug: bool) -> int:
         let_the_first_speak()
         _complain_usage(error)
         return error.exit_code
-    except click.Abort:  # at a question: nothing was done yet
-        print("Nothing was changed.", file=sys.stderr)
+    except click.Abort as error:
+        # At a question nothing was done yet; click makes an Abort of a Ctrl-C in the work too.
+        print("" if error.__cause__ else "Nothing was changed.", file=sys.stderr)
         return INTERRUPTED
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -392,3 +392,10 @@ def test_a_message_longer_than_a_book_chapter_is_cut_and_counted(tmp_path: Path)
     messages, report = read(path)
     assert len(messages[0].text) == 65_536
     assert report.repairs == {"cut to 65,536 characters": 1}
+
+
+def test_a_first_row_over_two_lines_is_no_fault_of_ours(tmp_path: Path) -> None:
+    file = tmp_path / "chat.csv"
+    first = 'Timestamp;Author;Message;1714557600;Ada;"two\nlines";a\n'
+    file.write_text(f"{first}2024-05-01 12:00;Bob;hi\n")
+    assert reads_or_says_why(file, allow_truncated=False, format="columns")

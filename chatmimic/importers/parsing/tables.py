@@ -169,7 +169,7 @@ class _Rows:
         look = _look(row[0]) if row else ""
         for at, line in enumerate(held[1:], self.number - len(held) + 2):
             cells = self._alone(line) if look.count("0") >= _DIGITS_OF_A_TIME else []
-            if len(cells) == self._width and _look(cells[0]) == look:
+            if cells and len(cells) == self._width and _look(cells[0]) == look:
                 joined_header(f"{self._label}:{at}", self._report)
 
     def _alone(self, line: str) -> list[str]:
