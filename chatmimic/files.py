@@ -1,11 +1,13 @@
-"""Private, all-or-nothing files: what is written is there whole or not at all."""
+"""Private, all-or-nothing files and folders: what is written is there whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from chatmimic.errors import ChatmimicError
@@ -54,6 +56,52 @@ def write_whole(path: Path, data: bytes | str) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def whole_folder(final: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `final` when all of it is written."""
+    partial = final.with_name(f".partial-{final.name}")
+    bring_back(final)
+    shutil.rmtree(partial, ignore_errors=True)
+    private_folder(partial)
+    try:
+        yield partial
+        _put_in_place(partial, final)
+    except BaseException:  # Ctrl-C too: nothing half-written stays
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def bring_back(final: Path) -> None:
+    """Put a folder back that a kill left aside, between the two moves of its replacement."""
+    if not final.exists() and _aside(final).exists():
+        os.replace(_aside(final), final)
+
+
+def _put_in_place(partial: Path, final: Path) -> None:
+    """Rename a whole folder to its name.
+
+    A folder cannot replace a full one in one move: the old one steps aside first.
+    """
+    aside = _aside(final)
+    if final.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(final, aside)
+    try:
+        os.replace(partial, final)
+    except OSError:
+        if aside.exists():
+            os.replace(aside, final)
+        raise
+    try:
+        sync_folder(final.parent)
+    finally:  # the new one is in its place, whatever the disk says
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(final: Path) -> Path:
+    return final.with_name(f".old-{final.name}")
+
+
 def size_in_words(size: float) -> str:
     """Bytes as people say them: 17.3 MB."""
     value, unit = float(size), "bytes"
@@ -70,6 +118,12 @@ def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def sync_file(file: Path) -> None:
+    """Ask the disk to keep what was written to a file."""
+    with file.open("rb+") as content:
+        os.fsync(content.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One training of a mimic at a time: a lock that a dead process cannot hold."""
+"""One process at a time in a folder: a lock that a dead process cannot hold."""
 
 from __future__ import annotations
 

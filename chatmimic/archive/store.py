@@ -213,6 +213,11 @@ class Archive:
             meant = named_threads.service(connection, service)
             return [thread for thread in found if thread.service == meant]
 
+    def service(self, typed: str) -> str:
+        """The service that is meant, in any case. Raises ArchiveError where nothing is from it."""
+        with self._database.reading() as connection:
+            return named_threads.service(connection, typed)
+
     def with_names(self, threads: Iterable[Thread]) -> list[Thread]:
         """The threads with whom they are with (`Thread.names`)."""
         with self._database.reading() as connection:

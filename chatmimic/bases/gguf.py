@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,12 +19,19 @@ from typing import Any
 
 from chatmimic.bases.gguf_file import Head, read_head
 from chatmimic.errors import BaseError, TrainingError
-from chatmimic.files import file_digest, private_folder, size_in_words, sync_folder, write_whole
+from chatmimic.files import (
+    file_digest,
+    private_folder,
+    size_in_words,
+    sync_file,
+    whole_folder,
+    write_whole,
+)
 from chatmimic.folders import folder_name
 from chatmimic.home import Home
 from chatmimic.lock import Lock
 
-PARTIAL = ".gguf-"
+LOCK = ".lock"
 # What transformers reads of GGUF and trains as text alone.
 READ = (
     *("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3", "gpt2"),
@@ -52,7 +58,7 @@ def base_of_file(
         return folder
     _check_can_be_read(head)
     private_folder(home.bases)
-    with _alone(home.bases / f"{PARTIAL}lock", tell):
+    with _alone(home.bases / LOCK, tell):
         folder = _place(home, called or file.stem, digest)  # another process may have made it
         if not folder.exists():
             tell(f"making a base of {head.file.name} (once)")
@@ -69,7 +75,7 @@ def _place(home: Home, stem: str, digest: str) -> Path:
 
 @contextlib.contextmanager
 def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Wait until no other process makes a base; remove what one that was killed left behind."""
+    """Wait until no other process makes a base."""
     with contextlib.ExitStack() as held:
         while True:
             try:
@@ -78,8 +84,6 @@ def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
             except TrainingError:
                 tell("waiting for another chatmimic that is making a base")
                 time.sleep(_WAIT)
-        for rest in lock.parent.glob(f"{PARTIAL}*/"):
-            shutil.rmtree(rest, ignore_errors=True)
         yield
 
 
@@ -118,25 +122,21 @@ def _check_can_be_read(head: Head) -> None:
 
 
 def _convert(head: Head, digest: str, final: Path) -> None:
-    """Write the base's folder beside its place, whole, and move it there."""
-    partial = private_folder(final.parent / f"{PARTIAL}{final.name}")
+    """Write the base's folder, whole or not at all."""
     try:
-        _write(head, partial)
-        facts = _facts(head, digest, final.name)
-        write_whole(partial / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
-        for entry in partial.iterdir():
-            entry.chmod(0o600)
-        sync_folder(partial)
-        partial.rename(final)
-        sync_folder(final.parent)
+        with whole_folder(final) as folder:
+            _write(head, folder)
+            facts = _facts(head, digest, final.name)
+            write_whole(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
+            for entry in folder.iterdir():
+                entry.chmod(0o600)
+                sync_file(entry)
     except OSError as error:
         raise BaseError(
             f"Cannot write the base {final}: {error.strerror or error} (it needs "
             f"{size_in_words(2 * head.parameters)}).",
             "Free some space there, or choose another place with --home.",
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _facts(head: Head, digest: str, name: str) -> dict[str, Any]:

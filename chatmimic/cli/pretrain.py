@@ -43,7 +43,7 @@ NAMED = "--corpus NAME"
     multiple=True,
     cls=GroupedOption,
     group=READ,
-    help="A corpus of `chatmimic import --corpus`, and how often a pass reads it. Several at will.",
+    help="A corpus of `chatmimic import --corpus`, and how often a pass reads it. May be repeated.",
 )
 @settings_options(PretrainSettings)
 @click.option("--name", help="What to call the base; else the first corpus' name.")

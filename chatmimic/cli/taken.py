@@ -99,10 +99,10 @@ def _ways(there: Standing) -> Iterator[tuple[str, str]]:
     at_the_end = f"put the new one in place of {there.name} when it is finished"
     if there.unfinished is not None and there.unfinished == there.name:
         then = f", and {at_the_end}" if there.made is not None else ""
-        yield ANEW, f"drop what was begun, begin anew{then}"
+        yield ANEW, f"drop what was begun and start afresh{then}"
     elif there.made is not None:
         yield REPLACE, at_the_end
-    yield KEEP, f"leave that as it is; the new one is called {there.beside.called}"
+    yield KEEP, f"leave it as it is; the new one is called {there.beside.called}"
     yield STOP, "do nothing"
 
 
@@ -110,7 +110,7 @@ def _chosen(ways: list[str]) -> str:
     def way(typed: str) -> str:
         meant = [way for way in ways if way.startswith(typed.strip().lower())]
         if len(meant) != 1:
-            raise click.UsageError(f"say {', '.join(ways[:-1])} or {ways[-1]}")
+            raise click.UsageError(f"Say {', '.join(ways[:-1])} or {ways[-1]}")
         return meant[0]
 
     answer: str = click.prompt("Which", default=STOP, value_proc=way, err=True)

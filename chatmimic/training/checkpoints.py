@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import ChatmimicError, CheckpointDamaged, TrainingError
-from chatmimic.files import file_digest, private_folder, size_in_words, sync_folder, write_whole
+from chatmimic.files import (
+    file_digest,
+    private_folder,
+    size_in_words,
+    sync_file,
+    sync_folder,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,7 +123,7 @@ def _write(
     files = sorted(partial.iterdir())
     for file in files:
         file.chmod(0o600)
-        sync(file)
+        sync_file(file)
     digests = {file.name: file_digest(file) for file in files}
     write_whole(partial / MANIFEST, json.dumps(digests, indent=2))
     sync_folder(partial)
@@ -140,12 +147,6 @@ def _best_fault(checkpoint: Path, best: Path) -> str | None:
     step = json.loads((checkpoint / "state.json").read_text("utf-8"))["best_step"]
     fault = _fault(path_of(best, step))
     return None if fault is None else f"its best weights: {fault}"
-
-
-def sync(file: Path) -> None:
-    """Ask the disk to keep what was written to a file."""
-    with file.open("rb+") as content:
-        os.fsync(content.fileno())
 
 
 def _no_room(

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.dates import day_of, span_of
-from chatmimic.errors import TooLittleData, TrainingError
-from chatmimic.lookup import close, fold, suggestion
+from chatmimic.errors import TooLittleData
 from chatmimic.records import Message, Person
 from chatmimic.training.settings import Settings
 
@@ -110,12 +109,12 @@ EVERYTHING = Chosen()
 def choose(archive: Archive, settings: Settings) -> Chosen:
     """What the settings choose of an archive.
 
-    Raises NoSuchThread, and TrainingError for a service of which there is nothing.
+    Raises NoSuchThread, and ArchiveError for a service of which there is nothing.
     """
     rules: list[Rule] = []
     facts: dict[str, Any] = {}
     if settings.service:
-        services = {_service(archive, name) for name in settings.service}
+        services = {archive.service(name) for name in settings.service}
         facts["services"] = sorted(services)
         rules.append(Rule(_typed("--service", settings.service), _from_services(services)))
     for option, typed, inside in (
@@ -188,18 +187,6 @@ def _from_on(first: int) -> Callable[[Message, int | None], bool]:
 
 def _before(end: int) -> Callable[[Message, int | None], bool]:
     return lambda _, sent_at: sent_at is not None and sent_at < end
-
-
-def _service(archive: Archive, typed: str) -> str:
-    """The service that is meant. Raises TrainingError for one that the archive has nothing of."""
-    there = sorted({thread.service for thread in archive.threads()})
-    found = [name for name in there if fold(name) == fold(typed)]
-    if not found:
-        raise TrainingError(
-            f'Nothing in the archive is from "{typed}".',
-            f"{suggestion(close(typed, there))}For --service there are: {', '.join(there)}.",
-        )
-    return found[0]
 
 
 def _told(thread: Thread) -> dict[str, str]:

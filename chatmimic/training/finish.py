@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +9,9 @@ from typing import Any
 
 from chatmimic import __version__
 from chatmimic.bases.loading import quiet
-from chatmimic.files import private_folder, sync_folder
+from chatmimic.files import private_folder, sync_file, whole_folder
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, read_mimic, write_manifest
-from chatmimic.training.checkpoints import sync
 from chatmimic.training.figures import Figures
 from chatmimic.training.loop import Loop
 
@@ -46,27 +41,6 @@ def write_mimic(
     return read_mimic(final)
 
 
-@contextlib.contextmanager
-def whole_folder(final: Path) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of `final` when all of it is written."""
-    partial = final.with_name(f".partial-{final.name}")
-    bring_back(final)
-    shutil.rmtree(partial, ignore_errors=True)
-    private_folder(partial)
-    try:
-        yield partial
-        _put_in_place(partial, final)
-    except BaseException:  # Ctrl-C too: nothing half-written stays
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def bring_back(final: Path) -> None:
-    """Put a folder back that a kill left aside, between the two moves of its replacement."""
-    if not final.exists() and _aside(final).exists():
-        os.replace(_aside(final), final)
-
-
 def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:
     """Model and tokeniser, private and lasting: the checkpoints are removed after this."""
     model = loop.learner.model
@@ -80,32 +54,7 @@ def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:
         loop.form.tokenizer.save_pretrained(folder)
     for file in folder.iterdir():
         file.chmod(0o600)
-        sync(file)
-
-
-def _put_in_place(partial: Path, final: Path) -> None:
-    """Rename a whole mimic to its name.
-
-    A folder cannot replace a full one in one move: the old one steps aside first.
-    """
-    aside = _aside(final)
-    if final.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        os.replace(final, aside)
-    try:
-        os.replace(partial, final)
-    except OSError:
-        if aside.exists():
-            os.replace(aside, final)
-        raise
-    try:
-        sync_folder(final.parent)
-    finally:  # the new one is in its place, whatever the disk says
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _aside(final: Path) -> Path:
-    return final.with_name(f".old-{final.name}")
+        sync_file(file)
 
 
 def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures) -> dict[str, Any]:

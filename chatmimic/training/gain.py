@@ -18,12 +18,11 @@ def check_gain(base: Figures, mimic: Figures, plan: Plan, state: State) -> None:
     """Raise NothingGained where a mimic foretells no better than the untrained base."""
     if mimic.loss < base.loss:
         return
-    rate = plan.learning_rate * state.slowdown
-    tried = f"{plan.learning_rate:.2g} nor of {rate:.2g}" if state.attempt > 1 else f"{rate:.2g}"
-    neither = "neither" if state.attempt > 1 else "not"
+    rates = [plan.learning_rate, plan.learning_rate * state.slowdown][: state.attempt]
+    tried = " and of ".join(f"{rate:.2g}" for rate in rates)
     raise NothingGained(
         f"Training gained nothing: held-out perplexity {base.perplexity_in_words} before "
-        f"and {mimic.perplexity_in_words} after, {neither} at a learning rate of {tried}.",
+        f"and {mimic.perplexity_in_words} after, at a learning rate of {tried}.",
         "No mimic was made. Import more of their chats, choose another --base or a lower "
         "--learning-rate; --force makes a mimic of the last step all the same.",
     )

@@ -21,7 +21,7 @@ from chatmimic.bases.loading import empty_model, load_model, load_tokenizer, qui
 from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
-from chatmimic.files import private_folder, write_whole
+from chatmimic.files import private_folder, whole_folder, write_whole
 from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.lock import Lock
@@ -35,7 +35,7 @@ from chatmimic.training.corpus_windows import (
 )
 from chatmimic.training.duration import say_how_long
 from chatmimic.training.figures import Figures
-from chatmimic.training.finish import save_model, versions, whole_folder
+from chatmimic.training.finish import save_model, versions
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan

@@ -281,7 +281,8 @@ class Run(Work):
                 if self.ranks.is_first:
                     self.empty()
                 raise
-            self.tell(f"{nothing.what} This mimic has the weights of the last step (--force)")
+            which = "the last step" if loop.state.best_step == 0 else "the best evaluation"
+            self.tell(f"{nothing.what} This mimic has the weights of {which} (--force)")
 
     def _sample(self, loop: Loop, ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the model says by now in the held-out exchanges."""

@@ -97,16 +97,16 @@ class Settings(Asked):
     )
     thread: tuple[str, ...] = setting(
         (),
-        "Read only this thread: a name or number of `chatmimic threads`. Several at will.",
+        "Read only this thread: a name or number of `chatmimic threads`. May be repeated.",
         WHO,
         value="NAME",
     )
     exclude_thread: tuple[str, ...] = setting(
-        (), "Leave this thread out. Several at will.", WHO, value="NAME"
+        (), "Leave this thread out. May be repeated.", WHO, value="NAME"
     )
     service: tuple[str, ...] = setting(
         (),
-        "Read only what comes from this service, such as discord. Several at will.",
+        "Read only what comes from this service, such as discord. May be repeated.",
         WHO,
         value="NAME",
     )
@@ -213,7 +213,7 @@ class Settings(Asked):
     threads: int | None = setting(None, THREADS, ROOM)
 
     corpus: tuple[str, ...] = setting(
-        (), "A corpus of `chatmimic import --corpus` to read along. Several at will.", CORPUS
+        (), "A corpus of `chatmimic import --corpus` to read along. May be repeated.", CORPUS
     )
     corpus_way: str = setting(
         "plateau",

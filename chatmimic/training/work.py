@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from chatmimic.files import private_folder, write_whole
+from chatmimic.files import bring_back, private_folder, write_whole
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
 from chatmimic.machine import allowed_threads, free_threads
@@ -18,7 +18,6 @@ from chatmimic.training.board import FOLDER as BOARD
 from chatmimic.training.board import Board
 from chatmimic.training.clock import Progress
 from chatmimic.training.figures import Figures
-from chatmimic.training.finish import bring_back
 from chatmimic.training.keeping import LOG, SAMPLES
 from chatmimic.training.loop import Loop
 from chatmimic.training.ranks import Ranks

@@ -189,10 +189,10 @@ def test_killed_half_way_nothing_half_is_there(tiny: Path, house: Home):
     child.start()
     child.join(300)
     assert child.exitcode == 9
-    assert (house.bases / ".gguf-tiny-llama-q8").is_dir()
+    assert (house.bases / ".partial-tiny-llama-q8").is_dir()
     assert bases.own_bases(house) == []
     assert Path(base_here(str(tiny), house)).name == "tiny-llama-q8"
-    assert not (house.bases / ".gguf-tiny-llama-q8").exists()
+    assert not (house.bases / ".partial-tiny-llama-q8").exists()
 
 
 def _make_and_die(file: str, home: str) -> None:

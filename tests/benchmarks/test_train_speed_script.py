@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 SCRIPT = "train_speed"
+SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 
 
 def test_each_size_and_window_is_trained_in_three_ways(script: ModuleType):
@@ -68,3 +74,18 @@ def test_the_script_ends_with_its_figures(
         assert 0 < row["mfu"] < 1.5
         assert row["peak_mb"] == 300
         assert 50 < row["foretold_peak_mb"] < 10_000
+
+
+@pytest.mark.slow
+def test_what_is_foretold_is_what_a_process_takes():
+    small = ["--sizes", "1x64", "--tokens", "64", "--steps", "1", "--precision", "fp32", "--fit"]
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / f"{SCRIPT}.py"), *small],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    for row in json.loads(done.stdout.strip().splitlines()[-1])["rows"]:
+        assert row["foretold_peak_mb"] == pytest.approx(row["peak_mb"], rel=0.25)

@@ -261,7 +261,7 @@ def test_a_terminal_is_asked_about_a_mimic(
     assert question.splitlines() == [
         f"The mimic mira-okafor of {made} is there already.",
         "  replace  put the new one in place of mira-okafor when it is finished",
-        "  keep     leave that as it is; the new one is called mira-okafor-2",
+        "  keep     leave it as it is; the new one is called mira-okafor-2",
         "  stop     do nothing",
         "Which [stop]:",
     ]
@@ -280,8 +280,8 @@ def test_a_terminal_is_asked_about_a_run(
     assert question.splitlines() == [
         "The training mira-okafor was begun and is not finished.",
         "  go on    go on with mira-okafor, with the settings that it began with",
-        "  anew     drop what was begun, begin anew",
-        "  keep     leave that as it is; the new one is called mira-okafor-2",
+        "  anew     drop what was begun and start afresh",
+        "  keep     leave it as it is; the new one is called mira-okafor-2",
         "  stop     do nothing",
         "Which [stop]:",
     ]
@@ -303,7 +303,7 @@ def test_what_goes_on_from_the_mimic_and_a_run_beside_it_are_named(
         "The training aunt-2 was begun and is not finished.",
         "  go on    go on with aunt-2, with the settings that it began with",
         "  replace  put the new one in place of aunt when it is finished",
-        "  keep     leave that as it is; the new one is called aunt-3",
+        "  keep     leave it as it is; the new one is called aunt-3",
     ]
 
 
@@ -313,7 +313,7 @@ def test_a_name_of_somebody_else_is_asked_about(full: Home, tiny_base: Path) -> 
     status, question = ask(line(full, tiny_base, name="aunt"), "stop")
     assert question.splitlines() == [
         "That is the name of the mimic of Bob already.",
-        "  keep     leave that as it is; the new one is called aunt-2",
+        "  keep     leave it as it is; the new one is called aunt-2",
         "  stop     do nothing",
         "Which [stop]:",
     ]
@@ -402,9 +402,9 @@ def test_a_terminal_is_asked_about_a_base(corpora: Home, answer: str, status: in
     assert said[1:-1] == [
         "The pretraining ubuntu was begun and is not finished.",
         "  go on    go on with ubuntu, with the settings that it began with",
-        "  anew     drop what was begun, begin anew, and put the new one in place of ubuntu when "
-        "it is finished",
-        "  keep     leave that as it is; the new one is called ubuntu-2",
+        "  anew     drop what was begun and start afresh, and put the new one in place of ubuntu "
+        "when it is finished",
+        "  keep     leave it as it is; the new one is called ubuntu-2",
         "  stop     do nothing",
     ]
     assert found == status

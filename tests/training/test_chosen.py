@@ -11,7 +11,7 @@ from training_support import arguments, chatter, fill, stop_after, train, typed
 
 import chatmimic
 from chatmimic.archive import Archive
-from chatmimic.errors import NoSuchThread, TooLittleData, TrainingError
+from chatmimic.errors import ArchiveError, NoSuchThread, TooLittleData
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
@@ -153,11 +153,10 @@ def test_threads_and_services_are_chosen_or_left_out(full, options, threads):
 def test_what_is_not_there_is_told_with_what_is(full):
     with pytest.raises(NoSuchThread, match='"#te".*Did you mean'):
         read(full, thread=("#te",))
-    with pytest.raises(TrainingError) as told:
+    with pytest.raises(ArchiveError) as told:
         read(full, service=("discrod",))
     assert str(told.value) == (
-        'Nothing in the archive is from "discrod". Did you mean "discord"? '
-        "For --service there are: discord, irc."
+        'Nothing in the archive is from "discrod". Did you mean "discord"? There are: discord, irc.'
     )
 
 
@@ -302,7 +301,7 @@ def test_what_cannot_be_chosen_is_one_sentence(line, told):
         (["--since", "2031"], "Ada has 3,288 messages in the archive, from 2019-01-01 to"),
         (["--until", "2018", "--force"], "Ada has 3,288 messages in the archive, from "),
         (["--newest", "49"], "Ada has 3,288 messages in the archive, from "),
-        (["--service", "sms"], 'Nothing in the archive is from "sms". For --service there are: '),
+        (["--service", "sms"], 'Nothing in the archive is from "sms". There are: '),
     ],
 )
 def test_what_is_not_there_is_told_before_anything_is_read(full, tiny_base, line, told):

@@ -90,7 +90,7 @@ def test_what_gained_nothing_makes_no_mimic(home, tiny_base):
     made = fill(home)
     with pytest.raises(NothingGained) as told:
         train(made, tiny_base, **LOST)
-    assert "neither at a learning rate of 30 nor of 10" in told.value.what
+    assert "at a learning rate of 30 and of 10" in told.value.what
     assert "--force" in told.value.way_on
     assert not (made.mimics / "ada").exists()
     # Nothing private stays, and nothing to go on with: only the log.
@@ -133,8 +133,8 @@ PLAN = Plan(9, 1, 1, 3e-4, 0, 1, False, 48, 512)
 @pytest.mark.parametrize(
     ("after", "attempt", "words"),
     [
-        (80.0, 1, "80.0 before and 80.0 after, not at a learning rate of 0.0003."),
-        (81.0, 2, "80.0 before and 81.0 after, neither at a learning rate of 0.0003 nor "),
+        (80.0, 1, "80.0 before and 80.0 after, at a learning rate of 0.0003."),
+        (81.0, 2, "80.0 before and 81.0 after, at a learning rate of 0.0003 and of 0.0001."),
     ],
 )
 def test_it_says_what_was_tried(after, attempt, words):

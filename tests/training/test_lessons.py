@@ -294,7 +294,9 @@ def test_looks_on_the_corpus_try_nobody_s_patience(talking, tiny_base, one_attem
     lines = log(talking)
     assert [line["step"] for line in lines] == list(range(7))  # 4 of the corpus', 2 of Ada's
     assert {line["rate"] for line in lines} == {1.0}
-    assert outcome.notes[0] == "stopped after step 6: no look was better than that of step 0"
+    told, forced = outcome.notes
+    assert told == "stopped after step 6: no look was better than that of step 0"
+    assert forced.endswith("(--force)")
 
 
 def test_what_is_mixed_in_changes_what_is_learnt(talking, tiny_base):

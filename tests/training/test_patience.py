@@ -86,7 +86,11 @@ def test_a_run_ends_after_so_many_looks_that_were_no_better(home, tiny_base, pat
     assert outcome.mimic.manifest["best_step"] == 0
     assert outcome.mimic.manifest["plan"]["steps"] == 8
     told = f"stopped after step {last}: no look was better than that of step 0"
-    assert (told in outcome.notes) is (last < 8)
+    first, *between, forced = outcome.notes
+    assert first.startswith(f"by step {min(last, 4)} no evaluation was better")
+    assert between == ([told] if last < 8 else [])
+    assert forced.endswith("(--force)")
+    assert outcome.figures.loss >= outcome.base.loss
 
 
 @pytest.mark.parametrize(("patience", "last"), [(1, 1), (3, 3), (8, 4), (None, 4)])
