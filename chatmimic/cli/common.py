@@ -88,6 +88,11 @@ def ask_to_remove(what: str, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def count_messages(count: int) -> str:
+    """`1 message`, `2,313 messages`."""
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
 def is_anybody_there() -> bool:
     """Whether somebody can be asked: standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()

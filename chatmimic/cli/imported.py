@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatmimic.cli.archives import corpus_option, opened
-from chatmimic.cli.common import ask_to_remove, console, home_option, json_option, print_json
+from chatmimic.cli.common import (
+    ask_to_remove,
+    console,
+    count_messages,
+    home_option,
+    json_option,
+    print_json,
+)
 from chatmimic.cli.when import day, iso, minute
 from chatmimic.home import Home
 from chatmimic.text import shown
@@ -129,7 +136,7 @@ def remove_command(
         return
     screen = console()
     are = "is" if gone == 1 else "are"
-    screen.print(shown(f"{_messages(gone)} of {one.called} {are} gone from the archive."))
+    screen.print(shown(f"{count_messages(gone)} of {one.called} {are} gone from the archive."))
     if gone and not corpus and _was_trained(home):
         screen.print(shown(f"Mimics and runs of before, in {home.path}, may hold traces of them."))
 
@@ -145,8 +152,4 @@ def _what(one: Import, alone: int) -> str:
         what += f", imported on {minute(one.imported_at)},"
     if not alone:
         return f"{what} whose messages other imports have too,"
-    return f"{what} with {_messages(alone)} that no other import has"
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
+    return f"{what} with {count_messages(alone)} that no other import has"

@@ -10,6 +10,7 @@ import click
 from chatmimic.cli.common import (
     ask_to_remove,
     console,
+    count_messages,
     home_option,
     is_anybody_there,
     json_option,
@@ -165,7 +166,9 @@ def merge(keep: str, other: str, yes: bool, as_json: bool, home: Home) -> None:
         return
     names = ", ".join(person.names)
     screen = console()
-    screen.print(shown(f"{person.name} is one person now: {names} ({_messages(person.messages)})."))
+    screen.print(
+        shown(f"{person.name} is one person now: {names} ({count_messages(person.messages)}).")
+    )
     screen.print(
         shown(f"To undo it: chatmimic people split {quoted(person.name)} {quoted(joined.name)}")
     )
@@ -186,7 +189,7 @@ def _introduced(person: Person) -> str:
     where = ", ".join(person.accounts or person.services)
     first, last = day(person.first_at), day(person.last_at)
     when = f", {first} to {last}" if person.first_at is not None else ""
-    return f"  {person.name}: {_messages(person.messages)}, {where}{when}"
+    return f"  {person.name}: {count_messages(person.messages)}, {where}{when}"
 
 
 @command.command("split")
@@ -256,18 +259,13 @@ def _whose(person: Person, alike: bool) -> str:
     who = person.name + (f" ({', '.join(person.accounts)})" if alike else "")
     others = [name for name in person.names if name != person.name]
     also = f", also called {', '.join(others)}," if others else ""
-    return f"{_messages(person.messages)} of {who}{also}"
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
+    return f"{count_messages(person.messages)} of {who}{also}"
 
 
 def _say_forgotten(name: str, gone: int, holders: Sequence[str], home: Home) -> None:
     screen = console()
-    screen.print(
-        shown(f"{_messages(gone)} of {name} {'is' if gone == 1 else 'are'} gone from the archive.")
-    )
+    are = "is" if gone == 1 else "are"
+    screen.print(shown(f"{count_messages(gone)} of {name} {are} gone from the archive."))
     for mimic in holders:
         screen.print(
             shown(

@@ -345,7 +345,7 @@ class Loop:
         rate = self.plan.learning_rate
         self.tell(
             f"by step {self.state.step} no evaluation was better than the untrained base: the "
-            f"learning rate of {rate:.2g} is too high; begun again at {rate * SLOWER:.2g}"
+            f"learning rate of {rate:.2g} may be too high; begun again at {rate * SLOWER:.2g}"
         )
         self.state = State(best_loss=self.state.best_loss, slowdown=SLOWER, attempt=2)
         self.keeper.start_over(self.state)
