@@ -330,7 +330,7 @@ def test_an_answer_that_is_none_is_asked_again_and_ctrl_d_stops(
     with Terminal([*CHATMIMIC, *line(full, tiny_base)], columns=120) as terminal:
         terminal.wait_for("Which [stop]:", 30)
         terminal.enter("yes")
-        terminal.wait_for("Error: say replace, keep or stop")
+        terminal.wait_for("Error: Say replace, keep or stop")
         assert terminal.leave(CTRL_D) == 130
     assert names(full) == ["mira-okafor"]
 
