@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatmimic.bases.terms import Terms, terms_of
 from chatmimic.errors import BaseError, DamagedBase, MimicError
 from chatmimic.files import write_whole
 from chatmimic.folders import called_by_default
@@ -186,6 +187,17 @@ class Mimic:
         read_whole = settings.get("learn") == "all" or self.manifest.get("everybody")
         messages = None if read_whole else _count(settings.get("context"))
         return Context(messages, _count(data.get("window_tokens")))
+
+    @property
+    def base_terms(self) -> Terms:
+        """The licence and the model card of its base, as far as they are known.
+
+        An older chatmimic did not write them down.
+        """
+        said = self._object("base_terms")
+        if not said:
+            return terms_of(str(self.manifest.get("base", "")))
+        return Terms(*(str(said.get(key) or "") for key in ("license", "card")))
 
     def _object(self, key: str) -> dict[str, Any]:
         value = self.manifest.get(key)

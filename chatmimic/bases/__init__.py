@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatmimic.bases.elsewhere import ollama_file
 from chatmimic.bases.folder import BaseFacts, look_over
 from chatmimic.bases.gguf_file import is_gguf
+from chatmimic.bases.smollm2 import CARD, is_ready, need_smollm2, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
-from chatmimic.bases.smollm2 import need_smollm2
+from chatmimic.bases.terms import STARTER, STARTER_FOLDER, Terms, terms_of
 from chatmimic.errors import BaseError
 from chatmimic.folders import called
 from chatmimic.home import Home
@@ -32,8 +34,6 @@ for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ.setdefault(_switch, "1")
 
 DEFAULT = "gpt2-medium"  # what `chatmimic train` starts from where no base is named
-STARTER = "starter"
-_STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 
 __all__ = [
     "DEFAULT",
@@ -41,13 +41,16 @@ __all__ = [
     "STARTER",
     "Base",
     "BaseFacts",
+    "Terms",
     "base_here",
     "describe_base",
     "find_base",
+    "is_here",
     "open_base",
     "option_that_works",
     "own_base",
     "own_bases",
+    "terms_of",
 ]
 
 
@@ -77,22 +80,41 @@ def own_base(name: str, home: Home) -> str:
 def base_here(name: str, home: Home, tell: Callable[[str], None] = lambda words: None) -> str:
     """What `open_base` takes for a base that a user named: the same name, or a folder of the home.
 
-    The bases of this home go by their names; a GGUF file, and `smollm2` where its package is
-    installed, are made into one of them first, of which `tell` hears. Raises BaseError.
+    The bases of this home go by their names; a GGUF file, a model as Ollama calls it, and `smollm2`
+    are made into one of them first, of which `tell` hears. Raises BaseError.
     """
+    file = Path(name).expanduser()
+    if _is_smollm2(name) and not os.path.isdir(file):
+        return _smollm2(name, home, tell)
     own = own_base(name, home)
     if own != name:
         return own
-    file = Path(name).expanduser()
-    if name == SMOLLM2 and not os.path.isdir(file):
-        from chatmimic.bases.gguf import base_of_file
-
-        return str(base_of_file(need_smollm2(), home, tell, SMOLLM2))
+    called = ""
+    if not os.path.exists(file) and ":" in name and (kept := ollama_file(name)):
+        file, called = kept, name
     if os.path.isfile(file) and is_gguf(file):
         from chatmimic.bases.gguf import base_of_file
 
-        return str(base_of_file(file.absolute(), home, tell))
+        return str(base_of_file(file.absolute(), home, tell, called))
     return name
+
+
+def _is_smollm2(name: str) -> bool:
+    return name.casefold() == SMOLLM2
+
+
+def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
+    """The base of the package's file, or one of that name which was made here of something else.
+
+    Where the package is not there any more it is what was made from it. Another version of the
+    package may hold another file, which is another base.
+    """
+    from chatmimic.bases.gguf import base_of_file, source_of
+
+    own = own_base(name, home)
+    if own != name and (smollm2_file() is None or not source_of(Path(own))):
+        return own
+    return str(base_of_file(need_smollm2(), home, tell, SMOLLM2, CARD))
 
 
 def own_bases(home: Home) -> list[str]:
@@ -106,15 +128,27 @@ def own_bases(home: Home) -> list[str]:
 def option_that_works(home: Home) -> str:
     """What a `chatmimic train` shown to a user needs so that it runs without the hub.
 
-    Nothing where the default base is on this machine, else ` --base starter`; nothing either where
-    the starter is not installed. Imports no torch.
+    Nothing where the default base is on this machine, else ` --base smollm2` or ` --base starter`;
+    nothing either where the starter is not installed. Imports no torch.
     """
+    if is_here(DEFAULT, home):
+        return ""
+    if is_here(SMOLLM2, home):
+        return f" --base {SMOLLM2}"
+    return f" --base {STARTER}" if is_here(STARTER, home) else ""
+
+
+def is_here(name: str, home: Home) -> bool:
+    """Whether a base can be opened as things are: nothing has to be fetched or installed."""
+    if _is_smollm2(name) and is_ready():
+        return True
+    if name == STARTER:
+        return (STARTER_FOLDER / "config.json").is_file()
     from chatmimic.bases.hub import cached
 
     with contextlib.suppress(BaseError):  # an address that is no hub's: then it holds nothing
-        if own_base(DEFAULT, home) != DEFAULT or os.path.isdir(DEFAULT) or cached(DEFAULT):
-            return ""
-    return f" --base {STARTER}" if (_STARTER_FOLDER / "config.json").is_file() else ""
+        return own_base(name, home) != name or os.path.isdir(name) or cached(name) is not None
+    return False
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:
@@ -204,9 +238,9 @@ def local_base(name: str) -> Path | None:
 
 
 def _starter() -> Path:
-    if not (_STARTER_FOLDER / "config.json").is_file():
+    if not (STARTER_FOLDER / "config.json").is_file():
         raise BaseError(
             "The starter is not part of this installation of chatmimic.",
             "Install a released package, or give another base with --base FOLDER.",
         )
-    return _STARTER_FOLDER
+    return STARTER_FOLDER

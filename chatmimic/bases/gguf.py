@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,22 @@ _BYTES = 6  # a parameter while it is converted: float32 and bfloat16
 
 
 def base_of_file(
-    file: Path, home: Home, tell: Callable[[str], None] = lambda words: None, called: str = ""
+    file: Path,
+    home: Home,
+    tell: Callable[[str], None] = lambda words: None,
+    called: str = "",
+    card: str = "",
 ) -> Path:
     """The folder of a GGUF file's base in the home, made if it is not there yet.
 
-    `called` is the base's name, else the file's; `tell` hears what takes its time. Raises BaseError
-    for a file that is damaged or of an architecture that transformers does not read, where there is
-    too little memory or room on the disk, and where the package `gguf` is missing.
+    `called` is the base's name, else the file's; `card` the address of its model card, where the
+    file does not say; `tell` hears what takes its time. Raises BaseError for a file that is damaged
+    or of an architecture that transformers does not read, where there is too little memory or room
+    on the disk, and where the package `gguf` is missing.
     """
+    seen = _seen(file)
+    if seen and (folder := _made_before(home, called or file.stem, seen)):
+        return folder
     head = read_head(file)
     _check_architecture(head)
     digest = file_digest(file)
@@ -62,15 +70,38 @@ def base_of_file(
         folder = _place(home, called or file.stem, digest)  # another process may have made it
         if not folder.exists():
             tell(f"making a base of {head.file.name} (once)")
-            _convert(head, digest, folder)
+            source = {"sha256": digest, **seen, **_said_of(head, card)}
+            _convert(head, source, folder)
     return folder
+
+
+def _seen(file: Path) -> dict[str, Any]:
+    """What tells a file from others without reading it; nothing where it is not there."""
+    with contextlib.suppress(OSError):
+        found = file.stat()
+        return {"file": file.name, "bytes": found.st_size, "modified_ns": found.st_mtime_ns}
+    return {}
+
+
+def _made_before(home: Home, stem: str, seen: Mapping[str, Any]) -> Path | None:
+    """The folder that was made from a file which looks like this one: it is not read again."""
+    return next((f for f in _numbered(home, stem) if seen.items() <= source_of(f).items()), None)
 
 
 def _place(home: Home, stem: str, digest: str) -> Path:
     """The folder that was made from the file with this digest, else a free one."""
+    found = list(_numbered(home, stem))
+    same = (folder for folder in found if source_of(folder).get("sha256") == digest)
+    name = folder_name(stem)
+    free = home.bases / (f"{name}-{len(found) + 1}" if found else name)
+    return next(same, free)
+
+
+def _numbered(home: Home, stem: str) -> Iterator[Path]:
+    """The bases of this name: `smollm2`, `smollm2-2`, until the first that there is not."""
     name = folder_name(stem)
     numbered = (home.bases / (name if n == 1 else f"{name}-{n}") for n in count(1))
-    return next(f for f in numbered if not f.exists() or _source(f) == digest)
+    return takewhile(Path.exists, numbered)
 
 
 @contextlib.contextmanager
@@ -87,16 +118,30 @@ def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _source(folder: Path) -> str | None:
-    """The digest of the file that a base was made from, if it was made from one."""
+def source_of(folder: Path) -> dict[str, Any]:
+    """What a base says of the file that it was made from; nothing if it was made from none."""
     try:
-        said = json.loads((folder / "base.json").read_text("utf-8"))["source"]["sha256"]
+        said = json.loads((folder / "base.json").read_text("utf-8"))["source"]
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return said if isinstance(said, str) else None
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _said_of(head: Head, card: str) -> dict[str, Any]:
+    """What stays known of a file's model: its name, its licence, its card."""
+    return {
+        "model": head.values.get("general.name"),
+        "license": head.license or None,
+        "card": card or head.card or None,
+    }
 
 
 def _check_architecture(head: Head) -> None:
+    if head.is_part:
+        raise BaseError(
+            f"{head.file} is one of several files that are a model together.",
+            "Put them together with llama.cpp's `llama-gguf-split`, or give another base.",
+        )
     if head.architecture not in READ:
         raise BaseError(
             f'{head.file} is of the architecture "{head.architecture}", which cannot be read.',
@@ -121,12 +166,12 @@ def _check_can_be_read(head: Head) -> None:
         )
 
 
-def _convert(head: Head, digest: str, final: Path) -> None:
+def _convert(head: Head, source: dict[str, Any], final: Path) -> None:
     """Write the base's folder, whole or not at all."""
     try:
         with whole_folder(final) as folder:
             _write(head, folder)
-            facts = _facts(head, digest, final.name)
+            facts = _facts(head, source, final.name)
             write_whole(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
             for entry in folder.iterdir():
                 entry.chmod(0o600)
@@ -139,17 +184,12 @@ def _convert(head: Head, digest: str, final: Path) -> None:
         ) from error
 
 
-def _facts(head: Head, digest: str, name: str) -> dict[str, Any]:
+def _facts(head: Head, source: dict[str, Any], name: str) -> dict[str, Any]:
     return {
         "name": name,
         "called": name,
         "parameters": head.parameters,
-        "source": {
-            "file": head.file.name,
-            "sha256": digest,
-            "model": head.values.get("general.name"),
-            "license": head.license or None,
-        },
+        "source": source,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

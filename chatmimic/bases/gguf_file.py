@@ -20,6 +20,10 @@ _VERSIONS = (2, 3)
 _PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _LONGEST, _MOST = 1 << 24, 1 << 20  # bytes of a string; entries and tensors
+_CARDS = (
+    *("general.url", "general.repo_url", "general.source.url", "general.source.repo_url"),
+    "general.base_model.0.repo_url",
+)
 _AGAIN = "Fetch the file again, or give another base."
 
 Value = str | int | float | bool | None
@@ -43,6 +47,18 @@ class Head:
     def license(self) -> str:
         """Under which licence its weights are, as far as it says."""
         return str(self.values.get("general.license", ""))
+
+    @property
+    def card(self) -> str:
+        """The address of its model card, as far as it says."""
+        said = (str(self.values.get(key) or "") for key in _CARDS)
+        return next((address for address in said if address.startswith("https://")), "")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is one of several files that are a model together."""
+        parts = self.values.get("split.count")
+        return isinstance(parts, int) and parts > 1
 
 
 def is_gguf(path: Path) -> bool:
@@ -105,6 +121,9 @@ def _value(file: BinaryIO, kind: int) -> Value:
     inner, count = _number(file, "I"), _bounded(_number(file, "Q"))
     if inner in _PLAIN:
         _take(file, count * struct.calcsize(_PLAIN[inner]))
+    elif inner == _STRING:  # a vocabulary: some 100,000 of them
+        for _ in range(count):
+            _take(file, _length(file))
     else:
         for _ in range(count):
             _value(file, inner)
@@ -112,10 +131,14 @@ def _value(file: BinaryIO, kind: int) -> Value:
 
 
 def _string(file: BinaryIO) -> str:
-    length = _number(file, "Q")
+    return _take(file, _length(file)).decode("utf-8", "replace")
+
+
+def _length(file: BinaryIO) -> int:
+    length = int.from_bytes(_take(file, 8), "little")
     if length > _LONGEST:
         raise ValueError(length)
-    return _take(file, length).decode("utf-8", "replace")
+    return length
 
 
 def _number(file: BinaryIO, code: str) -> int:

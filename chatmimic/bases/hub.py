@@ -80,6 +80,22 @@ def cached(name: str, *, with_tokenizer: bool = True) -> Path | None:
     return None
 
 
+def cached_names() -> list[str]:
+    """The names of all that any program has fetched from the hub, or a part of, as models."""
+    from huggingface_hub import constants
+
+    found = Path(constants.HF_HUB_CACHE).glob("models--*")
+    names = (place.name.removeprefix("models--").replace("--", "/") for place in found)
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def address(name: str) -> str:
+    """Where the hub shows the page of a base: its model card."""
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/{name}"
+
+
 def fetch(name: str) -> Path:
     """Fetch a base from the hub and give its folder; BaseError, in one sentence, if that fails.
 

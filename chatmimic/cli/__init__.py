@@ -29,7 +29,7 @@ COMMANDS = {
     "sample": ("sample", "Make up a whole conversation between the people a mimic knows."),
     "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
     "corpora": ("corpora", "List or remove corpora of public talk."),
-    "bases": ("bases", "List or remove the bases of this home."),
+    "bases": ("bases", "List the bases that can be used here, or remove one made here."),
     "mimics": ("mimics", "List, show or remove trained mimics."),
 }
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +198,7 @@ def facts(mimic: Mimic) -> dict[str, Any]:
         "reverse": bool(say("reverse")),
         "people": list(mimic.people),
         "base": str(say("base", "unknown")),
+        "base_terms": asdict(mimic.base_terms),
         "form": str(say("form", "")),
         "parameters": _number(say("parameters")),
         "messages": _number(data.get("messages")),
@@ -256,6 +258,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("In reverse", "it ranks replies, and makes none" if known["reverse"] else ""),
         ("Knows", ", ".join(known["people"])),
         ("Base", known["base"]),
+        ("Base's licence", str(mimic.base_terms)),
         ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
         ("Form", known["form"]),
         ("Learnt from", "" if messages is None else f"{messages:,} messages of {whose}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from chatmimic.bases.terms import named_with_terms, terms_of
 from chatmimic.cli.training_display import clock
 from chatmimic.files import size_in_words
 from chatmimic.text import shown
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 PARTS = ("weights", "gradients", "moments", "activations", "logits", "rest")
 
 
-def show_fit(screen: Console, fit: Fit) -> None:
-    """A table of the ways, what the picked one's memory is for, and how long a pass takes."""
+def show_fit(screen: Console, fit: Fit, base: str) -> None:
+    """A table of the ways, what the picked one's memory is for, and how long a pass takes.
+
+    `base` is as `--base` names it.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    screen.print(shown(_heading(fit)))
+    screen.print(shown(f"{named_with_terms(base, terms_of(base))}: {_heading(fit)}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate(("Way", "Memory", "Fits", "Tokens/s", "One pass")):
         table.add_column(heading, overflow="fold", justify="right" if number else "left")
@@ -34,10 +38,12 @@ def show_fit(screen: Console, fit: Fit) -> None:
     screen.print(shown(_verdict(fit)))
 
 
-def facts(fit: Fit) -> dict[str, Any]:
+def facts(fit: Fit, base: str) -> dict[str, Any]:
     """What `--json` prints."""
     rows = [_row_facts(row) for row in fit.rows]
     return {
+        "base": base,
+        "base_terms": asdict(terms_of(base)),
         "parameters": fit.shape.parameters,
         "blocks": fit.shape.blocks,
         "window": fit.window,

@@ -121,9 +121,9 @@ def _show_plan(home: Home, settings: Settings, asked: dict[str, Any], as_json: b
     with Archive.open(home.archive, create=False) as archive:
         fit = plan_training(archive, settings, asked)
     if as_json:
-        print_json(plan_display.facts(fit))
+        print_json(plan_display.facts(fit, settings.base))
     else:
-        plan_display.show_fit(console(), fit)
+        plan_display.show_fit(console(), fit, settings.base)
     return 0 if fit.picked else 1
 
 
@@ -177,6 +177,8 @@ def facts(outcome: Trained) -> dict[str, Any]:
         "mimic": outcome.mimic.name,
         "path": str(outcome.mimic.path),
         "persona": outcome.mimic.persona,
+        "base": outcome.mimic.manifest["base"],
+        "base_terms": dataclasses.asdict(outcome.mimic.base_terms),
         "form": outcome.mimic.manifest["form"],
         "steps": outcome.mimic.manifest["plan"]["steps"],
         "best_step": outcome.mimic.manifest["best_step"],

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chatmimic.bases.terms import named_with_terms
 from chatmimic.cli.common import console
 from chatmimic.files import size_in_words
 from chatmimic.text import perplexity_in_words, shown, visible
@@ -211,6 +212,8 @@ def show_result(screen: Console, outcome: Trained, samples: Iterable[Sample]) ->
             shown(f"{words}, with {outcome.mimic.manifest['plan']['candidates']} to choose from.")
         )
     screen.print(shown(_what_was_read(outcome.material)))
+    base = named_with_terms(str(outcome.mimic.manifest["base"]), outcome.mimic.base_terms)
+    screen.print(shown(f"Trained from {base}."))
     for note in outcome.notes:
         screen.print(shown(note))
     for sample in samples:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from chatmimic import __version__
+from chatmimic.bases import terms_of
 from chatmimic.bases.loading import quiet
 from chatmimic.files import private_folder, sync_file, whole_folder
 from chatmimic.home import Home
@@ -70,6 +72,7 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
         "form": ready["form"],
         "token_types": settings["token_types"],
         "base": settings["base"],
+        "base_terms": asdict(terms_of(settings["base"])),
         "context": {
             "messages": None if reads_all else settings["context"],
             "tokens": ready["material"]["window_tokens"],

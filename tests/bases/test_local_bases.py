@@ -118,9 +118,9 @@ def test_a_tilde_and_a_relative_path_are_folders(base: Path, monkeypatch: pytest
 
 
 def test_the_starter_is_part_of_the_package(base: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bases, "_STARTER_FOLDER", base)
+    monkeypatch.setattr(bases, "STARTER_FOLDER", base)
     assert find_base("starter") == base
-    monkeypatch.setattr(bases, "_STARTER_FOLDER", base / "absent")
+    monkeypatch.setattr(bases, "STARTER_FOLDER", base / "absent")
     with pytest.raises(BaseError, match="not part of this installation"):
         open_base("starter")
 

@@ -383,13 +383,13 @@ def test_a_limit_on_the_address_space_counts():
 def test_the_plan_is_shown_and_told_as_facts():
     plan = planned(GB)
     out = io.StringIO()
-    show_fit(Console(file=out, width=120), plan)
+    show_fit(Console(file=out, width=120), plan, "starter")
     text = " ".join(out.getvalue().split())
     assert "0.1 M parameters in 6 blocks, 80 windows of 64 tokens" in text
     assert "> all, batch 4 x 2" in text
     assert text.count("yes") == 4
     assert "Picked: all, batch 4 x 2" in text
-    told = json.loads(json.dumps(facts(plan)))
+    told = json.loads(json.dumps(facts(plan, "starter")))
     assert told["picked"] == told["rows"][0]
     assert told["picked"]["bytes"]["total"] == plan.rows[0].need.total
     assert told["rows"][1]["gradient_checkpointing"] is True
@@ -398,9 +398,9 @@ def test_the_plan_is_shown_and_told_as_facts():
 def test_a_plan_that_fits_nowhere_says_so():
     plan = planned(10)
     out = io.StringIO()
-    show_fit(Console(file=out, width=120), plan)
+    show_fit(Console(file=out, width=120), plan, "starter")
     assert "Nothing of this fits. Choose a smaller --base" in " ".join(out.getvalue().split())
-    assert facts(plan)["picked"] is None
+    assert facts(plan, "starter")["picked"] is None
 
 
 @pytest.mark.parametrize(
@@ -425,9 +425,9 @@ def test_a_plan_says_how_long_a_training_takes(passes: float | None, newest: int
     asked = {"passes": passes, "messages": 9_000, "newest": newest}
     plan = replace(plan, rows=(picked,), picked=picked, **asked)
     out = io.StringIO()
-    show_fit(Console(file=out, width=200), plan)
+    show_fit(Console(file=out, width=200), plan, "starter")
     said = out.getvalue().splitlines()
     assert (said[-1] if told else "") == told
     assert said[-2 if told else -1].startswith("To train so: ")
-    assert {key: facts(plan)[key] for key in asked} == asked
-    assert facts(plan)["seconds"] == (None if passes is None else passes * 3_200)
+    assert {key: facts(plan, "starter")[key] for key in asked} == asked
+    assert facts(plan, "starter")["seconds"] == (None if passes is None else passes * 3_200)

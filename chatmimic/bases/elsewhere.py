@@ -1,0 +1,125 @@
+"""GGUF files that other programs keep on this machine: Ollama, LM Studio, llama.cpp, the hub.
+
+Ollama keeps a model's parts under their digests, and says in a manifest which of them it needs::
+
+    manifests/<host>/<owner>/<model>/<tag>   JSON: "layers", each with a media type and a digest
+    blobs/sha256-<digest>                    the parts; one is the GGUF file
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatmimic.bases.gguf_file import is_gguf
+
+_HOST, _OWNER = "registry.ollama.ai", "library"  # which Ollama leaves out of a name
+_MODEL = "application/vnd.ollama.image.model"
+_DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})", re.ASCII)
+_LARGEST = 1 << 20  # bytes of a manifest
+_DEEPEST = 6  # folders of LM Studio's within each other; it uses two
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A GGUF file that another program keeps, and what `--base` takes for it."""
+
+    program: str
+    name: str
+    file: Path
+
+
+def kept_elsewhere() -> list[Kept]:
+    """Every such file that can be found, each once, by program and name."""
+    found = {kept.file.resolve(): kept for kept in (*_in_folders(), *_of_ollama())}
+    return sorted(found.values(), key=lambda kept: (kept.program, kept.name))
+
+
+def ollama_file(name: str) -> Path | None:
+    """The GGUF file of a model as Ollama calls it: `llama3.2:1b`."""
+    return next((kept.file for kept in _of_ollama() if kept.name == name), None)
+
+
+def _of_ollama() -> Iterator[Kept]:
+    for top in _ollama_folders():
+        for manifest in sorted((top / "manifests").glob("*/*/*/*")):
+            digest = _model_in(manifest)
+            blob = top / "blobs" / f"sha256-{digest}"
+            if digest and is_gguf(blob):
+                yield Kept("Ollama", _ollama_name(manifest), blob)
+
+
+def _ollama_folders() -> list[Path]:
+    """Where Ollama keeps its models: run by the user, or as a service on Linux."""
+    if told := os.environ.get("OLLAMA_MODELS"):
+        return [Path(told).expanduser()]
+    return [Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
+
+
+def _ollama_name(manifest: Path) -> str:
+    host, owner, model, tag = manifest.parts[-4:]
+    parts = [host, owner, model]
+    if host == _HOST:
+        parts = [model] if owner == _OWNER else [owner, model]
+    return f"{'/'.join(parts)}:{tag}"
+
+
+def _model_in(manifest: Path) -> str:
+    """The digest of the GGUF file that a manifest names; "" if it names none."""
+    with contextlib.suppress(
+        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
+    ):
+        with manifest.open("rb") as content:
+            layers = json.loads(content.read(_LARGEST))["layers"]
+        digests = (layer["digest"] for layer in layers if layer.get("mediaType") == _MODEL)
+        found = _DIGEST.fullmatch(next(digests, ""))
+        return found[1] if found else ""
+    return ""
+
+
+def _in_folders() -> Iterator[Kept]:
+    for program, top in _folders():
+        for file in _gguf_files(top):
+            if is_gguf(file):
+                yield Kept(program, str(file), file)
+
+
+def _folders() -> Iterator[tuple[str, Path]]:
+    home = Path.home()
+    yield "hub", _hub_cache()
+    yield "llama.cpp", _llama_cpp()
+    yield "LM Studio", home / ".cache" / "lm-studio" / "models"
+    yield "LM Studio", home / ".lmstudio" / "models"
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # where its user moved it
+        told = (home / ".lmstudio-home-pointer").read_text("utf-8").strip()
+        if os.path.isabs(told):
+            yield "LM Studio", Path(told) / "models"
+
+
+def _hub_cache() -> Path:
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
+def _llama_cpp() -> Path:
+    if told := os.environ.get("LLAMA_CACHE"):
+        return Path(told)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", "")) / "llama.cpp"
+    caches = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    own = os.environ.get("XDG_CACHE_HOME", "") if sys.platform == "linux" else ""
+    return Path(own or Path.home() / caches) / "llama.cpp"
+
+
+def _gguf_files(top: Path) -> Iterator[Path]:
+    for folder, below, names in os.walk(top):
+        if len(Path(folder).relative_to(top).parts) >= _DEEPEST:
+            below.clear()
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".gguf"))
