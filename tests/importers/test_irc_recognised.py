@@ -55,12 +55,16 @@ def test_a_colon_may_follow_the_nick(
     assert counted(tmp_path, [f"{stamp} {row}" for row in rows], name) == kinds
 
 
-@pytest.mark.parametrize("stamp", ["[01.05.2024 12:00]", "[5/1/24 12:00:01]", "5/1/24, 12:00 - "])
-def test_what_has_whatsapps_stamp_and_irc_s_nicks_is_not_whatsapps(
-    stamp: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("stamp", ["[01.05.2024 12:00]", "[5/1/24 12:00:01]"])
+def test_what_has_whatsapps_stamp_and_irc_s_nicks_is_a_log(stamp: str, tmp_path: Path) -> None:
     rows = ["<ada> hi", "<bob> ada: ho", "* ada has quit (Quit: tea)"]
-    (tmp_path / "#tea.log").write_text("".join(f"{stamp} {row}\n" for row in rows))
+    kinds = {"text": 2, "system": 1}
+    assert counted(tmp_path, [f"{stamp} {row}" for row in rows], "#tea.log") == kinds
+
+
+def test_nicks_behind_androids_stamps_are_nobodys(tmp_path: Path) -> None:
+    rows = ["<ada> hi", "<bob> ada: ho", "* ada has quit (Quit: tea)"]
+    (tmp_path / "#tea.log").write_text("".join(f"5/1/24, 12:00 - {row}\n" for row in rows))
     with pytest.raises(UnknownFormat):
         read(tmp_path / "#tea.log")
 

@@ -163,3 +163,21 @@ def test_stamps(raw: str, order: str, at: str) -> None:
 )  # fmt: skip
 def test_lines_that_go_on(raw: str) -> None:
     assert stamped(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "hour", "rest"),
+    [
+        ("1.1.2001 11:05 PM Ada Lovelace: hi", 23, "Ada Lovelace: hi"),
+        ("1.1.2001 11:05:00 AM * ada has quit: bye", 11, "* ada has quit: bye"),
+        ("1.1.2001 11:05 p. m. Ada Lovelace: hi", 23, "Ada Lovelace: hi"),
+        ("1.1.2001 11:05 Ada Lovelace King: hi", 11, "Ada Lovelace King: hi"),
+    ],
+)
+def test_the_half_of_the_day_is_no_part_of_the_name_behind_it(
+    raw: str, hour: int, rest: str
+) -> None:
+    stamp = stamped(raw)
+    assert stamp is not None
+    assert stamp.clock is not None
+    assert (stamp.clock[0], stamp.rest) == (hour, rest)

@@ -11,7 +11,7 @@ from itertools import islice
 from chatmimic.importers.irc import events, stamps
 from chatmimic.importers.irc import lines as shape
 from chatmimic.importers.irc.lines import CODES, Line, Rules, happened
-from chatmimic.importers.irc.stamps import stamp_of
+from chatmimic.importers.irc.stamps import Stamp, stamp_of
 from chatmimic.records import Kind
 
 _LOOKED_AT = 50  # lines that show the dialect
@@ -89,6 +89,8 @@ class Dialect:
     mark: re.Pattern[str] | None = None
     goes_on: re.Pattern[str] | None = None  # a line that goes on with the message above
     marked: Rules | None = None  # the rules for a file whose events have marks of their own
+    # Of the numbers of its dates, as "dmy"; "" where dates show it themselves.
+    order: str = ""
 
     def line(self, raw: str) -> tuple[Line, int] | None:
         """What a line says and where its stamp ends; None when it is not of this dialect."""
@@ -98,7 +100,11 @@ class Dialect:
         line = happened(raw[found.end() :], self.rules)
         if line is None:
             return None
-        return line._replace(stamp=stamp_of(found)), found.end()
+        return line._replace(stamp=self.read_stamp(found)), found.end()
+
+    def read_stamp(self, found: re.Match[str]) -> Stamp:
+        """What the stamp that the pattern found says."""
+        return stamp_of(found, self.order)
 
 
 def _mark(pattern: str) -> re.Pattern[str]:
@@ -173,6 +179,12 @@ COPIED = Dialect("copied from a window", stamps.HALVED, _PIDGIN, "", ": ", shape
 BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS, marked=_MARKED)
 ROUNDED = Dialect("stamps in round brackets", stamps.ROUND, _ANY, marked=_MARKED)
 CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY, marked=_MARKED)
+# In the order that is the commonest until all dates of the logs were seen.
+DATED, TIMED = (
+    Dialect("stamps with dates", stamp, _ANY, nick=None, marked=_MARKED, order="dmy")
+    for stamp in (stamps.DATED, stamps.TIMED)
+)
+CTIMED = Dialect("stamps with dates", stamps.CTIME, _ANY, nick=None, marked=_MARKED)
 # Lines of a hundred programs look so; the importer asks for a sign that people talk there.
 _COLON_NAME = "nicks before a colon (Textual, LimeChat)"
 COLONED = tuple(
@@ -184,7 +196,8 @@ BARE = Dialect("no stamps", stamps.NOTHING, _UNSTAMPED, nick=None)
 
 DIALECTS = (
     UBUNTU, ZNC, EGGDROP, MIRC, IRSSI, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY,
-    KONVERSATION, PSYBNC, PIDGIN, ROUNDED, BRACKETED, CLOCKED, COPIED, *COLONED,
+    KONVERSATION, PSYBNC, DATED, TIMED, CTIMED, PIDGIN, ROUNDED, BRACKETED, CLOCKED, COPIED,
+    *COLONED,
 )  # fmt: skip
 # What a line is tried by when it is not of its file's dialect: each stamp once.
 OTHERS = (BRACKETED, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY, KONVERSATION, PSYBNC,
@@ -225,6 +238,12 @@ def _are_marked(dialect: Dialect, rows: Sequence[str]) -> bool:
             marked += events.is_marked(rest)
             starred += events.is_starred(rest)
     return marked > 0 and not starred
+
+
+@cache
+def with_order(dialect: Dialect, order: str) -> Dialect:
+    """The same dialect for a file whose dates have their numbers in this order."""
+    return replace(dialect, order=order)
 
 
 @cache

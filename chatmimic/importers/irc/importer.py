@@ -21,6 +21,7 @@ from chatmimic.importers.irc.survey import (
     first_look,
     second_look,
 )
+from chatmimic.importers.parsing.date_order import settled
 from chatmimic.importers.parsing.dated_lines import first_lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -74,6 +75,7 @@ class Irc(Importer):
         readers = Readers()
         files = [LogFile(member, context, readers) for member in ordered]
         surveyed = _survey(files, context)
+        _settle_dates(files, context)
         for file in files:
             yield from Log(file, context, surveyed).messages()
 
@@ -138,6 +140,14 @@ def _is_addressed(found: Sequence[Said]) -> bool:
         word[-1:] in (":", ",") and word[:-1] in nicks and word[:-1] != nick for nick, word in first
     )
     return addressed > 1 or any(line[0] is Kind.ACTION for line in found)
+
+
+def _settle_dates(files: Sequence[LogFile], context: Context) -> None:
+    """Find the order of dates in numbers, which only the dates of all logs show."""
+    surveys = {file: dates for file in files if (dates := file.dates()) is not None}
+    orders = settled(list(surveys.values()), context.options.date_order, context.report)
+    for file, order in zip(surveys, orders, strict=True):
+        file.settle(order)
 
 
 def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:

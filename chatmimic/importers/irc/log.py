@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -10,14 +11,15 @@ from zlib import crc32
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.irc.bridges import Bridge
-from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of
-from chatmimic.importers.irc.lines import Said
+from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of, with_order
+from chatmimic.importers.irc.lines import CODES, Said
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
 from chatmimic.importers.irc.reader import LineReader, together
-from chatmimic.importers.irc.stamps import Day, Stamp
+from chatmimic.importers.irc.stamps import Day, Stamp, numbers_of
 from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell
+from chatmimic.importers.parsing.date_order import DateSurvey
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
@@ -31,6 +33,10 @@ _NIGHT = 12 * 3600  # a log named by its day goes on after midnight only when th
 _ALIKE = 4096  # messages whose likes are counted; equal ones of one instant stand close together
 _SMALL = 64 << 10  # bytes of a log that is kept while all logs are looked through …
 _ROOM = 48 << 20  # … and of all that are kept: opening a file costs more than reading a small one
+_FIRST_OF_ALL = date(1988, 8, 1)  # IRC began then
+# A date at the head of a line whose order it does not show itself.
+_MAY_BE_DATED = re.compile(rb"(?m)^[^\n]{0,30}?(?<!\d)\d\d?([-/.])\d\d?\1\d{1,4}(?!\d)")
+_FIRST_BYTES = 16 << 10  # of a log, which show that
 _CODES = [bytes([code]) for code in (2, 3, 4, 15, 17, 22, 29, 30, 31)]
 _NO_DATE = (
     "Some logs have no date, neither inside nor in their path; their messages are kept without a "
@@ -49,6 +55,11 @@ class _Watched:
         data = self._stream.read(size)
         self.coded = self.coded or any(code in data for code in _CODES)
         return data
+
+
+def _look(stamp: re.Match[str]) -> str:
+    """What stays the same in all logs of one client."""
+    return f"{stamp['sign']} {len(stamp['one'] or '')} {len(stamp['three'] or '')}"
 
 
 class Readers:
@@ -102,6 +113,29 @@ class LogFile:
     def said(self) -> Iterator[Said]:
         """What each line says, on a look ahead that counts nothing."""
         return self._said(None)
+
+    def dates(self) -> DateSurvey | None:
+        """All dates of a log whose stamps may not show their order; None for other logs."""
+        held = self._held
+        if not self._looked and held is not None and _MAY_BE_DATED.search(held, 0, _FIRST_BYTES):
+            next(self.said(), None)
+        dialect = self._dialect
+        if dialect is None or not dialect.order:
+            return None
+        survey = DateSurvey(self.member.label, _FIRST_OF_ALL)
+        with self._held_or(self._context.ahead) as stream:
+            for raw in lines(stream, self.member.label, ImportReport()):
+                stamp = dialect.stamp.match(CODES.sub("", raw))
+                numbers = None if stamp is None else numbers_of(stamp.groupdict())
+                if stamp is not None and numbers is not None:
+                    halved = stamp["half"] is not None
+                    survey.saw(numbers, stamp.group().strip(), _look(stamp), halved=halved)
+        return survey
+
+    def settle(self, order: str) -> None:
+        """Read the dates with their numbers in this order."""
+        if self._dialect is not None:
+            self._dialect = with_order(self._dialect, order)
 
     def numbered(self) -> Iterator[tuple[int, Said]]:
         """What each message and event says, with the number of its line."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
 from chatmimic.importers.irc.events import ARROW
 from chatmimic.importers.irc.lines import CODES, Line, Said, event
-from chatmimic.importers.irc.stamps import Stamp, remark, stamp_of
+from chatmimic.importers.irc.stamps import Stamp, remark
 from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind
@@ -137,7 +137,7 @@ class LineReader:
         for dialect in self._dialects:
             found = dialect.stamp.match(plain)
             if found and found.end():
-                return Line(Kind.OTHER, text=plain[found.end() :], stamp=stamp_of(found))
+                return Line(Kind.OTHER, text=plain[found.end() :], stamp=dialect.read_stamp(found))
         return Line(Kind.OTHER, text=plain)
 
 

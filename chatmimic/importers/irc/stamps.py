@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from chatmimic.importers.parsing.date_order import Numbers, date_of
+from chatmimic.importers.parsing.months import month_named
 from chatmimic.importers.parsing.times import parse_free
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,7 +39,7 @@ _CLOCK = (
 )
 _ISO_DAY = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<monthday>\d\d)"
 # rbot and others part the day with other signs.
-_YEAR_FIRST = r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d\d)(?P=sign)(?P<monthday>\d\d)"
+_YEAR_FIRST = r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d\d?)(?P=sign)(?P<monthday>\d\d?)"
 _ZONE = r"(?: ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d))?"
 _GAP = r"(?:\t| {1,8}|$)"  # after a stamp
 
@@ -63,6 +65,29 @@ DASHES = re.compile(
 HALVED = re.compile(rf"(?=\S{{4,8}} ?[AaPp]\.?[Mm]){_CLOCK}(?: [A-Z]{{2,4}})?{_GAP}")
 NOTHING = re.compile("")
 
+# A date of any order or with a month by name, beside the time in any brackets or none. Which of
+# three numbers is the day, only all dates of a log show.
+_WEEKDAY = r"(?:[^\W\d_]{2,9}\.?,? {1,2})?"
+_ANY_DATE = (
+    rf"{_WEEKDAY}(?:(?P<one>\d{{1,4}})(?P<sign>[-/.])(?P<two>\d{{1,2}})(?P=sign)"
+    r"(?P<three>\d{4}|\d\d?)(?!\d)\.?"
+    r"|(?P<packed>\d{8})(?!\d)"
+    r"|(?P<day_before>\d{1,2})\.?[- /.](?P<month_after>[^\W\d_]{3,10})\.?[- /.,]{1,2}"
+    r"(?P<year_after>\d{4}|\d\d)(?!\d)"
+    r"|(?P<month_before>[^\W\d_]{3,10})\.?[- ]{1,2}(?P<day_after>\d{1,2}),?[- ]"
+    r"(?P<year_last>\d{4}))"
+)
+_OPENS, _CLOSES = r"(?:(?P<square>\[)|(?P<round>\()|)", r"(?(square)\])(?(round)\))"
+_ASIDE = r"(?:,? [-–|]? ?|T|-|_)"  # between the date and the time
+_NARROW_GAP = r"(?:\t| {1,8}|$)"
+DATED = re.compile(rf"{_OPENS}{_ANY_DATE}{_ASIDE}{_CLOCK}{_ZONE}{_CLOSES}:?{_NARROW_GAP}")
+TIMED = re.compile(rf"{_OPENS}{_CLOCK}{_ASIDE}{_ANY_DATE}{_CLOSES}:?{_NARROW_GAP}")
+# "Fri Jan  5 12:00:00 2024"
+CTIME = re.compile(
+    rf"{_OPENS}{_WEEKDAY}(?P<month>[^\W\d_]{{3,5}})\.? {{1,2}}(?P<monthday>\d{{1,2}}) {_CLOCK}"
+    rf"(?: [A-Z]{{3,5}})? (?P<year>\d{{4}}){_CLOSES}:?{_NARROW_GAP}"
+)
+
 # "--- Day changed Sat Jul 02 2005", "--- Log opened Sat Jul 02 11:21:37 2005",
 # "**** BEGIN LOGGING AT …" in any language, "Session Start: …", Eggdrop's "--- Sat Jul  2 2005".
 _DAY_LINE = re.compile(
@@ -86,13 +111,32 @@ class Remark(NamedTuple):
     thread: str = ""  # the channel, where the line names it
 
 
-def stamp_of(found: re.Match[str]) -> Stamp:
-    """The stamp that one of the patterns above matched."""
+def stamp_of(found: re.Match[str], order: str = "") -> Stamp:
+    """The stamp that one of the patterns above matched; `order` is that of a date in numbers."""
     parts = found.groupdict()
     if parts.get("epoch"):
         return Stamp(at=int(parts["epoch"]) * 1000)
     clock = _clock(parts) if parts.get("hour") else None
-    return Stamp(clock, _day(parts), (parts.get("zone") or "").replace("UTC", "Z"))
+    day = _day_in(parts, order) if order else _day(parts)
+    return Stamp(clock, day, (parts.get("zone") or "").replace("UTC", "Z"))
+
+
+def numbers_of(parts: dict[str, str | None]) -> Numbers | None:
+    """The numbers of a date as `DATED` and `TIMED` find it; None where it is none."""
+    if packed := parts["packed"]:
+        return packed[:4], packed[4:6], packed[6:]
+    if parts["one"]:
+        return parts["one"] or "", parts["two"] or "", parts["three"] or ""
+    month = month_of(parts["month_after"] or parts["month_before"] or "")
+    year = parts["year_after"] or parts["year_last"] or ""
+    year = f"{2000 + int(year)}" if len(year) == 2 else year
+    return (year, f"{month}", parts["day_before"] or parts["day_after"] or "") if month else None
+
+
+def _day_in(parts: dict[str, str | None], order: str) -> Day | None:
+    numbers = numbers_of(parts)
+    day = None if numbers is None else date_of(numbers, order)
+    return None if day is None else (day.year, day.month, day.day)
 
 
 def _clock(parts: dict[str, str | None]) -> Clock | None:
@@ -124,8 +168,8 @@ def _american(slashed: str) -> Day | None:
 
 
 def month_of(word: str) -> int | None:
-    """The number of a month, from its abbreviation in one of a dozen languages."""
-    return _MONTH_WORDS.get(word.casefold())
+    """The number of a month, from its name or its abbreviation in one of many languages."""
+    return _MONTH_WORDS.get(word.casefold()) or month_named(word)
 
 
 def remark(raw: str) -> Remark | None:

@@ -16,7 +16,7 @@ from chatmimic.importers.report import ImportReport
 Numbers = tuple[str, str, str]  # as they stand in the file, "01" and "1" apart
 
 ORDERS = ("dmy", "mdy", "ymd")
-_EARLIEST = date(2009, 1, 1).toordinal()  # WhatsApp began in 2009, KakaoTalk in 2010, LINE in 2011
+PHONES = date(2009, 1, 1)  # WhatsApp began in 2009, KakaoTalk in 2010, LINE in 2011
 _STEPS = 3  # changes of date that show which number changes from day to day
 _IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
@@ -40,7 +40,8 @@ class _Reading:
     """How well one order explains the dates."""
 
     order: str
-    possible: int = 0  # dates that exist and are not in the future
+    earliest: int  # an ordinal
+    possible: int = 0  # dates that exist and are neither earlier nor in the future
     walk: int = 0  # days between neighbours, summed: least when read aright
     last: int | None = None
 
@@ -48,7 +49,7 @@ class _Reading:
         found = date_of(numbers, self.order)
         ordinal = found.toordinal() if found is not None else 0
         wrong_day = found is not None and weekday not in (None, found.weekday())
-        if wrong_day or not _EARLIEST <= ordinal <= _latest():
+        if wrong_day or not self.earliest <= ordinal <= _latest():
             return None
         self.possible += 1
         self.walk += abs(ordinal - self.last) if self.last is not None else 0
@@ -57,14 +58,17 @@ class _Reading:
 
 
 class DateSurvey:
-    """All the dates of one file, remembered as a few sums however many there are."""
+    """All the dates of one file, remembered as a few sums however many there are.
 
-    def __init__(self, label: str) -> None:
+    `since`: when the first of such files can have been written.
+    """
+
+    def __init__(self, label: str, since: date = PHONES) -> None:
         self.label = label
         self.look = ""  # how dates are written; files of one look come from one device
         self.first = ""  # as it stands in the file
         self.example = ""  # one that shows no order
-        self._readings = [_Reading(order) for order in ORDERS]
+        self._readings = [_Reading(order, since.toordinal()) for order in ORDERS]
         self._apart: set[frozenset[str]] = set()  # orders that read some date differently
         self._last: Numbers | None = None
         self._dates = 0

@@ -47,7 +47,6 @@ _TITLES = (
 )
 _SUFFIX = re.compile(r"(?:\.(?:txt|zip|tar|gz|bz2|xz|tgz|tbz2?|txz))+$", re.IGNORECASE)
 _IRC = re.compile(r"<[^<>\s]{1,64}> |\*{1,3} \S|-!- ")
-_NICK = re.compile(r"<[^<>\s]{1,64}> \S")
 _COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
 
 
@@ -64,9 +63,9 @@ class WhatsApp(Importer):
         stamps = [stamp for stamp in map(stamped, rows) if stamp is not None]
         if not stamps or any(_is_irc(stamp) for stamp in stamps):
             return False
-        logged = sum(_NICK.match(stamp.rest.lstrip(" ")) is not None for stamp in stamps)
+        logged = sum(_IRC.match(stamp.rest.lstrip(" \t")) is not None for stamp in stamps)
         spoken = sum(_speaks(stamp) for stamp in stamps)
-        if logged * 2 > spoken:  # "[01.05.2024 12:00] <ada> hi"
+        if logged * 2 > spoken:  # "[01.05.2024 12:00] <ada> hi", "… * Joins: ada (a@h)"
             return False
         if stamps[0].style == " ":  # as every other log in the world
             return spoken * 2 > len(rows) and len(stamps[0].numbers[0]) < 4
@@ -87,7 +86,7 @@ class WhatsApp(Importer):
 def _is_irc(stamp: Stamp) -> bool:
     """Logs of IRC write "[2024-05-01 12:00:00] <ada> hi"; a contact may be called "<3"."""
     in_irc = stamp.style == "[" and len(stamp.numbers[0]) == 4
-    return in_irc and _IRC.match(stamp.rest.lstrip(" ")) is not None
+    return in_irc and _IRC.match(stamp.rest.lstrip(" \t")) is not None
 
 
 def _speaks(stamp: Stamp) -> bool:

@@ -160,7 +160,9 @@ def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
         and after not in _OCLOCK
         and (style in ":; " or _is_long(found["after"], style))
     ):
-        style, rest, after = " ", raw[found.start("after") :], ""  # "10:05 Ada: hi"
+        words = raw[found.start("after") :]  # "10:05 Ada: hi", "10:05 PM Ada Lovelace: hi"
+        half = _half_at_head(words)
+        style, rest, after = " ", words[len(half) :].lstrip(SPACES), plain_half(half)
     before = _half_before(found["before"]) if found["before"] else ""
     half_first = before in HALVES
     half = before if half_first else after
@@ -180,6 +182,13 @@ def _half_before(words: str) -> str:
     plain = _WEEKDAY.sub("", words).split()
     ends = (plain_half("".join(plain[-count:])) for count in (1, 2, 3))
     return next((end for end in ends if end in HALVES), plain_half("".join(plain)))
+
+
+def _half_at_head(words: str) -> str:
+    """The half of the day that a name follows, as it stands there; "" where there is none."""
+    parts = words.split(" ", 2)
+    heads = (" ".join(parts[:count]) for count in (2, 1))
+    return next((head for head in heads if plain_half(head) in HALVES), "")
 
 
 def _is_long(words: str, style: str) -> bool:
