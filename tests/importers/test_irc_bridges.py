@@ -62,6 +62,7 @@ def test_few_names_are_enough_where_a_bridge_says_what_it_is(
 @pytest.mark.parametrize(
     ("row", "sender", "kind", "text"),
     [
+        ("<relay> [irc] *** Bo has quit", "", Kind.SYSTEM, "[irc] *** Bo has quit"),
         ("<relay> [discord] * Tove waves", "Tove", Kind.ACTION, "waves"),
         ("<relay> [discord] * Ada L waves", "Ada L", Kind.ACTION, "waves"),
         ("<relay> * Nils waves", "Nils", Kind.ACTION, "waves"),
@@ -121,6 +122,38 @@ def test_other_lines_of_a_bridge(
 def test_who_quotes_is_no_bridge(rows: list[str], tmp_path: Path) -> None:
     outer = Counter(row[1 : row.index(">")].lstrip("+") for row in rows)
     assert Counter(sender for sender, _ in said(tmp_path, rows)) == outer
+
+
+def test_bridges_behind_a_bridge_pass_on_words_and_actions(tmp_path: Path) -> None:
+    rows = [
+        "<br1> <br2> [discord] <Tove> one", "<br1> <br2> [discord] <Nils> two",
+        "<br1> <Ingrid> three", "<br1> <br2> <Ulla> four", "<br1> <Sven> five",
+        "<br1> <br2> [discord] * Tove waves", "<mira> six",
+    ]  # fmt: skip
+    messages, _ = logged(tmp_path, rows)
+    assert [(m.sender, m.text) for m in messages] == [
+        ("Tove", "one"), ("Nils", "two"), ("Ingrid", "three"), ("Ulla", "four"), ("Sven", "five"),
+        ("Tove", "waves"), ("mira", "six"),
+    ]  # fmt: skip
+    assert messages[5].kind is Kind.ACTION
+
+
+@pytest.mark.parametrize("row", ["{}\t{}", "<{}> {}"])
+def test_a_bridge_in_bold_is_known_in_logs_of_every_client(row: str, tmp_path: Path) -> None:
+    passed = ["**<br>** [discord] <Tove> one", "**<br>** [discord] <Nils> two",
+              "**<br>** [discord] <Ada L> three", "**<Ulla>** four"]  # fmt: skip
+    rows = [row.format("ws", one) for one in passed] + [row.format("mira", "five")]
+    (tmp_path / "#tea.log").write_text(
+        "".join(f"2024-05-01 12:00:0{n}\t{one}\n" for n, one in enumerate(rows))
+    )
+    messages, _ = read(tmp_path / "#tea.log")
+    assert [m.sender for m in messages] == ["Tove", "Nils", "Ada L", "Ulla", "mira"]
+
+
+def test_people_behind_a_bridge_may_speak_of_a_network(tmp_path: Path) -> None:
+    rows = [f"<rel> <{name}> hi" for name in NAMES for _ in range(3)]
+    found = said(tmp_path, [*rows, "<rel> <Nils> [matrix] is down", "<rel> <Tove> (irc) too"])
+    assert found[-2:] == [("Nils", "[matrix] is down"), ("Tove", "(irc) too")]
 
 
 def test_a_bridge_is_known_from_all_logs_together(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def peeled(text: str) -> Layer | None:
     if found is not None and (name := _name(found["name"])):
         tags = tuple(tag.casefold() for tag in _TAGS.findall(found["tags"]))
         if not any(_NO_NAME.match(tag) for tag in tags):
-            return _without_tag_behind(Layer(name, found["text"] or "", tags, bool(found["marks"])))
+            return Layer(name, found["text"] or "", tags, bool(found["marks"]))
     found = _COLON.match(text)
     if found is not None and _SERVICE.fullmatch(found["tag"]):
         name = _name(found["name"])
@@ -107,9 +107,12 @@ def peeled(text: str) -> Layer | None:
 
 
 def _without_tag_behind(layer: Layer) -> Layer:
-    """The same without the network that some bridges put behind the name."""
+    """The same without the network that some bridges put behind the name.
+
+    One that stands before a further name or an action is a further bridge's.
+    """
     found = _BEHIND.match(layer.text)
-    if found is None:
+    if layer.square or found is None or layer.text[found.end() :].startswith(("<", "* ")):
         return layer
     tag = (found["square"] or found["round"]).casefold()
     return layer._replace(text=layer.text[found.end() :], tags=(*layer.tags, tag))
@@ -137,6 +140,7 @@ class _Passer:
     sure: int = 0  # of these, with a network or a mark before the name: nobody quotes so
     known: int = 0  # of these, with the name of a service
     squares: int = 0  # with nothing but square brackets, as in "[todo] tea"
+    behind: int = 0  # with a network behind the name
     lines: int = 0
     names: Counter[str] = field(default_factory=Counter)
     tags: set[str] = field(default_factory=set)
@@ -165,6 +169,7 @@ class Bridge:
     tags: frozenset[str]
     names: frozenset[str]
     inner: frozenset[Path]  # bridges behind it
+    behind: frozenset[Path]  # of it and these, those that put networks behind names
 
     def passed(self, text: str, kind: Kind) -> Passed:
         """Who speaks in a message of the bridge, and what they say."""
@@ -176,10 +181,11 @@ class Bridge:
                 break
             if layer.square and (name or layer.name.casefold() in self.tags):
                 break
+            layer = _without_tag_behind(layer) if path in self.behind else layer
             name, left = layer.name, layer.text
             path = (*path, name.casefold())
-        if not name:
-            return self._own(text, kind)
+        if not name or path in self.inner:
+            return self._own(left, kind)
         if name.casefold() == "system" and _ANNOUNCED.match(left):
             return Passed("", left, Kind.SYSTEM)
         return Passed(name, left, kind)
@@ -194,7 +200,7 @@ class Bridge:
                 return Passed("", text, Kind.SYSTEM)
             if tag is not None or name.casefold() in self.names:
                 return Passed(name, acted, Kind.ACTION)
-        return Passed("", text, Kind.SYSTEM if is_surely_told(rest) else kind)
+        return Passed("", text, Kind.SYSTEM if is_surely_told(rest.lstrip("* ")) else kind)
 
     def _actor(self, text: str) -> tuple[str, str]:
         """Who acts and how; a name may have several words where it was met elsewhere."""
@@ -234,7 +240,8 @@ class Bridges:
             layer = peeled(text)
             if layer is None:
                 return
-            if layer.square and (len(path) > 1 or _REPORTER.match(nick)):
+            inner = len(path) > 1 and not _is_network(layer)
+            if layer.square and (inner or _REPORTER.match(nick)):
                 return
             passer = self._passers.get(path)
             if passer is None:
@@ -248,7 +255,9 @@ class Bridges:
 
     def _take(self, passer: _Passer, thread: str, layer: Layer) -> None:
         name = layer.name.casefold()
-        tags = (*layer.tags, name) if _is_network(layer) else layer.tags
+        tags = _without_tag_behind(layer).tags
+        passer.behind += tags != layer.tags
+        tags = (*tags, name) if _is_network(layer) else tags
         passer.passed += 1
         passer.threads[thread] += 1
         passer.squares += layer.square
@@ -311,6 +320,11 @@ class Bridges:
             return False
         return inner.passed >= _NEARLY_ALL * before.names[path[-1]]
 
+    def _has_behind(self, path: Path) -> bool:
+        """Whether a bridge puts networks behind names, as a rule: people speak of them too."""
+        passer = self._passers[path]
+        return passer.behind * 2 > passer.passed
+
     def found(self, report: ImportReport) -> dict[str, Bridge]:
         """The bridges, by their plain nicks. Says in notes which they are."""
         bridges: dict[str, Bridge] = {}
@@ -321,12 +335,14 @@ class Bridges:
         ]
         for told, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].passed)):
             people = self._people(path)
+            inner = frozenset(at for at in self._passers if at[0] == path[0] and self._is_inner(at))
             bridges[path[0]] = Bridge(
                 path[0],
                 frozenset(t for t, n in passer.threads.items() if n >= _SEEN * passer.spoke[t]),
                 frozenset(passer.tags),
                 frozenset(people),
-                frozenset(at for at in self._passers if at[0] == path[0] and self._is_inner(at)),
+                inner,
+                frozenset(at for at in (path, *inner) if self._has_behind(at)),
             )
             if told < _TOLD:
                 report.note(_note(passer, len(people)))

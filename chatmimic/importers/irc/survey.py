@@ -148,10 +148,11 @@ def may_tell(raw: str) -> bool:
         "> <" in raw
         or "> [" in raw
         or "> (" in raw
-        or "> **<" in raw
+        or "*<" in raw
         or ": <" in raw
         or " known as " in raw
         or ("\t" in raw and ("\t<" in raw or "\t[" in raw))
+        or ("* " in raw and " <" in raw)
         or ("ick " in raw and ("ick change: " in raw or " changed nick " in raw))
     )
 
