@@ -8,16 +8,19 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
+from chatmimic.bases.smollm2 import is_ready
 from chatmimic.errors import BaseError
 
 COMMAND_AGAIN = "run the same command again to go on from there"
 
 
 def not_fetched(name: str, why: str, hint: str = "") -> BaseError:
-    """The one sentence: which base, why, and that the starter needs no network."""
-    starter = "`--base starter`, which needs no network"
+    """The one sentence: which base, why, and which bases need no network."""
+    others = "`--base starter`, which needs no network"
+    if is_ready():
+        others = "`--base smollm2` or `--base starter`, which need no network"
     return BaseError(
-        f'The base "{name}" could not be fetched: {why};', f"{hint or 'use'} {starter}."
+        f'The base "{name}" could not be fetched: {why};', f"{hint or 'use'} {others}."
     )
 
 

@@ -101,6 +101,26 @@ def fetch(name: str) -> Path:
 
     What is already here is not fetched again, and a file that broke off is continued.
     """
+    host, commit, files = _asked_for(name)
+    try:
+        return _fetch_files(name, host, commit, files)
+    except OSError as error:
+        raise not_fetched(name, reason(error, host), f"{COMMAND_AGAIN}, or use") from error
+
+
+def weights_to_fetch(name: str) -> int:
+    """How many bytes of weights a base has on the hub. Raises what `fetch` does before it begins.
+
+    Of several files with the same weights only safetensors count, which are what is fetched.
+    """
+    files = _asked_for(name)[2]
+    if WEIGHTS in files:
+        return files[WEIGHTS].size
+    return sum(file.size for file in files.values() if file.name.endswith(".safetensors"))
+
+
+def _asked_for(name: str) -> tuple[str, str, dict[str, Remote]]:
+    """What the hub says of a base: the hub's host, the commit, the files. Raises BaseError."""
     if not _NAME.fullmatch(name):
         raise BaseError(
             f'"{name}" is neither a folder nor a name on the model hub.',
@@ -111,11 +131,7 @@ def fetch(name: str) -> Path:
 
     if constants.HF_HUB_OFFLINE:
         raise not_fetched(name, "HF_HUB_OFFLINE is set and it is not in the local cache")
-    commit, files = _listing(name, _answer(name, host), host)
-    try:
-        return _fetch_files(name, host, commit, files)
-    except OSError as error:
-        raise not_fetched(name, reason(error, host), f"{COMMAND_AGAIN}, or use") from error
+    return host, *_listing(name, _answer(name, host), host)
 
 
 def _host(name: str) -> str:

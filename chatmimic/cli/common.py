@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -86,6 +86,26 @@ def ask_to_remove(what: str, yes: bool) -> None:
         raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
     question = f"Remove {visible(what)} for good? This cannot be undone."
     click.confirm(question, abort=True, err=True)
+
+
+def ask_which(ways: Mapping[str, str], *, default: str) -> str:
+    """Which of these ways somebody chooses; each is shown with what it means.
+
+    The beginning of one will do.
+    """
+    widest = max(map(len, ways))
+    for way, meaning in ways.items():
+        click.echo(visible(f"  {way:<{max(8, widest)}} {meaning}"), err=True)
+    names = list(ways)
+
+    def meant_by(typed: str) -> str:
+        meant = [name for name in names if name.startswith(typed.strip().lower())]
+        if len(meant) != 1:
+            raise click.UsageError(f"Say {', '.join(names[:-1])} or {names[-1]}")
+        return meant[0]
+
+    answer: str = click.prompt("Which", default=default, value_proc=meant_by, err=True)
+    return answer
 
 
 def count_messages(count: int) -> str:

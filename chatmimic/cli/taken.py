@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from chatmimic.cli.common import is_anybody_there
+from chatmimic.cli.common import ask_which, is_anybody_there
 from chatmimic.mimic import EVERYBODY
 from chatmimic.text import visible
 from chatmimic.training.standing import Standing, described, refuse_busy, refuse_unfinished
@@ -73,10 +73,7 @@ def ask_about(there: Standing, runs: Path, wanted: Wanted) -> Taking:
     refuse_busy(runs, there)
     for line in _told(there, wanted):
         click.echo(visible(line), err=True)
-    ways = dict(_ways(there))
-    for way, meaning in ways.items():
-        click.echo(visible(f"  {way:<8} {meaning}"), err=True)
-    return _taking(_chosen(list(ways)), there)
+    return _taking(ask_which(dict(_ways(there)), default=STOP), there)
 
 
 def _told(there: Standing, wanted: Wanted) -> Iterator[str]:
@@ -104,17 +101,6 @@ def _ways(there: Standing) -> Iterator[tuple[str, str]]:
         yield REPLACE, at_the_end
     yield KEEP, f"leave it as it is; the new one is called {there.beside.called}"
     yield STOP, "do nothing"
-
-
-def _chosen(ways: list[str]) -> str:
-    def way(typed: str) -> str:
-        meant = [way for way in ways if way.startswith(typed.strip().lower())]
-        if len(meant) != 1:
-            raise click.UsageError(f"Say {', '.join(ways[:-1])} or {ways[-1]}")
-        return meant[0]
-
-    answer: str = click.prompt("Which", default=STOP, value_proc=way, err=True)
-    return answer
 
 
 def _taking(way: str, there: Standing) -> Taking:

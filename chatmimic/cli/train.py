@@ -26,6 +26,7 @@ from chatmimic.cli.options import GroupedCommand, flag_of, given, settings_optio
 from chatmimic.cli.speaking import is_first
 from chatmimic.cli.stopping import stoppable
 from chatmimic.cli.taken import Taking, Wanted, ask_about, check_replace, replace_option
+from chatmimic.cli.which_base import base_chosen
 from chatmimic.corpora import open_corpora
 from chatmimic.home import Home
 from chatmimic.training.asked import Asked
@@ -88,6 +89,8 @@ def command(
         taking = _take_name(home, settings, name, replace)
     if taking.resume is not None and is_first():
         say_what_stays(home.runs / taking.resume, settings, asked.keys() - {"persona"})
+    elif is_first() and "base" not in asked and settings.from_mimic is None:
+        settings = base_chosen(home, settings, asked)
     return _train(home, settings, taking, as_json)
 
 

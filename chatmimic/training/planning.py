@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,23 @@ from chatmimic.training.trial import shape_of
 from chatmimic.training.writing import learners, told
 from chatmimic.windows import excerpts
 
-# Layers, width and heads of bases that everybody knows: their shape is planned without a download.
+# Bases that everybody knows are planned without a download: layers, width and heads of GPT-2's, and
+# what a configuration of Llama's says of SmolLM2.
 _GPT2 = {
     "gpt2": (12, 768, 12),
     "gpt2-medium": (24, 1024, 16),
     "gpt2-large": (36, 1280, 20),
     "gpt2-xl": (48, 1600, 25),
+}
+_SMOLLM2 = {
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "vocab_size": 49152,
+    "max_position_embeddings": 8192,
+    "tie_word_embeddings": True,
 }
 CHARACTERS = 3.6  # a token, in chats; a message has some more for who speaks
 HEADER = 5  # tokens: 3 in the tokens form, some more with names
@@ -40,10 +51,17 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
     `asked` are the settings that were given: these stay. The number of windows is estimated from
     the text. Raises ArchiveError, BaseError and TooLittleData.
     """
+    (fit,) = plan_bases(archive, settings, asked, (settings.base,))
+    return fit
+
+
+def plan_bases(
+    archive: Archive, settings: Settings, asked: Mapping[str, Any], names: Sequence[str]
+) -> list[Fit]:
+    """The same for each of these bases in place of the one of the settings."""
     gap_ms = parse_gap(settings.gap) if settings.gap else None
     with quiet(), threads_kept():
         use_threads(settings.threads or free_threads())
-        config = base_config(settings.base)
         # How conversations are told apart changes their number of tokens by a little only.
         material = gather(
             archive,
@@ -54,25 +72,30 @@ def plan_training(archive: Archive, settings: Settings, asked: Mapping[str, Any]
             force=settings.force,
             disentangle=False,
         )
-        window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
-        windows = max(1, round(tokens_of(material, settings) / window))
-        batch, accumulate = batches(settings, shape_of(config).parameters, windows)
-        room = find_room()
-        fit = plan_fit(
-            config,
-            window=window,
-            batch=batch,
-            accumulate=accumulate,
-            windows=windows,
-            room=room,
-            asked=asked,
-        )
-        passes = _passes(settings, batch * accumulate / windows)
-        messages = sum(material.messages)
-        fit = replace(fit, passes=passes, messages=messages, newest=messages)
-        if fit.seconds and may_be_shortened(settings, room.device):
-            return replace(fit, newest=newest_that_fit(messages, fit.seconds))
-        return fit
+        return [_plan(base_config(name), material, settings, asked) for name in names]
+
+
+def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[str, Any]) -> Fit:
+    """The ways to learn from some material with a base of this configuration."""
+    window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
+    windows = max(1, round(tokens_of(material, settings) / window))
+    batch, accumulate = batches(settings, shape_of(config).parameters, windows)
+    room = find_room()
+    fit = plan_fit(
+        config,
+        window=window,
+        batch=batch,
+        accumulate=accumulate,
+        windows=windows,
+        room=room,
+        asked=asked,
+    )
+    passes = _passes(settings, batch * accumulate / windows)
+    messages = sum(material.messages)
+    fit = replace(fit, passes=passes, messages=messages, newest=messages)
+    if fit.seconds and may_be_shortened(settings, room.device):
+        return replace(fit, newest=newest_that_fit(messages, fit.seconds))
+    return fit
 
 
 def _passes(settings: Settings, of_a_step: float) -> float | None:
@@ -85,9 +108,11 @@ def _passes(settings: Settings, of_a_step: float) -> float | None:
 
 
 def base_config(name: str) -> Any:
-    """The configuration of a base that is here, of a GPT-2, or of what has to be fetched."""
-    from transformers import AutoConfig, GPT2Config
+    """The configuration of a base that is known, or here, or has to be fetched first."""
+    from transformers import AutoConfig, GPT2Config, LlamaConfig
 
+    if name == bases.SMOLLM2:
+        return LlamaConfig(**_SMOLLM2)
     here = bases.local_base(name) or hub.cached(name, with_tokenizer=False)
     if here is None and (known := _GPT2.get(name.rpartition("/")[2])):
         layers, width, heads = known
