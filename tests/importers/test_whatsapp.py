@@ -306,3 +306,49 @@ def test_a_long_message_is_held_no_longer_than_it_is_kept(tmp_path: Path) -> Non
     assert len(messages) == 1
     assert len(messages[0].text) == 65_536
     assert report.repairs == {"cut to 65,536 characters": 1}
+
+
+def test_messages_copied_from_whatsapps_page_in_a_browser(tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat with Bob.txt"
+    path.write_text(
+        "[9:04 AM, 7/1/2025] Mira: kettle on\n[3:05 PM, 7/9/2025] +44 7700 900124: no milk\n"
+        "[9:05 AM, 1/7/2025] is what she wrote\n[12:05 AM, 12/29/2025] Mira: two\nlines\n"
+    )
+    messages, report = read(path, tz="UTC")
+    assert [(m.sender, m.text) for m in messages if m.kind is Kind.TEXT] == [
+        ("Mira", "kettle on"), ("+44 7700 900124", "no milk"), ("Mira", "two\nlines"),
+    ]  # fmt: skip
+    assert messages[0].sent_at == 1_751_360_640_000
+    assert report.format == "WhatsApp"
+
+
+def test_lines_copied_from_a_browser_stay_in_the_message_they_were_pasted_into(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "WhatsApp Chat with Bob.txt"
+    rows = [f"[{day:02}.07.25, 09:04:00] Mira: {day}" for day in range(1, 5)]
+    rows[3:3] = ["[9:04 AM, 7/1/2025] Bob: no milk"]
+    path.write_text("\n".join(rows))
+    messages, _ = read(path, tz="UTC")
+    assert {m.sender for m in messages} == {"Mira"}
+    assert messages[2].text == "3\n[9:04 AM, 7/1/2025] Bob: no milk"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Voice call, 3 min", Kind.CALL),
+        ("Video call, No answer", Kind.CALL),
+        ("Missed video call, Tap to call back", Kind.CALL),
+        ("Voice call. 2 joined", Kind.CALL),
+        ("Voice call, will you?", Kind.TEXT),
+        ("tea.pdf • 3 pages document omitted", Kind.MEDIA),
+        ("tea.pdf • \u200e3 pages \u200edocument omitted", Kind.MEDIA),
+        ("the pages of the document omitted", Kind.TEXT),
+    ],
+)
+def test_what_phones_write_without_a_mark(text: str, kind: Kind, tmp_path: Path) -> None:
+    path = tmp_path / "WhatsApp Chat with Bob.txt"
+    path.write_text(f"[01.07.25, 09:04:00] Mira: hi\n[01.07.25, 09:05:00] Bob: {text}\n")
+    messages, _ = read(path, tz="UTC")
+    assert messages[1].kind is kind

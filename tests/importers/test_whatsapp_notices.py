@@ -30,6 +30,13 @@ CHAT = """\
         "\u202a+44\u00a07700\u00a0900123\u202c hat hinzugefügt: Nils",
         'Ingrid changed the group name from "Tea: green" to "Tea: black"',
         'Ingrid set the mood to "Tea: 5 o\'clock"',
+        'Tove "Çay: yeşil" grubunu oluşturdu',
+        "Mira « Çay : yeşil : siyah » grubunu oluşturdu",
+        "Ingrid a rejoint le groupe depuis la communauté : Port",
+        "Ingrid te añadió al grupo desde la comunidad: Puerto",
+        "Ingrid adicionou você a um grupo na comunidade: Porto",
+        "Ingrid ist der Gruppe über die Community beigetreten: Hafen",
+        "Ingrid heeft je toegevoegd aan een groep in de community: Haven",
         "Ingrid hat die Gruppe „Tee: grün“ erstellt.",
         "Ingrid hat den Namen von „Tee: grün“ zu „Tee“ geändert.",
         "Ingrid cambió el asunto del grupo a: té",
@@ -57,6 +64,7 @@ def test_a_notice_with_a_colon_is_nobody_s(notice: str, tmp_path: Path) -> None:
     [
         ("Ann Marie: hi", "Ann Marie", "hi"),  # another person, who spoke once
         ("Tove work: hi", "Tove work", "hi"),
+        ('Bo "the: tea" Berg: hi', 'Bo "the', 'tea" Berg: hi'),  # nobody who speaks here
         ("Tove van Dam: hi", "Tove van Dam", "hi"),
         ("Tove from the tea shop: hi", "Tove from the tea shop", "hi"),
         ("Tove der Nachbar von Nils Berg: hi", "Tove der Nachbar von Nils Berg", "hi"),

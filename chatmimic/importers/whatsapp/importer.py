@@ -21,7 +21,7 @@ from chatmimic.importers.parsing.dated_lines import (
 )
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.importers.whatsapp.lines import Stamp, Stamps, stamped
+from chatmimic.importers.whatsapp.lines import BROWSER, Stamp, Stamps, stamped
 from chatmimic.importers.whatsapp.notices import is_deed
 from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
 from chatmimic.importers.whatsapp.speakers import Names, Speakers, opening, plain_name
@@ -130,13 +130,16 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
                 latest = max(latest, stamp.clock[0] if stamp.clock else 0)
     if latest <= _NOON:
         _tell_words(words, member, context.report)
+    if len(styles) > 1:  # what was copied from a browser was pasted into a chat
+        del styles[BROWSER]
     most = max(styles.values(), default=0)
     usual = frozenset(style for style, times in styles.items() if times >= most * _SHARE)
     return _Habits(dates, usual, names.found(chat_of(member.where)), tags.repeated(), phone)
 
 
 def _phone(stamp: Stamp) -> str:
-    phone = {"[": "iPhone", "-": "Android"}.get(stamp.style, "another phone")
+    phones = {"[": "iPhone", "-": "Android", BROWSER: "copied from a browser"}
+    phone = phones.get(stamp.style, "another phone")
     return f"{phone}, {12 if stamp.halved else 24}-hour"
 
 

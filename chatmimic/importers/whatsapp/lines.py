@@ -34,6 +34,19 @@ _TAIL = (
     rf"(?:{_S}{{0,2}}{_M}?(?P<after>{_WORD}{{1,16}}(?:{_S}{_WORD}{{1,12}}){{0,2}}))?{_M}?"
     rf"(?(bracket)(?P<closed>[\]］】])(?:{_S}|$)?|(?P<joined>{_S}[-–—](?:{_S}|$)|[:;]{_S}|{_S}))"
 )
+# As WhatsApp's page in a browser copies messages: "[9:04 AM, 7/1/2026] Ada: hi".
+BROWSER = ","
+_COPIED_HEAD = (
+    rf"{_HEAD}(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+    rf"(?:{_S}{{0,2}}{_M}?(?P<after>{_WORD}{{1,16}}(?:{_S}{_WORD}{{1,12}})?))?[,،、]{_S}{_M}?"
+)
+_COPIED = tuple(
+    (
+        re.compile(rf"{_COPIED_HEAD}(?P<date>{shape.pattern}){_M}?[\]］】]{_S}"),
+        shape.numbers,
+    )
+    for shape in SHAPES
+)
 _STAMPS = tuple(
     (re.compile(f"{_HEAD}(?P<date>{shape.pattern}){_TAIL}"), shape.numbers) for shape in SHAPES
 )
@@ -42,6 +55,7 @@ _WEEKDAY = re.compile(
 )
 _OCLOCK = {"uhr", "uur", "h", "hrs", "hod", "ч", "час", "น"}
 _DIGIT_SOON = re.compile(r"\D{0,24}\d")
+_BRACKET_FIRST = re.compile(rf"{_M}{{0,3}}[\[［【]")
 _DIGITS = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 _REMEMBERED = 90_000  # dates, and times of day, which have 86,400 seconds
 _Time = tuple[Clock | None, str, bool, bool]  # of a Stamp: clock, word, halved, half_first
@@ -52,7 +66,7 @@ class Stamp(NamedTuple):
 
     numbers: Numbers
     written: str  # the date as it stands there
-    style: str  # "[", "-", ":" or " ": what parts it from the name
+    style: str  # "[", "-", ":" or " ": what parts it from the name; or `BROWSER`
     clock: Clock | None
     word: str  # beside the time, in short: "pm", or something unknown
     halved: bool  # the clock has twelve hours
@@ -147,7 +161,22 @@ def _found(raw: str) -> tuple[re.Match[str] | None, Stamp | None]:
             numbers = None if found is None else numbers_of(found)
             if found is not None and numbers and any(date_of(numbers, o) for o in ORDERS):
                 return found, _read(found, raw, numbers)
+        if _BRACKET_FIRST.match(raw):
+            return None, _copied(raw)
     return None, None
+
+
+def _copied(raw: str) -> Stamp | None:
+    """The stamp of a line that was copied from a browser."""
+    for pattern, numbers_of in _COPIED:
+        found = pattern.match(raw)
+        numbers = None if found is None else numbers_of(found)
+        if found is not None and numbers and any(date_of(numbers, order) for order in ORDERS):
+            half = plain_half(found["after"] or "")
+            clock = clock_from(found["hour"], found["minute"], found["second"], half)
+            rest, halved = raw[found.end() :], half in HALVES
+            return Stamp(numbers, found["date"], BROWSER, clock, half, halved, False, rest)
+    return None
 
 
 def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:

@@ -32,6 +32,8 @@ _NO_NAME = re.compile(
     r"|ha (?:creato|cambiato|modificato) (?:il gruppo|questo gruppo|l'oggetto|il nome del gruppo)"
     r"|heeft (?:de groep|het onderwerp|de groepsnaam)|(?:membuat|mengubah) (?:grup|subjek)"
     r"|(?:создал|изменил)а? (?:группу|тему|название группы|описание))(?!\w)"
+    r"| (?:grupo|gruppo|(?:der|einer|zur) Gruppe|groupe|groep|групп[уе]|груп[иу])\b.{0,40} "
+    r"(?:[Cc]ommunity|communauté|comunidade?|comunità|сообществ\w+|спільнот\w+)(?: \w+)?$"
     r"|security code\b|^(?:Messages and calls|Messages to this|Your security code|Group created by"
     r"|You're now an admin|This chat is with|You joined a group)(?!\w)"
 )
@@ -170,15 +172,30 @@ def _is_told(words: str) -> bool:
 
 
 def open_quote(name: str, text: str) -> bool:
-    """Whether a quotation that somebody's deed opened in the "name" is closed in the "text"."""
+    """Whether a quotation that the "name" opens is closed in the "text"."""
+    _, opening = _before_quote(name)
+    return opening != "" and any(mark in text for mark in _QUOTES[opening])
+
+
+def is_quoting(name: str, people: Container[str]) -> bool:
+    """Whether a "name" that opens a quotation tells what somebody did.
+
+    The deed stands before the quotation, or behind it, as in Turkish: then a person of the chat
+    stands before it.
+    """
+    before, opening = _before_quote(name)
+    # Scripts without spaces have quotation marks of their own.
+    told = len(before.split()) > 1 or (opening != '"' and not before.isascii())
+    return told or before in people
+
+
+def _before_quote(name: str) -> tuple[str, str]:
+    """What stands before a quotation that is not closed, and its mark; two times "" for none."""
     for opening, closing in _QUOTES.items():
         start = name.rfind(opening) if opening != '"' or name.count('"') % 2 else -1
         if start > 0 and not any(mark in name[start + 1 :] for mark in closing):
-            said_before = name[:start].strip()
-            # Scripts without spaces have quotation marks of their own.
-            told = len(said_before.split()) > 1 or (opening != '"' and not said_before.isascii())
-            return told and any(mark in text for mark in closing)
-    return False
+            return name[:start].strip(), opening
+    return "", ""
 
 
 def _ends(text: str) -> list[int]:

@@ -56,6 +56,11 @@ _PLACE = re.compile(
 )
 _DELETED_BY = re.compile(r"this message was deleted by admin .{1,200}")
 _CALL = re.compile(r"(?:missed |silenced )?(?:group )?(?:voice|video) call(?:[,. ].{0,80})?", re.I)
+_TALKED = re.compile(
+    r"(?:missed |silenced )?(?:group )?(?:voice|video) call[,.] "
+    r"(?:\d+ (?:sec|min|hr)s?|no answer|tap to call back|\d+ joined|silenced.{0,40})"
+)
+_DOCUMENT = re.compile(r"[^\n]{1,200}\.\w{1,8} • \d+ pages? document omitted")
 _MISSED = re.compile(r"(?P<call>.{5,40}?)(?: (?:at|um|a las|à|alle|às|om|kl\.?|в) \d.{0,20})?")
 # A poll in any language: the word, what is asked, and answers with their votes.
 _POLL = re.compile(
@@ -139,6 +144,10 @@ def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
         return Kind.MEDIA
     if (marked or low[-1:] in _CLOCK_ENDS) and _is_call(bare, low, marked):
         return Kind.CALL
+    if " call" in low[:30] and _TALKED.fullmatch(low):
+        return Kind.CALL
+    if low.endswith("document omitted") and _DOCUMENT.fullmatch(low):
+        return Kind.MEDIA
     if ("\n" in bare and _is_card(bare)) or (marked and _SYSTEM.match(bare)):
         return Kind.SYSTEM
     return None

@@ -14,6 +14,7 @@ from chatmimic.importers.whatsapp.notices import (
     LONGEST,
     begins_notice,
     is_notice,
+    is_quoting,
     open_quote,
     tells_of,
     tells_you,
@@ -91,9 +92,9 @@ class Names:
     def _is_quoting(self, name: str, people: frozenset[str]) -> bool:
         """Whether "Tove changed the group name to "Tea" is no name: the text closes the quote."""
         times = self._first[name]
-        return times == self._quoting[name] and (
-            times < _SURE_OF_NAME or tells_of(plain_name(name), people)
-        )
+        if times != self._quoting[name] or not is_quoting(plain_name(name), people):
+            return False
+        return times < _SURE_OF_NAME or tells_of(plain_name(name), people)
 
     def _is_group(self, name: str, title: str, names: frozenset[str]) -> bool:
         """Whether a name is the group's own, for nobody but WhatsApp speaks under it."""
