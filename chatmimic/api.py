@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.bases import base_here
+from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, latest
@@ -157,25 +158,26 @@ def pretrain(
     return outcome
 
 
-def talk(mimic: str | Path | None = None, *, home: Place = None) -> Talk:
+def talk(mimic: str | Path | None = None, *, home: Place = None, engine: str = AUTO) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and begin to talk with it.
 
-    Raises MimicError for none, and for one in reverse.
+    `engine` is one of `engines.ENGINES`. Raises MimicError for no mimic, for one in reverse, and
+    for an engine that this machine does not have.
     """
     place = _home(home)
-    return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place))
+    return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place), engine)
 
 
 class Talk:
     """A conversation with a mimic. `history` is all that was said, and may be changed."""
 
-    def __init__(self, mimic: Mimic) -> None:
+    def __init__(self, mimic: Mimic, engine: str = AUTO) -> None:
         from chatmimic.generation.engine import TorchGenerator
 
         mimic.check_talks()
         self.mimic = mimic
         self.history: list[Message] = []
-        self._generator = TorchGenerator(mimic.load())
+        self._generator = TorchGenerator(mimic.load(engine))
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
         """Say something and hear one reply."""

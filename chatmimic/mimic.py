@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.bases.terms import Terms, terms_of
+from chatmimic.engines import FLOAT32, INT8, choose, prepare
 from chatmimic.errors import BaseError, DamagedBase, MimicError
 from chatmimic.files import write_whole
 from chatmimic.folders import called_by_default
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chatmimic.transcript import Form
 
 MANIFEST = "mimic.json"
+LOSSES = "engines.json"  # what engines lose against float32, where it was measured
 EVERYBODY = "everybody"  # what a mimic of all people is called
 SMALL = 50_000_000  # parameters; a smaller model makes words up where it is drawn from freely
 # Decoding of a small one (`benchmarks/long_chat.py`).
@@ -101,14 +103,18 @@ class Mimic:
         form = natural_form(load_tokenizer(folder))
         return cls(folder, base, people[0], people, {"form": form, "base": base})
 
-    def load(self) -> LoadedMimic:
-        """Read the weights and the tokeniser. Raises MimicError: they are damaged, or why else."""
+    def load(self, engine: str = FLOAT32) -> LoadedMimic:
+        """Read the weights and the tokeniser, to be computed with an engine (see `engines`).
+
+        Raises MimicError: they are damaged, or why else.
+        """
         from chatmimic.bases import open_base
         from chatmimic.transcript import Cast, make_form
 
         self._check_here()
         try:
-            base = open_base(str(self.path))
+            chosen = choose(engine, self.count_parameters(), self.lost)
+            base = open_base(str(self.path), stored=chosen != FLOAT32)
             form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
         except DamagedBase as error:
             raise self._newer(error.what) or self._damaged(error.what) from error
@@ -118,8 +124,24 @@ class Mimic:
             ) from error
         except ValueError as error:
             raise self._damaged(f"{error}.") from error
-        base.model.eval()
-        return LoadedMimic(base.model, base.tokenizer, form, self)
+        model = prepare(base.model.eval(), chosen)
+        return LoadedMimic(model, base.tokenizer, form, self, chosen)
+
+    def count_parameters(self) -> int:
+        """How many parameters it has. Raises BaseError for a folder without any."""
+        from chatmimic.bases import describe_base
+
+        said = _count(self.manifest.get("parameters"))
+        return said or describe_base(str(self.path)).parameters
+
+    @property
+    def lost(self) -> float | None:
+        """Bits per character of held-out text that int8 weights lose; None: not measured."""
+        try:
+            said = json.loads((self.path / LOSSES).read_text("utf-8"))[INT8]["bits_per_character"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return float(said) if isinstance(said, int | float) else None
 
     def _check_here(self) -> None:
         """Raises MimicError for a folder that has gone, and a form of another chatmimic."""
@@ -235,6 +257,7 @@ class LoadedMimic:
     tokenizer: PreTrainedTokenizerFast
     form: Form
     mimic: Mimic
+    engine: str = FLOAT32
 
 
 def _numbers(version: str) -> tuple[int, ...]:

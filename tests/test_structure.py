@@ -23,7 +23,7 @@ FLOORS = [
     {"privacy"},
     {"conversations"},
     {"corpora"},
-    {"transcript", "bases"},
+    {"transcript", "bases", "engines"},
     {"windows", "mimic"},
     {"generation"},
     {"training"},

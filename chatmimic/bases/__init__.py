@@ -190,10 +190,12 @@ def open_base(
     dropout: float = 0.0,
     attention: str = "sdpa",
     tokenizer: str | None = None,
+    stored: bool = False,
 ) -> Base:
     """Load a base: `starter`, a folder, or a name on the model hub.
 
-    `dropout` (0 to 1) is set wherever the architecture knows one. Raises BaseError.
+    `dropout` (0 to 1) is set wherever the architecture knows one; `stored` leaves the weights in
+    the precision that they have on the disk. Raises BaseError.
 
     Example::
 
@@ -203,7 +205,7 @@ def open_base(
     folder = find_base(name, tokenizer=tokenizer)
     from chatmimic.bases.loading import load_model, load_tokenizer
 
-    model = load_model(folder, dropout=dropout, attention=attention)
+    model = load_model(folder, dropout=dropout, attention=attention, stored=stored)
     words = load_tokenizer(Path(tokenizer).expanduser() if tokenizer else folder)
     if len(words) > model.get_input_embeddings().num_embeddings:
         raise BaseError(

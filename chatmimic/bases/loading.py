@@ -37,10 +37,13 @@ _DROPOUTS = (
 )
 
 
-def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -> Any:
+def load_model(
+    folder: Path, *, dropout: float = 0.0, attention: str = "sdpa", stored: bool = False
+) -> Any:
     """The causal language model of a folder, float32, on the CPU, in evaluation mode.
 
-    Raises BaseError when the files do not make up such a model.
+    With `stored` its weights are in the precision that they have on the disk, and in memory as far
+    as they are used. Raises BaseError when the files do not make up such a model.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -56,7 +59,7 @@ def load_model(folder: Path, *, dropout: float = 0.0, attention: str = "sdpa") -
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
             config=config,
-            dtype=torch.float32,
+            dtype="auto" if stored else torch.float32,
             attn_implementation=attention,
             use_safetensors=True,
             output_loading_info=True,

@@ -158,7 +158,8 @@ class Repl:
         )
         note(
             f"Mimic {one_line(session.voice.mimic)} · base {one_line(session.voice.base)} · "
-            f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
+            + (f"engine {session.voice.engine} · " if session.voice.engine else "")
+            + f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
         self._say_if_guessed()

@@ -20,6 +20,7 @@ class Voice:
     base: str
     knows_all: bool = False  # whether it learnt everybody's words, not the persona's only
     owner: str = ""  # whose export it was made from, where that is known
+    engine: str = ""  # how its model is computed
 
     def learnt(self, name: str) -> bool:
         """Whether it learnt somebody's words: of anybody else it only makes a rough guess."""

@@ -10,6 +10,7 @@ from chatmimic.cli.common import home_option
 from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
+    engine_option,
     find_mimic,
     load_voice,
     make_screen,
@@ -28,9 +29,15 @@ from chatmimic.home import Home
     help="Whom you speak as, of those it knows; if not the export's owner.",
 )
 @decoding_options
+@engine_option
 @home_option
 def command(
-    mimic: str | None, persona: str | None, you: str | None, asked: dict[str, float], home: Home
+    mimic: str | None,
+    persona: str | None,
+    you: str | None,
+    asked: dict[str, float],
+    engine: str,
+    home: Home,
 ) -> int:
     """Talk with a mimic.
 
@@ -59,12 +66,12 @@ def command(
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
     with screen.waiting(f"Waking {found.name} …"):
-        voice = load_voice(found)
+        voice = load_voice(found, engine)
     repl = Repl(
         Session(voice, decoding_for(found, asked), chosen, name),
         screen,
         home,
-        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home)),
+        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home), engine),
         mimics=[known.name for known in list_mimics(home)],
         own=own_mimics(home),
     )

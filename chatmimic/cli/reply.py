@@ -12,6 +12,7 @@ from chatmimic.cli.common import home_option, json_option, print_json
 from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
+    engine_option,
     find_mimic,
     guess,
     history_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @history_option("What was said before: a file that /save made.")
 @decoding_options
+@engine_option
 @json_option
 @home_option
 def command(
@@ -44,6 +46,7 @@ def command(
     you: str | None,
     history: Path | None,
     asked: dict[str, float],
+    engine: str,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -66,7 +69,7 @@ def command(
     before = read_history(history) if history else []
     with make_screen().waiting(f"Waking {found.name} …"):
         decoding = decoding_for(found, asked)
-        session = Session(load_voice(found), decoding, chosen, you or "")
+        session = Session(load_voice(found, engine), decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(said)
     answer = _answer(session)

@@ -13,6 +13,7 @@ from chatmimic.cli.common import home_option, json_option, print_json, say
 from chatmimic.cli.talking import (
     decoding_for,
     decoding_options,
+    engine_option,
     find_mimic,
     guess,
     history_option,
@@ -48,6 +49,7 @@ INVENTED = ("Ann", "Ben", "Kim")  # who talks where a base is asked and nobody i
 )
 @history_option("How it begins: a file that /save made.")
 @decoding_options
+@engine_option
 @json_option
 @home_option
 def command(
@@ -57,6 +59,7 @@ def command(
     base: str | None,
     history: Path | None,
     asked: dict[str, float],
+    engine: str,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -90,7 +93,7 @@ def command(
     opening = read_history(history) if history else []
     screen = make_screen()
     with screen.waiting(f"Waking {found.name} …"):
-        generator = load_voice(found).generator
+        generator = load_voice(found, engine).generator
     said = made_up(generator, decoding, people=taking_part, opening=opening, messages=messages)
     what = "mimic" if base is None else "base"
     if as_json:

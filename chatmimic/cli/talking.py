@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chatmimic.cli.common import console
+from chatmimic.engines import AUTO, ENGINES
 from chatmimic.generation.decoding import SETTINGS, Decoding, Setting, sentence
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, suggestion
@@ -101,7 +102,19 @@ def guess(mimic: Mimic) -> str:
     )
 
 
-def load_voice(mimic: Mimic) -> Voice:
+def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--engine`; the `engine` argument is its value."""
+    return click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default=AUTO,
+        help="How it is computed: half and int8 read weights of 16 and 8 bits and are faster. "
+        "auto takes the fastest that is as good; a small base is computed in float32.  "
+        "[default: auto]",
+    )(command)
+
+
+def load_voice(mimic: Mimic, engine: str = AUTO) -> Voice:
     """A mimic in memory, ready to talk. MimicError for one in reverse."""
     from chatmimic.chat.session import Voice
     from chatmimic.generation.engine import TorchGenerator
@@ -109,9 +122,10 @@ def load_voice(mimic: Mimic) -> Voice:
     mimic.check_talks()
     base = str(mimic.manifest.get("base", "unknown"))
     knows_all = len(mimic.learnt) == len(mimic.people)
-    loaded = mimic.load()
-    use_threads(reply_threads(loaded.model.num_parameters()))
-    return Voice(TorchGenerator(loaded), mimic.name, base, knows_all, mimic.owner)
+    loaded = mimic.load(engine)
+    use_threads(reply_threads(mimic.count_parameters()))
+    generator = TorchGenerator(loaded)
+    return Voice(generator, mimic.name, base, knows_all, mimic.owner, loaded.engine)
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

@@ -198,8 +198,11 @@ def _nats(head: Any, states: Tensor, targets: Tensor) -> Tensor:
         return head(states).float().sum(-1)
     rows = GPU_ROWS if states.is_cuda else ROWS
     parts = zip(states.split(rows), targets.split(rows), strict=True)
-    few = len(targets) <= rows or len(targets) * head.weight.shape[0] <= KEPT
-    if few or not torch.is_grad_enabled():
+    if (
+        not torch.is_grad_enabled()
+        or len(targets) <= rows
+        or len(targets) * head.weight.shape[0] <= KEPT
+    ):
         return torch.cat([some(s, t) for s, t in parts])
     # The logits of a chunk are computed again in the backward pass instead of being kept.
     return torch.cat([checkpoint(some, s, t, use_reentrant=False) for s, t in parts])

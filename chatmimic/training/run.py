@@ -32,6 +32,7 @@ from chatmimic.training.board import Board, check_board
 from chatmimic.training.chosen import choose
 from chatmimic.training.duration import say_how_long
 from chatmimic.training.earlier import check_known, facts_for
+from chatmimic.training.engine_losses import write_losses
 from chatmimic.training.figures import Figures
 from chatmimic.training.finish import write_mimic
 from chatmimic.training.gain import check_gain
@@ -267,7 +268,8 @@ class Run(Work):
         if self.ranks.is_first:
             self.watcher.stage("writing the mimic")
             self._check_place()
-            write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
+            mimic = write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
+            write_losses(mimic, loop.held_out)
 
     def _check_gain(
         self, loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures

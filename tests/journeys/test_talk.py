@@ -72,6 +72,20 @@ def test_a_reply_as_json_says_who_said_it(run, mimic):
     assert facts["reply"] == facts["reply"].strip() != ""
 
 
+@pytest.mark.parametrize("engine", ["auto", "float32", "half"])
+def test_an_engine_computes_the_replies(run, mimic, engine):
+    asked = ("--engine", engine, "--seed", "7", "--max-tokens", "9")
+    status, out, err = run("reply", *asked, "hi")
+    assert (status, err) == (0, "")
+    assert out.strip()
+    status, _, err = run("chat", *asked, pipe=b"hi\n")
+    assert status == 0
+    assert f"engine {'float32' if engine == 'auto' else engine}" in err
+    status, said, _ = run("sample", *asked, "--messages", "2")
+    assert status == 0
+    assert said
+
+
 def test_another_person_of_the_mimic_can_reply(run, mimic):
     facts = json.loads(run("reply", "--json", "--persona", "bob", "--max-tokens", "5", "hi")[1])
     assert (facts["persona"], facts["as"]) == ("Bob", "Ada Lovelace")

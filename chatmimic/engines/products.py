@@ -1,0 +1,153 @@
+"""Matrix products with the weights in 8 or 16 bits, and a model's own ones replaced by them.
+
+The kernels are FBGEMM's, which come with PyTorch for x86 processors. On one row of activations,
+which is what a token is, they take the time that the weights take to be read.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers.pytorch_utils import Conv1D
+
+_LEVELS = 255  # steps of an activation in 8 bits
+_KERNELS = "fbgemm"
+
+
+class HalfProduct(nn.Module):
+    """A linear layer with weights in float16; activations and sums are float32."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self._packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(…, in)` to `(…, out)`."""
+        result: Tensor = torch.ops.quantized.linear_dynamic_fp16(states, self._packed)
+        return result
+
+
+class Int8Product(nn.Module):
+    """A linear layer with weights in 8 bits, a scale for each row; sums are exact.
+
+    Each row of activations is rounded to 256 steps between its least and its greatest value, so
+    that a token is the same whatever is read along with it. (The kernel itself takes one scale for
+    all rows, and the outliers of one token would leave the others no steps.)
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        scales = weight.abs().amax(1).clamp_min(1e-12) / 127
+        whole = (weight / scales[:, None]).round().to(torch.int8)
+        zeros = torch.zeros(len(whole), dtype=torch.long)
+        packable = torch._make_per_channel_quantized_tensor(whole, scales.double(), zeros, 0)
+        self._packed = torch.ops.quantized.linear_prepack(packable, None)
+        self._sums = whole.sum(1, dtype=torch.float32) * scales  # of each row's weights
+        self._bias = bias
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(…, in)` to `(…, out)`."""
+        rows = states.flatten(0, -2)
+        result = self._multiplied(rows) if len(rows) == 1 else self._each(rows)
+        if self._bias is not None:
+            result = result.add_(self._bias)
+        return result.view(*states.shape[:-1], -1)
+
+    def _multiplied(self, rows: Tensor) -> Tensor:
+        """The products of rows that the kernel rounds with one scale for all of them."""
+        result: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, False)
+        return result
+
+    def _each(self, rows: Tensor) -> Tensor:
+        """What `_multiplied` gives for each of the rows alone.
+
+        They are rounded here, to whole numbers from 0 to 255. One row more, which has both of
+        these, makes the kernel's own rounding one that changes nothing.
+        """
+        least, most = torch.aminmax(rows, dim=-1, keepdim=True)
+        scale = (most.clamp_min(0) - least.clamp_max(0)).clamp_min(1e-30) / _LEVELS
+        zero = (-least.clamp_max(0) / scale).round()
+        whole = (rows / scale + zero).round_().clamp_(0, _LEVELS)
+        ends = torch.zeros(1, whole.shape[1])
+        ends[0, 0] = _LEVELS
+        result = self._multiplied(torch.cat([whole, ends]))[:-1]
+        return result.sub_(zero * self._sums).mul_(scale)
+
+
+class Table(nn.Module):
+    """An embedding that stays as it was read, in 16 bits: few of its rows are ever needed."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self._weight = weight
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The rows of some ids, float32."""
+        return functional.embedding(ids, self._weight).float()
+
+
+def replaced(model: Any, product: Callable[[Tensor, Tensor | None], nn.Module]) -> Any:
+    """The model with its linear layers replaced by products, and all the rest in float32."""
+    torch.backends.quantized.engine = _KERNELS
+    with torch.no_grad(), warnings.catch_warnings():
+        # PyTorch means to give up its quantized tensors one day. `has_int8` tells whether it has.
+        warnings.filterwarnings("ignore", message=".*quantized tensor")
+        for module in list(model.modules()):
+            for name, child in list(module.named_children()):
+                if type(child) in (nn.Linear, Conv1D):
+                    setattr(module, name, product(*_weights(child)))
+                elif type(child) is nn.Embedding and child.weight.element_size() == 2:
+                    setattr(module, name, Table(child.weight.detach()))
+    return model.float()
+
+
+def _weights(layer: Any) -> tuple[Tensor, Tensor | None]:
+    """Weight `(out, in)` and bias of a linear layer, float32. GPT-2's has its weights turned."""
+    weight = layer.weight.detach().float()
+    bias = None if layer.bias is None else layer.bias.detach().float()
+    return weight.t().contiguous() if isinstance(layer, Conv1D) else weight, bias
+
+
+@lru_cache(maxsize=1)
+def has_half() -> bool:
+    """Whether this machine multiplies with weights in float16."""
+    return _computes(HalfProduct)
+
+
+@lru_cache(maxsize=1)
+def has_int8() -> bool:
+    """Whether this machine multiplies in 8 bits, and rightly.
+
+    Older processors add pairs of products in 16 bits, which overflow.
+    """
+    return _computes(Int8Product)
+
+
+def _computes(product: Callable[[Tensor, Tensor | None], nn.Module]) -> bool:
+    """Whether a product of the largest values comes out as it should."""
+    if _KERNELS not in torch.backends.quantized.supported_engines:
+        return False
+    layer = nn.Linear(256, 64)
+    weight, states = torch.ones(64, 256), torch.ones(2, 256)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.zero_()
+        try:
+            found = replaced(nn.Sequential(layer), product)(states)
+        except (RuntimeError, AttributeError, NotImplementedError):
+            return False
+    return bool(torch.allclose(found, states @ weight.T, rtol=0.01))
+
+
+@lru_cache(maxsize=1)
+def accelerator() -> str | None:
+    """The device that replies are computed on where there is one: `cuda` or `mps`."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else None

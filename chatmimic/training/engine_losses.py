@@ -1,0 +1,45 @@
+"""What an engine loses: a finished mimic tested on its held-out part once more, computed by it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+
+from chatmimic.engines import HALF, INT8, SMALL
+from chatmimic.engines.products import has_int8
+from chatmimic.files import write_whole
+from chatmimic.mimic import LOSSES, LoadedMimic, Mimic
+from chatmimic.training.figures import measure
+from chatmimic.training.loss import Learner, Surprise, feed
+from chatmimic.windows import Windows
+
+WINDOWS = 8  # of 512 tokens: the same words both times, so that few show the difference
+
+
+def write_losses(mimic: Mimic, held_out: Windows, *, smallest: int = SMALL) -> None:
+    """Write into a mimic's folder what int8 loses against `half`, which loses nothing to speak of.
+
+    Nothing is written for a model with fewer parameters than `smallest`, which is computed in
+    float32, nor where this machine has no int8.
+    """
+    if mimic.count_parameters() < smallest or not has_int8():
+        return
+    bits = {engine: _bits(mimic.load(engine), held_out) for engine in (HALF, INT8)}
+    lost = {"bits_per_character": round(bits[INT8] - bits[HALF], 5), "windows": WINDOWS}
+    write_whole(mimic.path / LOSSES, json.dumps({INT8: lost}) + "\n")
+
+
+def _bits(loaded: LoadedMimic, windows: Windows) -> float:
+    """Bits per character on some of the windows."""
+    learner = Learner(loaded.model).eval()
+    typed = loaded.form if loaded.mimic.manifest.get("token_types") else None
+
+    def surprise(rows: np.ndarray) -> Surprise:
+        read = feed(windows, rows, typed)
+        found: Surprise = learner(**{k: t.to(loaded.model.device) for k, t in read.items()})
+        return found
+
+    with torch.no_grad():
+        return measure(windows, surprise, batch=1, most=WINDOWS).bits_per_character
