@@ -75,7 +75,41 @@ _PL = (
     r"(?: .{1,160})?",
 )
 
-# All of them tell of groups, looks, nicknames, pinned and vanishing messages.
+_EMOJI = r"[^\w\s]{1,24}"
+# Of the sender alone: people say these of others ("Marie a voté pour Anne.").
+OWN_DEEDS = (
+    r"ha(?:t|st) (?:eine|die) Umfrage (?:erstellt|beendet)(?:: .{1,200})?",
+    r"ha(?:t|st) für .{1,200} (?:ab)?gestimmt",
+    r"ha(?:t|st) (?:dich|\S{1,60}) in (?:einer|der|seiner|ihrer|deiner) Story erwähnt",
+    r"ha(?:t|st) einen Screenshot (?:gemacht|aufgenommen|erstellt)",
+    r"ha(?:t|st) .{0,60}(?:Schnellreaktion|Reaktion) .{0,60}(?:geändert|festgelegt)",
+    r"(?:a|avez) (?:créé|clos) (?:un|le) sondage(?: ?: .{1,200})?",
+    r"(?:a|avez) voté pour .{1,200}",
+    r"(?:vous a|t['’]a) mentionné(?:e|\(e\))? dans (?:une|sa|son) story",
+    r"(?:a|avez) (?:pris|fait) une capture d['’]écran",
+    r"(?:a|avez) (?:changé|modifié|défini) la réaction rapide .{1,60}",
+    r"(?:creó|cerró) (?:una|la) encuesta(?:: .{1,200})?",
+    r"votó por .{1,200}",
+    r"te mencionó en (?:una|su) historia",
+    r"(?:hizo|tomó) una captura de pantalla",
+    r"(?:cambió|estableció|configuró) (?:la reacción rápida|(?:el|su|tu) apodo) .{1,160}",
+    r"(?:criou|encerrou) (?:uma|a) enquete(?:: .{1,200})?",
+    r"votou em .{1,200}",
+    r"mencionou você em (?:um|seu) story",
+    r"(?:fez|tirou) uma captura de tela",
+    r"hai? (?:creato|chiuso) (?:un|il) sondaggio(?:: .{1,200})?",
+    r"hai? votato (?:per )?.{1,200}",
+    r"ti ha menzionato in una storia|ti ha menzionato nella sua storia",
+    r"hai? (?:fatto|acquisito) uno screenshot",
+)
+OWN_REACTIONS = (
+    rf"hat mit {_EMOJI} auf deine Nachricht reagiert",
+    rf"a réagi (?:avec )?{_EMOJI} à (?:votre|ton) message",
+    rf"reaccionó (?:con )?{_EMOJI} a tu mensaje",
+    rf"reagiu (?:com )?{_EMOJI} à sua mensagem",
+    rf"ha reagito (?:con )?{_EMOJI} al tuo messaggio",
+)
+# Groups, looks, nicknames, pinned and vanishing messages.
 DEEDS = (*_DE, *_FR, *_ES, *_PT, *_IT, *_NL, *_SV, *_PL)
 # "Il a quitté le groupe." is somebody talking.
 PEOPLE_SAY = {
@@ -87,5 +121,7 @@ PEOPLE_SAY = {
 HINTS = (
     r"[Gg]ruppe|groupe|grupo|gruppo|groep|grupę|grupy|Nachricht|message|mensaje|mensagem|messaggio"
     r"|Thema|Design|thème|tema|thema|motyw|Farbe|couleur|color|a cor|colore|kleur|färgen|kolor"
-    r"|moji|Spitzname|surnom|pseudo|apodo|apelido|soprannome|bijnaam"
+    r"|moji|Spitzname|surnom|pseudo|apodo|apelido|soprannome|bijnaam|Umfrage|gestimmt|sondage"
+    r"|a voté |avez voté |encuesta|votó por|enquete|votou em|sondaggio|votato|Story|historia|storia"
+    r"|Screenshot|screenshot|capture d|captura de|eaktion|réaction rapide|reacción rápida"
 )

@@ -11,7 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chatmimic.importers.messenger.abroad import DEEDS, HINTS, PEOPLE_SAY
+from chatmimic.importers.messenger.abroad import (
+    DEEDS,
+    HINTS,
+    OWN_DEEDS,
+    OWN_REACTIONS,
+    PEOPLE_SAY,
+)
 from chatmimic.records import Kind
 
 _THING = (
@@ -26,6 +32,17 @@ _OPTION = r'".{1,200}"(?: and \d+ other options?)?'
 _HIS = r"(?:his|her|their|your)"
 _SEEN_SINCE = r"(?:\. (?:They|You) can only see messages sent after (?:they|you) were added)?"
 _EMOJI = r"[^\w\s]{1,24}"
+_MAKE = r"(?:change|create|set|make|generate)"
+# What the app lets people do, with its own things.
+_DID = (
+    r"(?:created|started|ended|updated|changed|named|renamed|deleted|edited|joined|left|shared|sent"
+    r"|added|removed|set|cleared|closed|pinned|unpinned|invited \S{1,60} to|accepted|declined|took)"
+)
+_OF_APP = (
+    r"(?:polls?|plans?|albums?|reminders?|contacts?(?: cards?)?|theme|nicknames?|group photo|chat"
+    r"|room|story|note|broadcast channel|channel|wallpaper|quick reaction|avatar stickers?"
+    r"|screen recording|screenshots?|watch party|AI (?:image|theme|sticker)s?)"
+)
 _VANISHING = r"(?:disappearing messages|vanish mode)(?:\. [A-Z].{1,300})?"
 
 Table = Mapping[Kind, tuple[str, ...]]
@@ -157,6 +174,7 @@ _OWN = _known(
         Kind.SYSTEM: (
             r"(?:replied|reacted(?: .{1,24})?) to (?:your|their) (?:story|note)",
             r"mentioned (?:you|this user|@\S{1,60}) in (?:a|your|their) story",
+            *OWN_REACTIONS,
         ),
     }
 )
@@ -175,6 +193,10 @@ _OWN_STOPPED = _known(
             r"responded (?:Going|Maybe|Can['’]t Go) to .{1,200}",
             rf"voted for {_NAME}",
             rf"changed {_HIS} vote to {_NAME}",
+            rf"{_DID} (?:an?|the|this|{_HIS}) (?:[\w-]{{1,20}} ){{0,2}}{_OF_APP}(?:,? {_NAME})?",
+            rf"(?:is using|used) (?:Meta )?AI to {_MAKE} (?:an?|the|your|{_HIS}) .{{1,200}}",
+            rf"mentioned {_NAME} in (?:a|your|their) story",
+            *OWN_DEEDS,
         ),
     }
 )
@@ -193,6 +215,7 @@ _HINT = re.compile(
     r"|ord effect|quick reac|story|your note|their note|navailable|no longer a|screen|isappearing"
     r"|encryption|in your other|device|key has changed|sharing |can't receive your|for the first"
     r"|mensaje|mensagem|Nachricht|messaggio|un message|à (?:votre|ton) |Anhang|pièce jointe|adjunto"
+    r"|plan|album|reminder|contact|room|channel|wallpaper|avatar|watch party|AI |in your story"
     r"|um anexo|allegato|bijlage|bilaga|waved at|approval|responded |" + HINTS
 )
 # "She left the group." is somebody talking.
