@@ -169,6 +169,7 @@ def test_texts_of_two_people_of_one_name_stay_apart_and_one_read_twice_is_told(
         ("[Sep 02, 2020 22:41:05] <Ada> hi\n", True),
         ("[Sep 02, 2020 22:41:05] *** Ada is on Signal!\n", True),
         ("[Sep 02, 2020 22:41:05] <Ada> hi\nmore\nand more\n", True),
+        ("[Sep 2, 2020 9:41:05] <Ada> hi\n", True),
         ("[Sep 02, 2020 22:41:05] Ada: hi\n", False),
         ("[Xxx 02, 2020 22:41:05] <Ada> hi\n", False),
         ("[2020-09-02 22:41:05] <Ada> hi\n", False),

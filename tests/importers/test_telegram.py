@@ -108,6 +108,7 @@ PIECES = [{"type": "plain", "text": "green"}, {"type": "bold", "text": {"text": 
         ),
         ({"poll": {"question": PIECES, "answers": []}}, "green tea"),
         ({"todo_list": {"title": "party", "answers": [{"text": "cups", "id": 1}]}}, "party|cups"),
+        ({"checklist": {"title": "party", "items": [{"text": "cups"}, "oat"]}}, "party|cups|oat"),
         ({"checklist": {"title": "party", "tasks": [{"text": PIECES}]}}, "party|green tea"),
         (
             {

@@ -26,7 +26,7 @@ from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 
 _HEAD = re.compile(
-    r"\[([^\W\d_]{1,12}\.?) ([0-9]{1,2}), ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})\] "
+    r"\[([^\W\d_]{1,12}\.?) ([0-9]{1,2}), ([0-9]{4}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})\] "
     r"(?:<(.+?)> |(?=\*{1,3} ))(.*)"
 )
 _STAMPED = re.compile(r"\[[^\[\]]{12,40}\] ")

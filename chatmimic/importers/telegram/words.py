@@ -9,6 +9,7 @@ from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 
 _ASKED = ("poll", "todo_list", "checklist")
+_ANSWERS = ("answers", "tasks", "items")
 _INLINE = ("text", "texts", "children", "content")  # the parts of a line
 _HEADS = ("title", "summary", "caption")  # lines of their own
 _BLOCKS = ("blocks", "items", "rows", "cells")
@@ -36,7 +37,7 @@ def words_of(record: Mapping[str, Any]) -> str:
 def _asked(about: Mapping[str, Any]) -> Iterator[str]:
     """A poll's question and answers, a list's title and tasks."""
     yield _inline(about.get("question")) or _inline(about.get("title"))
-    for answer in listed(about.get("answers")) or listed(about.get("tasks")):
+    for answer in next((some for name in _ANSWERS if (some := listed(about.get(name)))), []):
         yield _inline(answer)
 
 
