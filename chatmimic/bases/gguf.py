@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic.bases.gguf_file import Head, read_head
-from chatmimic.errors import BaseError, TrainingError
+from chatmimic.bases.loading import explained, load_gguf, quiet
+from chatmimic.errors import BaseError, DamagedBase, TrainingError
 from chatmimic.files import (
     file_digest,
     private_folder,
@@ -64,8 +67,8 @@ def base_of_file(
     folder = _place(home, called or file.stem, digest)
     if folder.exists():
         return folder
-    _check_can_be_read(head)
     private_folder(home.bases)
+    _check_can_be_read(head, home.bases)
     with _alone(home.bases / LOCK, tell):
         folder = _place(home, called or file.stem, digest)  # another process may have made it
         if not folder.exists():
@@ -107,13 +110,16 @@ def _numbered(home: Home, stem: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other process makes a base."""
+    told = False
     with contextlib.ExitStack() as held:
         while True:
             try:
                 held.enter_context(Lock(lock, "A base"))
                 break
             except TrainingError:
-                tell("waiting for another chatmimic that is making a base")
+                if not told:
+                    tell("waiting for another chatmimic that is making a base")
+                told = True
                 time.sleep(_WAIT)
         yield
 
@@ -149,12 +155,14 @@ def _check_architecture(head: Head) -> None:
         )
 
 
-def _check_can_be_read(head: Head) -> None:
+def _check_can_be_read(head: Head, bases: Path) -> None:
+    """Refuse what would fail after a while: a cut file, too little memory, too full a disk."""
     if find_spec("gguf") is None:
         raise BaseError(
             f"Reading {head.file.name} needs the package gguf.",
             "Install it: pip install 'chatmimic[gguf]'.",
         )
+    _check_whole(head)
     import psutil
 
     needed = head.parameters * _BYTES
@@ -164,24 +172,58 @@ def _check_can_be_read(head: Head) -> None:
             f"{size_in_words(needed)} of memory, and {size_in_words(free)} are free.",
             "Close other programs, or choose a smaller model.",
         )
+    if _size(head) > (room := shutil.disk_usage(bases).free):
+        raise _no_room(head, bases, f"there is room for {size_in_words(room)}")
+
+
+def _check_whole(head: Head) -> None:
+    """Refuse a file that ends before its last tensor does."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    ends = head.begins
+    for tensor in head.tensors:
+        with contextlib.suppress(ValueError):  # a format of a later day: transformers says so
+            numbers, size = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.format)]
+            ends = max(ends, head.begins + tensor.offset + tensor.numbers // numbers * size)
+    if ends > (there := head.file.stat().st_size):
+        raise DamagedBase(
+            f"{head.file} is cut short: {there:,} bytes instead of {ends:,}.",
+            "Fetch the file again, or give another base.",
+        )
+
+
+def _size(head: Head) -> int:
+    """Bytes of the base that a file becomes, its tokenizer aside."""
+    return 2 * head.parameters
+
+
+def _no_room(head: Head, bases: Path, why: str) -> BaseError:
+    return BaseError(
+        f"Cannot write a base of {head.file.name} into {bases}: it needs "
+        f"{size_in_words(_size(head))}, and {why}.",
+        "Free some space there, or choose another place with --home.",
+    )
 
 
 def _convert(head: Head, source: dict[str, Any], final: Path) -> None:
     """Write the base's folder, whole or not at all."""
+    from safetensors import SafetensorError
+
+    made, tokenizer = _read(head)
     try:
         with whole_folder(final) as folder:
-            _write(head, folder)
+            with quiet():
+                made.save_pretrained(folder, max_shard_size="100GB")
+                tokenizer.save_pretrained(folder)
             facts = _facts(head, source, final.name)
             write_whole(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
             for entry in folder.iterdir():
                 entry.chmod(0o600)
                 sync_file(entry)
-    except OSError as error:
-        raise BaseError(
-            f"Cannot write the base {final}: {error.strerror or error} (it needs "
-            f"{size_in_words(2 * head.parameters)}).",
-            "Free some space there, or choose another place with --home.",
-        ) from error
+    except (OSError, SafetensorError) as error:
+        # What safetensors raises has the system's words at its end: "I/O error: No space left …".
+        why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
+        raise _no_room(head, final.parent, why) from error
 
 
 def _facts(head: Head, source: dict[str, Any], name: str) -> dict[str, Any]:
@@ -194,15 +236,14 @@ def _facts(head: Head, source: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def _write(head: Head, folder: Path) -> None:
-    """Model and tokenizer in Hugging Face format, the weights in bfloat16."""
+def _read(head: Head) -> tuple[Any, Any]:
+    """A model that can be saved, in bfloat16, and its tokenizer."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from chatmimic.bases.loading import explained, load_gguf, quiet
-
     with explained(head.file, "read"):
-        model, tokenizer = load_gguf(head.file)
+        with _bar(head) as done:
+            model, tokenizer = load_gguf(head.file, done)
         # What was read from GGUF refuses to be saved: a new model takes its weights.
         plain = {k: v for k, v in model.config.to_dict().items() if k != "quantization_config"}
         config = AutoConfig.for_model(plain.pop("model_type"), **plain)
@@ -211,6 +252,18 @@ def _write(head: Head, folder: Path) -> None:
             made = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
         made.load_state_dict(model.state_dict(), assign=True)
         made.tie_weights()
-        with quiet():
-            made.save_pretrained(folder, max_shard_size="100GB")
-            tokenizer.save_pretrained(folder)
+    return made, tokenizer
+
+
+@contextlib.contextmanager
+def _bar(head: Head) -> Iterator[Callable[[], None]]:
+    """A bar on standard error that moves with each tensor, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Reading the weights", total=len(head.tensors))
+        yield lambda: progress.advance(task)

@@ -19,6 +19,7 @@ _VERSIONS = (2, 3)
 # Value types by their number: struct codes of the plain ones, and the two that are not.
 _PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_ALIGNED = 32  # bytes; tensors begin at multiples of it, unless the file says otherwise
 _LONGEST, _MOST = 1 << 24, 1 << 20  # bytes of a string; entries and tensors
 _CARDS = (
     *("general.url", "general.repo_url", "general.source.url", "general.source.repo_url"),
@@ -30,13 +31,27 @@ Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
+class Tensor:
+    """How many numbers a tensor has, in which of the formats, and where its bytes begin."""
+
+    numbers: int
+    format: int
+    offset: int  # from where the first one may be
+
+
+@dataclass(frozen=True)
 class Head:
     """What a GGUF file says of itself. Arrays (the vocabulary) are skipped; their value is None."""
 
     file: Path
     values: dict[str, Value]
-    parameters: int
-    tensors: int
+    tensors: tuple[Tensor, ...]
+    begins: int  # where in the file the first tensor may be
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the tensors hold."""
+        return sum(tensor.numbers for tensor in self.tensors)
 
     @property
     def architecture(self) -> str:
@@ -91,21 +106,22 @@ def _head(path: Path, file: BinaryIO) -> Head:
         raise BaseError(
             f"{path} is GGUF of version {version}, and versions 2 and 3 are read.", _AGAIN
         )
-    tensors, entries = _bounded(_number(file, "Q")), _bounded(_number(file, "Q"))
+    count, entries = _bounded(_number(file, "Q")), _bounded(_number(file, "Q"))
     values = {_string(file): _value(file, _number(file, "I")) for _ in range(entries)}
-    shapes = [_shape(file) for _ in range(tensors)]
-    return Head(path, values, sum(map(math.prod, shapes)), tensors)
+    tensors = tuple(_tensor(file) for _ in range(count))
+    aligned = values.get("general.alignment")
+    step = aligned if isinstance(aligned, int) and aligned > 0 else _ALIGNED
+    return Head(path, values, tensors, -(-file.tell() // step) * step)
 
 
-def _shape(file: BinaryIO) -> list[int]:
-    """The sides of a tensor, from its entry: name, sides, type, place."""
+def _tensor(file: BinaryIO) -> Tensor:
+    """A tensor's entry: its name, its sides, its format, its place."""
     _string(file)
     sides = _number(file, "I")
     if sides > 8:
         raise ValueError(sides)
-    shape = [_number(file, "Q") for _ in range(sides)]
-    _take(file, 4 + 8)
-    return shape
+    numbers = math.prod(_number(file, "Q") for _ in range(sides))
+    return Tensor(numbers, _number(file, "I"), _number(file, "Q"))
 
 
 def _value(file: BinaryIO, kind: int) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,27 +74,34 @@ def load_model(
     return _in_one_kernel(model)
 
 
-def load_gguf(file: Path) -> tuple[Any, Any]:
+def load_gguf(file: Path, done: Callable[[], None] = lambda: None) -> tuple[Any, Any]:
     """Model (bfloat16) and tokenizer of a GGUF file, as transformers reads them.
 
-    Raises BaseError for an architecture that transformers does not read.
+    `done` is called after each tensor. Raises BaseError for an architecture that transformers does
+    not read.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     where = {"gguf_file": file.name, "local_files_only": True, "trust_remote_code": False}
-    with quiet(), _no_bar(), explained(file, "read"):
+    with quiet(), _counting(done), explained(file, "read"):
         model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.bfloat16, **where)
         return model, AutoTokenizer.from_pretrained(file.parent, **where)
 
 
 @contextlib.contextmanager
-def _no_bar() -> Iterator[None]:
-    """Keep the bar of transformers' GGUF reader off the terminal: `quiet` does not know of it."""
+def _counting(done: Callable[[], None]) -> Iterator[None]:
+    """Call `done` where transformers' GGUF reader would move a bar of its own: `quiet` does not
+    know of that."""
     from transformers import modeling_gguf_pytorch_utils as reader
 
+    def counted(entries: Iterable[Any], **_: Any) -> Iterator[Any]:
+        for entry in entries:
+            yield entry
+            done()
+
     shown = reader.tqdm
-    reader.tqdm = lambda entries, **_: entries
+    reader.tqdm = counted
     try:
         yield
     finally:

