@@ -77,7 +77,15 @@ BEFELL = [
     "ada was kicked by grace (no)", "ada was kicked from #c by grace [no]",
     "ada has kicked grace from #c (no)", "ada kicked grace from the channel. (no)",
     "ada has been kicked from #c by grace", "Topic for #c is: tea", "Now talking on #c",
-    "ada (a@b) è entrata in #c",
+    "ada (a@b) è entrata in #c", "ada joined the server", "ada has left the server",
+    "ada has quit the server (bye)", "ada joined the conversation", "ada has exited the channel",
+    "ada exited", "ada logged in", "ada signed off", "ada went offline", "ada is now online",
+    "ada has timed out", "ada timed out (240 seconds)", "ada was banned by grace",
+    "ada has been banned from #c by grace", "ada was kicked", "ada changed their name to lovelace",
+    "ada renamed to lovelace", "ada has set the subject to: tea",
+    "ada has invited grace to the channel", "ada has joined #c and #d", "ada joins #c",
+    "ada leaves #c (bye)", "ada leaves the channel", "ada enters the chat",
+    "mode (+o grace) by ada", "ada has become available",
 ]  # fmt: skip
 DID = [
     "joined us for dinner", "joined the party", "joined #c yesterday", "has joined the club",
@@ -86,7 +94,11 @@ DID = [
     "is now known as the queen of tea", "is known as a bore", "changes topic to cats",
     "sets mode to party", "sets the channel on fire", "gives voice to the people",
     "was kicked by a horse", "has kicked the bucket", "leaves the room", "connected the dots",
-    "waves", "is away: lunch", "leaves", "changed the subject", "→ kitchen, now",
+    "waves", "is away: lunch", "leaves", "changed the subject lightly", "→ kitchen, now",
+    "logged the bug", "signed off on the plan", "went online to look", "timed out of the game",
+    "was banned by her mother from tea", "joined the server admins", "exited the building",
+    "is now online at last", "changed name tags to blue", "quits", "joins", "joins the club",
+    "set the subject aside", "invited grace to tea", "has gone home", "was kicked hard",
 ]  # fmt: skip
 
 

@@ -12,15 +12,26 @@ _END = (
     r'|".{0,1000}"\.?\s{0,9}$)|:\s)'
 )
 _CHANNEL = r"[#&][^\s,]{0,200}?"
-_PLACE = rf"(?:(?:the )?(?:channel|chat(?: ?room)?)(?: {_CHANNEL})?|{_CHANNEL}|IRC|irc)"
+_PLACE = (
+    rf"(?:(?:the )?(?:channel|chat(?: ?room)?|server|network|conversation)(?: {_CHANNEL})?"
+    rf"|{_CHANNEL}(?:(?:,| and) ?{_CHANNEL}){{0,9}}|IRC|irc)"
+)
 _MODES = r"\[?[+-]\w"
 # After a nick, and maybe its address.
 _DID = "|".join(
     (
-        rf"(?:(?:has|have) )?(?:joined|entered|left|parted|[Qq]uit)(?: (?:from )?{_PLACE})?{_END}",
+        r"(?:(?:has|have) )?(?:joined|entered|left|parted|[Qq]uit|exited)"
+        rf"(?: (?:from )?{_PLACE})?{_END}",
+        rf"(?:joins|enters|leaves|parts|exits) {_PLACE}{_END}",
         rf"(?:has|have) (?:joined|entered|left) the room{_END}",
         r"(?:joined|entered|left) the room\.\s{0,9}$",
-        rf"(?:has|have) (?:signed|logged) (?:on|off|in|out){_END}",
+        rf"(?:(?:has|have) )?(?:signed|logged) (?:on|off|in|out){_END}",
+        rf"(?:(?:has )?timed out|went (?:on|off)line|is now (?:on|off)line){_END}",
+        rf"has (?:gone (?:on|off)line|become (?:un)?available){_END}",
+        rf"(?:was|has been) banned(?: (?:from {_PLACE}|by \S{{1,64}}?)){{0,2}}{_END}",
+        rf"(?:was|has been) kicked{_END}",
+        rf"(?:has )?invited \S{{1,64}} (?:in)?to {_PLACE}{_END}",
+        rf"(?:has )?(?:renamed|changed (?:their|his|her) name) to \S{{1,64}}?{_END}",
         rf"(?:has )?(?:dis|re)?connected{_END}",
         rf"(?:is|are) (?:now )?known as \S{{1,64}}?{_END}",
         r"(?:has )?changed (?:\w{1,5} )?nick(?:name)? (?:from \S{1,64} )?"
@@ -37,7 +48,7 @@ _DID = "|".join(
         rf"(?:has been|have been|were) kicked (?:from|off|by) \S{{1,200}}(?: by \S|{_END})",
         r"(?:has |have )?kick(?:ed|s) \S{1,64} "
         rf"(?:(?:from|out of|off) {_PLACE}|\(.{{0,1000}}\)$)",
-        r"(?:has )?(?:changed|changes|sets?|cleared) (?:the )?(?:channel )?topic"
+        r"(?:has )?(?:changed|changes|sets?|cleared) (?:the )?(?:channel )?(?:topic|subject)"
         rf"(?: (?:of|on|for|in) {_CHANNEL})?(?: to)?(?:: | ?[\"'“]|{_END})",
         r"(?:has )?(?:changed|changes|sets?) (?:the )?(?:channel )?topic (?:of|on|for|in) [#&]",
         r"(?:\S{1,64} )?(?:channel )?topic is: ",
@@ -48,7 +59,7 @@ _DID = "|".join(
 _NOTED = "|".join(
     (
         r"(?:Joins?|Parts?|Quits?|Kicks?|Signoff): \S",
-        r"Topic (?:is|for|set|on|changed)\b|Set by \S{1,300} on ",
+        r"mode \([+-]\w|Topic (?:is|for|set|on|changed)\b|Set by \S{1,300} on ",
         r"(?:Now talking|Rejoined channel|Attempting to rejoin|Disconnected|Netsplit)\b",
         r"You(?:'ve been| are| have| were)\b|Loaded log\b|Retrieving \S{1,200} ",
         r"Nick change: |Mode change |[Mm]ode/[#&]\S|[#&]\S{0,100}: mode change",

@@ -49,7 +49,8 @@ STARS = re.compile(r"\*\*\*(?P<nick>[^\s<>:*]{1,64}) (?P<text>.*)", _REST)
 PIDGIN_EVENT = re.compile(
     r"(?:\S{1,64} (?:\[.{0,300}\] )?(?:entered|left) the room|\S{1,64} (?:is|are) now known as "
     r"|The topic for |mode \(|Topic for |\S{1,64} has (?:set|changed|cleared|signed|gone|left|been"
-    r"|become|logged)|\S{1,64} <AUTO-REPLY>: |You |Unable to |You're |.{1,64} (?:logged|signed) )"
+    r"|become|logged)|\S{1,64} <AUTO-REPLY>: |You |Unable to |You're "
+    r"|[^*].{0,63} (?:logged|signed) (?:on|off|in|out))"
 )
 SERVED = re.compile(
     r"(?P<nick>[^\s:!]{1,64})![^\s:]{1,300} PRIVMSG [^\s:]{1,200} :(?!\x01)(?P<text>.*)", _REST
