@@ -20,6 +20,9 @@ _WORDS_OF_A_DEED = 4
 _LONG_FOR_A_NAME = 25  # characters, behind another name
 _SOME = 2  # as often as a notice with ": " comes word for word alike; names come oftener
 _QUOTES = {"“": "”", "„": "“”", "«": "»", "‹": "›", "「": "」", "『": "』", '"': '"'}
+_QUOTES |= {"”": "”", "»": "«»"}  # as in Finnish and Danish
+_BOTH = '"”»'  # open and close
+_ELSE = frozenset("“„«‹「『")  # open quotations that those may close
 _PHONE = re.compile(rf"\+\d[\d\-() \u00a0\u2011]{{5,22}}\d[{MARKS}]?[{SPACES}](?=[^\W\d])")
 # No name holds these words, whoever they are said of.
 _NO_NAME = re.compile(
@@ -192,7 +195,8 @@ def is_quoting(name: str, people: Container[str]) -> bool:
 def _before_quote(name: str) -> tuple[str, str]:
     """What stands before a quotation that is not closed, and its mark; two times "" for none."""
     for opening, closing in _QUOTES.items():
-        start = name.rfind(opening) if opening != '"' or name.count('"') % 2 else -1
+        opens = opening not in _BOTH or (name.count(opening) % 2 and _ELSE.isdisjoint(name))
+        start = name.rfind(opening) if opens else -1
         if start > 0 and not any(mark in name[start + 1 :] for mark in closing):
             return name[:start].strip(), opening
     return "", ""
