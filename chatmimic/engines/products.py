@@ -18,6 +18,9 @@ from transformers.pytorch_utils import Conv1D
 
 _LEVELS = 255  # steps of an activation in 8 bits
 _KERNELS = "fbgemm"
+_WIDENS = 2  # times as many values out as in, from which on activations are rounded finely
+# Layers that read the same activations, one after the other: one product is all of them.
+_JOINT = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 
 
 class HalfProduct(nn.Module):
@@ -39,6 +42,10 @@ class Int8Product(nn.Module):
     Each row of activations is rounded to 256 steps between its least and its greatest value, so
     that a token is the same whatever is read along with it. (The kernel itself takes one scale for
     all rows, and the outliers of one token would leave the others no steps.)
+
+    Where a layer widens, as the output head does, what the rounding takes off is a second row, and
+    an activation has 16 bits: most of what is lost is lost there, and reading the weights, which is
+    what takes the time, is the same for two rows.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
@@ -50,11 +57,15 @@ class Int8Product(nn.Module):
         self._packed = torch.ops.quantized.linear_prepack(packable, None)
         self._sums = whole.sum(1, dtype=torch.float32) * scales  # of each row's weights
         self._bias = bias
+        self._fine = weight.shape[0] >= _WIDENS * weight.shape[1]
 
     def forward(self, states: Tensor) -> Tensor:
         """`(…, in)` to `(…, out)`."""
         rows = states.flatten(0, -2)
-        result = self._multiplied(rows) if len(rows) == 1 else self._each(rows)
+        if self._fine:
+            result = self._finely(rows)
+        else:
+            result = self._multiplied(rows) if len(rows) == 1 else self._each(rows)
         if self._bias is not None:
             result = result.add_(self._bias)
         return result.view(*states.shape[:-1], -1)
@@ -79,6 +90,53 @@ class Int8Product(nn.Module):
         result = self._multiplied(torch.cat([whole, ends]))[:-1]
         return result.sub_(zero * self._sums).mul_(scale)
 
+    def _finely(self, rows: Tensor) -> Tensor:
+        """The same, each row in two halves: its steps from 0 to 255, and the 255ths of a step."""
+        least, most = torch.aminmax(rows, dim=-1, keepdim=True)
+        scale = most.sub_(least).clamp_min_(1e-30).div_(_LEVELS)
+        exact = (rows - least).div_(scale)
+        whole = exact.floor()
+        both = torch.cat([whole, exact.sub_(whole).mul_(_LEVELS)])
+        steps, parts = self._multiplied(both).chunk(2)
+        steps = steps.add_(parts, alpha=1 / _LEVELS).mul_(scale)
+        return steps.addcmul_(least, self._sums)
+
+
+class Joint(nn.Module):
+    """Several linear layers that read the same activations, as one product.
+
+    The first of its parts that is called computes all, and each of the others takes its own.
+    """
+
+    def __init__(self, product: nn.Module, sizes: list[int]) -> None:
+        super().__init__()
+        self._product = product
+        self._sizes = sizes
+        self._read: Tensor | None = None
+        self._results: dict[int, Tensor] = {}
+
+    def part(self, number: int, states: Tensor) -> Tensor:
+        """What one of the layers makes of the activations."""
+        if self._read is not states or number not in self._results:
+            self._results = dict(enumerate(self._product(states).split(self._sizes, -1)))
+            self._read = states
+        result = self._results.pop(number)
+        if not self._results:
+            self._read = None
+        return result
+
+
+class Part(nn.Module):
+    """One of the layers of a joint product."""
+
+    def __init__(self, joint: Joint, number: int) -> None:
+        super().__init__()
+        self._joint, self._number = joint, number
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(…, in)` to `(…, out)`."""
+        return self._joint.part(self._number, states)
+
 
 class Table(nn.Module):
     """An embedding that stays as it was read, in 16 bits: few of its rows are ever needed."""
@@ -99,12 +157,35 @@ def replaced(model: Any, product: Callable[[Tensor, Tensor | None], nn.Module]) 
         # PyTorch means to give up its quantized tensors one day. `has_int8` tells whether it has.
         warnings.filterwarnings("ignore", message=".*quantized tensor")
         for module in list(model.modules()):
+            for names in _JOINT:
+                _join(module, names, product)
             for name, child in list(module.named_children()):
                 if type(child) in (nn.Linear, Conv1D):
                     setattr(module, name, product(*_weights(child)))
                 elif type(child) is nn.Embedding and child.weight.element_size() == 2:
                     setattr(module, name, Table(child.weight.detach()))
     return model.float()
+
+
+def _join(
+    module: nn.Module,
+    names: tuple[str, ...],
+    product: Callable[[Tensor, Tensor | None], nn.Module],
+) -> None:
+    """Replace some layers of a module by one product, if it has them all and they are alike."""
+    layers = [child for name, child in module.named_children() if name in names]
+    if [type(layer) for layer in layers] != [nn.Linear] * len(names):
+        return
+    weights, biases = zip(*map(_weights, layers), strict=True)
+    some = [bias for bias in biases if bias is not None]
+    if len({weight.shape[1] for weight in weights}) > 1 or len(some) not in (0, len(names)):
+        return
+    joint = Joint(
+        product(torch.cat(weights), torch.cat(some) if some else None), [*map(len, weights)]
+    )
+    order = [name for name, _ in module.named_children() if name in names]
+    for number, name in enumerate(order):
+        setattr(module, name, Part(joint, number))
 
 
 def _weights(layer: Any) -> tuple[Tensor, Tensor | None]:

@@ -11,14 +11,45 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 # Long prompts are read in pieces, so that a stop is heard between them. 64 tokens fill the matrix
 # products of a CPU as well as 512 do.
 _CHUNK = 64
+_ROOM = 256  # tokens by which the memory of a layer grows
 
 
 # From ids to the token types that go with them, both of shape `(time,)`.
 TypesOf = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+
+
+class Growing(DynamicLayer):
+    """What a layer remembers, with room for more: a token does not copy all before it."""
+
+    keys: Any
+    values: Any
+    _rooms: tuple[Tensor | None, Tensor | None] = (None, None)
+
+    def update(self, keys: Tensor, values: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        """Add keys and values of `(batch, heads, time, width)`; gives all there are."""
+        known, length = self.get_seq_length(), self.get_seq_length() + keys.shape[-2]
+        if not self.is_initialized:
+            self.lazy_initialization(keys, values)
+        kept = (self.keys, keys), (self.values, values)
+        rooms = [_added(r, *k, known, length) for r, k in zip(self._rooms, kept, strict=True)]
+        self._rooms = rooms[0], rooms[1]
+        self.keys, self.values = (room[..., :length, :] for room in rooms)
+        return self.keys, self.values
+
+
+def _added(room: Tensor | None, old: Tensor, new: Tensor, known: int, length: int) -> Tensor:
+    """The room of the old ones, or a larger one, with the new ones after them."""
+    if room is None or room.shape[-2] < length:
+        room = new.new_empty((*new.shape[:-2], length + _ROOM - length % _ROOM, new.shape[-1]))
+        if known:
+            room[..., :known, :] = old
+    room[..., known:length, :] = new
+    return room
 
 
 class Stopped(Exception):
@@ -68,7 +99,9 @@ class Reader:
         """The cache of the first `length` known ids."""
         if self._cache is None or length == 0:
             # Without the config every layer keeps all it has read, so that it can be cropped.
-            return DynamicCache()
+            cache = DynamicCache()
+            cache.layer_class_to_replicate = Growing
+            return cache
         if length < len(self._known):
             self._cache.crop(length - len(self._known))  # negative: how many to take off
         return self._cache
