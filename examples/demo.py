@@ -28,7 +28,6 @@ ALSO = [
     (JUNO, "juno_raid"),
 ]
 MINUTES = 4  # of training, of the six that the demo takes
-PASSES_ALONE = 1.2  # times what its passes take: evaluations are a part of a training
 SAID = ["hey, are you coming to the allotment later?", "I made noodles!!", "how is the kiln?"]
 
 
@@ -59,7 +58,7 @@ def how_to_train() -> list[str]:
     if plan is None:
         print("The starter: smollm2 cannot be had, or does not fit into memory.", flush=True)
         return ["--base", "starter"]
-    seconds, one_pass = plan["seconds"] * PASSES_ALONE, plan["picked"]["pass_seconds"]
+    seconds, one_pass = plan["seconds"], plan["picked"]["pass_seconds"]
     if seconds <= 60 * MINUTES:
         print(f"smollm2: training from it takes {minutes(seconds)}.", flush=True)
         return ["--base", "smollm2"]

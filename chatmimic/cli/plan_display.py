@@ -53,6 +53,7 @@ def facts(fit: Fit, base: str) -> dict[str, Any]:
         "picked": rows[fit.rows.index(fit.picked)] if fit.picked else None,
         "remedy": fit.remedy,
         "passes": fit.passes,
+        "evaluations": fit.evaluations,
         "seconds": fit.seconds,
         "messages": fit.messages,
         "newest": fit.newest,

@@ -23,9 +23,13 @@ def seconds_of(plan: Plan, step_seconds: float, held_out: int) -> float:
     `held_out` is the number of held-out windows. Spells on a corpus that may come are not in it.
     """
     steps = plan.total(State())
-    evaluations = 1 + steps // plan.evaluate_every
-    read = evaluations * min(plan.look, held_out) + 2 * min(plan.final, held_out)
-    return step_seconds * (steps + _FORWARD * read / plan.windows_per_step)
+    return step_seconds * (steps + evaluations_cost(plan, held_out) / plan.windows_per_step)
+
+
+def evaluations_cost(plan: Plan, held_out: int) -> float:
+    """What all evaluations of a training take, as the number of windows learnt from meanwhile."""
+    evaluations = 1 + plan.total(State()) // plan.evaluate_every
+    return _FORWARD * (evaluations * min(plan.look, held_out) + 2 * min(plan.final, held_out))
 
 
 def in_words(seconds: float) -> str:

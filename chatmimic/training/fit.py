@@ -47,15 +47,16 @@ class Fit:
     picked: Row | None
     remedy: str = ""  # what would fit, where nothing does
     passes: float | None = None  # that were asked for; None: as many as go into --minutes
+    evaluations: float = 0.0  # what they take, as windows learnt from
     messages: int = 0  # of whom to learn, held out ones included
     newest: int = 0  # how many of these are read, if nobody says more
 
     @property
     def seconds(self) -> float | None:
-        """What the passes take in the picked way, evaluations aside; None where none is known."""
+        """What a training takes in the picked way; None where that is not known."""
         if self.picked is None or self.passes is None:
             return None
-        return self.passes * self.picked.pass_seconds
+        return (self.passes + self.evaluations / self.windows) * self.picked.pass_seconds
 
 
 def plan_fit(

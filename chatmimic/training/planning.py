@@ -12,10 +12,12 @@ from chatmimic.bases import hub
 from chatmimic.bases.loading import quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.machine import free_threads, threads_kept, use_threads
+from chatmimic.records import Conversation
 from chatmimic.training.chosen import choose
+from chatmimic.training.duration import evaluations_cost
 from chatmimic.training.fit import Fit, plan_fit
 from chatmimic.training.material import Material, gather
-from chatmimic.training.plan import batches
+from chatmimic.training.plan import batches, make_plan
 from chatmimic.training.room import find_room
 from chatmimic.training.settings import EPOCHS, Settings
 from chatmimic.training.shortening import may_be_shortened, newest_that_fit
@@ -79,7 +81,9 @@ def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[st
     """The ways to learn from some material with a base of this configuration."""
     window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
     windows = max(1, round(tokens_of(material, settings) / window))
-    batch, accumulate = batches(settings, shape_of(config).parameters, windows)
+    held_out = max(1, round(tokens_of(material, settings, material.held_out) / window))
+    parameters = shape_of(config).parameters
+    batch, accumulate = batches(settings, parameters, windows)
     room = find_room()
     fit = plan_fit(
         config,
@@ -92,7 +96,20 @@ def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[st
     )
     passes = _passes(settings, batch * accumulate / windows)
     messages = sum(material.messages)
-    fit = replace(fit, passes=passes, messages=messages, newest=messages)
+    plan = make_plan(
+        settings,
+        parameters=parameters,
+        windows=windows,
+        on_cpu=room.device == "cpu",
+        step_seconds=fit.picked.need.seconds if fit.picked else 0.0,
+    )
+    fit = replace(
+        fit,
+        passes=passes,
+        evaluations=evaluations_cost(plan, held_out),
+        messages=messages,
+        newest=messages,
+    )
     if fit.seconds and may_be_shortened(settings, room.device):
         return replace(fit, newest=newest_that_fit(messages, fit.seconds))
     return fit
@@ -120,12 +137,17 @@ def base_config(name: str) -> Any:
     return AutoConfig.from_pretrained(here or bases.find_base(name))
 
 
-def tokens_of(material: Material, settings: Settings) -> int:
-    """About how many tokens are read in one pass."""
+def tokens_of(
+    material: Material, settings: Settings, part: Sequence[Conversation] | None = None
+) -> int:
+    """About how many tokens are read in one pass; of another part than what is learnt, if given."""
+    part = material.learnt if part is None else part
     near = None if settings.others_weight == 1 else learners(material, settings)
-    parts = (
+    found = (
         excerpt
-        for conversation in told(material.learnt, reverse=settings.reverse)
+        for conversation in told(
+            material.learnt if part is None else part, reverse=settings.reverse
+        )
         for excerpt in excerpts(conversation, near, settings.context)
     )
-    return round(sum(len(m.text) / CHARACTERS + HEADER for part in parts for m in part.messages))
+    return round(sum(len(m.text) / CHARACTERS + HEADER for e in found for m in e.messages))

@@ -31,8 +31,8 @@ def plan(one_pass: float) -> dict[str, Any]:
     ("found", "options", "says"),
     [
         (None, ["--base", "starter"], "The starter: smollm2 cannot be had"),
-        (plan(10), ["--base", "smollm2"], "smollm2: training from it takes about 0.6 minutes"),
-        (plan(66), ["--base", "smollm2"], "about 4 minutes"),
+        (plan(10), ["--base", "smollm2"], "smollm2: training from it takes about 0.5 minutes"),
+        (plan(80), ["--base", "smollm2"], "about 4 minutes"),
         (
             plan(180),
             ["--base", "smollm2", "--minutes", "4"],

@@ -107,7 +107,7 @@ def test_a_terminal_is_asked(
     shutil.copytree(tiny_base, full.bases / "smollm2")
     line = [sys.executable, "-c", TYPED, "train", *SHORT, "--json"]
     with Terminal(line, columns=120) as terminal:
-        terminal.wait_for("Which [smollm2]:", 60)
+        terminal.wait_for("Which [smollm2]:", 150)
         asked = terminal.text.splitlines()
         terminal.enter(answer)
         assert terminal.status(120) == status
