@@ -274,14 +274,28 @@ def test_any_text_of_wechat_is_read_back(end: str, said: Said, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("head", ["", QQ_HEAD])
-@given(said=conversations(), half=st.booleans())
+@given(
+    said=conversations(),
+    date=st.sampled_from(["{0.year}-{0:%m-%d}", "{0.year}/{0.month}/{0.day}", "{0:%Y.%m.%d}"]),
+    halves=st.sampled_from(["", "{} AM", "{} PM", "上午{}", "下午 {}"]),
+)
 @QUIET
-def test_any_text_of_qq_is_read_back(head: str, half: bool, said: Said, tmp_path: Path) -> None:
+def test_any_text_of_qq_is_read_back(
+    head: str, date: str, halves: str, said: Said, tmp_path: Path
+) -> None:
     said = plain(said)
-    clock = "%-I:%M:%S %p" if half else "%-H:%M:%S"
     numbers = {name: str(20_000 + n) for n, name in enumerate(dict(said))}
+
+    def stamp(moment: datetime) -> str:
+        hour = (moment.hour + 11) % 12 + 1 if halves else moment.hour
+        late = "PM" if moment.hour >= 12 else "AM"
+        half = halves.replace("AM", late).replace("PM", late)
+        half = half.replace("上午", "下午") if late == "PM" else half.replace("下午", "上午")
+        clock = f"{hour}:{moment:%M:%S}"
+        return f"{date.format(moment)} {half.format(clock) if half else clock}"
+
     text = head + "".join(
-        f"{at(number).strftime(f'%Y-%m-%d {clock}')} {name}({numbers[name]})\n{text}\n\n"
+        f"{stamp(at(number))} {name}({numbers[name]})\n{text}\n\n"
         for number, (name, text) in enumerate(said)
     )
     assert is_qq(text)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dated_lines import (
+    HALF_IN_EAST_ASIA,
     Opening,
     Times,
     clock_from,
@@ -25,8 +26,9 @@ from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 60  # lines
 _STAMP = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d) (?P<hour>\d{1,2}):(?P<minute>\d\d):"
-    r"(?P<second>\d\d)(?: (?P<half>[AP]M))? (?P<who>[^\t\n]{1,200})"
+    r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d\d?)(?P=sign)(?P<day>\d\d?) "
+    rf"(?:(?P<before>{HALF_IN_EAST_ASIA}) ?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d):(?P<second>\d\d)"
+    rf"(?: ?(?P<half>{HALF_IN_EAST_ASIA}))? (?P<who>[^\t\n]{{1,200}})"
 )
 # "【管理员】Ada(10001)": a title in the group, a name, and a number or an address.
 _QQ_WHO = re.compile(
@@ -56,16 +58,17 @@ def is_qq(text: str) -> bool:
 def is_wechat(text: str) -> bool:
     """Whether a text has WeChatMsg's form: gaps above all times, and what is said below most."""
     rows = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n", _LOOKED_AT)[:_LOOKED_AT]
-    stamps = [_STAMP.fullmatch(row) is not None for row in rows]
-    if not stamps[0]:
+    first = _STAMP.fullmatch(rows[0])
+    if first is None or first["who"].startswith("<"):  # of IRC
         return False
+    stamps = [_STAMP.fullmatch(row) is not None for row in rows]
     apart = all(
         above == "" for (above, _), here in zip(pairwise(rows), stamps[1:], strict=True) if here
     )
     below = sum(
         bool(next_) for (_, next_), here in zip(pairwise(rows), stamps, strict=False) if here
     )
-    return apart and below * 2 > sum(stamps[:-1]) and "<" not in rows[0][20:21]
+    return apart and below * 2 > sum(stamps[:-1])
 
 
 def read_texts(member: Member, context: Context, service: str) -> Iterator[Message]:
@@ -128,7 +131,8 @@ class _Chat:
             day = date(int(found["year"]), int(found["month"]), int(found["day"]))
         except ValueError:
             return None
-        clock = clock_from(found["hour"], found["minute"], found["second"], found["half"])
+        half = found["before"] or found["half"]
+        clock = clock_from(found["hour"], found["minute"], found["second"], half)
         name, key = self._who(found["who"])
         return _Head(day, clock, name, "", key, self._thread)
 
