@@ -9,8 +9,12 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.irc.lines import MONTHS
+from chatmimic.importers.parsing.date_order import date_of
+from chatmimic.importers.parsing.date_shapes import SHAPES
 from chatmimic.importers.parsing.dated_lines import (
+    HALF_IN_EAST_ASIA,
+    SPACES,
+    Clock,
     Opening,
     Times,
     clock_from,
@@ -22,10 +26,24 @@ from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 20  # lines
-_STAMP = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), "
-    r"(?P<year>\d{4}), (?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d)"
-    r"(?:[ \u202f](?P<half>[AP]M))? - "
+# The date and the time as the user's language has them, always with the day of the week.
+_UNITS, _DAY_FIRST, _MONTH_FIRST = SHAPES[1:4]
+_NUMBERS = SHAPES[0]
+_WEEKDAY = r"[^\W\d]{1,12}\.?,?[ ]"
+_EASTERN = r"(?:[(（][^()（）]{1,4}[)）]|[日月火水木金土]曜日|[周週].|星期.|.요일)"
+_TAIL = (
+    rf"(?: ?г)?\.?,?[{SPACES}](?:(?P<before>{HALF_IN_EAST_ASIA})[{SPACES}]?)?"
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)[:.](?P<second>\d\d)"
+    rf"(?:[{SPACES}](?P<half>[^\W\d]{{1,4}}\.?(?:[{SPACES}][^\W\d]\.?)?))? - "
+)
+_STAMPS = tuple(
+    (re.compile(pattern + _TAIL), shape.numbers)
+    for pattern, shape in (
+        (rf"(?={_WEEKDAY}[^\W\d]){_MONTH_FIRST.pattern}", _MONTH_FIRST),
+        (rf"(?={_WEEKDAY}\d){_DAY_FIRST.pattern}", _DAY_FIRST),
+        (rf"{_WEEKDAY}{_NUMBERS.pattern}", _NUMBERS),
+        (rf"{_UNITS.pattern} ?{_EASTERN}", _UNITS),
+    )
 )
 _TITLES = (
     re.compile(r"matrix - (?P<of>.{1,200}) - Chat Export - .{1,60}"),
@@ -58,7 +76,20 @@ class _Event(Opening):
 def is_plain(text: str) -> bool:
     """Whether a file begins as the plain text of a room does."""
     rows = first_lines(text, _LOOKED_AT)
-    return bool(rows) and _STAMP.match(rows[0]) is not None
+    return bool(rows) and stamped(rows[0]) is not None
+
+
+def stamped(raw: str) -> tuple[date, Clock | None, str] | None:
+    """The day and the time that a line begins with, and what stands behind; None for others."""
+    for pattern, numbers_of in _STAMPS:
+        found = pattern.match(raw)
+        numbers = None if found is None else numbers_of(found)
+        day = None if numbers is None else date_of(numbers, "dmy")
+        if found is not None and day is not None:
+            half = found["before"] or found["half"]
+            clock = clock_from(found["hour"], found["minute"], found["second"], half)
+            return day, clock, raw[found.end() :]
+    return None
 
 
 def read_plain(member: Member, context: Context) -> Iterator[Message]:
@@ -117,15 +148,11 @@ class _Names:
 
 
 def _row(raw: str, names: _Names) -> _Event | str:
-    found = _STAMP.match(raw)
+    found = stamped(raw)
     if found is None:
         return raw
-    try:
-        day = date(int(found["year"]), MONTHS.get(found["month"], 0), int(found["day"]))
-    except ValueError:
-        return raw
-    clock = clock_from(found["hour"], found["minute"], found["second"], found["half"])
-    kind, sender, text = _happening(raw[found.end() :], names)
+    day, clock, rest = found
+    kind, sender, text = _happening(rest, names)
     return _Event(day, clock, sender, text, kind)
 
 
