@@ -146,7 +146,7 @@ class TorchGenerator:
     def _prompt(
         self, history: Sequence[Message], speaker: str, most: int
     ) -> tuple[list[int], list[int]]:
-        header = self.form.header(speaker, _at(speaker, history))
+        header = self.form.next_header(history, speaker)
         room = self._window - most - len(header)
         return self._written(history, room), header
 
@@ -155,7 +155,7 @@ class TorchGenerator:
     ) -> tuple[list[int], dict[str | None, list[int]]]:
         """The prompt, and what could follow: somebody's header, or (None) the end of the talk."""
         headers: dict[str | None, list[int]] = {
-            person: self.form.header(person, _at(person, history)) for person in people
+            person: self.form.next_header(history, person) for person in people
         }
         headers[None] = [self.form.end_of_conversation]
         room = self._window - max(_HEADER_ROOM, *(len(ids) for ids in headers.values()))
@@ -176,11 +176,6 @@ class TorchGenerator:
         while facts and len(self.form.prompt(facts, None)) > room:
             facts = facts[:-1]
         return facts
-
-
-def _at(speaker: str, history: Sequence[Message]) -> Message:
-    """An empty message at the time of the last one: a header shows a time where the talk does."""
-    return Message(speaker, "", history[-1].sent_at if history else None)
 
 
 def _types_of(loaded: LoadedMimic) -> TypesOf | None:

@@ -41,7 +41,9 @@ class PretrainSettings(Asked):
     )
     vocab_size: int = setting(8192, "Entries of a new base's tokenizer.", READ)
     form: str = setting(
-        "base", "Written form: named, tokens, or base: tokens for a new one, else its own.", READ
+        "base",
+        "Written form: short, named, tokens, or base: tokens for a new one, else its own.",
+        READ,
     )
     window: int = setting(512, "Tokens the model sees at once.", READ)
     held_out: float = setting(0.01, "Share of each corpus, the latest, to test on.", READ)
@@ -88,7 +90,7 @@ class PretrainSettings(Asked):
         """A sentence for each option that cannot be as it is."""
         yield from not_one_of(
             self,
-            form=("named", "tokens", "base"),
+            form=("short", "named", "tokens", "base"),
             optimizer=("muon", "adamw"),
             precision=PRECISIONS,
         )

@@ -55,7 +55,7 @@ class Settings(Asked):
     )
     form: str = setting(
         "base",
-        "Written form: named, tokens, base (what the base was made for), or auto (try both).",
+        "Written form: short, named, tokens, base (what the base was made for), or auto (try all).",
         WHO,
     )
     token_types: bool = setting(
@@ -263,14 +263,14 @@ class Settings(Asked):
         """A sentence for each option that cannot be as it is."""
         yield from not_one_of(
             self,
-            form=("named", "tokens", "base", "auto"),
+            form=("short", "named", "tokens", "base", "auto"),
             learn=("persona", "all"),
             precision=PRECISIONS,
             schedule=SCHEDULES,
             corpus_way=("first", "mix", "plateau"),
             optimizer=OPTIMIZERS,
         )
-        if self.token_types and self.form == "named":
+        if self.token_types and self.form in ("short", "named"):
             yield "--token-types needs --form tokens."
         if self.steps is not None and self.minutes is not None:
             yield "--steps and --minutes both say how long to train; choose one."

@@ -1,9 +1,10 @@
 """Conversation ⇄ token ids, with the mask that says which tokens are learnt.
 
-Two written forms stand behind one interface, `Form`:
+Three written forms stand behind one interface, `Form`:
 
 - `named` (`named.py`): time, `Name: text`, a line a message, `<|endoftext|>` between
   conversations. Plain text, so any causal model reads it with the tokeniser it came with.
+- `short` (`short.py`): the same with first names, and a time only where time has passed.
 - `tokens` (`tokens.py`): a token for each speaker, a token that ends a message. Shorter, and
   nothing in a message can look like a border.
 """
@@ -11,6 +12,7 @@ Two written forms stand behind one interface, `Form`:
 from chatmimic.transcript.form import Cast, Form, Mark, Transcript, Weigh
 from chatmimic.transcript.named import NamedForm
 from chatmimic.transcript.registry import FORMS, make_form, natural_form, prepare
+from chatmimic.transcript.short import ShortForm
 from chatmimic.transcript.tokens import SPECIAL_TOKENS, TokenForm
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Form",
     "Mark",
     "NamedForm",
+    "ShortForm",
     "TokenForm",
     "Transcript",
     "Weigh",

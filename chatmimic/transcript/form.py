@@ -123,10 +123,11 @@ class Form(ABC):
         characters: list[int] = []
         weights: list[float] = [1.0]
         learnt_before = False
+        before: Message | None = None
         for message in conversation.messages:
             weight = weigh(message) if weigh else 1.0
             learnt = weight > 0 and (learn is None or message.sender in learn)
-            header, body = self.header(message.sender, message), self.body(message)
+            header, body = self.header(message.sender, message, before), self.body(message)
             starts.append(len(ids))
             characters.append(len(message.text) + 1 if learnt else 0)
             # Whose turn it is is learnt around the persona, and everywhere where it is one token:
@@ -138,7 +139,7 @@ class Form(ABC):
             ids += body
             marks += [Mark.TEXT if learnt else Mark.CONTEXT] * len(body)
             weights += [1.0] * len(header) + [weight] * len(body)
-            learnt_before = learnt
+            learnt_before, before = learnt, message
         ids.append(self.end_of_conversation)
         marks.append(Mark.TURN if learnt_before else Mark.CONTEXT)
         return Transcript(
@@ -159,14 +160,23 @@ class Form(ABC):
         With a `speaker` their header stands at the end; with None a header is to come.
         """
         ids = self.encode(Conversation(tuple(history)), learn=()).ids.tolist()[:-1]
-        if speaker is None:
-            return ids
-        sent_at = history[-1].sent_at if history else None
-        return ids + self.header(speaker, Message(speaker, "", sent_at))
+        return ids if speaker is None else ids + self.next_header(history, speaker)
+
+    def next_header(self, history: Sequence[Message], speaker: str) -> list[int]:
+        """The ids that open the next message of a talk, as if it were sent with the last one."""
+        before = history[-1] if history else None
+        return self.header(
+            speaker, Message(speaker, "", before.sent_at if before else None), before
+        )
 
     @abstractmethod
-    def header(self, speaker: str, message: Message | None = None) -> list[int]:
-        """The ids that open a message of `speaker`; `message` gives its kind and time."""
+    def header(
+        self, speaker: str, message: Message | None = None, before: Message | None = None
+    ) -> list[int]:
+        """The ids that open a message of `speaker`.
+
+        `message` gives its kind and time, `before` is the message that it follows.
+        """
 
     @abstractmethod
     def body(self, message: Message) -> list[int]:

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from chatmimic.records import Kind, Message
@@ -26,7 +27,7 @@ from chatmimic.text import clean
 from chatmimic.transcript.form import Cast, Form, spoken
 
 _UNESCAPES = {"\\n": "\n", "\\\\": "\\", "\\*": "*"}
-_LINE = re.compile(r"(?:\[(?P<time>[-: \d]+)\] )?(?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
+_LINE = re.compile(r"(?:\[(?P<time>[-: \w]+)\] )?(?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
 
 
 class NamedForm(Form):
@@ -55,14 +56,23 @@ class NamedForm(Form):
 
     def _take(self, cast: Cast) -> None:
         self.cast = cast
-        self._labels = _labels(cast.people)
+        self._labels = self._labels_of(cast.people)
         self._people = {label: person for person, label in self._labels.items()}
 
-    def header(self, speaker: str, message: Message | None = None) -> list[int]:
+    def _labels_of(self, people: Sequence[str]) -> dict[str, str]:
+        return labels_of(people)
+
+    def header(
+        self, speaker: str, message: Message | None = None, before: Message | None = None
+    ) -> list[int]:
         """The line up to its colon. The time is there when the message has one."""
         time = _clock(message.sent_at) if message else ""
-        label = self._labels.get(speaker) or _label(speaker)
-        return self.tokens_of(f"{time}{label}:")
+        return self.tokens_of(f"{time}{self._label(speaker)}:")
+
+    def _label(self, speaker: str) -> str:
+        """What somebody goes by; who is not of the cast never goes by a name of one who is."""
+        known = self._labels.get(speaker)
+        return known or free_label(as_label(speaker), self._people)
 
     def body(self, message: Message) -> list[int]:
         """A space, the text on one line, and the newline that ends it."""
@@ -95,25 +105,27 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\[n\\*]", lambda found: _UNESCAPES[found.group()], text)
 
 
-def _label(name: str) -> str:
+def as_label(name: str) -> str:
     """A name that cannot break the line: look-alikes for `:`, `[`, `]` and newlines."""
     plain = clean(name).translate({ord(":"): "꞉", ord("["): "(", ord("]"): ")", ord("\n"): " "})
     return plain.strip() or "?"
 
 
-def _labels(people: Sequence[str]) -> dict[str, str]:
+def labels_of(people: Sequence[str]) -> dict[str, str]:
     """One label for each person, no two the same."""
     labels: dict[str, str] = {}
     taken: set[str] = set()
     for person in people:
-        label = base = _label(person)
-        number = 2
-        while label in taken:
-            label = f"{base} ({number})"
-            number += 1
-        taken.add(label)
-        labels[person] = label
+        labels[person] = free_label(as_label(person), taken)
+        taken.add(labels[person])
     return labels
+
+
+def free_label(label: str, taken: Collection[str]) -> str:
+    """The label, with a number behind it where it is taken."""
+    if label not in taken:
+        return label
+    return next(f"{label} ({n})" for n in count(2) if f"{label} ({n})" not in taken)
 
 
 def _clock(sent_at: int | None) -> str:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.transcript.form import Cast, Form
 from chatmimic.transcript.named import NamedForm
+from chatmimic.transcript.short import ShortForm
 from chatmimic.transcript.tokens import END, SPECIAL_TOKENS, TokenForm
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-FORMS: dict[str, type[Form]] = {form.name: form for form in (NamedForm, TokenForm)}
+FORMS: dict[str, type[Form]] = {form.name: form for form in (ShortForm, NamedForm, TokenForm)}
 
 
 def make_form(name: str, tokenizer: Any, cast: Cast) -> Form:

@@ -41,7 +41,9 @@ class TokenForm(Form):
         )
         self.ends = frozenset({self._end})
 
-    def header(self, speaker: str, message: Message | None = None) -> list[int]:
+    def header(
+        self, speaker: str, message: Message | None = None, before: Message | None = None
+    ) -> list[int]:
         """One speaker token, or the name between two tokens; then the action token if it is one."""
         slot = self.cast.slot(speaker)
         if slot is not None and slot < SLOTS:

@@ -169,14 +169,19 @@ class _Found:
         for place, (before, message) in enumerate(pairwise(excerpt.messages), 1):
             if message.sender == self.persona != before.sender:
                 starts = transcript.starts[max(0, place - self.context) : place + 1]
-                self._exchange(transcript.ids, starts, message, ends[place])
+                self._exchange(transcript.ids, starts, (before, message), ends[place])
         self._ids.append(transcript.ids)
         self._tokens += len(transcript.ids)
 
     def _exchange(
-        self, ids: NDArray[np.int32], starts: tuple[int, ...], message: Message, end: int
+        self,
+        ids: NDArray[np.int32],
+        starts: tuple[int, ...],
+        messages: tuple[Message, Message],
+        end: int,
     ) -> None:
         """Keep one; `starts` are those of the messages before its reply, and the reply's."""
+        asked, replied = messages
         *before, reply = starts
         if end - reply > self.window // 4:
             self._long_replies += 1
@@ -187,7 +192,8 @@ class _Found:
             self._long_messages += 1
             return
         # What says that a message is an action goes with its text, not with who speaks and when.
-        said = reply + len(self.form.header(self.persona, replace(message, kind=Kind.TEXT)))
+        header = self.form.header(self.persona, replace(replied, kind=Kind.TEXT), asked)
+        said = reply + len(header)
         text = ids[said:end].tobytes()
         self._borders.append((first + self._tokens, said + self._tokens, end + self._tokens))
         self._texts.append(self.numbers.setdefault(text, len(self.numbers)))

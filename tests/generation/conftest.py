@@ -19,7 +19,7 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="session", params=["tokens", "named"])
+@pytest.fixture(scope="session", params=["tokens", "named", "short"])
 def loaded(request, tiny_base, plain_base, tmp_path_factory) -> LoadedMimic:
     base = tiny_base if request.param == "tokens" else plain_base
     folder = tmp_path_factory.mktemp("mimic") / request.param

@@ -90,7 +90,7 @@ def test_orders_begin_one_later_each(count, texts):
 TALKS = [talk(f"Bob: hello {n}", f"Ada: fine {n}", "Bob: ok", start=n * 10**9) for n in range(1, 6)]
 
 
-@pytest.fixture(params=["tokens", "named"])
+@pytest.fixture(params=["tokens", "named", "short"])
 def form(request, tiny_tokenizer):
     return make_form(request.param, tiny_tokenizer, Cast(("Ada", "Bob")))
 

@@ -13,7 +13,7 @@ from chatmimic.transcript import Cast, make_form
 NAMES = ["Ada", "Bob", "[x]: y", "(x)꞉ y", "slot 3", "", "new\nline", "Zoë"]
 
 
-@pytest.fixture(scope="module", params=["tokens", "named"])
+@pytest.fixture(scope="module", params=["tokens", "named", "short"])
 def make(request, tiny_tokenizer, plain_tokenizer):
     tokenizer = tiny_tokenizer if request.param == "tokens" else plain_tokenizer
     return lambda *people: make_form(request.param, tokenizer, Cast(people))

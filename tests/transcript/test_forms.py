@@ -43,7 +43,7 @@ NAMES = [
 ]
 
 
-@pytest.fixture(scope="module", params=["tokens", "named"])
+@pytest.fixture(scope="module", params=["tokens", "named", "short"])
 def make(request, tiny_tokenizer, plain_tokenizer):
     tokenizer = tiny_tokenizer if request.param == "tokens" else plain_tokenizer
     return lambda people: make_form(request.param, tokenizer, Cast(tuple(people)))
