@@ -18,6 +18,7 @@ import torch
 from chatmimic.errors import LossNotFinite
 from chatmimic.machine import use_threads
 from chatmimic.training.adapters import Learning
+from chatmimic.training.attention import attend_by_pieces
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
 from chatmimic.training.clock import Clock, Progress, now
@@ -74,6 +75,8 @@ class Loop:
         share = -(-self.plan.windows_per_step // self.ranks.world)
         self.at_once = min(self.plan.batch, share)
         self.stepper = Stepper(self.learner, self.plan, self.ranks)
+        if self.stepper.device.type == "cpu" and not self.plan.compile:
+            attend_by_pieces(self.learner.model)
         self.keeper = Keeper(self.folder, self.learner, self.stepper.optimizer, self.ranks)
         self.clock = Clock()
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from chatmimic.bases.loading import empty_model
 from chatmimic.training.adapters import blocks_of, choose_learning
+from chatmimic.training.attention import attend_by_pieces
 from chatmimic.training.clock import now
 from chatmimic.training.loss import Learner
 from chatmimic.training.optimizers import make_optimizer, set_rate
@@ -94,6 +95,8 @@ def try_out(
     """
     with torch.random.fork_rng(devices=[]):
         model = empty_model(_with_blocks(config, _TRIED)).to(device).train(dropout)
+        if device == "cpu":
+            attend_by_pieces(model)
         choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
         tensors = made_up_windows(batch, window, config.get_text_config().vocab_size, share)
         batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}

@@ -1,0 +1,122 @@
+"""Attention while training on a processor: the pieces of a window apart, by plain products.
+
+A window holds many pieces that do not see each other. PyTorch's kernel for processors computes the
+whole square of a window all the same, and its way back is slow: a quarter of a step of a base of
+135 M parameters. Products of the pieces' own squares take a third of that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+NAME = "chatmimic_pieces"
+# Tokens: neighbouring pieces that are shorter together are one product, for each costs a call.
+_TOGETHER = 128
+# The scores of a longer piece would be kept for the way back, where the kernel keeps none of them.
+_LONGEST = 512
+_CHANGES = ("softcap", "position_bias", "s_aux", "cache")  # what an architecture may ask for
+
+
+class _Block(NamedTuple):
+    """Neighbouring tokens of a window, and what is added to their scores: `(time, time)`."""
+
+    start: int
+    end: int
+    mask: Tensor
+
+
+def attend_by_pieces(model: Any) -> None:
+    """Have a model that attends by PyTorch's kernel do so piece by piece, in place."""
+    if model.config._attn_implementation != "sdpa":
+        return
+    if NAME not in ALL_ATTENTION_FUNCTIONS:
+        ALL_ATTENTION_FUNCTIONS.register(NAME, _attend)
+        ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, sdpa_mask)
+    model.set_attn_implementation(NAME)
+
+
+def _attend(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **others: Any,
+) -> tuple[Tensor, None]:
+    """What `query` of `(batch, heads, time, width)` sees: `(batch, time, heads, width)`.
+
+    As transformers' own, which is taken for whatever is not made of pieces.
+    """
+    changed = any(others.get(name) is not None for name in _CHANGES)
+    rows = None if changed or query.shape[2] != key.shape[2] else _rows(attention_mask)
+    if rows is None:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
+        )
+    kind = query.dtype
+    device = query.device.type
+    if torch.is_autocast_enabled(device):
+        kind = torch.get_autocast_dtype(device)
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    with torch.autocast(device, enabled=False):
+        query, key, value = (query * scale).to(kind), key.to(kind), value.to(kind)
+        seen = [
+            torch.cat([_see(q, k, v, block, dropout) for block in blocks], dim=1)
+            for q, k, v, blocks in zip(query, key, value, rows, strict=True)
+        ]
+        return torch.stack(seen).transpose(1, 2).contiguous(), None
+
+
+def _see(query: Tensor, key: Tensor, value: Tensor, block: _Block, dropout: float) -> Tensor:
+    """A block of one row: `(heads, time, width)`. Several heads may share their keys and values."""
+    heads, _, width = query.shape
+    shared, time = len(key), block.end - block.start
+    here = slice(block.start, block.end)
+    # The heads of one key stand below each other: one product for all of them.
+    asked = query[:, here].reshape(shared, -1, width)
+    scores = torch.matmul(asked, key[:, here].transpose(1, 2)).view(shared, -1, time, time)
+    shares = functional.softmax(scores + block.mask.to(scores.dtype), dim=-1)
+    shares = functional.dropout(shares, dropout, training=dropout > 0)
+    return torch.matmul(shares.view(shared, -1, time), value[:, here]).view(heads, time, width)
+
+
+def _rows(mask: Tensor | None) -> list[list[_Block]] | None:
+    """The blocks of each row of a mask `(batch, 1, time, time)`; None where there are none.
+
+    They are found once for all layers, which share the mask.
+    """
+    if mask is None or mask.dtype != torch.bool or mask.ndim != 4 or mask.shape[1] != 1:
+        return None
+    if not hasattr(mask, "rows_of_blocks"):
+        found = [_blocks(row[0]) for row in mask]
+        setattr(mask, "rows_of_blocks", found if all(found) else None)  # noqa: B010
+    rows: list[list[_Block]] | None = getattr(mask, "rows_of_blocks")  # noqa: B009
+    return rows
+
+
+def _blocks(sees: Tensor) -> list[_Block]:
+    """The blocks of one row; none where it is not made of pieces, or one is too long."""
+    places = torch.arange(len(sees), device=sees.device)
+    first = sees.to(torch.uint8).argmax(dim=1)  # what each token sees first: where its piece begins
+    if not torch.equal(sees, (places >= first[:, None]) & (places <= places[:, None])):
+        return []
+    borders = [*torch.nonzero(first == places).flatten().tolist(), len(sees)]
+    if borders[0] != 0 or max(b - a for a, b in zip(borders, borders[1:], strict=False)) > _LONGEST:
+        return []
+    blocks, start = [], 0
+    for end, after in zip(borders[1:], [*borders[2:], None], strict=True):
+        if after is None or after - start > _TOGETHER:
+            added = torch.zeros(end - start, end - start, device=sees.device)
+            added.masked_fill_(~sees[start:end, start:end], -torch.inf)
+            blocks.append(_Block(start, end, added))
+            start = end
+    return blocks
