@@ -17,7 +17,7 @@ import torch
 
 from chatmimic.errors import LossNotFinite
 from chatmimic.machine import use_threads
-from chatmimic.training.adapters import Learning
+from chatmimic.training.adapters import Learning, halve_the_fixed
 from chatmimic.training.attention import attend_by_pieces
 from chatmimic.training.chance import number
 from chatmimic.training.choosing import EXCHANGES, right_share
@@ -71,6 +71,8 @@ class Loop:
         self.learner.noise = self.plan.noise
         if self.plan.gradient_checkpointing:
             self._compute_twice()
+        if self.plan.precision == "bf16":
+            halve_the_fixed(self.learner.model)
         # Windows in one pass; fewer where memory does not hold them.
         share = -(-self.plan.windows_per_step // self.ranks.world)
         self.at_once = min(self.plan.batch, share)

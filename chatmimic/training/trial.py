@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from chatmimic.bases.loading import empty_model
-from chatmimic.training.adapters import blocks_of, choose_learning
+from chatmimic.training.adapters import blocks_of, choose_learning, halve_the_fixed
 from chatmimic.training.attention import attend_by_pieces
 from chatmimic.training.clock import now
 from chatmimic.training.loss import Learner
@@ -98,6 +98,8 @@ def try_out(
         if device == "cpu":
             attend_by_pieces(model)
         choose_learning(model, "last-1" if train.startswith("last-") else train, rank=rank)
+        if precision == "bf16":
+            halve_the_fixed(model)
         tensors = made_up_windows(batch, window, config.get_text_config().vocab_size, share)
         batch_here = {name: tensor.to(device) for name, tensor in tensors.items()}
         learner, watch = Learner(model), Watch(model, device)
