@@ -77,7 +77,7 @@ class Moment:
 def need_of(shape: Shape, trial: Trial, way: Way, window: int, room: Room) -> Need:
     """What a way needs on the device of `room`, as a trial of the same `train` foretells it."""
     counted = _Counted(shape, trial, way, window, room.device)
-    weights = (shape.parameters + (counted.learnt if way.train == "lora" else 0)) * FLOAT
+    weights = counted.weights
     moments = counted.learnt * MOMENTS[way.optimizer]
     there = list(counted.moments())
     if room.device == "cpu":
@@ -88,7 +88,10 @@ def need_of(shape: Shape, trial: Trial, way: Way, window: int, room: Room) -> Ne
     rest = LIBRARIES + counted.holes
     if room.device != "cpu":
         rest = round(SLACK * (weights + moments + worst.total))
-    parts = (worst.gradients, moments, worst.activations, worst.logits, room.held + rest)
+    # A base is opened in float32, before what is not learnt of it is halved.
+    opened = shape.parameters * FLOAT - weights - moments - worst.total - rest
+    rest = room.held + rest + max(0, opened)
+    parts = (worst.gradients, moments, worst.activations, worst.logits, rest)
     return Need(weights, *parts, seconds=counted.seconds)
 
 
@@ -103,8 +106,11 @@ class _Counted:
         if way.train.startswith("last-"):
             self.blocks = int(way.train.removeprefix("last-"))
         self.learnt = self.blocks * trial.learnt + trial.others
-        # Weights in bfloat16 are kept for the way back, and are as many for any batch.
-        self.copies = shape.matrices * HALF if way.precision == "bf16" else 0
+        # Of what is learnt copies in bfloat16 are kept for the way back, as many for any batch.
+        half = way.precision == "bf16"
+        self.copies = min(shape.matrices, trial.learnt) * HALF if half else 0
+        fixed = shape.parameters - (0 if way.train == "lora" else self.learnt)
+        self.weights = max(0, fixed) * (HALF if half else FLOAT) + self.learnt * FLOAT
         self.block = self.copies + round((trial.kept - self.copies) * self.times)
 
     @property
