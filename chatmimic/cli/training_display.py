@@ -254,10 +254,13 @@ def _what_to_doubt(outcome: Trained) -> Iterator[str]:
 
 def _what_was_read(material: dict[str, Any]) -> str:
     chosen = in_words(material.get("chosen", {}))
+    held_out = material["held_out_messages"]
+    tested = material.get("tested_messages", held_out)
+    latest = f"{held_out:,} latest" + (f" ({tested:,} of them)" if tested < held_out else "")
     return (
         f"Learnt {material['messages']:,} messages in {material['conversations']:,} conversations "
-        f"(a silence of {material['gap']} ends one); tested on the "
-        f"{material['held_out_messages']:,} latest." + (f" Chosen: {chosen}." if chosen else "")
+        f"(a silence of {material['gap']} ends one); tested on the {latest}."
+        + (f" Chosen: {chosen}." if chosen else "")
     )
 
 

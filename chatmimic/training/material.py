@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import TooLittleData
@@ -18,6 +19,7 @@ from chatmimic.transcript import Cast
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
 
+TESTED = 500  # held-out messages that figures are measured on, the same ones for every base
 CAST = 200  # names a mimic remembers; the tokens form has a token for the first 32
 
 
@@ -43,6 +45,19 @@ class Material:
     def messages(self) -> tuple[int, int]:
         """How many messages of whom to learn are in the learnt and in the held-out part."""
         return _count(self.learnt, self.learner), _count(self.held_out, self.learner)
+
+    @property
+    def messages_tested(self) -> int:
+        """How many messages of whom to learn the figures are measured on."""
+        return _count(self.tested, self.learner)
+
+    @property
+    def tested(self) -> tuple[Conversation, ...]:
+        """The held-out conversations that figures are measured on: all, or some from everywhere.
+
+        Which they are depends on no base, form or machine, so that figures can be compared.
+        """
+        return sampled(self.held_out, self.learner, TESTED)
 
 
 def gather(
@@ -168,6 +183,34 @@ def split(
         learnt.append(replace(conversation, messages=conversation.messages[:cut]))
         later.append(replace(conversation, messages=conversation.messages[cut:]))
     return tuple(c for c in learnt if c.messages), tuple(c for c in later if c.messages)
+
+
+def sampled(
+    conversations: Sequence[Conversation], persona: str | None, most: int
+) -> tuple[Conversation, ...]:
+    """Parts of conversations from everywhere, with about `most` of the persona's messages.
+
+    All conversations, whole, where there are no more.
+    """
+    total = _count(conversations, persona)
+    if total <= most:
+        return tuple(conversations)
+    taken, read, found = 0, 0, []
+    for part in (p for c in conversations for p in _parts(c, persona, math.ceil(most / 10))):
+        own = _count([part], persona)
+        if taken * total <= read * most:
+            taken += own
+            found.append(part)
+        read += own
+    return tuple(found)
+
+
+def _parts(conversation: Conversation, persona: str | None, most: int) -> Iterator[Conversation]:
+    """A conversation in parts with at most so many of the persona's messages."""
+    own = [at for at, m in enumerate(conversation.messages) if persona in (None, m.sender)]
+    borders = [0, *(at + 1 for at in own[most - 1 : -1 : most]), len(conversation.messages)]
+    for start, end in pairwise(borders):
+        yield replace(conversation, messages=conversation.messages[start:end])
 
 
 def cast_of(conversations: Sequence[Conversation], persona: str) -> Cast:

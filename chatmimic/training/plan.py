@@ -118,7 +118,7 @@ def make_plan(
         evaluate_every=settings.evaluate_every or max(1, math.ceil(steps / 10)),
         gradient_checkpointing=large if checkpointing is None else checkpointing,
         look=8 if slow else 48,
-        final=32 if slow else 512,
+        final=512,
         precision=precision,
         threads=threads,
         schedule=settings.schedule,

@@ -239,6 +239,7 @@ def material_facts(material: Material, learnt: Windows) -> dict[str, Any]:
         "until": ends_at(material.learnt),
         "messages": messages,
         "held_out_messages": held_out,
+        "tested_messages": material.messages_tested,
         "conversations": len(material.learnt),
         "held_out_conversations": len(material.held_out),
         "gap": material.gap,

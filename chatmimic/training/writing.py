@@ -38,7 +38,7 @@ def write_held_out(
     """Windows of what is tested on: only the words of whom the training is for, all weighing 1."""
     near = learners(material, settings)
     return build_windows(
-        told(material.held_out, reverse=settings.reverse),
+        told(material.tested, reverse=settings.reverse),
         form,
         near,
         weigh=said if facts else None,

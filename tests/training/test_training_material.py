@@ -11,7 +11,7 @@ from training_support import chatter, fill
 from chatmimic.archive import Archive
 from chatmimic.errors import NoSuchPerson, TooLittleData
 from chatmimic.records import Conversation, Message
-from chatmimic.training.material import cast_of, gather, split
+from chatmimic.training.material import cast_of, gather, sampled, split
 
 MINUTE = 60_000
 
@@ -134,3 +134,19 @@ def test_too_few_messages_are_counted_and_a_way_on_is_told(home):
     count = sum(m.sender == "Ada" for m in chatter(60))
     assert str(told.value).startswith(f"Ada has {count} messages in the archive; 50 are the least")
     assert "chatmimic people" in told.value.way_on
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60), st.integers(1, 120))
+def test_a_sample_to_test_on_is_from_everywhere_and_about_as_large_as_asked(counts, most):
+    talks = [
+        Conversation(tuple(Message(n, "x", at) for n in ["Ada"] * count + ["Bob"]))
+        for at, count in enumerate(counts)
+    ]
+    found = sampled(talks, "Ada", most)
+    said = sum(m.sender == "Ada" for c in found for m in c.messages)
+    total = sum(counts)
+    assert said == total if total <= most else most / 3 <= said <= most + 1 + most / 10
+    if total > 10 * most and max(counts) < total / 10:
+        starts = [c.messages[0].sent_at for c in found]
+        assert starts[-1] > len(counts) / 2
