@@ -377,6 +377,19 @@ def fitting(name: str, home: Home) -> list[Mimic]:
     )
 
 
+def needing(base: Path, home: Home) -> list[Mimic]:
+    """The mimics of the home that are adapters of a base, and cannot be opened without it."""
+    from chatmimic.bases.adapter import read_adapter, short_name
+
+    found = []
+    for mimic in list_mimics(home):
+        with contextlib.suppress(BaseError):
+            adapter = read_adapter(mimic.path)
+            if adapter is not None and short_name(adapter.base) == base.name:
+                found.append(mimic)
+    return found
+
+
 def remove(mimic: Mimic) -> None:
     """Delete a mimic's folder for good."""
     # The manifest goes first: what is left of an interrupted removal is no mimic any more.

@@ -25,7 +25,7 @@ FLOORS = [
     {"corpora"},
     {"transcript", "bases", "engines"},
     {"windows", "mimic"},
-    {"generation"},
+    {"generation", "export"},
     {"training"},
     {"evaluation"},
     {"chat"},

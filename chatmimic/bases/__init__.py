@@ -15,12 +15,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from chatmimic.bases.adapter import base_of, read_adapter
 from chatmimic.bases.elsewhere import ollama_file
-from chatmimic.bases.folder import BaseFacts, look_over
+from chatmimic.bases.folder import BaseFacts, check_tokenizer, look_over
 from chatmimic.bases.gguf_file import is_gguf
 from chatmimic.bases.smollm2 import CARD, is_ready, need_smollm2, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
@@ -163,7 +164,7 @@ def find_base(name: str, *, tokenizer: str | None = None) -> Path:
         from chatmimic.bases.hub import cached, fetch
 
         folder = cached(name, with_tokenizer=tokenizer is None) or fetch(name)
-    look_over(folder, name, tokenizer)
+    _look_over(folder, name, tokenizer)
     return folder
 
 
@@ -181,7 +182,17 @@ def describe_base(name: str) -> BaseFacts:
         raise BaseError(
             f'The base "{name}" is not on this machine yet.', "`chatmimic train` fetches it."
         )
-    return look_over(folder, name)
+    return _look_over(folder, name)
+
+
+def _look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
+    """The facts of a sound folder; those of its base too, where it is an adapter."""
+    adapter = read_adapter(folder)
+    if adapter is None:
+        return look_over(folder, name, tokenizer)
+    whole = look_over(base_of(adapter), name, tokenizer)
+    check_tokenizer(folder, tokenizer)
+    return replace(whole, where=folder, bytes=whole.bytes + adapter.weights.stat().st_size)
 
 
 def open_base(

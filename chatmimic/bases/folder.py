@@ -48,11 +48,8 @@ def look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFact
     """The facts of a sound folder; BaseError, naming the file, for any other."""
     config = _config(folder)
     weights = weight_files(folder)
-    tensors = {key: shape for file in weights for key, shape in _tensors(file)}
-    if tokenizer is None:
-        tokenizer_files(folder)
-    else:
-        _given_tokenizer(tokenizer)
+    tensors = {key: shape for file in weights for key, shape in tensors_of(file)}
+    check_tokenizer(folder, tokenizer)
     return BaseFacts(
         name=name,
         where=folder,
@@ -135,7 +132,11 @@ def tokenizer_files(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def _given_tokenizer(given: str) -> None:
+def check_tokenizer(folder: Path, given: str | None) -> None:
+    """Raise BaseError where there is no tokenizer: in a folder, or where it is given."""
+    if given is None:
+        tokenizer_files(folder)
+        return
     path = Path(given).expanduser()
     if path.is_dir():
         tokenizer_files(path)
@@ -147,17 +148,12 @@ def _config(folder: Path) -> dict[str, Any]:
     file = folder / "config.json"
     config = read_json(file)
     check_config(config, str(file))
-    if (folder / "adapter_config.json").exists():
-        raise BaseError(
-            f"{folder} is an adapter of another model, not a whole one.",
-            "Merge it into its model first, and give the merged folder.",
-        )
     if not isinstance(config.get("model_type"), str):
         raise DamagedBase(f"{file} does not say which architecture it is (model_type).", _AGAIN)
     return config
 
 
-def _tensors(file: Path) -> Iterator[tuple[str, list[int]]]:
+def tensors_of(file: Path) -> Iterator[tuple[str, list[int]]]:
     """Names and shapes from the table of a safetensors file; BaseError if the file is cut short."""
     try:
         size = file.stat().st_size

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from chatmimic.bases.adapter import base_of, merge, read_adapter
 from chatmimic.bases.folder import read_json, tokenizer_files
 from chatmimic.bases.unusable import ANOTHER, not_opened
 from chatmimic.errors import BaseError, DamagedBase
@@ -43,8 +44,13 @@ def load_model(
     """The causal language model of a folder, float32, on the CPU, in evaluation mode.
 
     With `stored` its weights are in the precision that they have on the disk, and in memory as far
-    as they are used. Raises BaseError when the files do not make up such a model.
+    as they are used. An adapter's folder opens as its base with what it learnt added. Raises
+    BaseError when the files do not make up such a model.
     """
+    if adapter := read_adapter(folder):
+        model = load_model(base_of(adapter), dropout=dropout, attention=attention, stored=stored)
+        merge(model, adapter)
+        return model
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 

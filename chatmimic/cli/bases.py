@@ -19,7 +19,8 @@ from chatmimic.cli.common import (
 from chatmimic.errors import BaseError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
-from chatmimic.lookup import close, suggestion
+from chatmimic.lookup import close, quoted, suggestion
+from chatmimic.mimic import needing
 from chatmimic.text import shown
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
 def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Remove a base that was made here, for good.
 
-    Mimics that were trained from it stay. What other programs keep is theirs to remove.
+    Mimics that were trained from it stay; adapters among them, which it names first, need it to be
+    opened. What other programs keep is theirs to remove.
 
     \b
     Example:
@@ -83,13 +85,17 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
             f'There is no base called "{name}" in {home.bases}.',
             f"{suggestion(near)}`chatmimic bases` lists those there are.",
         )
-    ask_to_remove(f"the base {folder.name}", yes)
+    needed = quoted([m.name for m in needing(folder, home)])
+    without = f", without which these mimics cannot be opened: {needed}" if needed else ""
+    ask_to_remove(f"the base {folder.name}{without}", yes)
     size = sum(file.stat().st_size for file in folder.iterdir())
     shutil.rmtree(folder)
     if as_json:
         print_json({"removed": folder.name, "bytes": size})
-    else:
-        console().print(shown(f"The base {folder.name} is gone ({size_in_words(size)} freed)."))
+        return
+    console().print(shown(f"The base {folder.name} is gone ({size_in_words(size)} freed)."))
+    if needed:
+        console().print(shown(f"Without it {needed} cannot be opened any more."))
 
 
 def facts(one: Listed, room: Room) -> dict[str, Any]:

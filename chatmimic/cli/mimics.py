@@ -1,4 +1,4 @@
-"""`chatmimic mimics`: which mimics there are, what one was made from, removing one."""
+"""`chatmimic mimics`: which there are, what one was made from, removing and exporting one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chatmimic.cli.common import (
 from chatmimic.errors import MimicError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, remove
+from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, read_mimic, remove
 from chatmimic.text import perplexity_in_words, shown
 from chatmimic.training.chosen import in_words
 from chatmimic.training.unfinished import READY
@@ -39,7 +39,7 @@ _ROOMY, _MEDIUM = 90, 60  # columns of terminal for everything, and for the base
 @home_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, home: Home) -> None:
-    """List, show or remove trained mimics.
+    """List, show, remove or export trained mimics.
 
     A mimic is as private as the chats it was trained on: it can repeat them.
 
@@ -48,6 +48,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
       chatmimic mimics
       chatmimic mimics show ada-lovelace
       chatmimic mimics remove ada-lovelace
+      chatmimic mimics export ada-lovelace ./ada
     """
     ctx.ensure_object(dict)["home"] = str(home.path)
     if ctx.invoked_subcommand is None:
@@ -120,6 +121,40 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
         print_json({"removed": mimic.name, "bytes": size})
     else:
         console().print(shown(f"The mimic {mimic.name} is gone ({size_in_words(size)} freed)."))
+
+
+@command.command("export")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--precision",
+    type=click.Choice(["bfloat16", "float16", "float32"]),
+    default="bfloat16",
+    show_default=True,
+    help="Of the weights: two bytes a parameter, or four.",
+)
+@json_option
+@home_option
+def export_command(name: str, folder: Path, precision: str, as_json: bool, home: Home) -> None:
+    """Write a mimic as one whole model, for other programs.
+
+    The folder opens with transformers and whatever reads its models, and needs no base beside it.
+
+    \b
+    Example:
+      chatmimic mimics export ada-lovelace ./ada
+    """
+    from chatmimic.bases.loading import quiet
+    from chatmimic.export import export
+
+    mimic = Mimic.open(name, home)
+    with quiet():
+        written = read_mimic(export(mimic, folder, precision))
+    if as_json:
+        print_json({"exported": mimic.name, "path": str(written.path), "bytes": written.size})
+    else:
+        size, where = size_in_words(written.size), written.path
+        console().print(shown(f"{mimic.name} is in {where} ({size}), as private as the chats."))
 
 
 def _only_one(name: str, home: Home) -> Mimic:

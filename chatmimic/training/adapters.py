@@ -25,10 +25,20 @@ def complaint(train: str) -> str | None:
 
 @dataclass(frozen=True)
 class Learning:
-    """How many parameters of a model are learnt; `adapters` is peft's hold on it, if it has any."""
+    """How many parameters of a model are learnt; `adapters` is peft's hold on it, if it has any.
+
+    `more` says whether anything is learnt beside the adapters.
+    """
 
     parameters: int
     adapters: Any = None
+    more: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the adapters are, in peft's words, as JSON takes it."""
+        said = self.adapters.peft_config["default"].to_dict()
+        return {k: sorted(v) if isinstance(v, set) else v for k, v in said.items()}
 
     def merge(self) -> None:
         """Add what adapters learnt to the weights and take them out, in place.
@@ -76,7 +86,7 @@ def choose_learning(
             if table is not None:
                 table.requires_grad_(True)
     learnt = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return Learning(learnt, adapters)
+    return Learning(learnt, adapters, more=bool(new_tokens))
 
 
 def _count(train: str, blocks: int) -> int:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic import __version__
-from chatmimic.bases import terms_of
+from chatmimic.bases import local_base, terms_of
+from chatmimic.bases.adapter import save_adapter
 from chatmimic.bases.loading import quiet
 from chatmimic.files import private_folder, sync_file, whole_folder
 from chatmimic.home import Home
-from chatmimic.mimic import Mimic, read_mimic, write_manifest
+from chatmimic.mimic import MANIFEST, Mimic, read_mimic, write_manifest
 from chatmimic.training.figures import Figures
 from chatmimic.training.loop import Loop
+from chatmimic.training.plan import LARGE
 
 PRIVATE = "A mimic is as private as the chats it was trained on: it can repeat them."
 
@@ -37,23 +39,62 @@ def write_mimic(
     """
     final = private_folder(home.mimics) / name
     with whole_folder(final) as partial:
-        save_model(partial, loop)
+        _save_learnt(partial, loop, _base_that_stays(ready["settings"], loop))
         facts = _manifest(loop, ready, base, figures)
         write_manifest(partial, {"name": name, "called": called, **facts})
     return read_mimic(final)
 
 
-def save_model(folder: Path, loop: Loop, *, half: bool = False) -> None:
+def save_model(folder: Path, loop: Loop, precision: str = "float32") -> None:
     """Model and tokeniser, private and lasting: the checkpoints are removed after this."""
+    import torch
+
     model = loop.learner.model
     if loop.learning is not None:
         loop.learning.merge()
     model.config.use_cache = True
-    if half:
-        model.half()
+    model.to(getattr(torch, precision))
     with quiet():
         model.save_pretrained(folder, max_shard_size="100GB")
         loop.form.tokenizer.save_pretrained(folder)
+    _keep(folder)
+
+
+def _save_learnt(folder: Path, loop: Loop, base: str | None) -> None:
+    """What a mimic is on disk: an adapter where its base stays, else a whole model.
+
+    A large model is written in bfloat16: half the size, and as good.
+    """
+    learning = loop.learning
+    if base is None or learning is None or learning.adapters is None:
+        save_model(folder, loop, "bfloat16" if _is_large(loop) else "float32")
+        return
+    learnt = {n: p for n, p in loop.learner.model.named_parameters() if p.requires_grad}
+    save_adapter(folder, learnt, learning.settings, base)
+    loop.form.tokenizer.save_pretrained(folder)
+    _keep(folder)
+
+
+def _base_that_stays(settings: dict[str, Any], loop: Loop) -> str | None:
+    """The base that an adapter can be opened with as long as it is there; None: there is none.
+
+    The starter may be another one in the next release, a mimic is replaced and removed, and where a
+    form has tokens of its own more than an adapter is learnt.
+    """
+    if not _is_large(loop) or (loop.learning is not None and loop.learning.more):
+        return None
+    folder = local_base(settings["base"])
+    if folder is None:
+        return str(settings["base"])  # of the hub
+    return None if (folder / MANIFEST).is_file() else str(folder)
+
+
+def _is_large(loop: Loop) -> bool:
+    return sum(p.numel() for p in loop.learner.model.parameters()) > LARGE
+
+
+def _keep(folder: Path) -> None:
+    """Make what is in a folder private and lasting."""
     for file in folder.iterdir():
         file.chmod(0o600)
         sync_file(file)

@@ -243,7 +243,7 @@ def write_base(
     """Save model, tokeniser and `base.json` as `bases/NAME`, in place of an older one."""
     final = private_folder(home.bases) / name
     with whole_folder(final) as partial:
-        save_model(partial, loop, half=ready["settings"]["half"])
+        save_model(partial, loop, "float16" if ready["settings"]["half"] else "float32")
         facts = {
             "name": name,
             "called": called,

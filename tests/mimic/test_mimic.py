@@ -321,7 +321,7 @@ def test_a_missing_package_is_named(trained, tmp_path):
 def test_a_code_of_its_own_and_an_adapter_are_refused_for_what_they_are(trained, tmp_path):
     place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
     (place / "adapter_config.json").write_text("{}")
-    assert "is an adapter of another model" in not_opened(place).what
+    assert "is an adapter of a kind that is not read here" in not_opened(place).what
     (place / "adapter_config.json").unlink()
     changed(place / "config.json", auto_map={})
     assert "program code of its own" in not_opened(place).what

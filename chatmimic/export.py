@@ -1,0 +1,41 @@
+"""A mimic as one whole model: for programs that know transformers' folders and no adapters."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chatmimic.errors import MimicError
+from chatmimic.files import size_in_words, sync_file, whole_folder
+from chatmimic.mimic import Mimic, write_manifest
+
+
+def export(mimic: Mimic, folder: Path, precision: str = "bfloat16") -> Path:
+    """Write a mimic's whole model, its tokenizer and `mimic.json` into a new folder.
+
+    `precision` is torch's name of a floating type. Raises MimicError where something is there
+    already, where it cannot be written, and what `Mimic.load` does.
+    """
+    import torch
+
+    final = folder.expanduser().absolute()
+    if os.path.lexists(final):
+        raise MimicError(f"{folder} is there already.", "Choose a folder that is new.")
+    loaded = mimic.load()
+    model = loaded.model.to(getattr(torch, precision))
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(final) as partial:
+            model.save_pretrained(partial, max_shard_size="100GB")
+            loaded.tokenizer.save_pretrained(partial)
+            write_manifest(partial, {k: v for k, v in mimic.manifest.items() if k != "format"})
+            for file in partial.iterdir():
+                file.chmod(0o600)
+                sync_file(file)
+    except OSError as error:
+        needed = size_in_words(sum(p.nbytes for p in model.parameters()))
+        raise MimicError(
+            f"Cannot write {folder}: {error.strerror or error} (it needs {needed}).",
+            "Free some space there, or choose another folder.",
+        ) from error
+    return final
