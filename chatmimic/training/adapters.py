@@ -18,9 +18,11 @@ _LAST = re.compile(r"last-([1-9][0-9]*)")
 
 def complaint(train: str) -> str | None:
     """A sentence for what `--train` cannot be, or None."""
-    if train in ("all", "transformer", "lora") or _LAST.fullmatch(train):
+    if train in ("auto", "all", "transformer", "lora") or _LAST.fullmatch(train):
         return None
-    return f'--train is "{train}"; it can be all, transformer, lora, or last-N such as last-4.'
+    return (
+        f'--train is "{train}"; it can be auto, all, transformer, lora, or last-N such as last-4.'
+    )
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _after(model: Any, blocks: nn.ModuleList) -> list[nn.Module]:
 
 
 def _peft() -> contextlib.AbstractContextManager[Any]:
-    return library("peft", "lora", "--train lora")
+    return library("peft", "peft", "--train lora")
 
 
 def _adapters(model: Any, rank: int, seed: int) -> Any:

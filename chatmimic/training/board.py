@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chatmimic.training.clock import Progress
 
 FOLDER = "board"
-_NEEDED = ("tensorboard", "tensorboard", "--tensorboard")
+_NEEDED = ("tensorboard", "chatmimic[tensorboard]", "--tensorboard")
 
 
 def check_board() -> None:

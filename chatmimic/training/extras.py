@@ -13,8 +13,8 @@ from chatmimic.errors import TrainingError
 
 
 @contextmanager
-def library(package: str, extra: str, purpose: str) -> Iterator[Any]:
-    """The package that an extra brings, to be used inside the `with`.
+def library(package: str, brings: str, purpose: str) -> Iterator[Any]:
+    """A package to be used inside the `with`; `brings` is what pip installs for it.
 
     Raises TrainingError where it is not installed.
     """
@@ -24,7 +24,7 @@ def library(package: str, extra: str, purpose: str) -> Iterator[Any]:
         except ImportError as error:
             raise TrainingError(
                 f"{purpose} needs the package {package}, which cannot be loaded ({error}).",
-                f"Install it: pip install 'chatmimic[{extra}]'.",
+                f"Install it: pip install '{brings}'.",
             ) from error
         yield module
 

@@ -15,6 +15,7 @@ from typing import Any
 from chatmimic.errors import TrainingError
 from chatmimic.training.memory import is_full, make_room
 from chatmimic.training.need import FLOAT, Need, Way, need_of
+from chatmimic.training.plan import trained_by_default
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.room import Room
 from chatmimic.training.trial import Shape, Trial, shape_of, try_out
@@ -75,12 +76,17 @@ def plan_fit(
     `batch` and `accumulate` are what a plan would choose; `asked` are the options that the user
     set, by field of `Settings`, and they stay; `share` is that of the tokens that are learnt. The
     fastest way that fits is picked. One window at once is looked at only where no more of them fit,
-    and LoRA only where nothing else does.
+    and LoRA, where it is not the default, only where nothing else does.
     """
     asked = {name: value for name, value in asked.items() if value is not None}
     if asked.pop("lora", False):
         asked["train"] = "lora"
-    on = _Ground(config, shape_of(config), window, windows, room, asked, share, {})
+    shape = shape_of(config)
+    if asked.get("train", "auto") == "auto":
+        asked.pop("train", None)
+        if trained_by_default(shape.parameters, on_cpu=room.device == "cpu") == "lora":
+            asked["train"] = "lora"
+    on = _Ground(config, shape, window, windows, room, asked, share, {})
     if on.shape.parameters * FLOAT > room.free + room.held:  # not even a trial would fit
         return Fit(on.shape, room, window, windows, (), None, _OTHER_BASE)
     ways = list(_ways(asked, batch, accumulate))
@@ -164,6 +170,7 @@ def _ways(asked: Mapping[str, Any], batch: int, accumulate: int) -> Iterator[Way
     """Every way that is left open, the usual ones first."""
     optimizer = asked.get("optimizer", "adamw")
     within = optimizer == "adamw" and asked.get("accumulate", 1) == 1
+    within = within and asked.get("train") != "lora"  # its gradients are small
     for steps_within, twice in product(
         _choices(asked, "step_in_backward", [False, True] if within else [False]),
         _choices(asked, "gradient_checkpointing", [False, True]),

@@ -89,7 +89,7 @@ def _with_moments(optimizer: torch.optim.AdamW) -> torch.optim.AdamW:
 
 
 def _bitsandbytes(name: str) -> contextlib.AbstractContextManager[Any]:
-    return library("bitsandbytes", "eight-bit", f"The optimiser {name}")
+    return library("bitsandbytes", "chatmimic[eight-bit]", f"The optimiser {name}")
 
 
 def set_rate(optimizer: Any, rate: float) -> None:

@@ -139,6 +139,15 @@ def make_plan(
     )
 
 
+def trained_by_default(parameters: int, *, on_cpu: bool) -> str:
+    """What of a base is trained where nobody says: of a large one on a processor adapters.
+
+    They take half the time and half the memory a step, and learn as much in the same time
+    (`benchmarks/bases.py`).
+    """
+    return "lora" if on_cpu and parameters > LARGE else "all"
+
+
 def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int]:
     """(windows at once, batches a step): small bases take 4 at once, large ones 1 and add up 8.
 

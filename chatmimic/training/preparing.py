@@ -22,7 +22,7 @@ from chatmimic.training.gain import repeated_share
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, ends_at
-from chatmimic.training.plan import Plan, make_plan
+from chatmimic.training.plan import Plan, make_plan, trained_by_default
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import write_ready
 from chatmimic.training.samples import exchanges, write_exchanges
@@ -76,6 +76,10 @@ class Preparation:
         """The base, with the tokens that the form needs."""
         asked = self.settings
         base = bases.open_base(asked.base, dropout=asked.dropout, tokenizer=asked.tokenizer)
+        if asked.trained == "auto":
+            count = sum(p.numel() for p in base.model.parameters())
+            train = trained_by_default(count, on_cpu=not torch.cuda.is_available())
+            self.settings = replace(asked, train=train)
         self.new_tokens = _prepare(self.form_name(base), base)
         return base
 

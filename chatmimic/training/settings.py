@@ -185,9 +185,10 @@ class Settings(Asked):
         None, "Save memory by computing activations twice; else on above 200 M parameters.", ROOM
     )
     train: str = setting(
-        "all",
-        "What is trained: all, transformer (not the embeddings), last-N (the last N blocks), or "
-        "lora (small matrices beside the fixed ones).",
+        "auto",
+        "What is trained: all, transformer (not the embeddings), last-N (the last N blocks), "
+        "lora (small matrices beside the fixed ones), or auto: lora for a base above 50 M "
+        "parameters on a processor, else all.",
         ROOM,
     )
     lora: bool = setting(False, "The same as --train lora.", ROOM)
@@ -331,7 +332,7 @@ class Settings(Asked):
             yield "--candidates is 1; it takes two to choose from, or 0."
         if self.candidates and self.token_types:
             yield "--candidates and --token-types do not go together."
-        if self.lora and self.train not in ("all", "lora"):
+        if self.lora and self.train not in ("auto", "lora"):
             yield "--lora and --train say different things; choose one."
         if self.step_in_backward and (self.accumulate or 1) > 1:
             yield "--step-in-backward takes one batch a step: leave --accumulate out."

@@ -23,13 +23,13 @@ def make_form(name: str, tokenizer: Any, cast: Cast) -> Form:
 
 
 def natural_form(tokenizer: Any) -> str:
-    """`tokens` where the base was made with the speaker tokens (the starter), else `named`.
+    """`tokens` where the base was made with the speaker tokens (the starter), else `short`.
 
     Where a tokeniser puts a mark before each text, as the first Llamas' does, a line is no line any
     more: `tokens` there too.
     """
     newline = tokenizer.encode("\n", add_special_tokens=False)
-    return "named" if END not in tokenizer.get_vocab() and len(newline) == 1 else "tokens"
+    return "short" if END not in tokenizer.get_vocab() and len(newline) == 1 else "tokens"
 
 
 def prepare(name: str, tokenizer: Any, model: PreTrainedModel | None) -> None:

@@ -219,7 +219,7 @@ BEFORE_LOADING = {
     "list config": (write("config.json", "[]"), "config.json is damaged: it is not a JSON object"),
     "no architecture": (write("config.json", "{}"), "config.json does not say which architecture"),
     "own code": (configure(auto_map={"AutoModel": "m.M"}), "such code is never run"),
-    "adapter": (write("adapter_config.json", "{}"), "is an adapter of another model"),
+    "adapter": (write("adapter_config.json", "{}"), "is an adapter of a kind that is not read"),
     "no weights": (remove(WEIGHTS), "model.safetensors is missing"),
     "pickle .bin": (only("pytorch_model.bin"), "only as pytorch_model.bin"),
     "pickle .pt": (only("model.pt"), "only as model.pt"),

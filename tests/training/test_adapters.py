@@ -294,7 +294,7 @@ def test_without_peft_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(TrainingError, match="--train lora needs the package peft") as caught:
         choose_learning(model_of("gpt2"), "lora")
-    assert "pip install 'chatmimic[lora]'" in caught.value.way_on
+    assert "pip install 'peft'" in caught.value.way_on
 
 
 # -- with what saves memory --------------------------------------------------------------------
