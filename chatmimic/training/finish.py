@@ -53,7 +53,9 @@ def save_model(folder: Path, loop: Loop, precision: str = "float32") -> None:
     if loop.learning is not None:
         loop.learning.merge()
     model.config.use_cache = True
-    model.to(getattr(torch, precision))
+    wanted = getattr(torch, precision)
+    if any(p.dtype != wanted for p in model.parameters()) and not loop.ranks.spread:
+        model.to(wanted)
     with quiet():
         model.save_pretrained(folder, max_shard_size="100GB")
         loop.form.tokenizer.save_pretrained(folder)

@@ -67,7 +67,7 @@ def write_base(folder: Path, kind: str, backend: Tokenizer, end: str) -> Path:
     [
         ("llama", "<|end_of_text|>", "named", {"train": "lora", "lora_rank": 2}),
         ("qwen2", "<|endoftext|>", "tokens", {}),
-        ("qwen3", "<|endoftext|>", "named", {"optimizer": "muon"}),
+        ("qwen3", "<|endoftext|>", "short", {"optimizer": "muon"}),
         ("gpt_neox", "<|endoftext|>", "tokens", {"train": "last-1"}),
         ("opt", "</s>", "named", {}),
     ],

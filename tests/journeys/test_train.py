@@ -214,7 +214,7 @@ def test_libraries_say_nothing_of_their_own(home, tmp_path, tiny_base):
     ("base", "options", "form"),
     [
         ("tiny", {}, "tokens"),
-        ("plain", {}, "named"),
+        ("plain", {}, "short"),
         ("tiny", {"form": "named"}, "named"),
         ("plain", {"form": "tokens"}, "tokens"),
         ("tiny", {"learn": "all"}, "tokens"),
@@ -251,7 +251,7 @@ def test_the_form_can_be_tried_out(home, tiny_base, monkeypatch):
     assert status == 0, err
     facts = json.loads(out)
     (note,) = facts["notes"]
-    assert note.startswith(f"form chosen by held-out bits per character: {facts['form']} (named ")
+    assert note.startswith(f"form chosen by held-out bits per character: {facts['form']} (short ")
     assert not list((made.runs / "ada").glob("pilot-*"))
     assert len(log(made)) == 3  # the pilots have logs of their own
 

@@ -105,7 +105,7 @@ def logits(model: Any) -> torch.Tensor:
 # -- words -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("train", ["all", "transformer", "lora", "last-1", "last-12", "last-999"])
+@pytest.mark.parametrize("train", ["auto", "all", "transformer", "lora", "last-1", "last-12", "last-999"])
 def test_what_train_can_be(train):
     assert complaint(train) is None
 
@@ -115,7 +115,7 @@ def test_what_train_can_be(train):
     ["", "All", "last", "last-", "last-0", "last--1", "last-01", "last-1 ", "last-٣", "x"],
 )
 def test_what_it_cannot_be(train):
-    assert str(complaint(train)).startswith(f'--train is "{train}"; it can be all, ')
+    assert str(complaint(train)).startswith(f'--train is "{train}"; it can be auto, ')
     with pytest.raises(TrainingError, match="--train is"):
         choose_learning(model_of("gpt2"), train)
 
@@ -159,7 +159,7 @@ def test_more_blocks_than_there_are():
     assert "at most last-3" in caught.value.way_on
 
 
-@pytest.mark.parametrize("train", ["all", "transformer", "lora", "last-1", "last-3"])
+@pytest.mark.parametrize("train", ["auto", "all", "transformer", "lora", "last-1", "last-3"])
 def test_blocks_that_are_there_are_no_complaint(train):
     check_blocks(model_of("llama"), train)
 

@@ -279,10 +279,22 @@ def test_how_large_a_base_is_does_not_change_what_is_picked(
     monkeypatch.setattr(fit, "try_out", lambda *_, **__: TRIAL)
     here = Room("cpu", 10**14, 10**14)
     sizes = {"window": 512, "batch": 1, "accumulate": 8, "windows": 80}
-    plan = plan_fit(GPT2, **sizes, room=here, asked=PINNED)
+    plan = plan_fit(GPT2, **sizes, room=here, asked={**PINNED, "train": "all"})
     assert plan.picked is not None
     assert plan.picked.pass_seconds == min(row.pass_seconds for row in plan.rows)
     assert plan.picked.way == replace(ONCE, precision="fp32")
+
+
+@pytest.mark.parametrize(("parameters", "train"), [(10**6, "all"), (3 * 10**8, "lora")])
+def test_a_large_base_is_planned_with_lora_on_a_processor(
+    parameters: int, train: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fit, "shape_of", lambda _: replace(MEDIUM, parameters=parameters))
+    monkeypatch.setattr(fit, "try_out", lambda *_, **__: TRIAL)
+    sizes = {"window": 512, "batch": 1, "accumulate": 8, "windows": 80}
+    for asked in (PINNED, {**PINNED, "train": "auto"}):
+        plan = plan_fit(GPT2, **sizes, room=Room("cpu", 10**14, 10**14), asked=asked)
+        assert {row.way.train for row in plan.rows} == {train}
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_a_mimic_goes_on_where_it_was(begun):
     assert facts["messages"] + facts["held_out_messages"] == len(newer)
     assert until < NEXT < facts["until"]
     assert outcome.mimic.people == (*first.people, "Dot")
-    assert outcome.mimic.manifest["form"] == first.manifest["form"] == "named"
+    assert outcome.mimic.manifest["form"] == first.manifest["form"] == "short"
     assert outcome.figures.loss <= outcome.base.loss
     more = go_on(begun, replace=True, replay=0.5).material
     again = more["conversations"] - facts["conversations"]
@@ -217,7 +217,7 @@ def test_a_stop_changes_nothing(begun):
     wanted = digest(begun, "whole"), log(begun, "whole")
     asked = Settings(from_mimic="first", replay=0.3)
     settings = going_on_from(asked, begun)
-    given = {"from_mimic": settings.from_mimic, "form": "named", "replay": 0.3}
+    given = {"from_mimic": settings.from_mimic, "form": "short", "replay": 0.3}
     stopped = train(begun, settings.base, name="halves", watcher=stop_after(3), **given)
     assert stopped.step == 3
     resume(begun, "halves")

@@ -202,7 +202,7 @@ def test_one_of_a_name_goes_on_at_a_time(made):
     ("which", "form", "wanted"),
     [
         ("tiny", "base", "tokens"),
-        ("plain", "base", "named"),
+        ("plain", "base", "short"),
         ("tiny", "named", "named"),
         ("plain", "tokens", "tokens"),
     ],

@@ -170,13 +170,13 @@ def test_speaker_tokens_follow_the_speaker(tiny_tokenizer):
 
 def test_the_form_follows_the_base(tiny_tokenizer, plain_tokenizer):
     assert natural_form(tiny_tokenizer) == "tokens"
-    assert natural_form(plain_tokenizer) == "named"
+    assert natural_form(plain_tokenizer) == "short"
 
 
 def test_a_tokeniser_without_what_the_form_needs_is_refused(plain_tokenizer):
     with pytest.raises(ValueError, match="no <|end|>"):
         TokenForm(plain_tokenizer, Cast(("Ada",)))
-    with pytest.raises(ValueError, match="named, tokens"):
+    with pytest.raises(ValueError, match="short, named, tokens"):
         make_form("verse", plain_tokenizer, Cast(("Ada",)))
 
 
