@@ -171,7 +171,7 @@ def test_a_training_as_typed(home, tiny_base):
     assert "Talk with it: chatmimic chat everybody" in out
     asked = Settings(base=str(tiny_base), steps=2, window=64)
     kept = Mimic.open("everybody", made).manifest["settings"]
-    assert kept == json.loads(json.dumps(asked.as_dict()))
+    assert kept == json.loads(json.dumps({**asked.as_dict(), "train": "all"}))
     assert [line["step"] for line in log(made, "everybody")] == [0, 1, 2]
 
 
