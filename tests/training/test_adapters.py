@@ -105,7 +105,9 @@ def logits(model: Any) -> torch.Tensor:
 # -- words -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("train", ["auto", "all", "transformer", "lora", "last-1", "last-12", "last-999"])
+@pytest.mark.parametrize(
+    "train", ["auto", "all", "transformer", "lora", "last-1", "last-12", "last-999"]
+)
 def test_what_train_can_be(train):
     assert complaint(train) is None
 
