@@ -145,9 +145,7 @@ def tokens_of(
     near = None if settings.others_weight == 1 else learners(material, settings)
     found = (
         excerpt
-        for conversation in told(
-            material.learnt if part is None else part, reverse=settings.reverse
-        )
+        for conversation in told(part, reverse=settings.reverse)
         for excerpt in excerpts(conversation, near, settings.context)
     )
     return round(sum(len(m.text) / CHARACTERS + HEADER for e in found for m in e.messages))

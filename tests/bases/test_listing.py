@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from gguf_support import write_gguf
-from training_support import typed
+from training_support import fill, typed
 
 from chatmimic.bases import base_here, is_here, option_that_works, smollm2
 from chatmimic.bases.elsewhere import kept_elsewhere
@@ -277,3 +277,20 @@ def test_the_hint_names_the_best_base_that_is_here(
     assert by_name(house)["smollm2"].fault == ""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert option_that_works(house) == " --base starter"
+
+
+def test_a_mimic_names_the_terms_of_its_base(house: Home, plain_base: Path):
+    fill(house.path)
+    mine = Path(shutil.copytree(plain_base, house.bases / "mine"))
+    source = {"license": "mit", "card": "https://example.org/card"}
+    (mine / "base.json").write_text(json.dumps({"source": source}))
+    line = ("train", "--base", "mine", "--persona", "Ada", "--steps", "1", "--window", "64")
+    plan = " ".join(typed(*line, "--plan")[1].split())
+    assert plan.startswith("mine (mit, https://example.org/card): ")
+    status, out, err = typed(*line, "--force")
+    assert status == 0, err
+    assert "Trained from mine (mit, https://example.org/card)." in " ".join(out.split())
+    shutil.rmtree(mine)
+    assert "mit, https://example.org/card" in " ".join(typed("mimics", "show", "ada")[1].split())
+    facts = json.loads(typed("mimics", "show", "ada", "--json")[1])
+    assert facts["base_terms"] == source
