@@ -109,6 +109,32 @@ OWN_REACTIONS = (
     rf"reagiu (?:com )?{_EMOJI} à sua mensagem",
     rf"ha reagito (?:con )?{_EMOJI} al tuo messaggio",
 )
+# Without who did it, as Instagram writes.
+_ITS = r"(?: (?:con |com |avec )?[^\w\s]{1,24})?"
+WHOLE_SYSTEM = (
+    rf"Hat(?: mit {_EMOJI})? auf deine (?:Story|Notiz) (?:reagiert|geantwortet)",
+    r"Hat dich in (?:einer|der|seiner|ihrer) Story erwähnt",
+    r"Gefällt eine Nachricht",
+    rf"A (?:répondu|réagi){_ITS} à (?:votre|ta) (?:story|note)",
+    r"Vous a mentionné(?:e|\(e\))? dans (?:une|sa) story",
+    rf"(?:Respondió|Reaccionó){_ITS} a tu (?:historia|nota)",
+    r"Te mencionó en (?:una|su) historia",
+    rf"(?:Respondeu|Reagiu){_ITS} (?:ao seu|à sua) (?:story|nota)",
+    r"Mencionou você em (?:um|seu) story",
+    rf"Ha (?:risposto|reagito){_ITS} alla tua (?:storia|nota)",
+    r"Ti ha menzionato (?:in una|nella sua) storia",
+)
+_SENT = r"photo|video|reel|post|story|GIF|sticker"
+WHOLE_MEDIA = (
+    r"Hat (?:dir )?eine?n? (?:Foto|Video|Reel|Beitrag|Story|GIF|Sticker|Sprachnachricht|Anhang)"
+    r" (?:gesendet|geteilt)",
+    rf"A (?:envoyé|partagé) une? (?:{_SENT}|vidéo|publication|message vocal|pièce jointe)",
+    rf"(?:Envió|Compartió) una? (?:{_SENT}|foto|historia|publicación|mensaje de voz"
+    r"|archivo adjunto)",
+    rf"(?:Enviou|Compartilhou) uma? (?:{_SENT}|foto|vídeo|publicação|mensagem de voz"
+    r"|anexo|figurinha)",
+    rf"Ha (?:inviato|condiviso) una? (?:{_SENT}|foto|storia|messaggio vocale|allegato|adesivo)",
+)
 # Groups, looks, nicknames, pinned and vanishing messages.
 DEEDS = (*_DE, *_FR, *_ES, *_PT, *_IT, *_NL, *_SV, *_PL)
 # "Il a quitté le groupe." is somebody talking.
@@ -123,5 +149,7 @@ HINTS = (
     r"|Thema|Design|thème|tema|thema|motyw|Farbe|couleur|color|a cor|colore|kleur|färgen|kolor"
     r"|moji|Spitzname|surnom|pseudo|apodo|apelido|soprannome|bijnaam|Umfrage|gestimmt|sondage"
     r"|a voté |avez voté |encuesta|votó por|enquete|votou em|sondaggio|votato|Story|historia|storia"
-    r"|Screenshot|screenshot|capture d|captura de|eaktion|réaction rapide|reacción rápida"
+    r"|tua nota|tu nota|sua nota|deine Notiz|Foto|foto|Video|video|vidéo|vídeo|photo"
+    r"|[Rr]eel|Beitrag|publica|Sticker|sticker|GIF|figurinha|Screenshot|screenshot|capture d"
+    r"|captura de|eaktion|réaction rapide|reacción rápida"
 )

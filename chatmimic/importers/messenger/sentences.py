@@ -17,6 +17,8 @@ from chatmimic.importers.messenger.abroad import (
     OWN_DEEDS,
     OWN_REACTIONS,
     PEOPLE_SAY,
+    WHOLE_MEDIA,
+    WHOLE_SYSTEM,
 )
 from chatmimic.records import Kind
 
@@ -62,7 +64,8 @@ _WHOLE = _known(
     {
         Kind.MEDIA: (
             r"Click for (?:audio|video)",
-            rf"Sent {_THING}",
+            rf"(?:Sent|Shared) {_THING}",
+            *WHOLE_MEDIA,
             r"(?:Attachment|Message|Photo|Video|Post|Reel|Story) unavailable",
             r"Unavailable message",
             r"This (?:story|post|reel|attachment|content|message) is"
@@ -108,6 +111,7 @@ _WHOLE = _known(
             rf"Reagiu (?:com )?{_EMOJI} à sua mensagem",
             rf"Ha reagito (?:con )?{_EMOJI} al tuo messaggio",
             r"A aimé un message",
+            *WHOLE_SYSTEM,
         ),
     }
 )
@@ -207,7 +211,8 @@ _FIRST_WORDS = {
     "Reel", "Story", "Unavailable", "This", "The", "Audio", "Voice", "Group", "Missed", "audio",
     "video", "voice", "Liked", "Reacted", "Replied", "Mentioned", "Say", "A", "Someone",
     "Disappearing", "Current", "New", "Messages", "Instagram", "Previous", "Word", "word", "Le",
-    "Curtiu", "Hat", "Reaccionó", "Reagiu", "Ha",
+    "Curtiu", "Hat", "Reaccionó", "Reagiu", "Ha", "Shared", "Gefällt", "Vous", "Respondió", "Te",
+    "Respondeu", "Mencionou", "Ti", "Envió", "Compartió", "Enviou", "Compartilhou",
 }  # fmt: skip
 _HINT = re.compile(
     r"Sent |sent |shared |call|Click|iked a m|chat|unsent|group|nickname|the theme|emoji|colou?r"
