@@ -75,7 +75,7 @@ _PL = (
     r"(?: .{1,160})?",
 )
 
-_EMOJI = r"[^\w\s]{1,24}"
+EMOJI = r"[^\w\s]{1,24}"
 # Of the sender alone: people say these of others ("Marie a voté pour Anne.").
 OWN_DEEDS = (
     r"ha(?:t|st) (?:eine|die) Umfrage (?:erstellt|beendet)(?:: .{1,200})?",
@@ -103,16 +103,24 @@ OWN_DEEDS = (
     r"hai? (?:fatto|acquisito) uno screenshot",
 )
 OWN_REACTIONS = (
-    rf"hat mit {_EMOJI} auf deine Nachricht reagiert",
-    rf"a réagi (?:avec )?{_EMOJI} à (?:votre|ton) message",
-    rf"reaccionó (?:con )?{_EMOJI} a tu mensaje",
-    rf"reagiu (?:com )?{_EMOJI} à sua mensagem",
-    rf"ha reagito (?:con )?{_EMOJI} al tuo messaggio",
+    rf"hat mit {EMOJI} auf deine Nachricht reagiert",
+    rf"a réagi (?:avec )?{EMOJI} à (?:votre|ton) message",
+    rf"reaccionó (?:con )?{EMOJI} a tu mensaje",
+    rf"reagiu (?:com )?{EMOJI} à sua mensagem",
+    rf"ha reagito (?:con )?{EMOJI} al tuo messaggio",
 )
 # Without who did it, as Instagram writes.
 _ITS = r"(?: (?:con |com |avec )?[^\w\s]{1,24})?"
 WHOLE_SYSTEM = (
-    rf"Hat(?: mit {_EMOJI})? auf deine (?:Story|Notiz) (?:reagiert|geantwortet)",
+    r"Le gustó un mensaje",
+    r"Curtiu uma mensagem",
+    rf"Hat mit {EMOJI} auf deine Nachricht reagiert",
+    rf"A réagi (?:avec )?{EMOJI} à (?:votre|ton) message",
+    rf"Reaccionó (?:con )?{EMOJI} a tu mensaje",
+    rf"Reagiu (?:com )?{EMOJI} à sua mensagem",
+    rf"Ha reagito (?:con )?{EMOJI} al tuo messaggio",
+    r"A aimé un message",
+    rf"Hat(?: mit {EMOJI})? auf deine (?:Story|Notiz) (?:reagiert|geantwortet)",
     r"Hat dich in (?:einer|der|seiner|ihrer) Story erwähnt",
     r"Gefällt eine Nachricht",
     rf"A (?:répondu|réagi){_ITS} à (?:votre|ta) (?:story|note)",

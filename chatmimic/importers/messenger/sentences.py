@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from chatmimic.importers.messenger.abroad import (
     DEEDS,
+    EMOJI,
     HINTS,
     OWN_DEEDS,
     OWN_REACTIONS,
@@ -33,7 +34,6 @@ _NAME = r".{1,60}"
 _OPTION = r'".{1,200}"(?: and \d+ other options?)?'
 _HIS = r"(?:his|her|their|your)"
 _SEEN_SINCE = r"(?:\. (?:They|You) can only see messages sent after (?:they|you) were added)?"
-_EMOJI = r"[^\w\s]{1,24}"
 _MAKE = r"(?:change|create|set|make|generate)"
 # What the app lets people do, with its own things.
 _DID = (
@@ -79,7 +79,7 @@ _WHOLE = _known(
             r"Liked a message",
             r"Reacted .{1,24} to your message",
             r"(?:Replied|Reacted(?: .{1,24})?) to your (?:story|note)",
-            rf"Reacted to your (?:story|note): {_EMOJI}",
+            rf"Reacted to your (?:story|note): {EMOJI}",
             r"You waved at each other!?",
             r"Mentioned you in (?:a|their) story",
             r"You are now connected on Messenger",
@@ -103,14 +103,6 @@ _WHOLE = _known(
             rf"You're messaging {_NAME} for the first time\. If you ever feel .{{1,90}}",
             r"This account can't receive your message because .{1,120}",
             r"[Ww]ord effects?",
-            r"Le gustó un mensaje",
-            r"Curtiu uma mensagem",
-            rf"Hat mit {_EMOJI} auf deine Nachricht reagiert",
-            rf"A réagi (?:avec )?{_EMOJI} à (?:votre|ton) message",
-            rf"Reaccionó (?:con )?{_EMOJI} a tu mensaje",
-            rf"Reagiu (?:com )?{_EMOJI} à sua mensagem",
-            rf"Ha reagito (?:con )?{_EMOJI} al tuo messaggio",
-            r"A aimé un message",
             *WHOLE_SYSTEM,
         ),
     }
