@@ -28,8 +28,13 @@ def seconds_of(plan: Plan, step_seconds: float, held_out: int) -> float:
 
 def evaluations_cost(plan: Plan, held_out: int) -> float:
     """What all evaluations of a training take, as the number of windows learnt from meanwhile."""
+    return _FORWARD * windows_tested(plan, held_out)
+
+
+def windows_tested(plan: Plan, held_out: int) -> int:
+    """How many windows all evaluations of a training read together, of so many held-out ones."""
     evaluations = 1 + plan.total(State()) // plan.evaluate_every
-    return _FORWARD * (evaluations * min(plan.look, held_out) + 2 * min(plan.final, held_out))
+    return evaluations * min(plan.look, held_out) + 2 * min(plan.final, held_out)
 
 
 def in_words(seconds: float) -> str:

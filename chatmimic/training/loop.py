@@ -140,6 +140,12 @@ class Loop:
         finally:
             self.plan = whole
 
+    def time_an_evaluation(self) -> float:
+        """Seconds that it takes to test on one held-out window."""
+        began = now(self.stepper.device.type)
+        self.evaluate(1)
+        return now(self.stepper.device.type) - began
+
     def _time(self, state: State) -> float:
         """Seconds that the batches of a step take, without the step."""
         began = now(self.stepper.device.type)

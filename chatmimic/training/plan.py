@@ -97,15 +97,19 @@ def make_plan(
     precision: str = "fp32",
     threads: int = 0,
     world: int = 1,
+    spare: float | None = None,
 ) -> Plan:
-    """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes).
+    """Fix what a run does.
+
+    Of --minutes there are as many steps of `step_seconds` as fit, with `spare` seconds left for all
+    else (None: a tenth).
 
     `world` is the number of processes: they share the windows of a step.
     """
     batch, accumulate = batches(settings, parameters, windows)
     while batch * accumulate % world:
         accumulate += 1
-    steps = _steps(settings, windows / (batch * accumulate), step_seconds)
+    steps = _steps(settings, windows / (batch * accumulate), step_seconds, spare)
     slow = on_cpu and parameters > LARGE
     large = parameters > CHECKPOINTED
     checkpointing = settings.gradient_checkpointing
@@ -164,12 +168,15 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
     return batch, max(1, min(wanted, windows // (8 * batch)))
 
 
-def _steps(settings: Settings, steps_per_epoch: float, step_seconds: float) -> int:
+def _steps(
+    settings: Settings, steps_per_epoch: float, step_seconds: float, spare: float | None
+) -> int:
     if settings.steps is not None:
         return settings.steps
     if settings.minutes is not None:
-        # A tenth of the time goes to looks at the held-out part.
-        steps = settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)
+        seconds = settings.minutes * 60
+        spare = seconds / 10 if spare is None else spare
+        steps = (seconds - spare) / max(step_seconds, 1e-6)
         return max(1, round(_beside_a_corpus(settings, steps)))
     return max(1, round((settings.epochs or EPOCHS) * steps_per_epoch))
 

@@ -17,7 +17,9 @@ from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
 from chatmimic.training.adapters import check_blocks, choose_learning
 from chatmimic.training.corpus_windows import write_along
+from chatmimic.training.duration import windows_tested
 from chatmimic.training.earlier import facts_for
+from chatmimic.training.engine_losses import WINDOWS
 from chatmimic.training.gain import repeated_share
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
@@ -65,9 +67,19 @@ class Preparation:
             return self._make_loop(plan)
         # A plan good enough to time a step with: the right batch, any number of steps.
         loop = self._make_loop(self._plan(replace(self.settings, steps=1, minutes=None)))
-        loop.plan = self._plan(self.settings, loop.time_a_step())
+        loop.plan = self._plan_of_minutes(loop)
         self._remember(loop.plan)
         return loop
+
+    def _plan_of_minutes(self, loop: Loop) -> Plan:
+        """The plan whose steps and evaluations take the minutes that are left."""
+        step, window = loop.time_a_step(), loop.time_an_evaluation()
+        spent = self.work.seconds_since_start()
+        every = self._plan(self.settings, step_seconds=step, spare=spent)
+        # The finished mimic is tested once more, for what engines lose.
+        tested = windows_tested(every, len(loop.held_out)) + 2 * WINDOWS
+        testing = tested * window
+        return self._plan(self.settings, step_seconds=step, spare=spent + testing)
 
     # -- the base ----------------------------------------------------------------------------
 
@@ -179,7 +191,12 @@ class Preparation:
     # -- plan and memory ---------------------------------------------------------------------
 
     def _plan(
-        self, settings: Settings, step_seconds: float = 0.0, world: int | None = None
+        self,
+        settings: Settings,
+        *,
+        step_seconds: float = 0.0,
+        spare: float | None = None,
+        world: int | None = None,
     ) -> Plan:
         return make_plan(
             settings,
@@ -190,6 +207,7 @@ class Preparation:
             precision=choose_precision(settings.precision),
             threads=self.threads,
             world=world or self.work.ranks.world,
+            spare=spare,
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ class Work:
         self.places = places
         self.watcher = watcher
         self.notes: list[str] = []
+        self._began = time.monotonic()
         self.tokens_per_second = 0.0
         self.ranks = Ranks.find()
         self.board: Board | None = None
@@ -121,6 +123,10 @@ class Work:
         """Say something that stays on the screen, and once again at the end."""
         self.watcher.say(fact)
         self.notes.append(fact)
+
+    def seconds_since_start(self) -> float:
+        """How long it has been at work."""
+        return time.monotonic() - self._began
 
     def threads(self, asked: int | None) -> int:
         """The threads asked for, or those with a free core now; says so where that is not all."""
