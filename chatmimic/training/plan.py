@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chatmimic.training.schedules import rate_share
-from chatmimic.training.settings import EPOCHS, Settings
+from chatmimic.training.settings import EPOCHS, EPOCHS_LARGE, Settings
 from chatmimic.training.state import State
 
 LARGE = 50_000_000  # parameters; above it a base knows much already and is tuned gently
@@ -109,7 +109,8 @@ def make_plan(
     batch, accumulate = batches(settings, parameters, windows)
     while batch * accumulate % world:
         accumulate += 1
-    steps = _steps(settings, windows / (batch * accumulate), step_seconds, spare)
+    passes = passes_of(settings, parameters)
+    steps = _steps(settings, passes * windows / (batch * accumulate), step_seconds, spare)
     slow = on_cpu and parameters > LARGE
     large = parameters > CHECKPOINTED
     checkpointing = settings.gradient_checkpointing
@@ -155,8 +156,9 @@ def trained_by_default(parameters: int, *, on_cpu: bool) -> str:
 def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int]:
     """(windows at once, batches a step): small bases take 4 at once, large ones 1 and add up 8.
 
-    A step learns from at most a sixteenth of the windows (large bases: an eighth), so that little
-    data still gives steps.
+    A step learns from at most a sixteenth of the windows (large bases: a fiftieth), so that little
+    data still gives steps: of 51 windows, read twice, one a step came to 1.63 bits per character
+    and six a step to 1.77 (`benchmarks/gains.py --base smollm2 --with "--accumulate 6"`).
     """
     batch = settings.batch or (1 if parameters > LARGE else max(1, min(4, windows // 16)))
     batch = min(batch, max(1, windows))
@@ -164,12 +166,11 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
         return batch, settings.accumulate
     if settings.step_in_backward:  # every backward pass is a step
         return batch, 1
-    wanted = 8 if parameters > LARGE else 1
-    return batch, max(1, min(wanted, windows // (8 * batch)))
+    return batch, max(1, min(8, windows // (50 * batch))) if parameters > LARGE else 1
 
 
 def _steps(
-    settings: Settings, steps_per_epoch: float, step_seconds: float, spare: float | None
+    settings: Settings, steps_of_passes: float, step_seconds: float, spare: float | None
 ) -> int:
     if settings.steps is not None:
         return settings.steps
@@ -178,7 +179,12 @@ def _steps(
         spare = seconds / 10 if spare is None else spare
         steps = (seconds - spare) / max(step_seconds, 1e-6)
         return max(1, round(_beside_a_corpus(settings, steps)))
-    return max(1, round((settings.epochs or EPOCHS) * steps_per_epoch))
+    return max(1, round(steps_of_passes))
+
+
+def passes_of(settings: Settings, parameters: int) -> float:
+    """How often everything is read where neither steps nor minutes are said."""
+    return settings.epochs or (EPOCHS_LARGE if parameters > LARGE else EPOCHS)
 
 
 def _beside_a_corpus(settings: Settings, steps: float) -> float:

@@ -17,9 +17,9 @@ from chatmimic.training.chosen import choose
 from chatmimic.training.duration import evaluations_cost
 from chatmimic.training.fit import Fit, plan_fit
 from chatmimic.training.material import Material, gather
-from chatmimic.training.plan import batches, make_plan
+from chatmimic.training.plan import batches, make_plan, passes_of
 from chatmimic.training.room import find_room
-from chatmimic.training.settings import EPOCHS, Settings
+from chatmimic.training.settings import Settings
 from chatmimic.training.shortening import may_be_shortened, newest_that_fit
 from chatmimic.training.trial import shape_of
 from chatmimic.training.writing import learners, told
@@ -94,7 +94,7 @@ def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[st
         room=room,
         asked=asked,
     )
-    passes = _passes(settings, batch * accumulate / windows)
+    passes = _passes(settings, fit.shape.parameters, batch * accumulate / windows)
     messages = sum(material.messages)
     plan = make_plan(
         settings,
@@ -115,13 +115,13 @@ def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[st
     return fit
 
 
-def _passes(settings: Settings, of_a_step: float) -> float | None:
+def _passes(settings: Settings, parameters: int, of_a_step: float) -> float | None:
     """How often everything is read, where a step reads such a share of it."""
     if settings.minutes is not None:
         return None
     if settings.steps is not None:
         return settings.steps * of_a_step
-    return settings.epochs or EPOCHS
+    return passes_of(settings, parameters)
 
 
 def base_config(name: str) -> Any:
