@@ -16,11 +16,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
+from chatmimic.engines.memory import letting_go
+
 _LEVELS = 255  # steps of an activation in 8 bits
 _KERNELS = "fbgemm"
 _WIDENS = 2  # times as many values out as in, from which on activations are rounded finely
+_ROWS = 16_384  # of a matrix that are converted at once: 38 MB in float32, 576 wide
 # Layers that read the same activations, one after the other: one product is all of them.
 _JOINT = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
+
+
+Product = Callable[[Tensor, Tensor | None], nn.Module]  # of a weight `(out, in)` and a bias
 
 
 class HalfProduct(nn.Module):
@@ -102,6 +108,18 @@ class Int8Product(nn.Module):
         return steps.addcmul_(least, self._sums)
 
 
+class Pieces(nn.Module):
+    """A layer of many rows, such as an output head, cut into products of some of them each."""
+
+    def __init__(self, products: list[nn.Module]) -> None:
+        super().__init__()
+        self._products = nn.ModuleList(products)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(…, in)` to `(…, out)`."""
+        return torch.cat([product(states) for product in self._products], -1)
+
+
 class Joint(nn.Module):
     """Several linear layers that read the same activations, as one product.
 
@@ -150,49 +168,57 @@ class Table(nn.Module):
         return functional.embedding(ids, self._weight).float()
 
 
-def replaced(model: Any, product: Callable[[Tensor, Tensor | None], nn.Module]) -> Any:
+def replaced(model: Any, product: Product) -> Any:
     """The model with its linear layers replaced by products, and all the rest in float32."""
     torch.backends.quantized.engine = _KERNELS
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), letting_go() as let_go, warnings.catch_warnings():
         # PyTorch means to give up its quantized tensors one day. `has_int8` tells whether it has.
         warnings.filterwarnings("ignore", message=".*quantized tensor")
         for module in list(model.modules()):
+            before = dict(module.named_children())
             for names in _JOINT:
                 _join(module, names, product)
             for name, child in list(module.named_children()):
                 if type(child) in (nn.Linear, Conv1D):
-                    setattr(module, name, product(*_weights(child)))
+                    setattr(module, name, _made(child, product))
                 elif type(child) is nn.Embedding and child.weight.element_size() == 2:
                     setattr(module, name, Table(child.weight.detach()))
+            for child in before.values():
+                if type(child) in (nn.Linear, Conv1D):
+                    let_go(child.weight)
     return model.float()
 
 
-def _join(
-    module: nn.Module,
-    names: tuple[str, ...],
-    product: Callable[[Tensor, Tensor | None], nn.Module],
-) -> None:
+def _made(layer: Any, product: Product) -> nn.Module:
+    """The product in the place of a linear layer."""
+    weight, bias = layer.weight.detach(), layer.bias
+    if isinstance(layer, Conv1D):  # GPT-2's has its weights turned
+        weight = weight.t()
+    if len(weight) <= _ROWS:
+        return _of_rows(weight, bias, product)
+    parts = weight.split(_ROWS)
+    biases = [None] * len(parts) if bias is None else bias.detach().split(_ROWS)
+    return Pieces([_of_rows(*part, product) for part in zip(parts, biases, strict=True)])
+
+
+def _of_rows(weight: Tensor, bias: Tensor | None, product: Product) -> nn.Module:
+    """The product of a weight `(out, in)` and a bias, of whatever precision."""
+    return product(weight.float().contiguous(), None if bias is None else bias.detach().float())
+
+
+def _join(module: nn.Module, names: tuple[str, ...], product: Product) -> None:
     """Replace some layers of a module by one product, if it has them all and they are alike."""
-    layers = [child for name, child in module.named_children() if name in names]
-    if [type(layer) for layer in layers] != [nn.Linear] * len(names):
+    layers: dict[str, Any] = {n: child for n, child in module.named_children() if n in names}
+    if [type(layer) for layer in layers.values()] != [nn.Linear] * len(names):
         return
-    weights, biases = zip(*map(_weights, layers), strict=True)
-    some = [bias for bias in biases if bias is not None]
-    if len({weight.shape[1] for weight in weights}) > 1 or len(some) not in (0, len(names)):
+    weights = [layer.weight.detach() for layer in layers.values()]
+    biases = [layer.bias.detach() for layer in layers.values() if layer.bias is not None]
+    if len({w.shape[1] for w in weights}) > 1 or len(biases) not in (0, len(names)):
         return
-    joint = Joint(
-        product(torch.cat(weights), torch.cat(some) if some else None), [*map(len, weights)]
-    )
-    order = [name for name, _ in module.named_children() if name in names]
-    for number, name in enumerate(order):
+    joined = _of_rows(torch.cat(weights), torch.cat(biases) if biases else None, product)
+    joint = Joint(joined, [len(weight) for weight in weights])
+    for number, name in enumerate(layers):
         setattr(module, name, Part(joint, number))
-
-
-def _weights(layer: Any) -> tuple[Tensor, Tensor | None]:
-    """Weight `(out, in)` and bias of a linear layer, float32. GPT-2's has its weights turned."""
-    weight = layer.weight.detach().float()
-    bias = None if layer.bias is None else layer.bias.detach().float()
-    return weight.t().contiguous() if isinstance(layer, Conv1D) else weight, bias
 
 
 @lru_cache(maxsize=1)
@@ -210,7 +236,7 @@ def has_int8() -> bool:
     return _computes(Int8Product)
 
 
-def _computes(product: Callable[[Tensor, Tensor | None], nn.Module]) -> bool:
+def _computes(product: Product) -> bool:
     """Whether a product of the largest values comes out as it should."""
     if _KERNELS not in torch.backends.quantized.supported_engines:
         return False

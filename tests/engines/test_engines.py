@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from talking_support import write_tiny_mimic
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from chatmimic.engines import ENGINES, choose, prepare
+from chatmimic.engines.memory import letting_go
 from chatmimic.engines.products import HalfProduct, Int8Product, has_half, has_int8, replaced
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
@@ -64,15 +69,15 @@ def spread_rows() -> torch.Tensor:
 def test_a_row_is_the_same_whatever_is_read_along_with_it():
     layer = nn.Linear(200, 72)
     rows = spread_rows()
-    product = replaced(nn.Sequential(layer), Int8Product)
+    computed = replaced(nn.Sequential(layer), Int8Product)
     with torch.no_grad():
-        together = product(rows)
+        together = computed(rows)
         for row, found, exact in zip(rows, together, layer(rows), strict=True):
-            alone = product(row[None])[0]
+            alone = computed(row[None])[0]
             error = (alone - exact).std()
             assert (alone - found).abs().max() <= 0.01 * error + 1e-6
             assert error <= 0.02 * row.std() + 0.02 * row.abs().max() + 1e-6
-        shaped = product(rows.view(2, 4, 200))
+        shaped = computed(rows.view(2, 4, 200))
     assert torch.equal(shaped.view(8, 72), together)
 
 
@@ -180,3 +185,29 @@ def test_a_damaged_mimic_is_told_of_with_any_engine(plain_base, tmp_path):
     for engine in ENGINES:
         with pytest.raises(MimicError, match="damaged"):
             replace(mimic).load(engine)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is memory given back")
+def test_what_is_mapped_from_a_file_is_let_go_and_read_again(tmp_path):
+    file = tmp_path / "some.safetensors"
+    save_file({"one": torch.arange(100_000.0), "other": torch.ones(100_000)}, file)
+    tensors = load_file(file)
+    with letting_go() as let_go:
+        let_go(tensors["one"])
+        let_go(torch.ones(3))  # not of a file
+    assert torch.equal(tensors["one"], torch.arange(100_000.0))
+    tensors["one"].zero_()
+    with letting_go() as let_go:  # what was written is kept
+        let_go(tensors["one"])
+    assert not tensors["one"].any()
+    assert tensors["other"].all()
+
+
+def test_a_matrix_of_many_rows_is_cut():
+    for kind, bias in product((nn.Linear, Conv1D), (True, False)):
+        layer = kind(8, 40_000, bias=bias) if kind is nn.Linear else Conv1D(40_000, 8)
+        rows = torch.randn(3, 8)
+        with torch.no_grad():
+            exact = layer(rows)
+            found = prepare(nn.Sequential(layer), "half" if has_half() else "float32")(rows)
+        torch.testing.assert_close(found, exact, rtol=2e-3, atol=2e-3)
