@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,8 @@ class Mimic:
         self._check_here()
         try:
             chosen = choose(engine, self.count_parameters(), self.lost)
-            base = open_base(str(self.path), stored=chosen != FLOAT32)
+            made = None if chosen == FLOAT32 else partial(prepare, engine=chosen)
+            base = open_base(str(self.path), prepare=made)
             form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
         except DamagedBase as error:
             raise self._newer(error.what) or self._damaged(error.what) from error
@@ -124,8 +126,7 @@ class Mimic:
             ) from error
         except ValueError as error:
             raise self._damaged(f"{error}.") from error
-        model = prepare(base.model.eval(), chosen)
-        return LoadedMimic(model, base.tokenizer, form, self, chosen)
+        return LoadedMimic(base.model.eval(), base.tokenizer, form, self, chosen)
 
     def count_parameters(self) -> int:
         """How many parameters it has. Raises BaseError for a folder without any."""

@@ -201,12 +201,13 @@ def open_base(
     dropout: float = 0.0,
     attention: str = "sdpa",
     tokenizer: str | None = None,
-    stored: bool = False,
+    prepare: Callable[[Any], Any] | None = None,
 ) -> Base:
     """Load a base: `starter`, a folder, or a name on the model hub.
 
-    `dropout` (0 to 1) is set wherever the architecture knows one; `stored` leaves the weights in
-    the precision that they have on the disk. Raises BaseError.
+    `dropout` (0 to 1) is set wherever the architecture knows one. `prepare` gets the model with its
+    weights in the precision that they have on the disk, and gives the one that is wanted. Raises
+    BaseError.
 
     Example::
 
@@ -216,7 +217,9 @@ def open_base(
     folder = find_base(name, tokenizer=tokenizer)
     from chatmimic.bases.loading import load_model, load_tokenizer
 
-    model = load_model(folder, dropout=dropout, attention=attention, stored=stored)
+    model = load_model(folder, dropout=dropout, attention=attention, stored=prepare is not None)
+    if prepare is not None:  # before the tokenizer needs memory too
+        model = prepare(model)
     words = load_tokenizer(Path(tokenizer).expanduser() if tokenizer else folder)
     if len(words) > model.get_input_embeddings().num_embeddings:
         raise BaseError(

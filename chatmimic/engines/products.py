@@ -162,6 +162,7 @@ class Table(nn.Module):
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self._weight = weight
+        self.num_embeddings = len(weight)
 
     def forward(self, ids: Tensor) -> Tensor:
         """The rows of some ids, float32."""
