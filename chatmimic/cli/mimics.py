@@ -20,7 +20,7 @@ from chatmimic.cli.common import (
     json_option,
     print_json,
 )
-from chatmimic.errors import MimicError
+from chatmimic.errors import BaseError, MimicError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, read_mimic, remove
@@ -257,6 +257,16 @@ def _what_it_sees(mimic: Mimic) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _kept_as(mimic: Mimic) -> str:
+    """Whether it is a whole model, or needs its base to be opened."""
+    from chatmimic.bases.adapter import read_adapter
+
+    with contextlib.suppress(BaseError):
+        if adapter := read_adapter(mimic.path):
+            return f"an adapter, opened with its base {adapter.base}"
+    return ""
+
+
 def _best_evaluation(known: dict[str, Any]) -> str:
     if known["best_step"] is None or known["steps"] is None:
         return ""
@@ -294,6 +304,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
         ("Knows", ", ".join(known["people"])),
         ("Base", known["base"]),
         ("Base's licence", str(mimic.base_terms)),
+        ("Kept as", _kept_as(mimic)),
         ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
         ("Form", known["form"]),
         ("Learnt from", "" if messages is None else f"{messages:,} messages of {whose}"),
