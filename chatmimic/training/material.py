@@ -19,7 +19,7 @@ from chatmimic.transcript import Cast
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
 
-TESTED = 500  # held-out messages that figures are measured on, the same ones for every base
+TESTED = 250  # held-out messages that figures are measured on, the same ones for every base
 CAST = 200  # names a mimic remembers; the tokens form has a token for the first 32
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -38,6 +39,7 @@ from chatmimic.windows.choices import Choices, write_choices
 if TYPE_CHECKING:
     from chatmimic.training.work import Work
 
+MOST_TESTING = 0.3  # of the minutes that are asked for; then fewer windows are tested on
 LEARNT, HELD_OUT, CORPUS = "learnt", "held-out", "corpus"  # folders of windows
 CHOICES, HELD_CHOICES = "choices", "held-out-choices"  # folders of exchanges
 FOLDERS = ("base", LEARNT, HELD_OUT, CORPUS, CHOICES, HELD_CHOICES)
@@ -77,9 +79,11 @@ class Preparation:
         spent = self.work.seconds_since_start()
         every = self._plan(self.settings, step_seconds=step, spare=spent)
         # The finished mimic is tested once more, for what engines lose.
-        tested = windows_tested(every, len(loop.held_out)) + 2 * WINDOWS
-        testing = tested * window
-        return self._plan(self.settings, step_seconds=step, spare=spent + testing)
+        testing = (windows_tested(every, len(loop.held_out)) + 2 * WINDOWS) * window
+        share = min(1.0, MOST_TESTING * (self.settings.minutes or 0) * 60 / max(testing, 1e-6))
+        plan = self._plan(self.settings, step_seconds=step, spare=spent + share * testing)
+        final = min(plan.final, len(loop.held_out))
+        return replace(plan, look=math.ceil(share * plan.look), final=math.ceil(share * final))
 
     # -- the base ----------------------------------------------------------------------------
 
