@@ -97,12 +97,8 @@ def make_plan(
     precision: str = "fp32",
     threads: int = 0,
     world: int = 1,
-    spare: float | None = None,
 ) -> Plan:
-    """Fix what a run does.
-
-    Of --minutes there are as many steps of `step_seconds` as fit, with `spare` seconds left for all
-    else (None: a tenth).
+    """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes).
 
     `world` is the number of processes: they share the windows of a step.
     """
@@ -110,7 +106,7 @@ def make_plan(
     while batch * accumulate % world:
         accumulate += 1
     passes = passes_of(settings, parameters)
-    steps = _steps(settings, passes * windows / (batch * accumulate), step_seconds, spare)
+    steps = _steps(settings, passes * windows / (batch * accumulate), step_seconds)
     slow = on_cpu and parameters > LARGE
     large = parameters > CHECKPOINTED
     checkpointing = settings.gradient_checkpointing
@@ -169,16 +165,13 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
     return batch, max(1, min(8, windows // (50 * batch))) if parameters > LARGE else 1
 
 
-def _steps(
-    settings: Settings, steps_of_passes: float, step_seconds: float, spare: float | None
-) -> int:
+def _steps(settings: Settings, steps_of_passes: float, step_seconds: float) -> int:
     if settings.steps is not None:
         return settings.steps
     if settings.minutes is not None:
-        seconds = settings.minutes * 60
-        spare = seconds / 10 if spare is None else spare
-        steps = (seconds - spare) / max(step_seconds, 1e-6)
-        return max(1, round(_beside_a_corpus(settings, steps)))
+        # About a tenth of the time goes to evaluations.
+        steps = settings.minutes * 60 * 0.9 / max(step_seconds, 1e-6)
+        return max(1, round(beside_a_corpus(settings, steps)))
     return max(1, round(steps_of_passes))
 
 
@@ -187,7 +180,7 @@ def passes_of(settings: Settings, parameters: int) -> float:
     return settings.epochs or (EPOCHS_LARGE if parameters > LARGE else EPOCHS)
 
 
-def _beside_a_corpus(settings: Settings, steps: float) -> float:
+def beside_a_corpus(settings: Settings, steps: float) -> float:
     """How many of so many steps are on the persona, where all spells on a corpus are read."""
     spells = {"first": 1, "plateau": settings.corpus_spells, "mix": 0}[settings.corpus_way]
     if not settings.corpus:

@@ -25,7 +25,7 @@ from chatmimic.training.gain import repeated_share
 from chatmimic.training.loop import Loop
 from chatmimic.training.loss import Learner, head_is_plain, keeps_apart
 from chatmimic.training.material import Material, ends_at
-from chatmimic.training.plan import Plan, make_plan, trained_by_default
+from chatmimic.training.plan import Plan, beside_a_corpus, make_plan, trained_by_default
 from chatmimic.training.precision import choose_precision
 from chatmimic.training.prepared import write_ready
 from chatmimic.training.samples import exchanges, write_exchanges
@@ -75,15 +75,31 @@ class Preparation:
 
     def _plan_of_minutes(self, loop: Loop) -> Plan:
         """The plan whose steps and evaluations take the minutes that are left."""
-        step, window = loop.time_a_step(), loop.time_an_evaluation()
+        seconds = 60 * (self.settings.minutes or 0)
+        window, tested = self._time_windows(loop)
         spent = self.work.seconds_since_start()
-        every = self._plan(self.settings, step_seconds=step, spare=spent)
         # The finished mimic is tested once more, for what engines lose.
-        testing = (windows_tested(every, len(loop.held_out)) + 2 * WINDOWS) * window
-        share = min(1.0, MOST_TESTING * (self.settings.minutes or 0) * 60 / max(testing, 1e-6))
-        plan = self._plan(self.settings, step_seconds=step, spare=spent + share * testing)
+        every = self._plan_within(seconds - spent, window)
+        testing = (windows_tested(every, len(loop.held_out)) + 2 * WINDOWS) * tested
+        share = min(1.0, MOST_TESTING * seconds / max(testing, 1e-6))
+        plan = self._plan_within(seconds - spent - share * testing, window)
         final = min(plan.final, len(loop.held_out))
         return replace(plan, look=math.ceil(share * plan.look), final=math.ceil(share * final))
+
+    def _time_windows(self, loop: Loop) -> tuple[float, float]:
+        """Seconds that it takes to learn from a window, and to test on one."""
+        return loop.time_a_step() / loop.plan.windows_per_step, loop.time_an_evaluation()
+
+    def _plan_within(self, seconds: float, window_seconds: float) -> Plan:
+        """The plan whose steps take so many seconds. How large a step is follows from how many
+        windows there is time for: a few large steps would teach little.
+        """
+        most = max(1, int(seconds / max(window_seconds, 1e-6)))
+        windows = min(most, len(Windows.open(self.folder / LEARNT)))
+        settings = replace(self.settings, minutes=None, steps=1)
+        size = self._plan(settings, windows=windows).windows_per_step
+        steps = max(1, round(beside_a_corpus(settings, most / size)))
+        return self._plan(replace(settings, steps=steps), windows=windows)
 
     # -- the base ----------------------------------------------------------------------------
 
@@ -194,24 +210,17 @@ class Preparation:
 
     # -- plan and memory ---------------------------------------------------------------------
 
-    def _plan(
-        self,
-        settings: Settings,
-        *,
-        step_seconds: float = 0.0,
-        spare: float | None = None,
-        world: int | None = None,
-    ) -> Plan:
+    def _plan(self, settings: Settings, *, windows: int = 0, world: int = 0) -> Plan:
+        """The plan for so many windows (0: all) and processes (0: those there are)."""
         return make_plan(
             settings,
             parameters=sum(p.numel() for p in self.base.model.parameters()),
-            windows=len(Windows.open(self.folder / LEARNT)),
+            windows=windows or len(Windows.open(self.folder / LEARNT)),
             on_cpu=not torch.cuda.is_available(),
-            step_seconds=step_seconds,
+            step_seconds=0.0,
             precision=choose_precision(settings.precision),
             threads=self.threads,
             world=world or self.work.ranks.world,
-            spare=spare,
         )
 
     @cached_property

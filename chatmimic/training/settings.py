@@ -238,7 +238,8 @@ class Settings(Asked):
 
     evaluate_every: int | None = setting(
         None,
-        "Steps between looks at the held-out part, each of which saves; else ten looks.",
+        "Steps between evaluations on the held-out part, each of which saves; else ten a training, "
+        "and six where they take long.",
         LOOKING,
     )
     sample_every: int | None = setting(
