@@ -15,7 +15,7 @@ from chatmimic.training.figures import measure
 from chatmimic.training.loss import Learner, Surprise, feed
 from chatmimic.windows import Windows
 
-WINDOWS = 8  # of 512 tokens: the same words both times, so that few show the difference
+WINDOWS = 3  # of 512 tokens: the same words both times, so that few show the difference
 
 
 def write_losses(mimic: Mimic, held_out: Windows, *, smallest: int = SMALL) -> None:

@@ -410,6 +410,13 @@ class Loop:
         """Go back to the weights with the lowest held-out loss; no step can be taken after this."""
         self.keeper.use_best(self.state)
 
+    def let_go(self) -> None:
+        """Give the model's memory back; nothing can be computed after this."""
+        self.stepper.optimizer.state.clear()
+        if not self.ranks.spread:
+            self.learner.to("meta")
+        make_room()
+
     def put_together(self) -> None:
         """Have the first process hold all of a model that is spread; no step can be taken after."""
         if self.ranks.spread:

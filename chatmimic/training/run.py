@@ -269,6 +269,7 @@ class Run(Work):
             self.watcher.stage("writing the mimic")
             self._check_place()
             mimic = write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
+            loop.let_go()
             write_losses(mimic, loop.held_out)
 
     def _check_gain(
