@@ -21,12 +21,20 @@ NAME = "chatmimic_pieces"
 _TOGETHER = 128
 # The scores of a longer piece would be kept for the way back, where the kernel keeps none of them.
 _LONGEST = 512
+# oneDNN, which multiplies bfloat16, keeps what it prepares for each shape: a training came to hold
+# half a GB more. So lengths are rounded up, and what is read too much is masked.
+_ROUNDED_TO = 32
 _CHANGES = ("softcap", "position_bias", "s_aux", "cache")  # what an architecture may ask for
 
 
 class _Block(NamedTuple):
-    """Neighbouring tokens of a window, and what is added to their scores: `(time, time)`."""
+    """Neighbouring tokens of a window that are computed, of which those from `start` to `end` count.
 
+    `mask` is what is added to their scores: `(time, time)`.
+    """
+
+    low: int
+    high: int
     start: int
     end: int
     mask: Tensor
@@ -79,14 +87,15 @@ def _attend(
 def _see(query: Tensor, key: Tensor, value: Tensor, block: _Block, dropout: float) -> Tensor:
     """A block of one row: `(heads, time, width)`. Several heads may share their keys and values."""
     heads, _, width = query.shape
-    shared, time = len(key), block.end - block.start
-    here = slice(block.start, block.end)
+    shared, time = len(key), block.high - block.low
+    here = slice(block.low, block.high)
     # The heads of one key stand below each other: one product for all of them.
     asked = query[:, here].reshape(shared, -1, width)
     scores = torch.matmul(asked, key[:, here].transpose(1, 2)).view(shared, -1, time, time)
     shares = functional.softmax(scores + block.mask.to(scores.dtype), dim=-1)
     shares = functional.dropout(shares, dropout, training=dropout > 0)
-    return torch.matmul(shares.view(shared, -1, time), value[:, here]).view(heads, time, width)
+    seen = torch.matmul(shares.view(shared, -1, time), value[:, here]).view(heads, time, width)
+    return seen[:, block.start - block.low : block.end - block.low]
 
 
 def _rows(mask: Tensor | None) -> list[list[_Block]] | None:
@@ -115,8 +124,15 @@ def _blocks(sees: Tensor) -> list[_Block]:
     blocks, start = [], 0
     for end, after in zip(borders[1:], [*borders[2:], None], strict=True):
         if after is None or after - start > _TOGETHER:
-            added = torch.zeros(end - start, end - start, device=sees.device)
-            added.masked_fill_(~sees[start:end, start:end], -torch.inf)
-            blocks.append(_Block(start, end, added))
+            blocks.append(_block(sees, start, end))
             start = end
     return blocks
+
+
+def _block(sees: Tensor, start: int, end: int) -> _Block:
+    """A block with the tokens that round its length up: those behind it, or before it at the end."""
+    size = min(len(sees), -(-(end - start) // _ROUNDED_TO) * _ROUNDED_TO)
+    low = min(start, len(sees) - size)
+    here = slice(low, low + size)
+    mask = torch.zeros(size, size, device=sees.device)
+    return _Block(low, low + size, start, end, mask.masked_fill_(~sees[here, here], -torch.inf))
