@@ -28,7 +28,7 @@ _CHANGES = ("softcap", "position_bias", "s_aux", "cache")  # what an architectur
 
 
 class _Block(NamedTuple):
-    """Neighbouring tokens of a window that are computed, of which those from `start` to `end` count.
+    """Neighbouring tokens of a window that are computed; those from `start` to `end` count.
 
     `mask` is what is added to their scores: `(time, time)`.
     """
@@ -130,7 +130,7 @@ def _blocks(sees: Tensor) -> list[_Block]:
 
 
 def _block(sees: Tensor, start: int, end: int) -> _Block:
-    """A block with the tokens that round its length up: those behind it, or before it at the end."""
+    """A block, and the tokens that round its length up: behind it, at the end before it."""
     size = min(len(sees), -(-(end - start) // _ROUNDED_TO) * _ROUNDED_TO)
     low = min(start, len(sees) - size)
     here = slice(low, low + size)
