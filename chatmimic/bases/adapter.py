@@ -97,16 +97,18 @@ def base_digest(folder: Path) -> str:
 
 
 def merge(model: Any, adapter: Adapter) -> None:
-    """Add an adapter to the weights of its base, in place, computed in float32.
+    """Add an adapter to the weights of its base, matrix after matrix, computed in float32.
 
     Raises DamagedBase where its matrices do not fit.
     """
     import torch
     from safetensors.torch import load_file
 
+    from chatmimic.bases.memory import letting_go
+
     matrices = load_file(adapter.weights)
     named = dict(model.named_parameters())
-    with torch.no_grad():
+    with torch.no_grad(), letting_go() as let_go:
         for name in [n for n in matrices if n.endswith(".lora_A.weight")]:
             layer = name.removesuffix(".lora_A.weight")
             down, up = matrices.pop(name), matrices.pop(f"{layer}.lora_B.weight", None)
@@ -117,7 +119,9 @@ def merge(model: Any, adapter: Adapter) -> None:
             change = change.T if adapter.transposed else change
             if change.shape != weight.shape:
                 raise _does_not_fit(adapter, layer)
-            weight.copy_(weight.float() + change)
+            whole = (weight.float() + change).to(weight.dtype)
+            let_go(weight)
+            weight.data = whole
     if matrices:
         raise _does_not_fit(adapter, next(iter(matrices)))
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
-from chatmimic.engines.memory import letting_go
+from chatmimic.bases.memory import letting_go
 
 _LEVELS = 255  # steps of an activation in 8 bits
 _KERNELS = "fbgemm"

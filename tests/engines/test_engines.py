@@ -15,8 +15,8 @@ from talking_support import write_tiny_mimic
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from chatmimic.bases.memory import letting_go
 from chatmimic.engines import ENGINES, choose, prepare
-from chatmimic.engines.memory import letting_go
 from chatmimic.engines.products import HalfProduct, Int8Product, has_half, has_int8, replaced
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
