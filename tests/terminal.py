@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -51,6 +53,10 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self.child.isalive():  # pexpect gives a killed child a tenth of a second to go
+            self.child.kill(signal.SIGKILL)
+            with contextlib.suppress(pexpect.ExceptionPexpect):
+                self.child.wait()
         self.child.close(force=True)
 
     @property
