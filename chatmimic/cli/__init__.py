@@ -30,7 +30,7 @@ COMMANDS = {
     "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
     "corpora": ("corpora", "List or remove corpora of public talk."),
     "bases": ("bases", "List the bases that can be used here, or remove one made here."),
-    "mimics": ("mimics", "List, show or remove trained mimics."),
+    "mimics": ("mimics", "List, show, remove or export trained mimics."),
 }
 
 INTERRUPTED = 130  # what shells report for Ctrl-C

@@ -154,7 +154,7 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
 
     A step learns from at most a sixteenth of the windows (large bases: a fiftieth), so that little
     data still gives steps: of 51 windows, read twice, one a step came to 1.63 bits per character
-    and six a step to 1.77 (`benchmarks/gains.py --base smollm2 --with "--accumulate 6"`).
+    and six a step to 1.77 (SmolLM2, `benchmarks/gains.py`).
     """
     batch = settings.batch or (1 if parameters > LARGE else max(1, min(4, windows // 16)))
     batch = min(batch, max(1, windows))

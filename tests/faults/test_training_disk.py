@@ -152,7 +152,7 @@ def test_a_new_training_brings_back_a_mimic_that_a_kill_left_aside(home, tiny_ba
     assert digest(made) == before
 
 
-def _no_room(folder, loop):
+def _no_room(folder, loop, precision):
     raise OSError(errno.ENOSPC, "No space left on device", str(folder))
 
 
