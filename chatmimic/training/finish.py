@@ -92,7 +92,13 @@ def _base_that_stays(settings: dict[str, Any], loop: Loop) -> str | None:
 
 
 def _is_large(loop: Loop) -> bool:
-    return sum(p.numel() for p in loop.learner.model.parameters()) > LARGE
+    return _parameters(loop) > LARGE
+
+
+def _parameters(loop: Loop) -> int:
+    """How many parameters the model has when adapters are added to it."""
+    named = loop.learner.model.named_parameters()
+    return sum(p.numel() for name, p in named if ".lora_" not in name)
 
 
 def _keep(folder: Path) -> None:
@@ -120,7 +126,7 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures
             "messages": None if reads_all else settings["context"],
             "tokens": ready["material"]["window_tokens"],
         },
-        "parameters": sum(p.numel() for p in loop.learner.model.parameters()),
+        "parameters": _parameters(loop),
         "data": ready["material"],
         "held_out": {"base": base.as_dict(), "mimic": figures.as_dict()},
         "best_step": loop.state.best_step,

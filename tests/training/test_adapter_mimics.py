@@ -61,6 +61,7 @@ def test_only_what_was_learnt_is_kept(made):
     assert not (mimic.path / "model.safetensors").exists()
     whole = describe_base(str(mimic.path))
     assert whole.parameters == describe_base(str(made.bases / "plain")).parameters
+    assert mimic.manifest["parameters"] == whole.parameters
     # Two bytes for each number of two matrices of rank 4.
     assert (mimic.path / WEIGHTS).stat().st_size < whole.parameters
     assert [m.name for m in needing(made.bases / "plain", made)] == ["ada"]
