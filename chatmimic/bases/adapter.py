@@ -72,6 +72,11 @@ def base_of(adapter: Adapter) -> Path:
     Raises BaseError where it is not on this machine, or is another one by now.
     """
     folder = _find(adapter.folder, adapter.base)
+    if folder is not None and (folder / CONFIG).exists():
+        raise BaseError(
+            f"{adapter.folder} is an adapter of {folder}, which is an adapter too.",
+            "Merge one of them into its model with peft, and give the merged folder.",
+        )
     if folder is None:
         raise BaseError(
             f"{adapter.folder} needs the base {short_name(adapter.base)}, which is not on this "

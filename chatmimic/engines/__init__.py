@@ -62,9 +62,7 @@ def prepare(model: Any, engine: str) -> Any:
         return model.float()
     device = products.accelerator()
     if engine == HALF and (device or not products.has_half()):
-        import torch
-
-        return model.to(device or "cpu", torch.bfloat16)
+        return products.halved(model.to(device or "cpu"))
     return products.replaced(
         model, products.HalfProduct if engine == HALF else products.Int8Product
     )

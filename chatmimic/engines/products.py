@@ -169,6 +169,15 @@ class Table(nn.Module):
         return functional.embedding(ids, self._weight).float()
 
 
+def halved(model: Any) -> Any:
+    """The model with its parameters in bfloat16. Buffers stay as they are: in bfloat16 the
+    frequencies of rotary positions would make other positions of them.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.data.bfloat16()
+    return model
+
+
 def replaced(model: Any, product: Product) -> Any:
     """The model with its linear layers replaced by products, and all the rest in float32."""
     torch.backends.quantized.engine = _KERNELS

@@ -176,9 +176,13 @@ def _adapters(model: Any, rank: int, seed: int) -> Any:
 
 
 def halve_the_fixed(model: Any) -> None:
-    """Keep in bfloat16 what is not learnt, in place: half the memory, and no copy for a product."""
+    """Keep in bfloat16 the parameters that are not learnt, in place.
+
+    That is half the memory, and no copy for a product. Buffers stay as they are: the frequencies of
+    rotary positions are among them, and in bfloat16 a position would be another one.
+    """
     import torch
 
-    for part in (*model.parameters(), *model.buffers()):
-        if part.dtype == torch.float32 and not part.requires_grad:
-            part.data = part.data.bfloat16()
+    for parameter in model.parameters():
+        if parameter.dtype == torch.float32 and not parameter.requires_grad:
+            parameter.data = parameter.data.bfloat16()

@@ -22,7 +22,7 @@ _TOGETHER = 128
 # The scores of a longer piece would be kept for the way back, where the kernel keeps none of them.
 _LONGEST = 512
 # oneDNN, which multiplies bfloat16, keeps what it prepares for each shape: a training came to hold
-# half a GB more. So lengths are rounded up, and what is read too much is masked.
+# 0.4 GB more. So lengths are rounded up, and what is read too much is masked.
 _ROUNDED_TO = 32
 _CHANGES = ("softcap", "position_bias", "s_aux", "cache")  # what an architecture may ask for
 

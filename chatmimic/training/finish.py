@@ -10,7 +10,7 @@ from typing import Any
 
 from chatmimic import __version__
 from chatmimic.bases import local_base, terms_of
-from chatmimic.bases.adapter import save_adapter
+from chatmimic.bases.adapter import read_adapter, save_adapter
 from chatmimic.bases.loading import quiet
 from chatmimic.files import private_folder, sync_file, whole_folder
 from chatmimic.home import Home
@@ -50,7 +50,8 @@ def save_model(folder: Path, loop: Loop, precision: str = "float32") -> None:
     import torch
 
     model = loop.learner.model
-    if loop.learning is not None:
+    if loop.learning is not None and loop.learning.adapters is not None:
+        model.float()  # what is added to weights in bfloat16 would mostly be rounded away
         loop.learning.merge()
     model.config.use_cache = True
     wanted = getattr(torch, precision)
@@ -80,15 +81,15 @@ def _save_learnt(folder: Path, loop: Loop, base: str | None) -> None:
 def _base_that_stays(settings: dict[str, Any], loop: Loop) -> str | None:
     """The base that an adapter can be opened with as long as it is there; None: there is none.
 
-    The starter may be another one in the next release, a mimic is replaced and removed, and where a
-    form has tokens of its own more than an adapter is learnt.
+    The starter may be another one in the next release, a mimic is replaced and removed, an adapter
+    has a base of its own, and where a form has tokens of its own more than an adapter is learnt.
     """
     if not _is_large(loop) or (loop.learning is not None and loop.learning.more):
         return None
     folder = local_base(settings["base"])
     if folder is None:
         return str(settings["base"])  # of the hub
-    return None if (folder / MANIFEST).is_file() else str(folder)
+    return None if (folder / MANIFEST).is_file() or read_adapter(folder) else str(folder)
 
 
 def _is_large(loop: Loop) -> bool:

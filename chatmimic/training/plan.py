@@ -141,10 +141,9 @@ def make_plan(
 
 
 def trained_by_default(parameters: int, *, on_cpu: bool) -> str:
-    """What of a base is trained where nobody says: of a large one on a processor adapters.
+    """What of a base is trained where nobody says: of a large one on a processor, adapters.
 
-    They take half the time and half the memory a step, and learn as much in the same time
-    (`benchmarks/bases.py`).
+    They learn as much from the same text in less time and memory (docs/training.md).
     """
     return "lora" if on_cpu and parameters > LARGE else "all"
 

@@ -81,7 +81,7 @@ def _plan(config: Any, material: Material, settings: Settings, asked: Mapping[st
     """The ways to learn from some material with a base of this configuration."""
     window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
     windows = max(1, round(tokens_of(material, settings) / window))
-    held_out = max(1, round(tokens_of(material, settings, material.held_out) / window))
+    held_out = max(1, round(tokens_of(material, settings, material.tested) / window))
     parameters = shape_of(config).parameters
     batch, accumulate = batches(settings, parameters, windows)
     room = find_room()

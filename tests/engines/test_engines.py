@@ -17,7 +17,14 @@ from transformers.pytorch_utils import Conv1D
 
 from chatmimic.bases.memory import letting_go
 from chatmimic.engines import ENGINES, choose, prepare
-from chatmimic.engines.products import HalfProduct, Int8Product, has_half, has_int8, replaced
+from chatmimic.engines.products import (
+    HalfProduct,
+    Int8Product,
+    halved,
+    has_half,
+    has_int8,
+    replaced,
+)
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.generation.cache import Reader
@@ -211,3 +218,12 @@ def test_a_matrix_of_many_rows_is_cut():
             exact = layer(rows)
             found = prepare(nn.Sequential(layer), "half" if has_half() else "float32")(rows)
         torch.testing.assert_close(found, exact, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "gpt_neox"])
+def test_half_precision_moves_no_position(kind):
+    model = model_of(kind)
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    halved(model)
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+    assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())

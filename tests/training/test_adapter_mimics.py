@@ -161,6 +161,36 @@ def test_a_training_goes_on_from_an_adapter_and_makes_a_whole_mimic(home):
     outcome.mimic.load()
 
 
+def test_an_adapter_of_an_adapter_is_refused(home, tiny_base):
+    mimic = Mimic.open("ada", home)
+    shutil.copyfile(tiny_base / "config.json", mimic.path / "config.json")
+    change(mimic, base_model_name_or_path=str(mimic.path))
+    with pytest.raises(MimicError, match="which is an adapter too"):
+        mimic.load()
+
+
+def test_what_goes_on_from_an_adapter_of_no_mimic_is_whole(home):
+    adapter = Mimic.open("ada", home).path
+    (adapter / "mimic.json").unlink()
+    outcome = train(home, adapter, name="more", train="lora", force=True)
+    assert (outcome.mimic.path / "model.safetensors").is_file()
+    outcome.mimic.load()
+
+
+def test_what_lora_adds_in_bfloat16_is_not_rounded_away(made, plain_base):
+    """A small base's mimic is whole: float32 sums of what training computed."""
+    from safetensors.torch import load_file
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chatmimic.training.finish.LARGE", 10**9)
+        outcome = train(
+            *(made, plain_base), name="small", train="lora", precision="bf16", force=True
+        )
+    weights = load_file(outcome.mimic.path / "model.safetensors")
+    matrix = weights["transformer.h.0.mlp.c_fc.weight"]
+    assert not torch.equal(matrix, matrix.bfloat16().float())
+
+
 def test_the_commands_say_what_needs_what(home, capsys, tmp_path):
     from chatmimic.cli import main
 

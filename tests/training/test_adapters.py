@@ -10,7 +10,12 @@ import pytest
 import torch
 
 from chatmimic.errors import TrainingError
-from chatmimic.training.adapters import check_blocks, choose_learning, complaint
+from chatmimic.training.adapters import (
+    check_blocks,
+    choose_learning,
+    complaint,
+    halve_the_fixed,
+)
 from chatmimic.training.loss import Learner
 from chatmimic.training.optimizers import make_optimizer, set_rate
 from chatmimic.training.step_in_backward import StepInBackward
@@ -330,3 +335,17 @@ def test_steps_inside_the_backward_pass_do_the_same(train):
     assert learn(ours, 4, optimizer=stepper) == learn(theirs, 4)
     for one, two in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "gpt_neox"])
+def test_halving_what_is_fixed_moves_no_position(kind):
+    """Rotary frequencies are buffers: 500 times a rounded one is another angle."""
+    model = model_of(kind)
+    choose_learning(model, "lora", rank=2)
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    halve_the_fixed(model)
+    for name, buffer in model.named_buffers():
+        assert buffer.dtype == before[name].dtype
+        assert torch.equal(buffer, before[name])
+    for parameter in model.parameters():
+        assert parameter.dtype == (torch.float32 if parameter.requires_grad else torch.bfloat16)
