@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from chatmimic.errors import MimicError
-from chatmimic.files import size_in_words, sync_file, whole_folder
+from chatmimic.files import keep_files, size_in_words, whole_folder
 from chatmimic.mimic import Mimic, write_manifest
 
 
@@ -29,9 +29,7 @@ def export(mimic: Mimic, folder: Path, precision: str = "bfloat16") -> Path:
             model.save_pretrained(partial, max_shard_size="100GB")
             loaded.tokenizer.save_pretrained(partial)
             write_manifest(partial, {k: v for k, v in mimic.manifest.items() if k != "format"})
-            for file in partial.iterdir():
-                file.chmod(0o600)
-                sync_file(file)
+            keep_files(partial)
     except OSError as error:
         needed = size_in_words(sum(p.nbytes for p in model.parameters()))
         raise MimicError(

@@ -120,10 +120,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def sync_file(file: Path) -> None:
-    """Ask the disk to keep what was written to a file."""
-    with file.open("rb+") as content:
-        os.fsync(content.fileno())
+def keep_files(folder: Path) -> None:
+    """Make the files of a folder, which a library wrote, private and lasting."""
+    for file in folder.iterdir():
+        file.chmod(0o600)
+        with file.open("rb+") as content:
+            os.fsync(content.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -66,7 +66,7 @@ class Base:
 
 
 def own_base(name: str, home: Home) -> str:
-    """The folder of a base that `chatmimic pretrain` made in this home, else the name as it is.
+    """The folder of a base that was made in this home, else the name as it is.
 
     Raises BaseError where several may be meant.
     """
@@ -119,7 +119,7 @@ def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
 
 
 def own_bases(home: Home) -> list[str]:
-    """The names of all bases that `chatmimic pretrain` made in this home."""
+    """The names of all bases that were made in this home, by `pretrain` or of GGUF files."""
     if not home.bases.is_dir():
         return []
     # Folders with a dot are a pretraining's that is writing its base, or was killed at it.

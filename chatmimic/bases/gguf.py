@@ -24,9 +24,9 @@ from chatmimic.bases.loading import explained, load_gguf, quiet
 from chatmimic.errors import BaseError, DamagedBase, TrainingError
 from chatmimic.files import (
     file_digest,
+    keep_files,
     private_folder,
     size_in_words,
-    sync_file,
     whole_folder,
     write_whole,
 )
@@ -217,9 +217,7 @@ def _convert(head: Head, source: dict[str, Any], final: Path) -> None:
                 tokenizer.save_pretrained(folder)
             facts = _facts(head, source, final.name)
             write_whole(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
-            for entry in folder.iterdir():
-                entry.chmod(0o600)
-                sync_file(entry)
+            keep_files(folder)
     except (OSError, SafetensorError) as error:
         # What safetensors raises has the system's words at its end: "I/O error: No space left …".
         why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]

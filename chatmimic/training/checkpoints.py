@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from chatmimic.errors import ChatmimicError, CheckpointDamaged, TrainingError
 from chatmimic.files import (
     file_digest,
+    keep_files,
     private_folder,
     size_in_words,
-    sync_file,
     sync_folder,
     write_whole,
 )
@@ -120,11 +120,8 @@ def _write(
     for name, group in tensors.items():
         save_file({k: t.contiguous() for k, t in group.items()}, partial / f"{name}.safetensors")
     write_whole(partial / "state.json", json.dumps(state, indent=2))
-    files = sorted(partial.iterdir())
-    for file in files:
-        file.chmod(0o600)
-        sync_file(file)
-    digests = {file.name: file_digest(file) for file in files}
+    keep_files(partial)
+    digests = {file.name: file_digest(file) for file in sorted(partial.iterdir())}
     write_whole(partial / MANIFEST, json.dumps(digests, indent=2))
     sync_folder(partial)
 

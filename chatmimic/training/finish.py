@@ -12,7 +12,7 @@ from chatmimic import __version__
 from chatmimic.bases import local_base, terms_of
 from chatmimic.bases.adapter import read_adapter, save_adapter
 from chatmimic.bases.loading import quiet
-from chatmimic.files import private_folder, sync_file, whole_folder
+from chatmimic.files import keep_files, private_folder, whole_folder
 from chatmimic.home import Home
 from chatmimic.mimic import MANIFEST, Mimic, read_mimic, write_manifest
 from chatmimic.training.figures import Figures
@@ -60,7 +60,7 @@ def save_model(folder: Path, loop: Loop, precision: str = "float32") -> None:
     with quiet():
         model.save_pretrained(folder, max_shard_size="100GB")
         loop.form.tokenizer.save_pretrained(folder)
-    _keep(folder)
+    keep_files(folder)
 
 
 def _save_learnt(folder: Path, loop: Loop, base: str | None) -> None:
@@ -75,7 +75,7 @@ def _save_learnt(folder: Path, loop: Loop, base: str | None) -> None:
     learnt = {n: p for n, p in loop.learner.model.named_parameters() if p.requires_grad}
     save_adapter(folder, learnt, learning.settings, base)
     loop.form.tokenizer.save_pretrained(folder)
-    _keep(folder)
+    keep_files(folder)
 
 
 def _base_that_stays(settings: dict[str, Any], loop: Loop) -> str | None:
@@ -100,13 +100,6 @@ def _parameters(loop: Loop) -> int:
     """How many parameters the model has when adapters are added to it."""
     named = loop.learner.model.named_parameters()
     return sum(p.numel() for name, p in named if ".lora_" not in name)
-
-
-def _keep(folder: Path) -> None:
-    """Make what is in a folder private and lasting."""
-    for file in folder.iterdir():
-        file.chmod(0o600)
-        sync_file(file)
 
 
 def _manifest(loop: Loop, ready: dict[str, Any], base: Figures, figures: Figures) -> dict[str, Any]:

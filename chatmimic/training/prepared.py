@@ -15,7 +15,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from chatmimic.errors import CheckpointDamaged, TrainingError
-from chatmimic.files import file_digest, sync_file, write_whole
+from chatmimic.files import file_digest, keep_files, write_whole
 from chatmimic.training.unfinished import READY
 
 FOLDERS = ("base", "learnt", "held-out")  # description and tokeniser of the base; windows
@@ -25,9 +25,8 @@ def write_ready(folder: Path, facts: dict[str, Any], folders: Sequence[str] = FO
     """Make what was prepared private and lasting, then write `ready.json` over it."""
     files = {}
     for name in folders:
+        keep_files(folder / name)
         for file in sorted((folder / name).iterdir()):
-            file.chmod(0o600)
-            sync_file(file)
             files[f"{name}/{file.name}"] = file_digest(file)
     write_whole(folder / READY, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2))
 

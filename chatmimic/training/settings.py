@@ -23,7 +23,7 @@ from chatmimic.training.asked import (
 )
 from chatmimic.training.schedules import SCHEDULES
 
-EPOCHS, EPOCHS_LARGE = 3.0, 2.0  # above 50 M parameters a base begins to learn by heart sooner
+EPOCHS, EPOCHS_LARGE = 3.0, 2.0  # above 50 M parameters a base overfits sooner
 OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
 
 ALL = "all"  # of --newest
