@@ -161,19 +161,19 @@ def training(model: Any, precision: str) -> Callable[[], int]:
     """Steps on made-up windows; each gives the tokens it read."""
     import torch
 
-    from chatmimic.training.loss import Learner
-    from chatmimic.training.optimizers import make_optimizer, set_rate
-    from chatmimic.training.precision import arithmetic
-    from chatmimic.training.trial import made_up_windows
+    from chatmimic.training.objective.loss import LossModule
+    from chatmimic.training.objective.precision import arithmetic
+    from chatmimic.training.optim.optimizers import make_optimizer, set_rate
+    from chatmimic.training.planning.probe import made_up_windows
 
-    learner = Learner(model.train())
-    optimizer = make_optimizer(learner, 0.01)
+    loss_module = LossModule(model.train())
+    optimizer = make_optimizer(loss_module, 0.01)
     set_rate(optimizer, 1e-5)
     tensors = made_up_windows(2, WINDOW, model.config.vocab_size, 0.5)
 
     def step() -> int:
         with arithmetic(torch.device("cpu"), precision):
-            loss = learner(**tensors).learnt
+            loss = loss_module(**tensors).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

@@ -19,7 +19,7 @@ from pathlib import Path
 from public_corpora import DURASPACE, UBUNTU, documents, messages
 
 from chatmimic.records import Conversation, Message
-from chatmimic.training.material import split
+from chatmimic.training.data.split import split
 
 SHARES = ("0.49", "0.33", "0.09")
 DEVELOPER, HELPER = "tdonohue", "ActionParsnip"
@@ -32,13 +32,13 @@ class Chat:
     """Whose words are learnt, from what, and on what they are tested."""
 
     persona: str
-    learnt: Sequence[Conversation]
+    train: Sequence[Conversation]
     held_out: Sequence[Conversation]
 
     @property
     def share(self) -> float:
         """The persona's part of the messages that are learnt from."""
-        return _share(self.learnt, self.persona)
+        return _share(self.train, self.persona)
 
 
 def chats(corpora: Path, most: int) -> dict[str, Chat]:

@@ -49,7 +49,7 @@ INTERVAL = 0.02  # seconds between two looks at a process
 BEGINS = datetime(2014, 3, 1, tzinfo=UTC)
 # What a pretraining says on standard error, and the stage that begins there.
 STAGES = {
-    "learning a tokenizer": "tokenizer",
+    "training a tokenizer": "tokenizer",
     f"writing {CORPUS} as tokens": "shards",
     "pretraining": "steps",
 }

@@ -1,6 +1,6 @@
 """How well the conversations of a busy channel are told apart, on the Ubuntu logs with gold links.
 
-    python benchmarks/disentangle.py --corpus DIR [--part dev] [--rule]
+    python benchmarks/disentangle.py --corpus DIR [--part dev]
 
 DIR holds the data of Kummerfeld et al. 2019 (see irc_links.py). The networks were fitted to the
 part `train` and chosen on `dev` (train_linker.py); `test` is the default here.
@@ -18,7 +18,7 @@ from machine import machine
 
 from chatmimic.conversations.linking.linker import Linker
 from chatmimic.conversations.linking.rule import links_by_rule
-from chatmimic.conversations.linking.talk import read_talk
+from chatmimic.conversations.linking.thread_arrays import read_talk
 
 # From the paper's tables 3 and 4: link F, VI, one-to-one, exact F on the test part.
 PAPER = {

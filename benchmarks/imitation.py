@@ -1,67 +1,142 @@
-"""Does a mimic foretell its own person better than the base does, and than another's mimic does?
+"""How well are people imitated? Several people of one corpus, judged as `chatmimic evaluate` does.
 
-    python benchmarks/imitation.py --export chats.tsv --persona ada --other bob --minutes 5
+    python benchmarks/imitation.py --corpus channel.tar.xz --persona ada --persona grace
+    python benchmarks/imitation.py --persona "Mira Okafor" --base starter --minutes 2
+    python benchmarks/imitation.py --corpus channel.tar.xz --persona ada --base smollm2 --keep home
 
-Imports one export into a home of its own, trains a mimic of each of two people from the starter for
-the same number of minutes, and measures held-out perplexity on the first person's latest
-conversations: of the base, of their own mimic, and of the other's mimic. The last line is JSON.
+Trains a mimic of each person from each base in the same number of minutes, and evaluates it on what
+the person said later. Without `--corpus`, the examples are used. With `--keep`, archive and mimics
+stay in a folder, and those that are there are not trained again. Mimics of one base are also tried
+on each other's words. The last line is JSON: the page of each person and base, the controls, and
+who owns whose words.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gains import fill, run
 from machine import machine
 
 import chatmimic
-from chatmimic.evaluation.perplexity import perplexity
+from chatmimic.bases.terms import short_name
+from chatmimic.errors import MimicError
+from chatmimic.evaluation.evaluate import evaluate
+from chatmimic.evaluation.ownership import ownership
+from chatmimic.evaluation.records import Evaluation, Source
+from chatmimic.evaluation.stored import store
+from chatmimic.evaluation.wording import cell
 from chatmimic.home import Home
-from chatmimic.training.material import gather
+from chatmimic.mimic import Mimic
+
+CONTROLS = (Source.REAL, Source.CHANNEL, Source.PARROT, Source.BABBLE, Source.BASE)
+SHOWN = {
+    "attribution@10": "in tens",
+    "masked attribution@25": "masked@25",
+    "excess detection": "excess",
+    "hits@1": "hits@1",
+    "relevance": "relevance",
+    "distinct-2": "distinct-2",
+    "bits per character": "bits",
+    "copies": "copies",
+    "extraction": "extracted",
+}
 
 
 def main() -> None:
-    """Import, train twice, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--export", type=Path, required=True)
-    parser.add_argument("--persona", required=True)
-    parser.add_argument("--other", required=True)
-    parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--base", default="starter")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Home(Path(folder)), given)
-    for row in rows:
-        print(f"{row['model']:24} {row['perplexity']:9.2f} {row['perplexity_per_character']:7.3f}")
-    by = {row["model"]: row["perplexity"] for row in rows}
-    result = {
-        "machine": machine(),
-        "minutes": given.minutes,
-        "rows": rows,
-        "base_over_mimic": by["base"] / by[f"mimic of {given.persona}"],
-        "other_over_mimic": by[f"mimic of {given.other}"] / by[f"mimic of {given.persona}"],
-    }
+    """Train and evaluate everybody, and print."""
+    given = _arguments()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        home = Home(given.keep or Path(temporary))
+        fill(home.path, given.corpus)
+        print(f"{'persona':14}{'base':>10}{'of':>8}" + "".join(f"{t:>11}" for t in SHOWN.values()))
+        people: dict[str, Any] = {}
+        controls: dict[str, Any] = {}
+        owned = {}
+        for base in given.base or ["starter"]:
+            mimics = [trained(home, persona, base, given) for persona in given.persona]
+            for mimic in mimics:
+                found = judged(home, mimic, given.replies)
+                figures = {one.name: one.as_dict() for one in found.measures}
+                people.setdefault(mimic.persona, {})[base] = {
+                    "verdict": found.verdict,
+                    "seconds": round(found.seconds),
+                    **{name: one["figures"].get("mimic") for name, one in figures.items()},
+                }
+                controls.setdefault(mimic.persona, {})[base] = {
+                    str(s): {n: one["figures"].get(str(s)) for n, one in figures.items()}
+                    for s in CONTROLS
+                }
+            if len(mimics) > 1:
+                owned[base] = matrix(home, mimics)
+    result = {"people": people, "controls": controls, "ownership": owned, "machine": machine()}
     print(json.dumps(result))
 
 
-def measure(home: Home, given: argparse.Namespace) -> list[dict[str, Any]]:
-    """Rows of figures on the persona's held-out messages."""
-    chatmimic.import_exports(given.export, home=home)
-    mimics = {}
-    for person in (given.persona, given.other):
-        trained = chatmimic.train(person, home=home, base=given.base, minutes=given.minutes)
-        mimics[person] = trained.mimic
-        if person == given.persona:
-            figures = {"base": trained.base, f"mimic of {person}": trained.figures}
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, help="chat exports; else the examples")
+    parser.add_argument("--persona", action="append", required=True)
+    parser.add_argument("--base", action="append", help="else the starter")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of each training")
+    parser.add_argument("--replies", type=int, default=120)
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep archive and mimics here")
+    return parser.parse_args()
+
+
+def trained(home: Home, persona: str, base: str, given: argparse.Namespace) -> Mimic:
+    """The mimic of a person from a base, trained unless it is there already."""
+    name = f"{short_name(base)}-{persona}"
+    with contextlib.suppress(MimicError):
+        return Mimic.open(name, home)
+    command = ["train", "--persona", persona, "--base", base, "--name", name, "--force"]
+    run(home.path, *command, "--minutes", f"{given.minutes:g}")
+    return Mimic.open(name, home)
+
+
+def judged(home: Home, mimic: Mimic, replies: int) -> Evaluation:
+    """Evaluate a mimic, and print a line for it and for each control."""
     with chatmimic.open_archive(home) as archive:
-        material = gather(archive, given.persona, None, held_out=0.1)
-    # The same windows as the first two rows: the defaults are those of the training.
-    other = mimics[given.other].load()
-    figures[f"mimic of {given.other}"] = perplexity(other, material.held_out, given.persona)
-    return [{"model": name, **figure.as_dict()} for name, figure in figures.items()]
+        found = evaluate(archive, mimic, replies=replies)
+    store(mimic, found)
+    for source in (Source.MIMIC, *CONTROLS):
+        whose = (
+            f"{mimic.persona[:13]:14}{mimic.name[:9]:>10}" if source is Source.MIMIC else " " * 24
+        )
+        print(f"{whose}{source:>8}" + "".join(f"{one:>11}" for one in _cells(found, source)))
+    print(f"{found.verdict} ({found.seconds:.0f} s)")
+    for sample in found.samples:
+        print(
+            f"  {sample.before[-1][1][:90]!r} → real {sample.real[:90]!r}, mimic {sample.mimic!r}"
+        )
+    sys.stdout.flush()
+    return found
+
+
+def _cells(found: Evaluation, source: Source) -> Iterator[str]:
+    for name in SHOWN:
+        one = found.measure(name)
+        yield "" if one is None else cell(one, source).replace(" ", "")
+
+
+def matrix(home: Home, mimics: list[Mimic]) -> dict[str, Any]:
+    """Bits per character of everybody's words under everybody's mimic."""
+    began = time.monotonic()
+    with chatmimic.open_archive(home) as archive:
+        found = ownership(archive, mimics)
+    print(f"{'bits per character of':24}" + "".join(f"{name[:14]:>15}" for name in found.mimics))
+    for person, row in zip(found.people, found.bits, strict=True):
+        print(f"{person[:22]:24}" + "".join(f"{bits:15.3f}" for bits in row))
+    print(f"owned: {found.owned} of {len(mimics)} ({time.monotonic() - began:.0f} s)")
+    return {"people": found.people, "bits": found.bits, "owned": found.owned}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ HEAVY = [
     "transformers.models.auto.tokenization_auto",
     "transformers.models.gpt2.modeling_gpt2",
     "transformers.models.gpt2.tokenization_gpt2",
-    "chatmimic.cli.train",
+    "chatmimic.cli.commands.train",
     "chatmimic.training.run",
 ]
 

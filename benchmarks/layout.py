@@ -48,10 +48,11 @@ from peer_layout import peer_speed
 from reply_layouts import SAMPLES, Layout, own_tokens, packed, padded
 
 from chatmimic.bases import Base, open_base
-from chatmimic.training.figures import measure
-from chatmimic.training.loss import Learner, Surprise, weight_of
-from chatmimic.training.material import cast_of
-from chatmimic.training.optimizers import make_optimizer, set_rate
+from chatmimic.training.data.split import cast_of
+from chatmimic.training.objective.loss import LossModule, weight_of
+from chatmimic.training.objective.metrics import measure
+from chatmimic.training.objective.nll import NLL
+from chatmimic.training.optim.optimizers import make_optimizer, set_rate
 from chatmimic.transcript import make_form, natural_form
 
 WINDOW = 512  # tokens
@@ -125,71 +126,71 @@ class Training:
     seconds: float = 0.0
     tokens: int = 0
     positions: int = 0
-    looks: list[Look] = field(default_factory=list)
+    evaluations: list[Look] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Start as every other training of this base starts."""
-        self.learner = Learner(copy.deepcopy(self.base.model))
-        self.optimizer = make_optimizer(self.learner.model, 0.01)
+        self.loss_module = LossModule(copy.deepcopy(self.base.model))
+        self.optimizer = make_optimizer(self.loss_module.model, 0.01)
 
     def run(self, seconds: float, every: float, target: float = -math.inf) -> Training:
         """Learn for so many seconds, with a look each `every`, or to the first look at a loss."""
-        self._look()
+        self._evaluate()
         for number, rows in enumerate(self.layout.steps()):
             batches = list(self.layout.batches(rows))
             total = weight_of(self.layout.windows, rows)
             began = time.process_time()
             self._step(number, batches, total)
             self.seconds += time.process_time() - began
-            if self.seconds >= self.looks[-1].seconds + every or self.seconds >= seconds:
-                self._look()
-                if self.seconds >= seconds or self.looks[-1].loss <= target:
+            if self.seconds >= self.evaluations[-1].seconds + every or self.seconds >= seconds:
+                self._evaluate()
+                if self.seconds >= seconds or self.evaluations[-1].loss <= target:
                     break
         return self
 
     @property
     def best(self) -> Look:
         """The look with the lowest loss, the first of several."""
-        return min(self.looks, key=lambda look: look.loss)
+        return min(self.evaluations, key=lambda look: look.loss)
 
     def curve(self) -> dict[str, Any]:
         """The rate, and seconds and loss at each look."""
-        looks = [(round(look.seconds, 2), round(look.loss, 4)) for look in self.looks]
-        return {"rate": self.rate, "looks": looks}
+        evaluations = [(round(look.seconds, 2), round(look.loss, 4)) for look in self.evaluations]
+        return {"rate": self.rate, "looks": evaluations}
 
     def _step(
         self, number: int, batches: Sequence[Mapping[str, torch.Tensor]], total: float
     ) -> None:
         set_rate(self.optimizer, self.rate * min(1.0, (number + 1) / WARMUP))
         for tensors in batches:
-            result = self.layout.surprise(self.learner, tensors)
-            (result.learnt / max(1, total)).backward()
+            result = self.layout.surprise(self.loss_module, tensors)
+            (result.loss / max(1, total)).backward()
             self.tokens += int(result.scored_tokens)
             self.positions += tensors["ids"].numel()
-        torch.nn.utils.clip_grad_norm_(self.learner.model.parameters(), CLIP)
+        torch.nn.utils.clip_grad_norm_(self.loss_module.model.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
-    def _look(self) -> None:
-        self.learner.eval()
+    def _evaluate(self) -> None:
+        self.loss_module.eval()
         with torch.no_grad():
             figures = measure(
-                self.held_out.windows, self._surprise, batch=self.held_out.batch, most=self.most
+                self.held_out.windows, self._forward, batch=self.held_out.batch, most=self.most
             )
-        self.learner.train()
-        self.looks.append(Look(self.seconds, figures.loss))
+        self.loss_module.train()
+        self.evaluations.append(Look(self.seconds, figures.loss))
 
-    def _surprise(self, rows: np.ndarray) -> Surprise:
+    def _forward(self, rows: np.ndarray) -> NLL:
         (tensors,) = self.held_out.batches(rows)
-        result: Surprise = self.learner(**tensors)
+        result: NLL = self.loss_module(**tensors)
         return result
 
 
-def reached(looks: Sequence[Look], loss: float) -> float:
+def reached(evaluations: Sequence[Look], loss: float) -> float:
     """The seconds at which a loss was first reached, on straight lines; infinite if it was not."""
-    if looks[0].loss <= loss:
-        return looks[0].seconds
-    for before, after in pairwise(looks):
+    if evaluations[0].loss <= loss:
+        return evaluations[0].seconds
+    for before, after in pairwise(evaluations):
         if after.loss <= loss:
             part = (before.loss - loss) / (before.loss - after.loss)
             return before.seconds + part * (after.seconds - before.seconds)
@@ -213,10 +214,10 @@ def compare(base: Base, chat: Chat, given: argparse.Namespace, folder: Path) -> 
     of_ours: list[Training] = []
     for rate in given.rate:
         # One that takes longer than another rate did is not gone on with.
-        seconds = min([given.seconds, *(reached(t.looks, best.best.loss) for t in of_ours)])
+        seconds = min([given.seconds, *(reached(t.evaluations, best.best.loss) for t in of_ours)])
         trained = training(ours, rate=rate).run(seconds, given.seconds / 40, best.best.loss)
         of_ours.append(_shown(trained))
-    quickest = min(of_ours, key=lambda t: (reached(t.looks, best.best.loss), t.best.loss))
+    quickest = min(of_ours, key=lambda t: (reached(t.evaluations, best.best.loss), t.best.loss))
     curves = {"packed": [t.curve() for t in of_ours], "padded": [t.curve() for t in of_theirs]}
     return {**_row(chat, quickest, best), "looks": curves}
 
@@ -224,7 +225,7 @@ def compare(base: Base, chat: Chat, given: argparse.Namespace, folder: Path) -> 
 def _row(chat: Chat, ours: Training, theirs: Training) -> dict[str, Any]:
     """The figures of one chat, from the best training with each layout."""
     loss = theirs.best.loss
-    spent = reached(ours.looks, loss)
+    spent = reached(ours.evaluations, loss)
 
     def both(figure: Callable[[Training], float]) -> dict[str, float]:
         return {"packed": round(figure(ours), 2), "padded": round(figure(theirs), 2)}
@@ -233,7 +234,7 @@ def _row(chat: Chat, ours: Training, theirs: Training) -> dict[str, Any]:
         "persona": chat.persona,
         "share": round(chat.share, 3),
         "speedup": round(theirs.best.seconds / spent, 2) if 0 < spent < math.inf else None,
-        "loss_before": round(theirs.looks[0].loss, 4),
+        "loss_before": round(theirs.evaluations[0].loss, 4),
         "loss": round(loss, 4),
         "seconds": {
             "packed": round(spent, 2) if spent < math.inf else None,
@@ -249,11 +250,11 @@ def _row(chat: Chat, ours: Training, theirs: Training) -> dict[str, Any]:
 def layouts(base: Base, chat: Chat, tested: str, folder: Path) -> tuple[Layout, Layout, Layout]:
     """Packed and padded layouts of what is learnt, and one of what is held out."""
     tokenizer = base.tokenizer
-    form = make_form(natural_form(tokenizer), tokenizer, cast_of(chat.learnt, chat.persona))
+    form = make_form(natural_form(tokenizer), tokenizer, cast_of(chat.train, chat.persona))
     window = min(WINDOW, base.model.config.max_position_embeddings)
     written = (form, chat.persona, window)
-    windows = packed(chat.learnt, *written, folder / "learnt")
-    samples = padded(chat.learnt, *written)
+    windows = packed(chat.train, *written, folder / "learnt")
+    samples = padded(chat.train, *written)
     # As many tokens a step as nearly as whole windows and whole batches of samples can be.
     a_batch = SAMPLES * own_tokens(samples)
     a_step = max(1, round(a_batch / own_tokens(windows)))
@@ -274,7 +275,7 @@ def _shown(training: Training) -> Training:
     best = training.best
     print(
         f"  {'padded' if training.layout.padded else 'packed'} {training.rate:8g}  "
-        f"{training.looks[0].loss:.4f} → {best.loss:.4f} nats in {best.seconds:6.1f} s  "
+        f"{training.evaluations[0].loss:.4f} → {best.loss:.4f} nats in {best.seconds:6.1f} s  "
         f"{training.tokens / training.seconds:7.1f} learnt tokens/s  "
         f"{training.positions / training.tokens:5.1f} positions for each",
         flush=True,

@@ -8,7 +8,7 @@ default settings. Each then talks for `--turns` turns with what others really wr
 part, a line a turn in its order, over and over where it is shorter. Four ways are compared: the
 mimic sees as much of the talk as it was trained on (`trained`) or as much as its window holds
 (`window`), and is drawn from as by default (`gentle` for a small base) or as freely as a large one
-(`free`: temperature 0.8, top-p 0.9).
+(`free`).
 
 For each ten turns the table has the share of words that nobody had written in what the mimic
 learnt from, and how many of the ten replies differ. `real` is the same of the person's own held-out
@@ -36,7 +36,7 @@ from chatmimic.generation.engine import TorchGenerator
 from chatmimic.home import Home
 from chatmimic.mimic import GENTLE, LoadedMimic, Mimic
 from chatmimic.records import Conversation
-from chatmimic.training.material import gather
+from chatmimic.training.data.split import gather
 
 TEN = 10
 WINDOW = {"context": {"messages": None, "tokens": None}}
@@ -106,7 +106,7 @@ def parts(home: Home, mimic: Mimic) -> tuple[Sequence[Conversation], Sequence[Co
     settings = mimic.manifest["settings"]
     with chatmimic.open_archive(home) as archive:
         material = gather(archive, mimic.persona, None, settings["held_out"], force=True)
-    return material.learnt, material.held_out
+    return material.train, material.held_out
 
 
 def chat(

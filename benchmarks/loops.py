@@ -103,7 +103,7 @@ def labels_of(read: Windows) -> torch.Tensor:
 def ours(row: Asked, model: Any, read: Windows) -> list[float]:
     """chatmimic's loop."""
     from chatmimic.training.loop import Loop, Progress
-    from chatmimic.training.loss import Learner
+    from chatmimic.training.objective.loss import LossModule
 
     times: list[float] = []
 
@@ -113,10 +113,10 @@ def ours(row: Asked, model: Any, read: Windows) -> list[float]:
 
     with tempfile.TemporaryDirectory() as folder:
         Loop(
-            Learner(model),
+            LossModule(model),
             plan(row, "fp32"),
             seed=0,
-            learnt=read,
+            train_windows=read,
             held_out=windows(row, model.config.vocab_size, 1),
             folder=Path(folder),
             form=None,

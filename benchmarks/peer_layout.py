@@ -70,7 +70,7 @@ def _batches(checkout: Path, base: Base, chat: Chat, folder: Path) -> Iterator[A
         max_turns=TURNS,
         max_len=base.model.config.max_position_embeddings,
     )
-    turns = [_turns(base, conversation, chat.persona) for conversation in chat.learnt]
+    turns = [_turns(base, conversation, chat.persona) for conversation in chat.train]
     (folder / "train_ids.pickle").write_bytes(pickle.dumps(turns))  # one of its ages reads this,
     (folder / "train_ids.json").write_text(json.dumps(turns), "utf-8")  # and another this
     loader = torch.utils.data.DataLoader(

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from chatmimic.records import Conversation
-from chatmimic.training.figures import groups
-from chatmimic.training.loss import Learner, Surprise, feed
+from chatmimic.training.objective.loss import LossModule, feed
+from chatmimic.training.objective.metrics import groups
+from chatmimic.training.objective.nll import NLL
 from chatmimic.transcript import Form, Mark
 from chatmimic.windows import Windows, build_windows
 
@@ -32,11 +33,11 @@ class Layout:
     padded: bool
     by_labels: bool = False  # whether all positions go through the output head
 
-    def surprise(self, learner: Learner, tensors: dict[str, torch.Tensor]) -> Surprise:
+    def surprise(self, loss_module: LossModule, tensors: dict[str, torch.Tensor]) -> NLL:
         """The surprise at a batch, computed as the layout's trainers compute it."""
         if self.by_labels:
-            return by_labels(learner, **tensors)
-        found: Surprise = learner(**tensors)
+            return by_labels(loss_module, **tensors)
+        found: NLL = loss_module(**tensors)
         return found
 
     def batches(self, rows: np.ndarray) -> Iterator[dict[str, torch.Tensor]]:
@@ -104,15 +105,15 @@ def sample(
 
 
 def by_labels(
-    learner: Learner, ids: torch.Tensor, marks: torch.Tensor, positions: torch.Tensor
-) -> Surprise:
+    loss_module: LossModule, ids: torch.Tensor, marks: torch.Tensor, positions: torch.Tensor
+) -> NLL:
     """What transformers makes of labels: all positions' logits, and those of -100 left out."""
     learnt = marks != Mark.CONTEXT
     labels = ids.masked_fill(~learnt, -100)
-    found = learner.model(ids, position_ids=positions, labels=labels, use_cache=False)
+    found = loss_module.model(ids, position_ids=positions, labels=labels, use_cache=False)
     tokens = learnt[:, 1:].sum()
     nats = found.loss * tokens
-    return Surprise(nats, tokens, nats.detach(), (marks[:, 1:] == Mark.TEXT).sum())
+    return NLL(nats, tokens, nats.detach(), (marks[:, 1:] == Mark.TEXT).sum())
 
 
 def own_tokens(windows: Windows) -> float:

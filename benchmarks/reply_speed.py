@@ -3,10 +3,11 @@
     python benchmarks/reply_speed.py
     python benchmarks/reply_speed.py --base smollm2 --threads 1
 
-For each `--base` (what `train --base` takes, fetched already; else the starter) every engine of
-this machine reads a talk of `--context` tokens from nothing, says `--tokens` tokens, and reads one
-more message of 16 tokens with what it has kept of the talk. The engines take turns, `--rounds`
-times, and every figure is a median. `generate` is transformers' own loop on the float32 model.
+For each `--base` (what `train --base` takes, fetched already, or the folder of a mimic; else the
+starter) every engine of this machine reads a talk of `--context` tokens from nothing, says
+`--tokens` tokens, and reads one more message of 16 tokens with what it has kept of the talk. The
+engines take turns, `--rounds` times, and every figure is a median. `generate` is transformers' own
+loop on the float32 model; an adapter beside its base has none.
 
 `first_token_ms` is the time until a whole talk that is new has been read, `next_turn_ms` until one
 more message has. `tokens_per_s` are those that are said. `of_bandwidth` is the bytes of the
@@ -84,7 +85,7 @@ def rows_of(base: str, asked: argparse.Namespace) -> list[dict[str, Any]]:
     for _ in range(asked.rounds):
         for name, model in models.items():
             one_turn(model, ids, asked, clock, times[name])
-        if "float32" in models:
+        if hasattr(models.get("float32"), GENERATE):
             times.setdefault(GENERATE, defaultdict(list))
             their_turn(models["float32"], ids, asked, clock, times[GENERATE])
     return [row(base, name, matrices, found, asked) for name, found in times.items()]
@@ -221,7 +222,7 @@ def peak(base: str, engine: str, threads: int) -> float:
 
 def talk(base: str, engine: str) -> None:
     """Make two replies, as a chat does."""
-    from chatmimic.cli.talking import load_voice
+    from chatmimic.cli.chat_options import load_voice
     from chatmimic.generation import Decoding
     from chatmimic.records import Message
 

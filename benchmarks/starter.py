@@ -56,9 +56,10 @@ from chatmimic.generation.engine import TorchGenerator
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Conversation, Message
-from chatmimic.training.figures import measure
-from chatmimic.training.loss import Learner, Surprise, feed, keeps_apart
-from chatmimic.training.material import cast_of
+from chatmimic.training.data.split import cast_of
+from chatmimic.training.objective.loss import LossModule, feed, keeps_apart
+from chatmimic.training.objective.metrics import measure
+from chatmimic.training.objective.nll import NLL
 from chatmimic.training.run import Trained
 from chatmimic.transcript import Cast, make_form, natural_form
 from chatmimic.windows import Windows, WindowsWriter
@@ -131,10 +132,10 @@ def bits_per_byte(base: Base, given: argparse.Namespace) -> dict[str, dict[str, 
 
 def base_bits(base: Base, conversations: Sequence[Conversation]) -> float:
     """What a base pays for all texts of conversations and their ends, in bits."""
-    learner = Learner(base.model.eval())
+    loss_module = LossModule(base.model.eval())
 
-    def surprise(windows: Windows, rows: np.ndarray) -> Surprise:
-        result: Surprise = learner(**feed(windows, rows))
+    def surprise(windows: Windows, rows: np.ndarray) -> NLL:
+        result: NLL = loss_module(**feed(windows, rows))
         return result
 
     with quiet(), torch.no_grad(), _temporary() as folder:
@@ -205,8 +206,10 @@ class Trainings:
         trained = self.train("base", given.base, given.train_minutes)
         self.tell("base", given.base, given.train_minutes)
         if not given.skip_scratch:
-            looks = self.looks("base", given.train_minutes)
-            minutes = minutes_to_beat(looks, self.looks("scratch", given.scratch_minutes))
+            evaluations = self.evaluations("base", given.train_minutes)
+            minutes = minutes_to_beat(
+                evaluations, self.evaluations("scratch", given.scratch_minutes)
+            )
         return {
             "minutes_to_beat_scratch": minutes,
             "training_tokens_per_second": trained.tokens_per_second,
@@ -219,7 +222,7 @@ class Trainings:
             self.given.persona, home=self.home, name=name, base=base, minutes=minutes, replace=True
         )
 
-    def looks(self, name: str, minutes: float) -> list[Look]:
+    def evaluations(self, name: str, minutes: float) -> list[Look]:
         """The looks that the log of a training tells of."""
         a_step = minutes / Mimic.open(name, self.home).manifest["plan"]["steps"]
         log = (self.home.runs / name / "log.jsonl").read_text("utf-8")
@@ -237,10 +240,10 @@ class Trainings:
         )
 
 
-def minutes_to_beat(looks: Sequence[Look], others: Sequence[Look]) -> float | None:
+def minutes_to_beat(evaluations: Sequence[Look], others: Sequence[Look]) -> float | None:
     """When the first look is better than the best of the others; None if none is."""
     best = min(look.bits_per_character for look in others)
-    return next((look.minutes for look in looks if look.bits_per_character < best), None)
+    return next((look.minutes for look in evaluations if look.bits_per_character < best), None)
 
 
 def with_random_weights(base: Base, folder: Path) -> None:

@@ -21,7 +21,7 @@ from machine import machine
 
 import chatmimic
 from chatmimic.home import Home
-from chatmimic.training.material import gather
+from chatmimic.training.data.split import gather
 from chatmimic.training.samples import exchanges, replies
 
 HABITS = ("characters", "capital first", "ends with a stop", "emoji")

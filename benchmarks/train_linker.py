@@ -21,9 +21,9 @@ from irc_links import Log, as_links, read_part, scores
 from torch import Tensor, nn
 
 from chatmimic.conversations.linking.network import Networks
-from chatmimic.conversations.linking.pairs import REACH, pairs_of
-from chatmimic.conversations.linking.strands import strands_of
-from chatmimic.conversations.linking.talk import read_talk
+from chatmimic.conversations.linking.pair_features import REACH, pairs_of
+from chatmimic.conversations.linking.thread_arrays import read_talk
+from chatmimic.conversations.linking.thread_features import strands_of
 
 FOLDS = 3
 CONTEXT = 130  # messages before the first annotated one whose links are guessed too
@@ -79,18 +79,18 @@ def fit(
     """A network that gives the wanted rows the greatest chance."""
     known = [n for n, some in enumerate(wanted) if some]
     net, generator = network(rows[0].shape[1], seed), np.random.default_rng(seed)
-    learner = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
     batches = -(-len(known) // 256)
     pace = torch.optim.lr_scheduler.OneCycleLR(
-        learner, 2e-3, total_steps=epochs * batches, pct_start=0.1
+        optimizer, 2e-3, total_steps=epochs * batches, pct_start=0.1
     )
     for epoch in range(epochs):
         total = 0.0
         for batch in np.array_split(generator.permutation(known), batches):
             loss = _loss(net, [rows[n] for n in batch], [wanted[n] for n in batch])
-            learner.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            learner.step()
+            optimizer.step()
             pace.step()
             total += loss.item()
         print(f"  seed {seed} epoch {epoch} loss {total / batches:.4f}", flush=True)

@@ -117,7 +117,7 @@ def train(row: Asked) -> dict[str, Any]:
     """Take the steps of a row, and measure."""
     import torch
 
-    from chatmimic.training.precision import choose_precision
+    from chatmimic.training.objective.precision import choose_precision
 
     precision, config = choose_precision(row.precision), config_of(row.size)
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
@@ -171,7 +171,7 @@ def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, floa
 
     from chatmimic.bases.loading import empty_model
     from chatmimic.training.loop import Loop, Progress
-    from chatmimic.training.loss import Learner
+    from chatmimic.training.objective.loss import LossModule
 
     torch.manual_seed(0)
     model = empty_model(config)
@@ -188,10 +188,10 @@ def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, floa
 
     with tempfile.TemporaryDirectory() as folder:
         loop = Loop(
-            Learner(model),
+            LossModule(model),
             plan(row, precision),
             seed=0,
-            learnt=windows(row, config.vocab_size, WINDOWS),
+            train_windows=windows(row, config.vocab_size, WINDOWS),
             held_out=windows(row, config.vocab_size, 1),
             folder=Path(folder),
             form=None,  # it writes token types and the mimic, and there is neither
@@ -214,8 +214,8 @@ def plan(row: Asked, precision: str) -> Any:
         warmup=0,
         evaluate_every=row.steps + 2,
         gradient_checkpointing=row.checkpointing,
-        look=1,
-        final=1,
+        eval_windows=1,
+        final_eval_windows=1,
         precision=precision,
         step_in_backward=row.step_in_backward,
     )
@@ -258,9 +258,9 @@ def product_peak(row: Asked, config: Any, kind: Any) -> float:
 
 def foretell(rows: list[Asked]) -> list[dict[str, Any]]:
     """What the plan says of each row."""
-    from chatmimic.training.fit import plan_fit
-    from chatmimic.training.room import find_room
-    from chatmimic.training.trial import shape_of
+    from chatmimic.training.planning.memory_available import find_room
+    from chatmimic.training.planning.probe import shape_of
+    from chatmimic.training.planning.ways import plan_fit
 
     for row in rows:
         shape_of(config_of(row.size))  # loads its code, as a training does before it asks for room

@@ -167,7 +167,7 @@ class Row:
     bits_per_character: float
     steps: int  # on the persona and on the corpus
     seconds: float  # of CPU time
-    spells: int
+    phases: int
     helped: int  # of the spells
 
 
@@ -272,7 +272,7 @@ class Bench:
         )
         seconds = time.process_time() - began
         self._check(trained.material, messages)
-        spells = trained.mimic.manifest["spells"]
+        phases = trained.mimic.manifest["phases"]
         log = (home.runs / way / "log.jsonl").read_text("utf-8")
         return Row(
             base,
@@ -284,8 +284,8 @@ class Bench:
             round(trained.figures.bits_per_character, 4),
             json.loads(log.splitlines()[-1])["step"],
             round(seconds, 1),
-            len(spells),
-            sum(spell["helped"] for spell in spells),
+            len(phases),
+            sum(phase["helped"] for phase in phases),
         )
 
     def _check(self, material: Mapping[str, Any], messages: int) -> None:
@@ -318,12 +318,12 @@ def _line(rows: Sequence[Row], none: Mapping[int, float]) -> str:
     apart = ""
     if more and one.way != "none":
         apart = f"{fmean(more):+.4f} ({min(more):+.4f} … {max(more):+.4f})"
-    spells = sum(row.spells for row in rows)
+    phases = sum(row.phases for row in rows)
     return (
         f"{one.base:10}{one.messages:9,}  {one.way:8}{fmean(row.loss for row in rows):8.4f}"
         f"{fmean(row.bits_per_character for row in rows):11.4f}  {apart:24}"
         f"{fmean(row.steps for row in rows):6.0f}{fmean(row.seconds for row in rows):9.1f}"
-        + (f"  {spells}, of which {sum(row.helped for row in rows)} helped" if spells else "")
+        + (f"  {phases}, of which {sum(row.helped for row in rows)} helped" if phases else "")
     )
 
 

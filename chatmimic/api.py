@@ -1,4 +1,4 @@
-"""What `import chatmimic` offers: the commands of the terminal, as functions.
+"""The Python API, `import chatmimic`: the commands as functions.
 
 Example::
 
@@ -13,34 +13,57 @@ Example::
 from __future__ import annotations
 
 import dataclasses
+import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
-from chatmimic.bases import base_here
 from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
+from chatmimic.generation import Decoding, as_message
+from chatmimic.generation.generator import LONGEST_TURN, sends_more
 from chatmimic.home import Home
+from chatmimic.keywords import PretrainKeywords, TrainKeywords
 from chatmimic.mimic import Mimic, latest
 from chatmimic.records import Message
 
 if TYPE_CHECKING:
-    from chatmimic.archive import Archive, Origin
-    from chatmimic.generation import Decoding
+    from chatmimic.archive import Added, Archive, Origin
+    from chatmimic.evaluation.records import Evaluation
     from chatmimic.importers import ImportOptions, ImportReport
-    from chatmimic.privacy import Door, PrivacyOptions
-    from chatmimic.training.pretraining import Pretrained
+    from chatmimic.privacy import PrivacyFilter, PrivacyOptions
+    from chatmimic.training.base_run import Callbacks, Stopped
+    from chatmimic.training.pretrain_run import Pretrained
     from chatmimic.training.run import Trained
-    from chatmimic.training.work import Stopped, Watcher
 
 Place = str | PathLike[str] | Home | None
 
 
+@dataclass(frozen=True)
+class Imported:
+    """An imported export: its path, the report on it, and what it added to the archive."""
+
+    path: Path
+    report: ImportReport
+    added: Added
+
+    @property
+    def new(self) -> int:
+        """Number of messages with text that were added to the archive."""
+        return self.added.new
+
+    @property
+    def known(self) -> int:
+        """Number of messages with text that were already in the archive."""
+        return self.added.known
+
+
 def open_archive(home: Place = None) -> Archive:
-    """The archive of a home (a folder; None: the user's own). Close it, or use it in `with`."""
+    """Open the archive of a home (a folder; None: the default). Close it, or use `with`."""
     from chatmimic.archive import Archive
 
     return Archive.open(_home(home).make().archive)
@@ -52,45 +75,47 @@ def import_exports(
     options: ImportOptions | None = None,
     privacy: PrivacyOptions | None = None,
     corpus: str | None = None,
-) -> list[ImportReport]:
-    """Read exports into the archive, or into a corpus, each whole or not at all.
+) -> list[Imported]:
+    """Import exports into the archive, or into a corpus, each completely or not at all.
 
-    `privacy` says what is redacted, whom to leave out, and whether everybody gets another name.
-    Returns a report for each path: what was kept, and what was left out by reason. Raises
-    ExportError.
+    `privacy` says what to redact, whom to leave out, and whether to replace names by pseudonyms.
+    Returns for each path the numbers of new and of known messages, and the report: what was kept,
+    and what was left out and why. Raises ExportError.
     """
     from chatmimic.archive import Archive
     from chatmimic.corpora import corpus_to_fill
     from chatmimic.importers import ImportOptions, ImportReport, read_exports
-    from chatmimic.privacy import Door, key_of, names_of
+    from chatmimic.privacy import PrivacyFilter, key_of, names_of
 
     options = options or ImportOptions()
-    place, reports = _home(home).make(), []
-    door = Door(privacy, key_of(place)) if privacy else None
+    place, done = _home(home).make(), []
+    privacy_filter = PrivacyFilter(privacy, key_of(place)) if privacy else None
     with Archive.open(corpus_to_fill(place, corpus) if corpus else place.archive) as archive:
-        if door is not None and door.options.exclude:
-            door.know(names_of(archive.people()))
+        if privacy_filter is not None and privacy_filter.options.exclude:
+            privacy_filter.add_known(names_of(archive.people()))
             if len(paths) > 1:
                 for path in paths:
-                    door.look(read_exports(Path(path), options, ImportReport()))
-                door.check()
+                    privacy_filter.scan(read_exports(Path(path), options, ImportReport()))
+                privacy_filter.check()
         for path in paths:
             report = ImportReport()
             read = partial(read_exports, Path(path), options)
             messages = read(report)
-            if door is not None:
-                messages = door.let_in(messages, report, partial(read, ImportReport()))
-            archive.add(messages, origin=partial(_origin, report, path, door))
-            reports.append(report)
-    return reports
+            if privacy_filter is not None:
+                messages = privacy_filter.apply(messages, report, partial(read, ImportReport()))
+            added = archive.add(messages, origin=partial(_origin, report, path, privacy_filter))
+            done.append(Imported(Path(path), report, added))
+    return done
 
 
-def _origin(report: ImportReport, path: str | PathLike[str], door: Door | None) -> Origin:
+def _origin(
+    report: ImportReport, path: str | PathLike[str], privacy_filter: PrivacyFilter | None
+) -> Origin:
     from chatmimic.archive import Origin
 
-    if door is None:
+    if privacy_filter is None:
         return Origin.of(Path(path), report.format, report.owner)
-    return Origin.of(None, report.format, report.owner and door.pseudonym(report.owner))
+    return Origin.of(None, report.format, report.owner and privacy_filter.pseudonym(report.owner))
 
 
 def train(
@@ -99,29 +124,33 @@ def train(
     home: Place = None,
     name: str | None = None,
     replace: bool = False,
-    watcher: Watcher | None = None,
-    **settings: Any,
+    callbacks: Callbacks | None = None,
+    **settings: Unpack[TrainKeywords],
 ) -> Trained:
     """Train a mimic of one person, or of everybody.
 
-    Settings are those of `chatmimic train`, with underscores (`from_mimic=` for `--from`). On a
-    processor the newest messages that take about 20 minutes are read; `newest="all"` reads all.
-    A mimic of that name stays, and the new one gets another, unless `replace` says otherwise.
+    The keywords are the options of `chatmimic train`, with underscores (`from_mimic=` for
+    `--from`). On a CPU, only as many of the newest messages are used as take about 20 minutes, and
+    all with `newest="all"`. If a mimic of that name exists, the new one gets another name, or
+    replaces it with `replace`.
 
-    Raises NoSuchPerson, BaseError and TrainingError.
+    Raises NoSuchPerson, BaseError, TrainingError, SettingsError for an invalid value, and TypeError
+    for an unknown keyword.
     """
-    from chatmimic.training import Settings
-    from chatmimic.training.earlier import going_on_from, named_after
+    from chatmimic.evaluation.short_form import judge_for
+    from chatmimic.training import TrainSettings
+    from chatmimic.training.base_run import Callbacks
+    from chatmimic.training.inputs import Request
     from chatmimic.training.run import Run, Trained
-    from chatmimic.training.work import Watcher
 
     place = _home(home)
-    asked = Settings(persona=persona, **settings)
-    asked = dataclasses.replace(asked, base=base_here(asked.base, place))
-    asked = going_on_from(asked, place)
-    run = Run(place, name or named_after(asked, place), watcher or Watcher())
+    request = Request.of(TrainSettings.checked(persona=persona, **settings), place)
+    callbacks = callbacks or Callbacks()
+    if callbacks.judge is None:
+        callbacks = dataclasses.replace(callbacks, judge=judge_for(place))
+    run = Run(place, name or request.name, callbacks)
     with open_archive(place) as archive:
-        outcome = run.start(archive, asked, replace=replace)
+        outcome = run.start(archive, request, replace=replace)
     if not isinstance(outcome, Trained):
         raise _stopped(outcome, "train")
     return outcome
@@ -132,44 +161,76 @@ def pretrain(
     home: Place = None,
     name: str | None = None,
     replace: bool = False,
-    watcher: Watcher | None = None,
-    **settings: Any,
+    callbacks: Callbacks | None = None,
+    **settings: Unpack[PretrainKeywords],
 ) -> Pretrained:
-    """Make a base from corpora (`NAME` or `NAME=WEIGHT`), or warm one up (`base=`).
+    """Pretrain a base on corpora (`NAME` or `NAME=WEIGHT`), or warm up an existing one (`base=`).
 
-    Settings are those of `chatmimic pretrain`, with underscores. A base of that name stays, and the
-    new one gets another, unless `replace` says otherwise. Raises BaseError and TrainingError.
+    The keywords are the options of `chatmimic pretrain`, with underscores. If a base of that name
+    exists, the new one gets another name, or replaces it with `replace`.
+
+    Raises BaseError, TrainingError, SettingsError for an invalid value, and TypeError for an
+    unknown keyword.
     """
     from chatmimic.corpora import open_corpora
+    from chatmimic.training.base_run import Callbacks
+    from chatmimic.training.inputs import PretrainInputs
+    from chatmimic.training.pretrain_run import Pretrained, Pretraining
     from chatmimic.training.pretrain_settings import PretrainSettings
-    from chatmimic.training.pretraining import Pretrained, Pretraining
-    from chatmimic.training.work import Watcher
 
-    place = _home(home)
+    place, asked = _home(home), PretrainSettings.checked(**settings)
     chosen = open_corpora(place, corpora)
     if not chosen:
-        raise TrainingError("No corpus was named.", "For example pretrain('ubuntu').")
-    asked = PretrainSettings(**settings)
-    asked = dataclasses.replace(asked, base=asked.base and base_here(asked.base, place))
-    run = Pretraining(place, name or chosen[0].name, watcher or Watcher())
-    outcome = run.start(chosen, asked, replace=replace)
+        raise TrainingError("No corpus given.", "Name one, e.g. pretrain('ubuntu').")
+    inputs = PretrainInputs.of(asked, chosen, place)
+    run = Pretraining(place, name or chosen[0].name, callbacks or Callbacks())
+    outcome = run.start(inputs, replace=replace)
     if not isinstance(outcome, Pretrained):
         raise _stopped(outcome, "pretrain")
     return outcome
 
 
 def talk(mimic: str | Path | None = None, *, home: Place = None, engine: str = AUTO) -> Talk:
-    """Load a mimic (a name or a folder; None: the newest) and begin to talk with it.
+    """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
-    `engine` is one of `engines.ENGINES`. Raises MimicError for no mimic, for one in reverse, and
-    for an engine that this machine does not have.
+    `engine` is one of `engines.ENGINES`. Several conversations can take place at the same time, in
+    turn or in threads; mimics that are adapters of the same base share its weights in memory.
+    Raises MimicError if there is no such mimic, if it was trained in reverse, or if the engine does
+    not work on this machine.
     """
     place = _home(home)
     return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place), engine)
 
 
+def evaluate(
+    mimic: str | Path | None = None,
+    *,
+    home: Place = None,
+    replies: int = 120,
+    seed: int = 0,
+    decoding: Decoding | None = None,
+) -> Evaluation:
+    """Judge how well a mimic (a name or a folder; None: the newest) imitates its person.
+
+    It replies at up to `replies` places from after its training data ends. `verdict` says it in
+    words, `measures` has the figures beside those of the controls. With the mimic's usual decoding
+    the figures are kept with it. Raises MimicError, and EvaluationError if too little was said or
+    scikit-learn is missing.
+    """
+    from chatmimic.evaluation.evaluate import evaluate as judge
+    from chatmimic.evaluation.stored import store
+
+    place = _home(home)
+    found = Mimic.open(mimic, place) if mimic is not None else latest(place)
+    with open_archive(place) as archive:
+        evaluation = judge(archive, found, replies=replies, seed=seed, decoding=decoding)
+    if decoding is None:
+        store(found, evaluation)
+    return evaluation
+
+
 class Talk:
-    """A conversation with a mimic. `history` is all that was said, and may be changed."""
+    """A conversation with a mimic. `history` holds its messages and may be modified."""
 
     def __init__(self, mimic: Mimic, engine: str = AUTO) -> None:
         from chatmimic.generation.engine import TorchGenerator
@@ -180,28 +241,55 @@ class Talk:
         self._generator = TorchGenerator(mimic.load(engine))
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
-        """Say something and hear one reply."""
+        """Send a message and return one reply."""
         return "".join(self.stream(text, sender=sender, decoding=decoding))
+
+    def turn(
+        self,
+        text: str,
+        *,
+        sender: str = "You",
+        decoding: Decoding | None = None,
+        most: int = LONGEST_TURN,
+    ) -> list[str]:
+        """Send a message and return the whole turn: one message, or several in a row.
+
+        The model decides whether another message follows; `most` is the maximum number. An empty
+        message ends the turn.
+        """
+        if most < 1:
+            raise ValueError(f"most is {most}; a turn has at least one message")
+        decoding = decoding or Decoding(**self.mimic.decoding)
+        rng = random.Random(decoding.seed)
+        replies = [self.say(text, sender=sender, decoding=decoding)]
+        while replies[-1].strip() and len(replies) < most:
+            if not sends_more(self._generator, self.history, self.mimic.persona, rng):
+                break
+            seed = None if decoding.seed is None else (decoding.seed + len(replies)) % 2**32
+            replies.append("".join(self._reply(dataclasses.replace(decoding, seed=seed))))
+        return replies if replies[-1].strip() else replies[:-1]
 
     def stream(
         self, text: str, *, sender: str = "You", decoding: Decoding | None = None
     ) -> Iterator[str]:
-        """Say something and hear one reply, in pieces, as they are made."""
-        from chatmimic.generation import Decoding, as_message
-
+        """Send a message and yield one reply, in pieces, as it is generated."""
         self.history.append(as_message(sender, text, _now()))
+        yield from self._reply(decoding or Decoding(**self.mimic.decoding))
+
+    def _reply(self, decoding: Decoding) -> Iterator[str]:
         pieces = []
-        chosen = decoding or Decoding(**self.mimic.decoding)
-        for piece in self._generator.stream(self.history, self.mimic.persona, chosen):
+        for piece in self._generator.stream(self.history, self.mimic.persona, decoding):
             pieces.append(piece)
             yield piece
-        self.history.append(as_message(self.mimic.persona, "".join(pieces), _now()))
+        message = as_message(self.mimic.persona, "".join(pieces), _now())
+        if message.text:
+            self.history.append(message)
 
 
 def _stopped(outcome: Stopped, command: str) -> TrainingError:
     return TrainingError(
-        f"The training stopped at step {outcome.step} of {outcome.steps}, as was asked.",
-        f"To go on: `chatmimic {command} --name {outcome.name} --resume`.",
+        f"Training was stopped at step {outcome.step} of {outcome.steps}, as requested.",
+        f"To continue: `chatmimic {command} --name {outcome.name} --resume`.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Dates that people type, in the zone of this machine: 2019, 2019-05, 2019-05-17 14:30."""
+"""Dates that users type, in the local time zone: 2019, 2019-05, 2019-05-17 14:30."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ _MS = timedelta(milliseconds=1)
 
 
 def span_of(written: str) -> tuple[int, int]:
-    """From when to when a date goes: a year, a month, a day, a minute or a second.
+    """The start and end of a date: a year, a month, a day, a minute or a second.
 
-    Both in UTC milliseconds; the end is the first instant that is not in it. A date without an
-    offset (`+02:00`, `Z`) is one of this machine's zone. Raises ValueError, with a sentence fit for
-    the user.
+    Both in UTC milliseconds; the end is exclusive. A date without an offset (`+02:00`, `Z`) is in
+    the local time zone. Raises ValueError, with a sentence for the user.
     """
     found = _WRITTEN.fullmatch(" ".join(written.split()))
     if found is None:
@@ -37,7 +36,7 @@ def span_of(written: str) -> tuple[int, int]:
 
 
 def day_of(milliseconds: int) -> str:
-    """UTC milliseconds as a date in this machine's zone: `2019-05-17`."""
+    """UTC milliseconds as a date in the local time zone: `2019-05-17`."""
     at = _EPOCH + milliseconds * _MS
     try:
         return at.astimezone().date().isoformat()
@@ -46,7 +45,7 @@ def day_of(milliseconds: int) -> str:
 
 
 def _end(start: datetime, numbers: int) -> int:
-    """When a date ends that was given by so many numbers."""
+    """The end of a date that was given with this many numbers."""
     if numbers == 1:
         return _milliseconds(start.replace(year=start.year + 1))
     if numbers == 2:

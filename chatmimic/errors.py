@@ -1,28 +1,31 @@
-"""Everything that can go wrong on purpose, as one tree.
+"""The exceptions that chatmimic raises on purpose, as one hierarchy.
 
 ::
 
-    ChatmimicError                 exit status 1: stopped, with a reason and a way on
-    ├── ExportError                something is wrong with what was given to `chatmimic import`
-    │   ├── UnknownFormat          no importer knows this file or folder
-    │   ├── DamagedExport          it is known, and broken (cut short, not JSON, …)
-    │   └── UnsafeExport           it is known, and refused (zip bomb, `../` names, encrypted)
+    ChatmimicError                 root of the hierarchy; exit status 1
+    ├── ExportError                the input of `chatmimic import` cannot be used
+    │   ├── UnknownFormat          no importer recognises the file or folder
+    │   ├── DamagedExport          known format, broken content (truncated, not JSON, …)
+    │   └── UnsafeExport           known format, refused (zip bomb, `../` names, encrypted)
     ├── ArchiveError               the archive cannot be opened, read or written
-    │   ├── ArchiveBusy            another chatmimic is writing to it
-    │   ├── NoSuchPerson           nobody by that name, or several; carries suggestions
-    │   └── NoSuchThread           no thread by that name, or several; carries suggestions
-    ├── BaseError                  the base model cannot be had
+    │   ├── ArchiveBusy            another process is writing to the archive
+    │   ├── NoSuchPerson           no person of that name, or several; has suggestions
+    │   └── NoSuchThread           no thread of that name, or several; has suggestions
+    ├── BaseError                  the base model cannot be found, fetched or opened
     │   └── DamagedBase            its files are missing or broken
-    ├── TrainingError              training cannot start or go on
-    │   ├── TooLittleData          the persona has said too little
-    │   ├── CheckpointDamaged      no whole checkpoint to resume from
-    │   ├── NothingGained          it ended no better than its base
+    ├── SettingsError              an invalid setting; also a ValueError
+    ├── TrainingError              training cannot start or continue
+    │   ├── TooLittleData          too few messages to train on
+    │   ├── CheckpointDamaged      no intact checkpoint to resume from
+    │   ├── NothingGained          the mimic is no better than its base
     │   └── LossNotFinite          the loss became NaN or infinite
-    └── MimicError                 a mimic is not there, or is damaged
+    ├── MimicError                 a mimic is missing or damaged
+    └── EvaluationError            a mimic, or a file of replies, cannot be evaluated
+        └── BlindTestError         a blind test cannot be made or scored
 
-`what` says what happened and where; `way_on` says which option or command helps.
-The command line prints both and exits with `exit_code`; nothing else is ever shown
-unless `--debug` asks for the traceback.
+`what` says what happened and where; `hint` says which option or command helps.
+The command line prints both and exits with `exit_code`. It shows a traceback only
+with `--debug`.
 """
 
 from __future__ import annotations
@@ -33,33 +36,33 @@ _MOST_TOLD = 8  # of several threads that may be meant
 
 
 class ChatmimicError(Exception):
-    """The root: one sentence of what happened, one of what to do next."""
+    """Base class: `what` happened, in one sentence, and what to do next (`hint`)."""
 
     exit_code = 1
 
-    def __init__(self, what: str, way_on: str = "") -> None:
+    def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.way_on = way_on
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.what} {self.way_on}".strip()
+        return f"{self.what} {self.hint}".strip()
 
 
 class ExportError(ChatmimicError):
-    """What was given to `chatmimic import` cannot be used."""
+    """The input of `chatmimic import` cannot be used."""
 
 
 class UnknownFormat(ExportError):
-    """No importer knows this file or folder."""
+    """No importer recognises the file or folder."""
 
 
 class DamagedExport(ExportError):
-    """The format is known and the content is broken."""
+    """The format is known, but the content is broken."""
 
 
 class UnsafeExport(ExportError):
-    """The content is refused: it could exhaust or escape this machine."""
+    """The content is refused: it could exhaust memory or disk, or write outside its folder."""
 
 
 class ArchiveError(ChatmimicError):
@@ -67,11 +70,11 @@ class ArchiveError(ChatmimicError):
 
 
 class ArchiveBusy(ArchiveError):
-    """Another process holds the archive."""
+    """Another process is writing to the archive."""
 
 
 class NoSuchPerson(ArchiveError):
-    """Nobody in the archive has that name, or several have, who then are told apart."""
+    """Nobody in the archive has that name, or several people have; `several` lists these."""
 
     def __init__(
         self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
@@ -79,7 +82,7 @@ class NoSuchPerson(ArchiveError):
         self.name = name
         self.suggestions = tuple(suggestions)
         if there := ", ".join(several):
-            super().__init__(f'Several people may be meant by "{name}".', f"Say which: {there}.")
+            super().__init__(f'"{name}" matches several people.', f"Choose one: {there}.")
             return
         near = ", ".join(f'"{s}"' for s in suggestions)
         hint = f"Did you mean {near}? " if near else ""
@@ -90,7 +93,7 @@ class NoSuchPerson(ArchiveError):
 
 
 class NoSuchThread(ArchiveError):
-    """No thread in the archive has that name, or several have, which are then told apart."""
+    """No thread in the archive has that name, or several threads have; `several` lists these."""
 
     def __init__(
         self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
@@ -99,10 +102,10 @@ class NoSuchThread(ArchiveError):
         self.suggestions = tuple(suggestions)
         if there := list(several):
             more = len(there) - _MOST_TOLD
-            rest = f" and {more:,} more, see `chatmimic threads`" if more > 0 else ""
+            rest = f" and {more:,} more (see `chatmimic threads`)" if more > 0 else ""
             super().__init__(
-                f'Several threads may be meant by "{name}".',
-                f"Give the number of one: {', '.join(there[:_MOST_TOLD])}{rest}.",
+                f'"{name}" matches several threads.',
+                f"Choose one by its number: {', '.join(there[:_MOST_TOLD])}{rest}.",
             )
             return
         near = ", ".join(f'"{s}"' for s in suggestions)
@@ -114,32 +117,51 @@ class NoSuchThread(ArchiveError):
 
 
 class BaseError(ChatmimicError):
-    """The base model cannot be fetched, found or opened."""
+    """The base model cannot be found, fetched or opened."""
 
 
 class DamagedBase(BaseError):
-    """Files of the base are missing or broken: fetching them again may help, nothing else does."""
+    """Files of the base are missing or broken and have to be fetched again."""
+
+
+class SettingsError(ChatmimicError, ValueError):
+    """A setting has an invalid value, or two settings conflict."""
 
 
 class TrainingError(ChatmimicError):
-    """Training cannot start or cannot go on."""
+    """Training cannot start or cannot continue."""
 
 
 class TooLittleData(TrainingError):
-    """The persona has said too little to learn from."""
+    """There are too few messages to train on."""
 
 
 class CheckpointDamaged(TrainingError):
-    """There is no whole checkpoint to resume from."""
+    """There is no intact checkpoint to resume from."""
 
 
 class NothingGained(TrainingError):
-    """A training ended and foretells the held-out messages no better than its base."""
+    """Training ended with a held-out perplexity no lower than that of the base."""
 
 
 class LossNotFinite(TrainingError):
-    """The loss became NaN or infinite."""
+    """The loss or the gradient norm became NaN or infinite."""
+
+    def __init__(self, loss: float, step: int, rate: float, norm: float | None = None) -> None:
+        gradient = "" if norm is None else f", gradient norm {norm:.3g}"
+        super().__init__(
+            f"The loss became {loss} at step {step} (learning rate {rate:.2g}{gradient}).",
+            "Earlier checkpoints are intact. Train again with a lower --learning-rate.",
+        )
 
 
 class MimicError(ChatmimicError):
     """A mimic is missing or damaged."""
+
+
+class EvaluationError(ChatmimicError):
+    """A mimic or a file cannot be evaluated: damage, too little text, or a missing package."""
+
+
+class BlindTestError(EvaluationError):
+    """A blind test cannot be made, or answers to one cannot be scored."""

@@ -1,4 +1,4 @@
-"""A mimic as one whole model: for programs that know transformers' folders and no adapters."""
+"""Export of a mimic as a complete model, for programs that cannot read adapters."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from chatmimic.mimic import Mimic, write_manifest
 def export(mimic: Mimic, folder: Path, precision: str = "bfloat16") -> Path:
     """Write a mimic's whole model, its tokenizer and `mimic.json` into a new folder.
 
-    `precision` is torch's name of a floating type. Raises MimicError where something is there
-    already, where it cannot be written, and what `Mimic.load` does.
+    `precision` is the name of a floating-point type of torch. Raises MimicError if `folder` exists
+    or cannot be written, or the mimic cannot be loaded.
     """
     import torch
 
     final = folder.expanduser().absolute()
     if os.path.lexists(final):
-        raise MimicError(f"{folder} is there already.", "Choose a folder that is new.")
-    loaded = mimic.load()
-    model = loaded.model.to(getattr(torch, precision))
+        raise MimicError(f"{folder} already exists.", "Choose a new folder.")
+    whole = mimic.load_whole()
+    model = whole.model.to(getattr(torch, precision))
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(final) as partial:
             model.save_pretrained(partial, max_shard_size="100GB")
-            loaded.tokenizer.save_pretrained(partial)
+            whole.tokenizer.save_pretrained(partial)
             write_manifest(partial, {k: v for k, v in mimic.manifest.items() if k != "format"})
             keep_files(partial)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Private, all-or-nothing files and folders: what is written is there whole or not at all."""
+"""Private files and folders, written atomically: complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatmimic.errors import ChatmimicError
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder (and its parents) that only its owner can read (0700), whatever the umask."""
+    """Create a folder (and its parents) that only its owner can read (0700), whatever the umask."""
     missing = [p for p in [path, *path.parents] if not p.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for made in missing:
@@ -23,7 +23,7 @@ def private_folder(path: Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Make a file, if it is not there, that only its owner can read (0600), whatever the umask."""
+    """Create a file, unless it exists, that only its owner can read (0600), whatever the umask."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     os.close(descriptor)
     path.chmod(0o600)
@@ -31,9 +31,9 @@ def private_file(path: Path) -> Path:
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part of either.
+    """Write a file atomically: a reader sees the old content or the new one.
 
-    Raises ChatmimicError when there is no room or no right to write; the old content stays.
+    Raises ChatmimicError if the disk is full or not writable; the old content stays.
     """
     raw = data.encode() if isinstance(data, str) else data
     try:
@@ -58,7 +58,7 @@ def write_whole(path: Path, data: bytes | str) -> None:
 
 @contextlib.contextmanager
 def whole_folder(final: Path) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of `final` when all of it is written."""
+    """An empty folder to fill, which replaces `final` when the block ends without an error."""
     partial = final.with_name(f".partial-{final.name}")
     bring_back(final)
     shutil.rmtree(partial, ignore_errors=True)
@@ -72,15 +72,15 @@ def whole_folder(final: Path) -> Iterator[Path]:
 
 
 def bring_back(final: Path) -> None:
-    """Put a folder back that a kill left aside, between the two moves of its replacement."""
+    """Restore a folder whose replacement was interrupted by a kill between its two renames."""
     if not final.exists() and _aside(final).exists():
         os.replace(_aside(final), final)
 
 
 def _put_in_place(partial: Path, final: Path) -> None:
-    """Rename a whole folder to its name.
+    """Rename a finished folder to its name.
 
-    A folder cannot replace a full one in one move: the old one steps aside first.
+    A rename cannot replace a non-empty folder: the old one is moved aside first.
     """
     aside = _aside(final)
     if final.exists():
@@ -94,7 +94,7 @@ def _put_in_place(partial: Path, final: Path) -> None:
         raise
     try:
         sync_folder(final.parent)
-    finally:  # the new one is in its place, whatever the disk says
+    finally:  # the new one is in place, whatever the disk reports
         shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -103,10 +103,10 @@ def _aside(final: Path) -> Path:
 
 
 def size_in_words(size: float) -> str:
-    """Bytes as people say them: 17.3 MB."""
+    """Bytes in words: 17.3 MB."""
     value, unit = float(size), "bytes"
     for larger in ("kB", "MB", "GB"):
-        if value < 999.95:  # what rounds to 1000.0 is one of the next unit
+        if value < 999.95:  # what rounds to 1000.0 is 1.0 of the next unit
             break
         value, unit = value / 1000, larger
     if unit == "bytes":
@@ -121,15 +121,23 @@ def file_digest(path: Path) -> str:
 
 
 def keep_files(folder: Path) -> None:
-    """Make the files of a folder, which a library wrote, private and lasting."""
-    for file in folder.iterdir():
+    """Make the files that a library wrote to a folder private, and sync them to disk.
+
+    Subfolders are left as they are.
+    """
+    for file in filter(Path.is_file, folder.iterdir()):
         file.chmod(0o600)
         with file.open("rb+") as content:
             os.fsync(content.fileno())
 
 
+def folder_size(folder: Path) -> int:
+    """The size in bytes of all files in a folder, subfolders included."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
 def sync_folder(folder: Path) -> None:
-    """Ask the disk to remember the names in a folder (a no-op where folders cannot be opened)."""
+    """Sync the file names in a folder to disk (a no-op where folders cannot be opened)."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

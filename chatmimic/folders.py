@@ -1,7 +1,7 @@
-"""Folders that are named after somebody: what they are called, and whose each one is.
+"""Folders named after people: their names, and their owners.
 
-Two names may make one folder name ("Ann-Marie", "ann marie"). Whose a folder is stands inside it,
-and the second of two gets a number: `ann-marie-2`.
+Different names can give the same folder name ("Ann-Marie", "ann marie"). A label inside a folder
+says whose it is, and the second folder gets a number: `ann-marie-2`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from chatmimic.files import private_folder, write_whole
 from chatmimic.lookup import meant
 
 RECORD = "whose.json"
-# Where a folder says whose it is, whatever kind of folder it is.
+# The files that label a folder, of any kind.
 _RECORDS = (RECORD, "mimic.json", "base.json", "ready.json")
-_LONGEST, _MOST_BYTES = 64, 120  # of a folder's name; a file system takes 255 bytes, some 143
+_LONGEST, _MOST_BYTES = 64, 120  # of a folder's name; most file systems allow 255 bytes, some 143
 _JOINERS = "\u200c\u200d\ufe0f"  # within an emoji, or between letters
-# Names that Windows keeps for devices: no folder can be called so there.
+# Names that Windows reserves for devices.
 _DEVICES = (f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³")
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *_DEVICES})
 _EARLIER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -36,24 +36,24 @@ _EARLIER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Label:
-    """Whose a folder is: what it is called in full, and the person it is of.
+    """The label of a folder: its full name, and its person.
 
-    `called` is empty where an older chatmimic did not write it down; `persona` is None for a base,
-    a corpus, and a mimic of everybody.
+    `called` is empty if an older chatmimic did not record it; `persona` is None for a base, a
+    corpus, and a mimic of everybody.
     """
 
     called: str
     persona: str | None = None
 
 
-# -- what a folder is called ---------------------------------------------------------------------
+# -- names of folders ----------------------------------------------------------------------------
 
 
 def folder_name(name: str) -> str:
-    """A name as that of a folder, in any script: "Ann Marie" is `ann-marie`, "Мира" is `мира`.
+    """The folder name for a name, in any script: `ann-marie` for "Ann Marie", `мира` for "Мира".
 
-    Never empty, a path, hidden, longer than 120 bytes, or kept by Windows for a device. Other
-    names may have the same: `claim` tells them apart.
+    Never empty, a path, hidden, longer than 120 bytes, or reserved by Windows. Different names can
+    give the same folder name: see `claim`.
     """
     lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
     words = "".join(c if _stays(c) else " " for c in lower).split()
@@ -63,7 +63,7 @@ def folder_name(name: str) -> str:
 
 
 def _stays(character: str) -> bool:
-    """Whether a character may be in a folder's name: letters, marks, digits, emoji."""
+    """Whether a character is allowed in a folder name: letters, marks, digits, emoji."""
     if character in _JOINERS:
         return True
     kind = unicodedata.category(character)
@@ -76,7 +76,7 @@ def _without_loose_joiners(word: str) -> str:
 
 
 def _cut(stem: str) -> str:
-    """As much of a name as fits, never a half of what belongs to a letter or an emoji."""
+    """Cut a name to fit, never within a letter with its marks or an emoji."""
     if len(stem) <= _LONGEST and len(stem.encode()) <= _MOST_BYTES:
         return stem
     short = stem[:_LONGEST].encode()[:_MOST_BYTES].decode("utf-8", "ignore")
@@ -87,7 +87,7 @@ def _cut(stem: str) -> str:
 
 
 def _earlier(name: str) -> str:
-    """What an older chatmimic called the folder of a name: `emilie-12ab34cd`, `persona-…`."""
+    """The folder name for a name in older versions: `emilie-12ab34cd`, `persona-…`."""
     reserved = _RESERVED - {f"{port}{digit}" for port in ("com", "lpt") for digit in "¹²³"}
     if _EARLIER.fullmatch(name) and len(name) <= 64 and name not in reserved:
         return name
@@ -100,26 +100,26 @@ def _earlier(name: str) -> str:
 
 
 def called_by_default(folder: str, name: str) -> bool:
-    """Whether a folder has the name it gets from this one, now or by an older chatmimic."""
+    """Whether a folder has the default name for this name, also of older versions."""
     return folder == _earlier(name) or _is_of(_key(folder_name(name)), _key(folder))
 
 
-# -- whose it is ---------------------------------------------------------------------------------
+# -- labels --------------------------------------------------------------------------------------
 
 
 def label_of(folder: Path) -> Label | None:
-    """What a folder says of whose it is; None where it says nothing that can be read."""
+    """The label of a folder; None if it has none that can be read."""
     for name in _RECORDS:
         with contextlib.suppress(
             OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError
         ):
             return _label(json.loads((folder / name).read_text("utf-8")))
-    # A corpus of an older chatmimic says no more than its folder's name.
+    # A corpus of an older version has no label but its folder's name.
     return Label("") if (folder / "archive.sqlite").is_file() else None
 
 
 def _label(said: Any) -> Label:
-    """The label in a record, in a mimic's description, a base's, or in what a run keeps."""
+    """The label in a description of a corpus, a mimic, a base or a run."""
     if not isinstance(said, dict):
         raise TypeError(said)
     called, people = said.get("called", ""), said.get("people")
@@ -130,15 +130,15 @@ def _label(said: Any) -> Label:
 
 
 def write_label(folder: Path, label: Label) -> None:
-    """Write down whose a folder is."""
+    """Write the label of a folder."""
     write_whole(folder / RECORD, json.dumps(asdict(label), ensure_ascii=False) + "\n")
 
 
 def own(places: Sequence[Path], label: Label) -> str | None:
-    """The name of the folder that is the label's in these places; None where it has none.
+    """The folder name that belongs to the label in these places; None if there is none.
 
-    What stands in one place under a name (a run) belongs to what has it in another (a mimic):
-    where one of them is somebody else's, the name is.
+    A name in one place (a run) belongs together with the same name in another (a mimic): if one of
+    the two is somebody else's, so is the name.
     """
     stem, earlier = _key(folder_name(label.called)), _earlier(label.called)
     for name in _names(places):
@@ -151,10 +151,10 @@ def own(places: Sequence[Path], label: Label) -> str | None:
 
 
 def claim(places: Sequence[Path], label: Label) -> str:
-    """The name of the label's folder, which is made in the first place if it has none.
+    """The folder name of the label; if it has none, a folder is created in the first place.
 
-    Of two that want one name at once each gets another: the folder comes into being with its
-    label inside, and only where there is none.
+    Safe against concurrent processes: the folder appears together with its label, and only if there
+    is none of that name.
     """
     stem = folder_name(label.called)
     place = private_folder(places[0])
@@ -166,7 +166,7 @@ def claim(places: Sequence[Path], label: Label) -> str:
         made = Path(tempfile.mkdtemp(prefix=".claim-", dir=place))
         try:
             write_label(made, label)
-            os.rename(made, place / free)  # fails where there is a folder with something in it
+            os.rename(made, place / free)  # fails if there is a non-empty folder
         except OSError:
             if not (place / free).exists():
                 raise
@@ -177,9 +177,9 @@ def claim(places: Sequence[Path], label: Label) -> str:
 
 
 def further(places: Sequence[Path], label: Label, is_used: Callable[[str], bool]) -> Label:
-    """A label for one more of the same person's, beside what is there: `mira-okafor-2`.
+    """A label for a further folder of the same person: `mira-okafor-2`.
 
-    One whose folder is there already is passed over if that is used, and taken if it is not.
+    A label whose folder exists is skipped if the folder is in use, and returned if it is not.
     """
     taken = {_key(name) for name in _names(places)}
 
@@ -193,7 +193,7 @@ def further(places: Sequence[Path], label: Label, is_used: Callable[[str], bool]
 
 
 def _unnumbered(places: Sequence[Path], label: Label) -> str:
-    """What comes before the number: of `mira-okafor-2`, the second of Mira's, `mira-okafor`."""
+    """The part before the number: `mira-okafor` of `mira-okafor-2`."""
     stem = folder_name(label.called)
     shorter = re.sub(r"-\d+$", "", stem)
     there = (label_of(place / shorter) for place in places)
@@ -201,9 +201,9 @@ def _unnumbered(places: Sequence[Path], label: Label) -> str:
 
 
 def called(place: Path, typed: str, among: Iterable[str]) -> list[str]:
-    """Which of the folders in a place are meant by a name: several where it is not clear.
+    """The folders in a place that a name can mean.
 
-    By the folder's name, by what it is called in full, or by either in other case and accents.
+    Matches the folder's name, its full name, or either ignoring case and accents.
     """
     in_full = {name: called_in_full(place / name) for name in sorted(among)}
     for found in (
@@ -218,7 +218,7 @@ def called(place: Path, typed: str, among: Iterable[str]) -> list[str]:
 
 
 def called_in_full(folder: Path) -> str:
-    """What a folder says it is called, else its name."""
+    """The full name in a folder's label, else the folder's name."""
     said = label_of(folder)
     return said.called if said and said.called else folder.name
 
@@ -228,13 +228,13 @@ def _same_letters(one: str, other: str) -> bool:
 
 
 def _names(places: Sequence[Path]) -> Iterator[str]:
-    """The names of all folders in these places, each once; those with a dot are being written."""
+    """The folder names in these places, except those with a dot: these are being written."""
     there = (p.name for place in places if place.is_dir() for p in place.iterdir())
     return iter(sorted({name for name in there if name[0] != "."}))
 
 
 def _key(name: str) -> str:
-    """A folder's name as file systems compare it that do not tell case and Unicode forms apart."""
+    """A folder's name as case-insensitive, normalising file systems compare it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 

@@ -1,4 +1,4 @@
-"""Where a user's data lives, and what each thing in it is called."""
+"""The folder of a user's data, and the names in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Home:
 
     @classmethod
     def find(cls, given: str | os.PathLike[str] | None = None) -> Home:
-        """The home that was asked for, or this user's own data folder."""
+        """The given home, or this user's data folder."""
         chosen = given or os.environ.get("CHATMIMIC_HOME")
         if chosen:
             return cls(Path(chosen).expanduser().absolute())
@@ -36,7 +36,7 @@ class Home:
         return self.path / "archive.sqlite"
 
     def corpus(self, name: str) -> Path:
-        """The SQLite file of the corpus in a folder of `corpora`: an archive kept apart."""
+        """The SQLite file of the corpus in a folder of `corpora`."""
         return self.corpora / name / "archive.sqlite"
 
     @property
@@ -65,6 +65,11 @@ class Home:
         return self.path / "runs"
 
     @property
+    def blind_tests(self) -> Path:
+        """The folder of the keys of exported blind tests."""
+        return self.path / "turing"
+
+    @property
     def chats(self) -> Path:
-        """Where the chat keeps its line history and what `/save` writes."""
+        """The folder of the chat's line history and of the files that `/save` writes."""
         return self.path / "chats"

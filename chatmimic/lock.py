@@ -1,4 +1,4 @@
-"""One process at a time in a folder: a lock that a dead process cannot hold."""
+"""A lock on a folder, for one process at a time, which a dead process cannot hold."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ import psutil
 
 from chatmimic.errors import TrainingError
 
-# Windows keeps others from reading locked bytes, so the lock lies far beyond what is written.
+# Windows blocks reading of locked bytes, so the lock is far beyond the content.
 _FAR = 1 << 30
 
 
 class Lock:
-    """A context manager around a run folder. Raises TrainingError when another process holds it.
+    """A context manager that locks a run's folder. Raises TrainingError if another process holds
+    it.
 
-    The operating system holds the lock for the open file and drops it with the process, however
-    that ends; the file stays behind and only says who holds it.
+    The operating system releases the lock when the process ends, however it ends; the file stays,
+    and only says who holds it.
     """
 
     def __init__(self, path: Path, what: str) -> None:
@@ -52,7 +53,7 @@ class Lock:
         os.close(self._file)
 
     def _holder(self) -> str:
-        """Who has it, in words; its process may have ended while we looked."""
+        """The holder in words; its process may have ended in the meantime."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, psutil.Error):
             pid = int(json.loads(self.path.read_text("utf-8"))["pid"])
             since = datetime.fromtimestamp(psutil.Process(pid).create_time())

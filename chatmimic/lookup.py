@@ -1,4 +1,4 @@
-"""Names that people type: which of those there are is meant, and which are close."""
+"""Lookup of names that users type: exact, ignoring case and accents, by prefix, or similar."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SUGGESTED = 3
-# Accents, and what nobody sees: joiners, marks of direction, the choice of an emoji's picture.
+# Accents and invisible characters: joiners, direction marks, variation selectors.
 _UNCOMPARED = re.compile("[\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f]")
-# Letters with a stroke or a tie that Unicode does not take apart.
+# Letters with strokes, and ligatures, that Unicode does not decompose.
 _PLAIN = str.maketrans("ıłøđħŧð", "ilodhtd") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
 
 
 def fold(name: str) -> str:
-    """A name without case, accents and what nobody sees: what lookups compare."""
+    """A name without case, accents and invisible characters, for comparison."""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     return " ".join(_UNCOMPARED.sub("", apart).translate(_PLAIN).split()) or name
 
 
 def meant(wanted: str, names: Iterable[str]) -> list[str]:
-    """The names that may be meant: the exact one, else those that differ in case and accents."""
+    """The names that match: the exact one, else those that differ only in case and accents."""
     known = list(dict.fromkeys(names))
     if wanted in known:
         return [wanted]
@@ -30,13 +30,13 @@ def meant(wanted: str, names: Iterable[str]) -> list[str]:
 
 
 def begun(wanted: str, names: Iterable[str]) -> list[str]:
-    """The names that begin with the one typed, but for case and accents."""
+    """The names that begin with the one typed, ignoring case and accents."""
     folded = fold(wanted)
     return [name for name in dict.fromkeys(names) if folded and fold(name).startswith(folded)]
 
 
 def close(wanted: str, names: Iterable[str]) -> list[str]:
-    """Names that look like the one typed, the closest first, and then those that begin so."""
+    """Names that are similar to the one typed, closest first, then those that begin with it."""
     known: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
         known.setdefault(fold(name), []).append(name)

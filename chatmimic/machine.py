@@ -1,4 +1,4 @@
-"""What this process may use of the machine: memory, control groups, the processor's threads."""
+"""Resources that this process may use: memory, control groups, threads."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_WATCHED = 0.25  # seconds in which others are counted; the system counts in hundredths
+_WATCHED = 0.25  # seconds over which the load of others is measured; the resolution is 0.01 s
 _SPINS = "1000"  # some microseconds
 _SMALL = 50_000_000  # parameters
-# How a full memory is told of, where there is no error of its own for it. In order: CUDA, ROCm and
-# MPS; torch on Linux, on Windows and of mapped files; C++; oneDNN, which says no more than that (a
-# product that it does not know is a "primitive descriptor"); Metal; CUDA's libraries.
+# Out-of-memory messages of errors without a type of their own. In order: CUDA, ROCm and MPS; torch
+# on Linux, on Windows and of mapped files; C++; oneDNN, which says only this (an unsupported
+# product says "primitive descriptor"); Metal; CUDA's libraries.
 _FULL = re.compile(
     r"out of memory|can't allocate memory|not enough memory|Cannot allocate memory|unable to mmap"
     r"|bad_alloc|could not (?:create|execute) a primitive(?! desc)|could not create a memory"
@@ -26,22 +26,22 @@ _OWN, _MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def let_threads_sleep() -> None:
-    """Make threads that wait for each other sleep soon, unless the user has set how they wait.
+    """Let waiting OpenMP threads sleep soon, unless the user has configured it.
 
-    By default OpenMP's threads spin. Beside any other program, each matrix product then waits for
-    a thread that is not running, while the waiting ones use up its time (`benchmarks/busy.py`).
-    OpenMP reads these settings once, when torch is loaded.
+    By default they spin. If other programs run, each matrix product then waits for a thread that is
+    not scheduled, while the spinning ones use its time (`benchmarks/busy.py`). OpenMP reads these
+    settings once, when torch is loaded.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # of GCC's and LLVM's OpenMP
-        # GCC's would then sleep at once, and waking takes longer than most waits: without any
-        # spinning, training is a seventh slower on an otherwise idle machine.
+        # GCC's would otherwise sleep at once, and waking takes longer than most waits: without any
+        # spinning, training is a seventh slower on an idle machine.
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ.setdefault("KMP_BLOCKTIME", "0")  # of Intel's, which torch has on Windows
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that memory, of whatever device, does not hold what was asked for."""
+    """Whether an error means out of memory, on any device."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM or _FULL.search(str(error)) is not None
     told = isinstance(error, RuntimeError) and _FULL.search(str(error)) is not None
@@ -49,7 +49,7 @@ def is_full(error: BaseException) -> bool:
 
 
 def allowed_threads() -> int:
-    """The most threads worth using: one for each physical core that this process may use.
+    """The most threads worth using: one per physical core that this process may use.
 
     `OMP_NUM_THREADS` overrides this.
     """
@@ -62,10 +62,10 @@ def allowed_threads() -> int:
 
 
 def free_threads() -> int:
-    """How many of the allowed threads would have a core to themselves now, beside other programs.
+    """The number of allowed threads that would have a core to themselves now.
 
-    With one more, each product waits for a thread that is not running. `OMP_NUM_THREADS` overrides
-    this.
+    With one more, each matrix product waits for a thread that is not scheduled. `OMP_NUM_THREADS`
+    overrides this.
     """
     allowed = allowed_threads()
     if allowed == 1 or os.environ.get("OMP_NUM_THREADS"):
@@ -74,12 +74,12 @@ def free_threads() -> int:
 
 
 def reply_threads(parameters: int) -> int:
-    """How many threads to write a reply with: one for a small model, where more only wait."""
+    """The number of threads to generate with: one for a small model, where more only wait."""
     return 1 if parameters < _SMALL else free_threads()
 
 
 def use_threads(count: int) -> None:
-    """Set how many threads torch computes with; 0 leaves the number as it is."""
+    """Set torch's number of threads; 0 leaves it as it is."""
     import torch
 
     if count:
@@ -88,7 +88,7 @@ def use_threads(count: int) -> None:
 
 @contextlib.contextmanager
 def threads_kept() -> Iterator[None]:
-    """Restore the number of torch's threads on leaving."""
+    """A context that restores torch's number of threads on exit."""
     import torch
 
     before = torch.get_num_threads()
@@ -99,16 +99,16 @@ def threads_kept() -> Iterator[None]:
 
 
 def _idle_processors(seconds: float) -> float:
-    """The processors that this process may run on, less the share of them that others take."""
+    """The processors that this process may run on, less the share that others use."""
     import psutil
 
     process = psutil.Process()
-    # macOS binds no process to processors.
+    # macOS has no processor affinity.
     bound = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
     ours = bound or list(range(os.cpu_count() or 1))
 
     def taken() -> float:
-        """Seconds of these processors that others have had."""
+        """Seconds of these processors used by other processes."""
         times, own = psutil.cpu_times(percpu=True), process.cpu_times()
         here = [times[number] for number in ours if number < len(times)]
         busy = sum(one.user + one.system + getattr(one, "nice", 0.0) for one in here)
@@ -120,7 +120,7 @@ def _idle_processors(seconds: float) -> float:
 
 
 def processor_quotas(own: Path = _OWN, mounted: Path = _MOUNTED) -> Iterator[float]:
-    """Processors' worth of time that each control group of this process grants it."""
+    """The processor quota of each control group of this process, in processors."""
     for group in control_groups("cpu", own, mounted):
         try:
             if (group / "cpu.max").is_file():
@@ -128,17 +128,17 @@ def processor_quotas(own: Path = _OWN, mounted: Path = _MOUNTED) -> Iterator[flo
             else:
                 quota = float((group / "cpu.cfs_quota_us").read_text())
                 period = float((group / "cpu.cfs_period_us").read_text())
-        except (OSError, ValueError):  # "max" is no number: there is no limit
+        except (OSError, ValueError):  # "max": no limit
             continue
-        if quota > 0 and period > 0:  # version 1 writes -1 for none
+        if quota > 0 and period > 0:  # -1 in version 1: no limit
             yield quota / period
 
 
 def control_groups(kind: str, own: Path = _OWN, mounted: Path = _MOUNTED) -> set[Path]:
-    """The folders of the control groups of a kind that this process is in; none but on Linux.
+    """The folders of this process's control groups of a kind; none except on Linux.
 
-    `own` is the file that names them, `mounted` the folder where they are. In a container that
-    folder is the container's group itself, whatever `own` says.
+    `own` is the file that names them, `mounted` the folder where they are. In a container the
+    mounted folder is its own group, whatever `own` says.
     """
     groups = {mounted, mounted / kind}
     try:

@@ -1,4 +1,4 @@
-"""A trained mimic: a Hugging Face folder plus `mimic.json`. Open, list, describe, remove."""
+"""Trained mimics: a Hugging Face model folder plus `mimic.json`. Open, list, describe, remove."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.bases.terms import Terms, terms_of
-from chatmimic.engines import FLOAT32, INT8, choose, prepare
+from chatmimic.bases.terms import Terms, short_name, terms_of
+from chatmimic.engines import FLOAT32, INT8, choose
 from chatmimic.errors import BaseError, DamagedBase, MimicError
-from chatmimic.files import write_whole
+from chatmimic.files import folder_size, write_whole
 from chatmimic.folders import called_by_default
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, quoted, suggestion
@@ -24,20 +24,22 @@ from chatmimic.lookup import begun, close, meant, quoted, suggestion
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+    from chatmimic.bases import Base
+    from chatmimic.engines.adapted import Adapted
     from chatmimic.transcript import Form
 
 MANIFEST = "mimic.json"
-LOSSES = "engines.json"  # what engines lose against float32, where it was measured
-EVERYBODY = "everybody"  # what a mimic of all people is called
-SMALL = 50_000_000  # parameters; a smaller model makes words up where it is drawn from freely
-# Decoding of a small one (`benchmarks/long_chat.py`).
-GENTLE: dict[str, float] = {"temperature": 0.7, "top_p": 0.8}
-FORMAT = 1  # of mimic.json; raised when an older chatmimic could not read it
+LOSSES = "engines.json"  # loss of the engines compared with float32, if it was measured
+EVERYBODY = "everybody"  # the name of a mimic of all people
+SMALL = 50_000_000  # parameters; smaller models invent words at the usual temperature
+# Decoding settings of a small model (`benchmarks/decoding.py`).
+GENTLE: dict[str, float] = {"temperature": 0.8, "top_p": 0.9}
+FORMAT = 1  # of mimic.json; raised when older versions of chatmimic cannot read it
 
 
 @dataclass(frozen=True)
 class Context:
-    """How much of a talk a mimic was trained to see: messages and tokens; None is no limit."""
+    """How much context a mimic was trained with, in messages and tokens; None is no limit."""
 
     messages: int | None = None
     tokens: int | None = None
@@ -45,11 +47,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Mimic:
-    """What is known of a mimic without loading its weights.
+    """A mimic on disk; its weights are not loaded.
 
-    `people` is the cast, the persona first. `manifest` is all of `mimic.json`: persona, people,
-    transcript form, base, fingerprint of the data, settings, held-out figures and versions. It
-    holds no message text.
+    `people` is the cast, the persona first. `manifest` is the content of `mimic.json`: persona,
+    people, transcript form, base, fingerprint of the data, settings, held-out metrics and versions.
+    It contains no message text.
     """
 
     path: Path
@@ -62,11 +64,10 @@ class Mimic:
     def open(
         cls, where: str | Path, home: Home | None = None, *, by_beginning: bool = True
     ) -> Mimic:
-        """A mimic by the path of its folder, its name in the home, or its persona's name.
+        """Open a mimic by the path of its folder, its name in the home, or its persona's name.
 
-        Case and accents make no difference where it is clear which is meant, and the beginning of
-        a name will do. Raises MimicError when there is none, naming those there are, and when
-        several may be meant.
+        Case and accents are ignored if the result is unambiguous, and a unique prefix of a name is
+        accepted (with `by_beginning`). Raises MimicError if none or several match.
         """
         path, home = Path(where), home or Home.find()
         # os.path, because pathlib's own raise for a name that is too long to be a file's.
@@ -80,21 +81,21 @@ class Mimic:
             return found[0]
         if found:
             raise MimicError(
-                f'Several mimics may be meant by "{where}".',
-                f"Say which: {quoted(_names(found))}.",
+                f'"{where}" matches several mimics.',
+                f"Choose one: {quoted(_names(found))}.",
             )
         if os.path.isdir(path):
             raise MimicError(
-                f"The folder {path} holds no mimic ({MANIFEST} is missing).",
-                "Give the folder that `chatmimic train` made, or a name of `chatmimic mimics`.",
+                f"The folder {path} is not a mimic ({MANIFEST} is missing).",
+                "Use a folder made by `chatmimic train`, or a name listed by `chatmimic mimics`.",
             )
         raise _no_such(str(where), known, home)
 
     @classmethod
     def of_base(cls, base: str, people: tuple[str, ...]) -> Mimic:
-        """A base as if it were a mimic of these people, whom it never read: to hear how it talks.
+        """Wrap a base as if it were a mimic of these invented people, to sample from it.
 
-        Loads the tokenizer, to see which form the base was made for. Raises BaseError.
+        Loads the tokenizer, to find out which form the base was made for. Raises BaseError.
         """
         from chatmimic.bases import find_base
         from chatmimic.bases.loading import load_tokenizer
@@ -105,31 +106,48 @@ class Mimic:
         return cls(folder, base, people[0], people, {"form": form, "base": base})
 
     def load(self, engine: str = FLOAT32) -> LoadedMimic:
-        """Read the weights and the tokeniser, to be computed with an engine (see `engines`).
+        """Load the weights and the tokeniser for an engine (see `chatmimic.engines`).
 
-        Raises MimicError: they are damaged, or why else.
+        Mimics that are adapters of the same base share its weights in memory. Raises MimicError if
+        the mimic cannot be loaded.
         """
         from chatmimic.bases import open_base
+        from chatmimic.engines.adapted import load_to_talk
         from chatmimic.transcript import Cast, make_form
 
+        with self._opening():
+            chosen = choose(engine, self.count_parameters(), self.lost)
+            base = open_base(str(self.path), load=partial(load_to_talk, engine=chosen))
+            form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
+        return LoadedMimic(base.model.eval(), base.tokenizer, form, self, chosen)
+
+    def load_whole(self) -> Base:
+        """Load its whole model (an adapter merged into its base), float32, and the tokeniser.
+
+        Raises MimicError as `load` does.
+        """
+        from chatmimic.bases import open_base
+
+        with self._opening():
+            return open_base(str(self.path))
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Turn errors of the folder into a MimicError."""
         self._check_here()
         try:
-            chosen = choose(engine, self.count_parameters(), self.lost)
-            made = None if chosen == FLOAT32 else partial(prepare, engine=chosen)
-            base = open_base(str(self.path), prepare=made)
-            form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
+            yield
         except DamagedBase as error:
             raise self._newer(error.what) or self._damaged(error.what) from error
         except BaseError as error:
             raise self._newer(error.what) or MimicError(
-                f"The mimic {self.name} cannot be opened: {error.what}", error.way_on
+                f"The mimic {self.name} cannot be opened: {error.what}", error.hint
             ) from error
         except ValueError as error:
             raise self._damaged(f"{error}.") from error
-        return LoadedMimic(base.model.eval(), base.tokenizer, form, self, chosen)
 
     def count_parameters(self) -> int:
-        """How many parameters it has. Raises BaseError for a folder without any."""
+        """The number of parameters. Raises BaseError if the folder has no weights."""
         from chatmimic.bases import describe_base
 
         said = _count(self.manifest.get("parameters"))
@@ -137,7 +155,7 @@ class Mimic:
 
     @property
     def lost(self) -> float | None:
-        """Bits per character of held-out text that int8 weights lose; None: not measured."""
+        """The loss of int8 weights in bits per character of held-out text; None: not measured."""
         try:
             said = json.loads((self.path / LOSSES).read_text("utf-8"))[INT8]["bits_per_character"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -145,18 +163,19 @@ class Mimic:
         return float(said) if isinstance(said, int | float) else None
 
     def _check_here(self) -> None:
-        """Raises MimicError for a folder that has gone, and a form of another chatmimic."""
+        """Raise MimicError if the folder is gone, or the form unknown to this version."""
         from chatmimic.transcript import FORMS
 
         if not os.path.isdir(self.path):
             raise MimicError(
-                f"The folder {self.path} is not there any more.", "`chatmimic mimics` lists others."
+                f"The folder {self.path} does not exist any more.",
+                "`chatmimic mimics` lists the others.",
             )
         form = str(self.manifest["form"])
         if form not in FORMS:
             raise MimicError(
-                f"The mimic {self.name} is written in a form that this chatmimic does not know "
-                f"({form}).",
+                f"The mimic {self.name} has a transcript form that this version of chatmimic does "
+                f"not know ({form}).",
                 "Upgrade chatmimic.",
             )
 
@@ -166,43 +185,43 @@ class Mimic:
         )
 
     def _newer(self, why: str) -> MimicError | None:
-        """What to say where it was made with a newer transformers than there is here."""
+        """The error for a mimic made with a newer version of transformers; else None."""
         from importlib.metadata import version
 
         made, here = self._object("versions").get("transformers"), version("transformers")
         if not isinstance(made, str) or _numbers(made) <= _numbers(here):
             return None
         return MimicError(
-            f"The mimic {self.name} was made with transformers {made}, and {here} cannot open it: "
-            f"{why}",
+            f"The mimic {self.name} was made with transformers {made} and cannot be opened with "
+            f"{here}: {why}",
             "Upgrade it: `pip install -U transformers`.",
         )
 
     def check_talks(self) -> None:
-        """Raises MimicError for a mimic that was trained in reverse: it only ranks replies."""
+        """Raise MimicError if the mimic was trained in reverse: it can only rank replies."""
         if self.manifest.get("reverse"):
             raise MimicError(
-                f"{self.name} was trained with --reverse: it ranks replies, and makes none.",
+                f"{self.name} was trained with --reverse: it ranks replies, but generates none.",
                 "`chatmimic mimics` lists the others.",
             )
 
     @property
-    def learnt(self) -> tuple[str, ...]:
-        """Those whose words it learnt, the persona first: of others it makes rough guesses."""
+    def trained_on(self) -> tuple[str, ...]:
+        """The people whose words it was trained on, the persona first. Others are rough guesses."""
         everybody = self._object("settings").get("learn") == "all" or self.manifest.get("everybody")
         return self.people if everybody else (self.persona,)
 
     @property
     def owner(self) -> str:
-        """Whose export it was made from, if they are in its cast; "" where that is not known."""
+        """The owner of the export it was made from, if in its cast; "" if not known."""
         said = self.manifest.get("owner")
         return said if isinstance(said, str) and said in self.people else ""
 
     @property
     def context(self) -> Context:
-        """How much of a talk it was trained to see, which is what a chat shows it.
+        """The context that it was trained with, and that a chat gives it.
 
-        An older chatmimic did not write it down as such, but as a setting of the training.
+        Older versions recorded it only as a training setting.
         """
         said, settings, data = map(self._object, ("context", "settings", "data"))
         if said:
@@ -215,7 +234,7 @@ class Mimic:
     def base_terms(self) -> Terms:
         """The licence and the model card of its base, as far as they are known.
 
-        An older chatmimic did not write them down.
+        Older versions did not record them.
         """
         said = self._object("base_terms")
         if not said:
@@ -228,16 +247,16 @@ class Mimic:
 
     @property
     def decoding(self) -> dict[str, Any]:
-        """How its replies are drawn where nothing is asked for, beside the usual: options by name.
+        """The default decoding options that differ from the usual ones, by name.
 
-        Of a base without a description nothing is known.
+        Empty if the number of parameters is not known.
         """
         parameters = self.manifest.get("parameters")
         return GENTLE if isinstance(parameters, int) and parameters < SMALL else {}
 
     @property
     def called(self) -> str:
-        """What it is called in full: the name it was given, else its persona's."""
+        """Its full name: the one it was given, else that of its persona."""
         said = self.manifest.get("called")
         if isinstance(said, str) and said:
             return said
@@ -246,15 +265,15 @@ class Mimic:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
-        return sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
+        """Size on disk in bytes."""
+        return folder_size(self.path)
 
 
 @dataclass(frozen=True)
 class LoadedMimic:
-    """A mimic ready to talk: the model in evaluation mode, and the form that writes for it."""
+    """A mimic in memory: the model in evaluation mode, its tokenizer and its transcript form."""
 
-    model: PreTrainedModel
+    model: PreTrainedModel | Adapted
     tokenizer: PreTrainedTokenizerFast
     form: Form
     mimic: Mimic
@@ -262,7 +281,7 @@ class LoadedMimic:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, to compare it: 5.23.0 is (5, 23, 0)."""
+    """A version as numbers that can be compared: 5.23.0 is (5, 23, 0)."""
     return tuple(int(n) for n in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
@@ -271,7 +290,7 @@ def _count(value: object) -> int | None:
 
 
 def read_mimic(path: Path) -> Mimic:
-    """The mimic in a folder. Raises MimicError when `mimic.json` is damaged or too new."""
+    """Read the mimic in a folder. Raises MimicError if `mimic.json` is damaged or too new."""
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
         version = manifest["format"]
@@ -290,27 +309,28 @@ def read_mimic(path: Path) -> Mimic:
             "Train the mimic again, or restore the folder.",
         ) from error
     if not whole:
-        raise MimicError(f"{path / MANIFEST} is not a mimic's.", "Restore the folder.")
+        raise MimicError(f"{path / MANIFEST} does not describe a mimic.", "Restore the folder.")
     if version > FORMAT:
         raise MimicError(
-            f"{path.name} was made by a newer chatmimic (format {version}).", "Upgrade chatmimic."
+            f"{path.name} was made with a newer version of chatmimic (format {version}).",
+            "Upgrade chatmimic.",
         )
     return Mimic(path, path.name, persona, tuple(people), manifest)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Put `mimic.json` into a folder, whole."""
+    """Write `mimic.json` into a folder atomically."""
     content = json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=2)
     write_whole(folder / MANIFEST, content + "\n")
 
 
 def list_mimics(home: Home) -> list[Mimic]:
-    """Every whole mimic of the home, the newest first. What is damaged or half-written is none."""
+    """All mimics of the home, newest first, without damaged or half-written ones."""
     found = [home.mimics / name for name in _folders(home)]
     found.sort(key=lambda p: ((p / MANIFEST).stat().st_mtime_ns, p.name), reverse=True)
     mimics = []
     for path in found:
-        with contextlib.suppress(MimicError):  # `open` says what is wrong with it
+        with contextlib.suppress(MimicError):  # `open` reports what is wrong with it
             mimics.append(read_mimic(path))
     return mimics
 
@@ -318,14 +338,14 @@ def list_mimics(home: Home) -> list[Mimic]:
 def _folders(home: Home) -> list[str]:
     if not home.mimics.is_dir():
         return []
-    # Folders with a dot are a training's that is writing its mimic, or was killed at it.
+    # Folders with a dot belong to a run that is writing its mimic, or was killed while doing so.
     return [p.name for p in home.mimics.glob("[!.]*") if (p / MANIFEST).is_file()]
 
 
 def _meant(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
-    """The mimics that are called so, or that are of the person called so; the newest of one's.
+    """The mimics of that name, or of the person of that name (then only the newest).
 
-    What is exactly so goes before what is but for case and accents.
+    Exact matches take precedence over those that differ in case or accents.
     """
     own = [m for m in known if not m.manifest.get("everybody")]
     for exact in (
@@ -341,12 +361,12 @@ def _meant(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
 
 
 def _begun(wanted: str, known: Sequence[Mimic]) -> list[Mimic]:
-    """The mimics of which one name begins as the one typed."""
+    """The mimics with a name that begins with the one typed."""
     return [m for m in known if begun(wanted, (m.name, m.called, m.persona))]
 
 
 def own_mimics(home: Home) -> dict[str, str]:
-    """The newest mimic of each person that talks: its name, by theirs."""
+    """The names of the newest mimics that can chat, by person."""
     talking = [
         m
         for m in list_mimics(home)
@@ -356,7 +376,7 @@ def own_mimics(home: Home) -> dict[str, str]:
 
 
 def latest(home: Home) -> Mimic:
-    """The newest mimic that talks, else the newest. Raises MimicError when there is none."""
+    """The newest mimic that can chat, else the newest. Raises MimicError if there is none."""
     known = list_mimics(home)
     if not known:
         raise _no_such("", known, home)
@@ -364,10 +384,10 @@ def latest(home: Home) -> Mimic:
 
 
 def fitting(name: str, home: Home) -> list[Mimic]:
-    """Every mimic of the home that a name fits: one by its folder, else all that are called so or
-    are of the person called so, the newest first.
+    """All mimics of the home that a name matches, newest first: that with this folder name, else
+    those with this name and those of the person with this name.
 
-    Unlike `Mimic.open`, which takes the newest of one person's.
+    `Mimic.open`, in contrast, takes the newest of several mimics of a person.
     """
     known = list_mimics(home)
     exact = [m for m in known if name in (m.called, m.persona)]
@@ -379,8 +399,8 @@ def fitting(name: str, home: Home) -> list[Mimic]:
 
 
 def needing(base: Path, home: Home) -> list[Mimic]:
-    """The mimics of the home that are adapters of a base, and cannot be opened without it."""
-    from chatmimic.bases.adapter import read_adapter, short_name
+    """The mimics of the home that are adapters of a base and cannot be opened without it."""
+    from chatmimic.bases.adapter import read_adapter
 
     found = []
     for mimic in list_mimics(home):
@@ -393,7 +413,7 @@ def needing(base: Path, home: Home) -> list[Mimic]:
 
 def remove(mimic: Mimic) -> None:
     """Delete a mimic's folder for good."""
-    # The manifest goes first: what is left of an interrupted removal is no mimic any more.
+    # The manifest is removed first, so that an interrupted removal does not leave a broken mimic.
     (mimic.path / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(mimic.path)
 
@@ -404,7 +424,7 @@ def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:
 
         base = option_that_works(home)
         return MimicError(
-            "There is no mimic yet.", f"Make one: `chatmimic train --persona NAME{base}`."
+            "There are no mimics yet.", f"Train one: `chatmimic train --persona NAME{base}`."
         )
     hint = suggestion(close(name, [*(m.called for m in known), *(m.persona for m in known)]))
     there = ", ".join(_names(known)[:8]) + (", …" if len(known) > 8 else "")
@@ -412,6 +432,6 @@ def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:
 
 
 def _names(mimics: Sequence[Mimic]) -> list[str]:
-    """What these mimics are called in full; where that is not enough, by their folders."""
+    """The full names of these mimics; where they are not unique, the names of their folders."""
     in_full = [m.called for m in mimics]
     return [m.name if in_full.count(m.called) > 1 else m.called for m in mimics]

@@ -1,4 +1,4 @@
-"""Where names stand in what people write, and which words are names only now and then."""
+"""Patterns of names in texts, and words that are only sometimes names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 PIECE = re.compile(r"[^\W_]+")
 SECOND = re.compile(r"(?<=[^|])\|.*|(?<=.)[_`^|]+$", re.DOTALL)  # "alan|away", "alan_"
 LEAST = 3  # letters; shorter names look like words
-# Nicks that are words too: names only where somebody is addressed, "help: look here", "@help".
+# Nicks that are also words: names only if addressed, "help: look here", "@help".
 _WORDS = """
 a about after again all also am an and any are as ask at away back bad be been before best big bit
 bot but by can chat client code come cool could customer dark data day did do does don done down

@@ -1,4 +1,4 @@
-"""The records that travel the road: Message, Conversation, Person. No input or output here."""
+"""The records shared by all stages: Message, Conversation, Person. No input or output here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar, dataclass_transform
 _T = TypeVar("_T")
 
 
-OWNER = "Me"  # who signs the messages of whoever's export it is, where it does not name them
+OWNER = "Me"  # sender of the owner's messages, if the export does not name its owner
 
 
 class Kind(StrEnum):
@@ -17,25 +17,25 @@ class Kind(StrEnum):
 
     TEXT = "text"
     ACTION = "action"  # IRC's "/me waves"
-    MEDIA = "media"  # a photo, a sticker, a file: nothing was written
+    MEDIA = "media"  # a photo, a sticker, a file, without text
     SYSTEM = "system"  # joins, renames, "X named the group Y"
     CALL = "call"
     DELETED = "deleted"  # unsent or removed by its sender
-    FORWARDED = "forwarded"  # somebody else's words, passed on
-    OTHER = "other"  # a shape we do not know: counted, never guessed at
+    FORWARDED = "forwarded"  # somebody else's words, forwarded
+    OTHER = "other"  # an unknown type of record: counted, never interpreted
 
     @property
     def has_words(self) -> bool:
-        """Whether a message of this kind is something a person said."""
+        """Whether a message of this kind carries the sender's own words."""
         return self in (Kind.TEXT, Kind.ACTION)
 
 
 @dataclass_transform(frozen_default=True)
 def _record(cls: type[_T]) -> type[_T]:
-    """A frozen dataclass, to which mypy holds everybody.
+    """A dataclass that type checkers treat as frozen.
 
-    Not frozen as it runs: a message would take five times as long to make, and an import makes
-    millions of them.
+    It is not frozen at run time: creating a message would take five times as long, and an import
+    creates millions.
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)
 
@@ -50,22 +50,22 @@ class Reaction:
 
 @_record
 class Message:
-    """One thing one sender sent at one instant.
+    """One message of one sender.
 
-    Out of an importer, `sender` is the name the export shows. Out of the archive it is the name
-    of the person, so that one human has one name on every service.
+    From an importer, `sender` is the name in the export. From the archive it is the name of the
+    person, the same on every service.
     """
 
     sender: str
     text: str
-    sent_at: int | None = None  # UTC, milliseconds since 1970; None when the export has no time
+    sent_at: int | None = None  # UTC, milliseconds since 1970; None if the export has no time
     kind: Kind = Kind.TEXT
     service: str = ""  # "messenger", "discord", "irc", …
     thread: str = ""  # stable key of the thread within its service
-    thread_title: str = ""  # what a person would call it
-    sender_key: str = ""  # the service's own stable id of the sender; the name where it has none
-    message_id: str = ""  # the service's own id, or what its importer knows the message again by
-    reply_to: str = ""  # message_id of the message answered
+    thread_title: str = ""  # the title that users see
+    sender_key: str = ""  # the service's own stable id of the sender; else the name
+    message_id: str = ""  # the service's own id, or a key from its importer
+    reply_to: str = ""  # message_id of the message it answers
     reactions: tuple[Reaction, ...] = ()
     is_bot: bool = False
     source: str = ""  # "file:position", for error messages
@@ -73,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A run of messages of one thread that belong together, in order of time."""
+    """Successive messages of one thread that belong together, in order of time."""
 
     messages: tuple[Message, ...]
     service: str = ""
@@ -81,7 +81,7 @@ class Conversation:
 
     @property
     def senders(self) -> tuple[str, ...]:
-        """Everybody who speaks in it, in order of first appearance."""
+        """All senders, in order of first appearance."""
         return tuple(dict.fromkeys(m.sender for m in self.messages))
 
     @property
@@ -98,8 +98,8 @@ class Person:
     messages: int = 0  # messages with words
     first_at: int | None = None  # UTC milliseconds
     last_at: int | None = None
-    names: tuple[str, ...] = ()  # every sender name seen, the chosen one first
+    names: tuple[str, ...] = ()  # all sender names seen, the chosen one first
     services: tuple[str, ...] = ()
     is_bot: bool = False
-    # As services know them, "discord 17"; only the service where it goes by name.
+    # Services with their ids, "discord 17"; only the service if it has no ids.
     accounts: tuple[str, ...] = field(default=(), compare=False)

@@ -1,4 +1,4 @@
-"""Making text safe: once when it enters the archive, once when it leaves for a terminal."""
+"""Sanitising text: before it enters the archive, and before it reaches a terminal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-# C0 and C1 controls except tab and newline: they carry no words.
+# C0 and C1 controls except tab and newline: they carry no meaning.
 _CONTROLS = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# What a terminal obeys or what turns text around: controls except newline, bidirectional
+# Characters that control a terminal or reorder text: controls except newline, bidirectional
 # overrides and isolates, line and paragraph separators.
 _UNSHOWABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
@@ -20,12 +20,12 @@ _UNSHOWABLE = re.compile(
 
 
 def clean(text: str) -> str:
-    """Text fit to be stored: no NUL, no lone surrogate, no control but tab and newline.
+    """Clean text for storage: no NUL, no lone surrogates, no controls but tab and newline.
 
-    NUL and lone surrogates become U+FFFD, "\\r\\n" and "\\r" become newline, other controls go.
-    A JSON pair of surrogates that the parser left apart is joined.
+    NUL and lone surrogates become U+FFFD, "\\r\\n" and "\\r" become newline, other controls are
+    dropped. Surrogate pairs that a JSON parser left unjoined are joined.
     """
-    if text.isprintable():  # nearly always: no control and no surrogate is
+    if text.isprintable():  # nearly always: controls and surrogates are not printable
         return text
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text a terminal cannot obey: controls become pictures (␛), direction marks become �.
+    """Make text harmless to a terminal: controls become pictures (␛), direction marks �.
 
     Newlines stay. Idempotent.
     """
@@ -53,14 +53,14 @@ def _picture(control: str) -> str:
 
 
 def shown(text: str, style: str = "") -> Text:
-    """The one way text of a chat or a model reaches the screen: visible, and never markup."""
+    """Text of a chat or a model as a Rich text for the screen: visible, and never markup."""
     from rich.text import Text
 
     return Text(visible(text), style=style, end="")
 
 
 def perplexity_in_words(perplexity: float, digits: int = 1) -> str:
-    """A perplexity as it is shown: 69.0, 3.1e+08 where digits say nothing, a dash for none."""
+    """A perplexity for display: 69.0, 3.1e+08 if large, a dash for None."""
     if not math.isfinite(perplexity):
         return "–"
     return f"{perplexity:,.{digits}f}" if perplexity < 1e6 else f"{perplexity:.1e}"

@@ -156,7 +156,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
     with pytest.raises(ChatmimicError) as told:
         write_whole(tmp_path / where, "x")
     assert told.value.what.startswith(f"Cannot write {tmp_path / where}: ")
-    assert "--home" in told.value.way_on
+    assert "--home" in told.value.hint
 
 
 @pytest.mark.parametrize(

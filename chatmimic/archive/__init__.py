@@ -1,10 +1,11 @@
 """The archive: one private SQLite file with all of a user's messages and people."""
 
 from chatmimic.archive.adding import Added
+from chatmimic.archive.find_people import described, numbered
 from chatmimic.archive.imports import Import, Origin
-from chatmimic.archive.named import described, numbered
 from chatmimic.archive.reading import Thread
-from chatmimic.archive.searching import Found, Line
+from chatmimic.archive.rows import Row, Scope
+from chatmimic.archive.search import Found, Line
 from chatmimic.archive.store import Archive
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "Import",
     "Line",
     "Origin",
+    "Row",
+    "Scope",
     "Thread",
     "described",
     "numbered",

@@ -1,4 +1,4 @@
-"""Adding messages: once each, however often and in whatever overlapping exports they come."""
+"""Adding messages to the archive: each once, however often and however much exports overlap."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chatmimic.archive import owners
-from chatmimic.archive.identity import Occurrences, identity_of
+from chatmimic.archive.dedup_key import Occurrences, identity_of
+from chatmimic.archive.find_people import namesakes
 from chatmimic.archive.imports import Holding, Origin
-from chatmimic.archive.likely import likely_same
-from chatmimic.archive.named import namesakes
+from chatmimic.archive.merge_suggestions import likely_same
 from chatmimic.archive.people import PeopleBook
 from chatmimic.archive.threads import ThreadBook
 from chatmimic.records import Kind, Message, Person, Reaction
 from chatmimic.text import clean
 
-# What is held before it is written. Long messages fill a batch sooner.
+# The size of a batch, in messages and in characters.
 _BATCH_MESSAGES = 2_100
 _BATCH_CHARACTERS = 4_000_000
 
-_LARGEST_TIME = 2**62  # beyond it SQLite has no room; nobody chats then
+_LARGEST_TIME = 2**62  # the limit of a 64-bit integer
 
 _COLUMNS = (
     "thread_id, alias_id, sent_at, placed_at, kind, text, message_id, reply_to, reactions, identity"
 )
 _WIDTH = 10  # columns; the thread is the first, the identity the last
-_ROWS = 300  # of one statement; with a statement for each, a row takes 2 µs more
+_ROWS = 300  # rows per statement; one row per statement costs 2 µs more per row
 
 
 def _statement(rows: int) -> str:
@@ -55,7 +55,7 @@ class Added:
 
 
 class Adding:
-    """One import, inside a write transaction the caller holds. Memory does not grow with it."""
+    """One import, inside a write transaction of the caller. Uses constant memory."""
 
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self._db = connection
@@ -75,9 +75,9 @@ class Adding:
         self._one, self._many = _statement(1), _statement(self._rows)
 
     def run(self, messages: Iterable[Message], origin: Callable[[], Origin] | None = None) -> Added:
-        """Add them all, remember whence they came, and say what was new.
+        """Add all messages, record where they came from, and return what was new.
 
-        `origin` is asked when all are read.
+        `origin` is called after the last message was read.
         """
         last_before = self._db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
         full = _BATCH_MESSAGES * _WIDTH
@@ -88,9 +88,9 @@ class Adding:
         self._flush()
         self._occurrences.forget()
         added = self._added(last_before)
-        whence = origin() if origin else Origin()
-        self._holding.record(whence, self._words, added.new, self._first_at, self._last_at)
-        owners.note(self._db, whence.owner, self._number)
+        source = origin() if origin else Origin()
+        self._holding.record(source, self._words, added.new, self._first_at, self._last_at)
+        owners.note(self._db, source.owner, self._number)
         return added
 
     def _take(self, message: Message) -> None:
@@ -115,7 +115,7 @@ class Adding:
             self._people.of(message),
             sent_at,
             thread.last_at,
-            kind.value,  # a plain str: sqlite3 looks long for how to store any other
+            kind.value,  # a plain str: sqlite3 is slow to adapt subclasses
             text,
             message_id,
             message.reply_to and clean(message.reply_to),
@@ -170,7 +170,7 @@ class Adding:
 
 
 def pack_reactions(reactions: Iterable[Reaction]) -> str:
-    """Reactions as they are stored: JSON, or nothing."""
+    """Encode reactions for storage: JSON, or "" for none."""
     pairs = [[clean(reaction.emoji), clean(reaction.sender)] for reaction in reactions]
     return json.dumps(pairs, ensure_ascii=False) if pairs else ""
 

@@ -1,4 +1,4 @@
-"""The SQLite connection: how it is opened, how it writes, and what its errors mean to a person."""
+"""The SQLite connection: opening, transactions, and its errors in plain words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatmimic.archive import schema
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.files import private_file, private_folder
 
-# SQLite waits this long at a time inside one call, where Ctrl-C cannot reach it.
+# The longest wait inside one SQLite call, because Ctrl-C cannot interrupt it.
 _ONE_WAIT_S = 0.2
 
 _SETTINGS = (
@@ -34,9 +34,9 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, *, create: bool, wait_s: float) -> Database:
-        """Open the file, made private if it is new, its schema brought up to date.
+        """Open the file, create it as private if it is new, and migrate its schema.
 
-        Raises ArchiveError for anything that is not our archive or cannot be reached.
+        Raises ArchiveError if the file is not a chatmimic archive or cannot be opened.
         """
         _make_ready(path, create)
         with explained(path):
@@ -44,14 +44,16 @@ class Database:
         database = cls(path, connection, wait_s)
         try:
             database._prepare()
-        except BaseException:  # Ctrl-C too: whatever it was, the file is let go
+        except BaseException:  # Ctrl-C too: the file is closed in any case
             connection.close()
             raise
         return database
 
     def _prepare(self) -> None:
         with explained(self.path):
-            self._patiently("PRAGMA schema_version")  # the first look at the file: is it SQLite?
+            self._patiently(
+                "PRAGMA schema_version"
+            )  # the first access: fails if the file is not SQLite
             schema.check(self.connection, str(self.path))
             self._patiently("PRAGMA journal_mode = WAL")
             for setting in _SETTINGS:
@@ -63,22 +65,22 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: everything done in it stays, or nothing does.
+        """A write transaction: all of it is committed, or nothing.
 
-        Raises ArchiveBusy when another process writes for longer than `wait_s`.
+        Raises ArchiveBusy if another process writes for longer than `wait_s`.
         """
         with explained(self.path):
             self._patiently("BEGIN IMMEDIATE")
             try:
                 yield self.connection
                 self._patiently("COMMIT")
-            except BaseException:  # Ctrl-C too: half an import never stays
+            except BaseException:  # Ctrl-C too: half an import is never committed
                 self._roll_back()
                 raise
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Reads that all see the same moment of the archive."""
+        """A read transaction: all reads in it see the same state of the archive."""
         with explained(self.path):
             outermost = not self.connection.in_transaction
             if outermost:
@@ -123,7 +125,7 @@ def _make_ready(path: Path, create: bool) -> None:
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    """Whether somebody else's lock was the reason."""
+    """Whether another process's lock caused the error."""
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -134,7 +136,7 @@ def _code(error: sqlite3.Error) -> int:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours, with a sentence and a way on."""
+    """Turn SQLite's errors into ArchiveError, with a sentence and a hint."""
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -1,10 +1,10 @@
-"""Forgetting a person, so that nothing of what they wrote is left in the file."""
+"""Forgetting a person, so that nothing they wrote is left in the file."""
 
 from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive import imports, joining, named, owners, people, searching
+from chatmimic.archive import find_people, imports, merging, owners, people, search
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
 from chatmimic.errors import ArchiveBusy
@@ -13,19 +13,19 @@ _THEIRS = "(SELECT id FROM alias WHERE person_id = ?)"
 
 
 def forget(connection: sqlite3.Connection, name: str) -> int:
-    """Delete a person, their messages and reactions. The caller holds the write transaction.
+    """Delete a person, their messages and reactions, in a write transaction of the caller.
 
-    Gives how many messages with words went. Raises NoSuchPerson. `scrub` must follow.
+    Returns the number of deleted messages with words. Raises NoSuchPerson. Call `scrub` next.
     """
-    person = named.find(connection, name)
+    person = find_people.find(connection, name)
     names = set(people.names_of(connection, person))
-    said = connection.execute(
+    count = connection.execute(
         f"SELECT count(*) FROM message WHERE kind IN ('text', 'action') AND alias_id IN {_THEIRS}",
         (person,),
     ).fetchone()[0]
     connection.execute(f"DELETE FROM message WHERE alias_id IN {_THEIRS}", (person,))
     connection.execute("DELETE FROM alias WHERE person_id = ?", (person,))
-    connection.execute(f"DELETE FROM person WHERE id IN ({joining.PARTS})", {"person": person})
+    connection.execute(f"DELETE FROM person WHERE id IN ({merging.PARTS})", {"person": person})
     connection.execute(  # a thread's title is often the person's name
         "DELETE FROM thread WHERE NOT EXISTS (SELECT 1 FROM message WHERE thread_id = thread.id)"
     )
@@ -34,11 +34,11 @@ def forget(connection: sqlite3.Connection, name: str) -> int:
     owners.settle(connection)
     imports.unname(connection, names)
     want_scrub(connection)
-    return int(said)
+    return int(count)
 
 
 def want_scrub(connection: sqlite3.Connection) -> None:
-    """Note that deleted text is still in the file: until `scrub` is done, every opening tries."""
+    """Record that deleted text is still in the file: each opening retries until `scrub` is done."""
     connection.execute("INSERT OR REPLACE INTO fact VALUES ('scrub', 'wanted')")
 
 
@@ -60,13 +60,13 @@ def _drop_reactions(connection: sqlite3.Connection, names: set[str]) -> None:
 
 
 def scrub(database: Database) -> None:
-    """Rewrite the file so that deleted text is in no page of it, of its search index or its log.
+    """Rewrite the file so that neither its pages, its search index nor its log hold deleted text.
 
-    Raises ArchiveBusy while somebody else has the archive open; the next opening tries again.
+    Raises ArchiveBusy while another process has the archive open; the next opening retries.
     """
     with database.writing() as connection:
-        # The search index keeps deleted words in its older segments; the next search fills it anew.
-        searching.empty(connection)
+        # The search index keeps deleted words in its older segments; the next search rebuilds it.
+        search.empty(connection)
     with explained(database.path):
         try:
             connection.execute("VACUUM")
@@ -75,17 +75,17 @@ def scrub(database: Database) -> None:
             if is_busy(error):
                 raise _still_open(database) from error
             raise
-    if in_use:  # an older reader still needs the log, with the old pages in it
+    if in_use:  # a reader still needs the log, which holds the old pages
         raise _still_open(database)
     with database.writing() as connection:
         connection.execute("DELETE FROM fact WHERE key = 'scrub'")
 
 
 def scrub_if_wanted(database: Database) -> None:
-    """Finish a scrub that could not be done when somebody was forgotten."""
+    """Finish a scrub that failed when somebody was forgotten."""
     with database.reading() as connection:
         wanted = connection.execute("SELECT 1 FROM fact WHERE key = 'scrub'").fetchone()
-    if wanted:  # no waiting: this is not what the user came for
+    if wanted:  # no waiting: the user asked for something else
         scrub(Database(database.path, database.connection, wait_s=0))
 
 

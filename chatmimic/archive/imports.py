@@ -1,4 +1,4 @@
-"""Imports: what was imported and when, and which messages each one holds."""
+"""Imports: what was imported when, and which messages each import holds."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from chatmimic.lookup import close, fold, suggestion
 from chatmimic.names import COMMON, LEAST, PIECE
 from chatmimic.text import clean
 
-_IN_MEMORY = 1_000  # spans that are not written yet
-_TELLING = 5  # letters of a name that are no part of another word by chance
+_IN_MEMORY = 1_000  # spans in memory before they are written
+_TELLING = 5  # letters of a name that hardly occur inside another word
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is imported: the name of the file or folder as it was given, its format, and whose."""
+    """Where an import comes from: name of the file or folder, its format, and its owner."""
 
     name: str = ""
     format: str = ""
-    owner: str = ""  # as its messages are signed; empty where that is not known
+    owner: str = ""  # the sender name of the owner's messages; empty if unknown
 
     @classmethod
     def of(cls, path: Path | None, format_: str, owner: str = "") -> Origin:
-        """The origin of a path: itself, or the whole path where it says nothing, as "." does.
+        """The origin of a path: its name, or the absolute path if it has none, as ".".
 
-        None where the name is to stay outside: a file is often called after somebody.
+        None if the name must not be stored: files are often named after people.
         """
         if path is None:
             return cls(format=format_, owner=owner)
@@ -41,8 +41,8 @@ class Origin:
 class Import:
     """One import. Times are UTC milliseconds; messages are those with words.
 
-    `imported_at` is None of everything that was there before imports were recorded, `name` is
-    empty where it was not given or was to stay outside.
+    `imported_at` is None for everything from before imports were recorded; `name` is empty if it
+    was not given or must not be stored.
     """
 
     number: int
@@ -56,14 +56,14 @@ class Import:
 
     @property
     def called(self) -> str:
-        """What to call it in a sentence: `"ada.zip"`, `import 3`."""
+        """Its name in a sentence: `"ada.zip"`, `import 3`."""
         if self.imported_at is None:
             return "what was there before imports were recorded"
         return f'"{self.name}"' if self.name else f"import {self.number}"
 
 
 class Holding:
-    """Collects which messages an import holds, while they are added. Memory stays bounded."""
+    """Collects which messages an import holds while they are added, in bounded memory."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -73,12 +73,12 @@ class Holding:
         connection.execute("DELETE FROM temp.span")
 
     def inserted(self, last: int, rows: int) -> None:
-        """Note new messages: so many, the last of them in this row."""
+        """Note `count` new messages, the last of them in this row."""
         self._anything_new = True
         self._add(last - rows + 1, last)
 
     def met(self, threads: Sequence[object], identities: Sequence[object]) -> None:
-        """Note messages that are in the archive now, some or all of them since before."""
+        """Note messages that are in the archive now, new or not."""
         values: list[object] = [None] * (2 * len(threads))
         values[::2], values[1::2] = threads, identities
         found = self._db.execute(
@@ -87,7 +87,9 @@ class Holding:
             values,
         )
         ids = sorted({number for (number,) in found})
-        together = ids[-1] - ids[0] + 1 == len(ids)  # as what comes again in its old order is
+        together = ids[-1] - ids[0] + 1 == len(
+            ids
+        )  # as it is when an export comes again in its old order
         for span in [(ids[0], ids[-1])] if together else of_ids(ids):
             self._add(*span)
 
@@ -105,7 +107,7 @@ class Holding:
         self._spans.clear()
 
     def record(self, origin: Origin, kept: int, new: int, *times: int | None) -> None:
-        """Remember the import, unless it held nothing, or brought the same as one before it."""
+        """Record the import, unless it is empty or repeats an earlier one."""
         self._write()
         row = (clean(origin.name), clean(origin.format), int(time.time() * 1000), kept, new, *times)
         number = self._db.execute(
@@ -120,7 +122,7 @@ class Holding:
         self._db.execute("DELETE FROM temp.span")
         if not self._anything_new and (_is_empty(self._db, number) or _is_known(self._db, number)):
             _unrecord(self._db, number)
-            # No other import can have come in between: its number is the next one's.
+            # No other import can have started meanwhile, so that the number is free again.
             self._db.execute("UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'import'")
 
 
@@ -150,7 +152,7 @@ def _unrecord(connection: sqlite3.Connection, number: int | None) -> None:
 
 
 def listed(connection: sqlite3.Connection) -> list[Import]:
-    """Every import, the first one first."""
+    """All imports, the oldest first."""
     columns = "id, name, format, imported_at, kept, new, first_at, last_at"
     return [Import(*row) for row in connection.execute(f"SELECT {columns} FROM import ORDER BY id")]
 
@@ -166,8 +168,8 @@ def find(connection: sqlite3.Connection, name: str) -> Import:
         return found[0]
     if found:
         raise ArchiveError(
-            f'Several imports are called "{name}".',
-            f"Give the number of one: {', '.join(map(_told_apart, found))}.",
+            f'"{name}" matches several imports.',
+            f"Choose one by its number: {', '.join(map(_distinguished, found))}.",
         )
     names = [part(one.name) for part in (_last_part, _whole) for one in known]
     near = close(wanted, filter(None, names))
@@ -178,7 +180,7 @@ def find(connection: sqlite3.Connection, name: str) -> Import:
 
 
 def _called(known: Sequence[Import], wanted: str) -> list[Import]:
-    """Those of that name, else of that last part of it, else of either in other case."""
+    """Imports by exact name, else by the last part of it, else ignoring case."""
     for plain in (str, fold):
         for part in (_whole, _last_part):
             found = [one for one in known if one.name and plain(part(one.name)) == plain(wanted)]
@@ -195,15 +197,15 @@ def _last_part(name: str) -> str:
     return PureWindowsPath(name).name  # knows both slashes
 
 
-def _told_apart(one: Import) -> str:
+def _distinguished(one: Import) -> str:
     return f'{one.number} ("{one.name}", {one.kept:,} message{"" if one.kept == 1 else "s"})'
 
 
 def settle(connection: sqlite3.Connection) -> None:
-    """Bring the records in line after messages were deleted.
+    """Update the records after messages were deleted.
 
-    Imports of which nothing is left go. No span reaches beyond the last message, or it would hold
-    the next one that comes.
+    Removes imports of which nothing is left. Spans are cut at the last message, or they would hold
+    the next one to come.
     """
     connection.execute(
         "DELETE FROM held WHERE NOT EXISTS "
@@ -217,7 +219,7 @@ def settle(connection: sqlite3.Connection) -> None:
 
 
 def unname(connection: sqlite3.Connection, people: Iterable[str]) -> None:
-    """Forget the names of imports that bear one of these people's: "Chat with Eve.txt"."""
+    """Forget the names of imports that contain a name of these people: "Chat with Eve.txt"."""
     called = [_pieces(name) for name in people]
     for one in listed(connection):
         if any(_mentions(_pieces(one.name), pieces) for pieces in called):
@@ -229,7 +231,7 @@ def _pieces(name: str) -> list[str]:
 
 
 def _mentions(name: Sequence[str], person: Sequence[str]) -> bool:
-    """Whether a name has all words of a person's in a row or as one, or one that is theirs."""
+    """Whether a file name contains a person's name, spelt with or without spaces."""
     together = "".join(person)
     return (
         f" {' '.join(person)} " in f" {' '.join(name)} "

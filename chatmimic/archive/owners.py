@@ -1,4 +1,4 @@
-"""Whose exports are in the archive: the people who imported what they themselves have."""
+"""The owners of the imported exports: the people whose accounts these are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatmimic.records import OWNER
 
 _KEY = "owners"  # of the fact that keeps their senders: [[service, sender_key], …]
 
-# A talk of two is called after the other one on every service: it is an export of who is left.
+# Every service names a chat of two after the other person: the owner is who is left.
 _TALKS_OF_TWO = """
     WITH spoke AS (
         SELECT DISTINCT thread_id, person_id FROM message JOIN alias ON alias.id = alias_id
@@ -26,7 +26,7 @@ _TALKS_OF_TWO = """
 
 
 def note(connection: sqlite3.Connection, name: str, number: int) -> None:
-    """Keep who import `number` of this connection is of, where one of its senders is called so."""
+    """Store the owner of import `number` of this connection, if a sender of it has that name."""
     rows = connection.execute(
         "SELECT service, sender_key, person_id FROM alias WHERE name = ? AND id IN "
         "(SELECT id FROM temp.seen WHERE what = 'alias' AND number = ?)",
@@ -38,17 +38,17 @@ def note(connection: sqlite3.Connection, name: str, number: int) -> None:
 
 
 def settle(connection: sqlite3.Connection) -> None:
-    """Keep nothing of senders who are gone."""
+    """Drop owners whose senders were deleted."""
     known = _kept(connection)
     there = "SELECT 1 FROM alias WHERE service = ? AND sender_key = ?"
     _keep(connection, [one for one in known if connection.execute(there, one).fetchone()])
 
 
 def owners(connection: sqlite3.Connection) -> list[str]:
-    """The people whose exports were imported, those who are known the surest first.
+    """The people whose exports were imported, the most certain first.
 
-    Whom an import named; who is only called "Me"; and who has most talks of two that are called
-    after the other one.
+    First who was named by an import, then who is only called "Me", then who has most chats of two
+    that are named after the other person.
     """
     whose = (
         "SELECT person.name FROM person JOIN alias ON person_id = person.id "

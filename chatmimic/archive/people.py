@@ -1,9 +1,9 @@
-"""People: which senders are one person, and what that person has said.
+"""People: which senders are the same person, and statistics of each.
 
-A sender is a service's own key with the names seen for it. Senders of two services that share a
-name exactly are one person; two keys of one service never are, by themselves, even under one name
-(the second is called "Name (2)"). What the rule cannot know is in joining.py, and a later import
-keeps to it, because a person is remembered by the senders' keys.
+A sender is a service's own key with the names seen for it. Senders of two services with exactly the
+same name are one person; two keys of one service are two people, even under one name (the second is
+called "Name (2)"). Merges (merging.py) override the rule, and later imports keep to them, because a
+person is stored by the senders' keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from chatmimic.archive.seen import Seen
+from chatmimic.archive.touched import Seen
 from chatmimic.records import Kind, Message, Person
 from chatmimic.text import clean
 
@@ -21,7 +21,7 @@ _NAMELESS = "Unknown"
 
 
 class PeopleBook:
-    """Finds or makes the alias (and the person) of a message's sender."""
+    """Finds or creates the alias, and the person, of a message's sender."""
 
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self._db = connection
@@ -30,7 +30,7 @@ class PeopleBook:
         self.changed = False
 
     def of(self, message: Message) -> int:
-        """The id of its sender's alias; made when it is new."""
+        """The id of its sender's alias, created if it is new."""
         kind = message.kind
         worded = kind is Kind.TEXT or kind is Kind.ACTION
         key = (message.service, message.sender_key, message.sender, message.is_bot, worded)
@@ -44,7 +44,7 @@ class PeopleBook:
         return alias
 
     def seen(self) -> int:
-        """How many people said something in this import."""
+        """The number of people who sent something in this import."""
         return int(
             self._db.execute(
                 "SELECT count(DISTINCT person_id) FROM alias WHERE id IN "
@@ -75,7 +75,7 @@ class PeopleBook:
         return int(row[0])
 
     def _person(self, service: str, key: str, name: str, is_bot: bool) -> tuple[int, int]:
-        """The person of a new alias, and whose it is without merges.
+        """The person of a new alias, and the person it has without merges.
 
         By key, else by name on other services, else a new one.
         """
@@ -100,7 +100,7 @@ class PeopleBook:
 
 
 def new_person(connection: sqlite3.Connection, name: str) -> int:
-    """Make a person of that name, with a number behind it where somebody is called so already."""
+    """Create a person of that name, with a number after it if the name is taken."""
     made = connection.execute(
         "INSERT INTO person (name) VALUES (?)", (free_name(connection, name),)
     )
@@ -108,7 +108,7 @@ def new_person(connection: sqlite3.Connection, name: str) -> int:
 
 
 def free_name(connection: sqlite3.Connection, name: str) -> str:
-    """The name, with a number behind it where somebody is called so already."""
+    """The name, with a number after it if somebody has it already."""
     number, free = 1, name
     while connection.execute("SELECT 1 FROM person WHERE name = ?", (free,)).fetchone():
         number += 1
@@ -132,7 +132,7 @@ _COUNTED = """
 
 
 def everybody(connection: sqlite3.Connection) -> list[Person]:
-    """Everybody who has said something, the most talkative first."""
+    """Everybody who has sent a message, the most talkative first."""
     senders, parts = _senders(connection), _parts(connection)
     return [
         _person((name, count, first, last), bool(is_bot), senders[row], parts.get(row, ()))
@@ -143,7 +143,7 @@ def everybody(connection: sqlite3.Connection) -> list[Person]:
 
 
 def one(connection: sqlite3.Connection, person_id: int) -> Person:
-    """A person by row, whether they have said something or not."""
+    """A person by row, even without any messages."""
     name, is_bot = connection.execute(
         "SELECT person.name, min(is_bot) FROM person JOIN alias ON person_id = person.id "
         "WHERE person.id = ?",
@@ -160,7 +160,7 @@ def one(connection: sqlite3.Connection, person_id: int) -> Person:
 
 
 def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
-    """Every name this person's messages came under."""
+    """All names that this person's messages were sent under."""
     rows = connection.execute("SELECT name FROM alias WHERE person_id = ?", (person_id,))
     return [name for (name,) in rows]
 
@@ -181,7 +181,7 @@ def _senders(connection: sqlite3.Connection, where: str = "", *values: int) -> d
 def _parts(
     connection: sqlite3.Connection, where: str = "", *values: int
 ) -> dict[int, tuple[str, ...]]:
-    """What the people were called who were joined into each person, by that person's row."""
+    """The names of the people who were merged into each person, by that person's row."""
     found: dict[int, tuple[str, ...]] = {}
     for row, name in connection.execute(
         "SELECT DISTINCT person_id, person.name FROM alias JOIN person ON person.id = own_id "
@@ -193,17 +193,17 @@ def _parts(
 
 
 def _person(
-    said: tuple[str, int, int | None, int | None],
+    of_words: tuple[str, int, int | None, int | None],
     is_bot: bool,
     senders: _Senders,
     parts: Sequence[str],
 ) -> Person:
-    """A person of a name, a count of messages and their first and last time."""
+    """A person from name, number of messages, and first and last time."""
     seen = {name for _, _, name in senders}
     accounts = (service if key in seen else f"{service} {key}" for service, key, _ in senders)
     return Person(
-        *said,
-        names=tuple(dict.fromkeys([said[0], *sorted({*seen, *parts})])),
+        *of_words,
+        names=tuple(dict.fromkeys([of_words[0], *sorted({*seen, *parts})])),
         services=tuple(dict.fromkeys(service for service, _, _ in senders)),
         is_bot=is_bot,
         accounts=tuple(dict.fromkeys(accounts)),
@@ -211,16 +211,16 @@ def _person(
 
 
 def activity(connection: sqlite3.Connection, spans: int) -> dict[str, list[int]]:
-    """How many messages each person sent in each of `spans` equal stretches of the whole time."""
-    said = "FROM message JOIN alias ON alias.id = alias_id WHERE kind IN ('text', 'action')"
-    first, last = connection.execute(f"SELECT min(sent_at), max(sent_at) {said}").fetchone()
+    """Messages per person in each of `spans` equal parts of the archive's time range."""
+    of_words = "FROM message JOIN alias ON alias.id = alias_id WHERE kind IN ('text', 'action')"
+    first, last = connection.execute(f"SELECT min(sent_at), max(sent_at) {of_words}").fetchone()
     counts: dict[str, list[int]] = {}
     if first is None:
         return counts
     width = (last - first) // spans + 1
     for name, span, n in connection.execute(
         f"SELECT (SELECT name FROM person WHERE id = person_id), (sent_at - ?) / ? AS span, "
-        f"count(*) {said} AND sent_at IS NOT NULL GROUP BY person_id, span",
+        f"count(*) {of_words} AND sent_at IS NOT NULL GROUP BY person_id, span",
         (first, width),
     ):
         counts.setdefault(name, [0] * spans)[span] = n

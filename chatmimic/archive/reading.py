@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread of the archive. `messages` have words; times are UTC milliseconds.
+    """A thread of the archive. `messages` counts those with words; times are UTC milliseconds.
 
-    `number` is how users may call it; `names` who it is with, where that was asked for.
+    Users can refer to it by its `number`; `names` are its people, if they were requested.
     """
 
     service: str
@@ -35,14 +35,14 @@ class Thread:
 
     @property
     def called(self) -> str:
-        """Its title on one line; where it has none, who it is with; else its key."""
+        """Its title on one line, else its people, else its key."""
         more = self.people - len(self.names) if self.people > 2 else 0
         people = ", ".join(self.names) + (f" and {more:,} more" if more and self.names else "")
         return " ".join(self.title.split()) or people or self.key
 
 
 # thread is walked by its unique (service, key), message by (thread_id, placed_at, id): SQLite
-# sorts nothing and holds nothing. CROSS JOIN keeps it to this order.
+# neither sorts nor buffers. CROSS JOIN fixes this order.
 FROM = """
     FROM thread CROSS JOIN message ON message.thread_id = thread.id
     CROSS JOIN alias ON alias.id = message.alias_id
@@ -89,7 +89,7 @@ def message_of(row: tuple[Any, ...]) -> Message:
 
 
 def digest(connection: sqlite3.Connection) -> str:
-    """SHA-256 (hex) over everything `stream` gives, in its order."""
+    """The SHA-256, in hex, of everything that `stream` yields, in its order."""
     whole = sha256()
     for row in connection.execute(f"SELECT {COLUMNS} {FROM} WHERE {WORDS} {_ORDER}"):
         # The separators cannot be in a field: clean() takes them out.
@@ -100,7 +100,7 @@ def digest(connection: sqlite3.Connection) -> str:
 def threads(
     connection: sqlite3.Connection, *, numbers: Collection[int] | None = None
 ) -> list[Thread]:
-    """Every thread, or those of these numbers, in the order of `stream`; without names."""
+    """All threads, or those of these numbers, in the order of `stream`, without `names`."""
     some = "" if numbers is None else "WHERE thread.id IN (SELECT value FROM json_each(?))"
     rows = connection.execute(
         f"""SELECT thread.service, thread.key, thread.title, count(message.id),
@@ -120,7 +120,7 @@ def table(
     service: str | None,
     thread: str | None,
 ) -> pd.DataFrame:
-    """Messages of every kind as a DataFrame; `sent_at` is a UTC time, NaT where there is none."""
+    """Messages of every kind as a DataFrame; `sent_at` is a UTC time, NaT if unknown."""
     import pandas as pd
 
     where, values = _narrowed(
@@ -140,7 +140,7 @@ def _times(milliseconds: list[int | None]) -> pd.Series:
     import numpy as np
     import pandas as pd
 
-    nothing = np.iinfo(np.int64).min  # what NumPy reads as NaT
+    nothing = np.iinfo(np.int64).min  # NumPy's NaT
     raw = np.array([nothing if at is None else at for at in milliseconds], dtype=np.int64)
     # In milliseconds, not pandas' nanoseconds: those end in 2262, and a broken stamp may not.
     return pd.Series(raw.view("datetime64[ms]")).dt.tz_localize("UTC")

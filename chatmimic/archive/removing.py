@@ -1,4 +1,4 @@
-"""Taking an import back: what it alone brought goes, as if it had never been."""
+"""Removing an import: what only it brought is deleted, as if it had never been made."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from chatmimic.archive.people import free_name
 from chatmimic.archive.reading import WORDS
 from chatmimic.archive.spans import Span, joined, without
 
-_NUMBER = re.compile(r" \(\d+\)\Z")  # that tells people of one name apart
+_NUMBER = re.compile(r" \(\d+\)\Z")  # the number after a name that several people have
 
 
 def count_alone(connection: sqlite3.Connection, number: int) -> int:
-    """How many messages with words an import has and no other."""
-    said = f"SELECT count(*) FROM message WHERE id BETWEEN ? AND ? AND {WORDS}"
-    return sum(connection.execute(said, span).fetchone()[0] for span in _alone(connection, number))
+    """The number of messages with words that only this import holds."""
+    count_words = f"SELECT count(*) FROM message WHERE id BETWEEN ? AND ? AND {WORDS}"
+    return sum(
+        connection.execute(count_words, span).fetchone()[0] for span in _alone(connection, number)
+    )
 
 
 def _alone(connection: sqlite3.Connection, number: int) -> Iterator[Span]:
@@ -29,9 +31,9 @@ def _alone(connection: sqlite3.Connection, number: int) -> Iterator[Span]:
 
 
 def remove(connection: sqlite3.Connection, number: int) -> int:
-    """Delete an import and what it alone brought. The caller holds the write transaction.
+    """Delete an import and what only it holds, in a write transaction of the caller.
 
-    Gives how many messages with words went. `scrub` must follow.
+    Returns the number of deleted messages with words. Call `scrub` next.
     """
     gone = count_alone(connection, number)
     connection.executemany(
@@ -52,9 +54,9 @@ def remove(connection: sqlite3.Connection, number: int) -> int:
 
 
 def _drop_people(connection: sqlite3.Connection) -> None:
-    """Nobody stays without a sender, and nobody keeps a name that only the import had.
+    """Delete people without a sender, and rename people whose name only the import had.
 
-    Who had been merged into somebody that goes stays merged with the others who had.
+    People merged into a deleted person stay merged with each other.
     """
     empty = "SELECT id FROM person WHERE id NOT IN (SELECT own_id FROM alias)"
     for (person,) in connection.execute(empty).fetchall():
@@ -72,7 +74,7 @@ def _drop_people(connection: sqlite3.Connection) -> None:
 
 
 def _heir(connection: sqlite3.Connection, person: int) -> int | None:
-    """Whom a person was merged into; else the first of those who were merged into the person."""
+    """The person they were merged into, else the first who was merged into them."""
     found: tuple[int | None] = connection.execute(
         "SELECT coalesce(part_of, (SELECT min(id) FROM person AS part "
         "WHERE part.part_of = person.id)) FROM person WHERE id = ?",
@@ -82,7 +84,7 @@ def _heir(connection: sqlite3.Connection, person: int) -> int | None:
 
 
 def _misnamed(connection: sqlite3.Connection) -> list[tuple[int, str]]:
-    """People whose name none of their own senders has, each with the name seen first."""
+    """People whose name none of their own senders has, each with the name first seen."""
     names: dict[tuple[int, str], list[str]] = {}
     for person, name, seen in connection.execute(
         "SELECT person.id, person.name, alias.name FROM person JOIN alias ON own_id = person.id "

@@ -1,17 +1,17 @@
-"""What the tables look like, and how an older archive becomes one of today."""
+"""The tables, and the migrations of older archives."""
 
 from __future__ import annotations
 
 import sqlite3
 
-from chatmimic.archive.identity import identity_of
+from chatmimic.archive.dedup_key import identity_of
 from chatmimic.errors import ArchiveError
 
-# "Chat" in ASCII: tells our files from other programs' SQLite files.
+# "Chat" in ASCII: distinguishes our files from other programs' SQLite files.
 APPLICATION_ID = 0x43686174
 
 _FIRST = (
-    # revision: counts changes of what a reader sees; fingerprint: "revision:digest";
+    # revision: counts changes that a reader can see; fingerprint: "revision:digest";
     # scrub: forgotten text may still be in the file, see forgetting.scrub
     "CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "INSERT INTO fact VALUES ('revision', '0')",
@@ -37,7 +37,7 @@ _FIRST = (
         UNIQUE (service, key)
     )""",
     # id is the order of arrival. placed_at is sent_at, or for a message without a time that of
-    # the message before it, so that it keeps its place in the file. identity: identity.py.
+    # the message before it, so that it keeps its place in the file. identity: dedup_key.py.
     """CREATE TABLE message (
         id INTEGER PRIMARY KEY,
         thread_id INTEGER NOT NULL REFERENCES thread (id),
@@ -76,8 +76,8 @@ _FIRST = (
 
 _INDEXED = "old.id <= (SELECT CAST(value AS INTEGER) FROM fact WHERE key = 'indexed')"
 
-# Identities are numbers (identity.py), and the search index is filled when somebody searches
-# (searching.py): both took half of the time of an import.
+# Identities are numbers (dedup_key.py), and the search index is filled when somebody searches
+# (search.py): both took half of the time of an import.
 _SECOND = (
     "DROP TRIGGER message_added",
     "DROP TRIGGER message_removed",
@@ -100,8 +100,8 @@ _SECOND = (
     "CREATE UNIQUE INDEX message_identity ON message (thread_id, identity)",
 )
 
-# What a merge joined can be taken apart again: `part_of` is the person that one was joined into,
-# and `own_id` of an alias whose it is without merges. `person_id` is whose it is now.
+# A merge can be split again: `part_of` is the person that one was merged into, `own_id` the person
+# of an alias without merges, and `person_id` its person now.
 _THIRD = (
     "ALTER TABLE person ADD COLUMN part_of INTEGER REFERENCES person (id)",
     "ALTER TABLE alias ADD COLUMN own_id INTEGER REFERENCES person (id)",
@@ -110,8 +110,8 @@ _THIRD = (
     "CREATE INDEX person_of_part ON person (part_of)",
 )
 
-# Which messages each import holds, as runs of their ids: a message may be in several. What was
-# imported before is one import, of no time.
+# Which messages each import holds, as ranges of ids: a message may be in several. Everything
+# imported before counts as one import without a time.
 _FOURTH = (
     """CREATE TABLE import (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -137,7 +137,7 @@ _FOURTH = (
     """INSERT INTO held SELECT import.id, 1, (SELECT max(id) FROM message) FROM import""",
 )
 
-# The n-th entry takes an archive from version n-1 to version n. Entries are never edited.
+# The n-th entry migrates an archive from version n-1 to version n. Entries are never edited.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 VERSION = len(MIGRATIONS)
@@ -149,7 +149,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def check(connection: sqlite3.Connection, where: str) -> None:
-    """Refuse a database that is another program's, or a newer chatmimic's. Raises ArchiveError."""
+    """Raise ArchiveError for a database of another program or of a newer chatmimic."""
     if version_of(connection) > VERSION:
         raise ArchiveError(
             f"{where} was written by a newer chatmimic (archive version "
@@ -166,7 +166,7 @@ def check(connection: sqlite3.Connection, where: str) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date. The caller holds the write transaction."""
+    """Migrate the schema to the current version, in a write transaction of the caller."""
     connection.create_function("identity_of", 5, identity_of, deterministic=True)
     for number, statements in enumerate(MIGRATIONS, start=1):
         if number > version_of(connection):

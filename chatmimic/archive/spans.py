@@ -1,4 +1,4 @@
-"""Spans of row ids, both ends in: joined, and taken from each other, one at a time."""
+"""Unions and differences of spans of row ids, both ends inclusive, one span at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Span = tuple[int, int]
 
 
 def joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans in order of their beginnings, those that touch or overlap as one."""
+    """Sorted spans with those that touch or overlap merged into one."""
     held: Span | None = None
     for first, last in spans:
         if held is None:
@@ -23,7 +23,7 @@ def joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def without(spans: Iterable[Span], others: Iterable[Span]) -> Iterator[Span]:
-    """What is in `spans` and not in `others`; both as `joined` gives them."""
+    """The part of `spans` that is not in `others`; both as `joined` yields them."""
     rest = iter(others)
     other = next(rest, None)
     for first, last in spans:
@@ -41,5 +41,5 @@ def without(spans: Iterable[Span], others: Iterable[Span]) -> Iterator[Span]:
 
 
 def of_ids(ids: Iterable[int]) -> Iterator[Span]:
-    """Ids in ascending order as spans."""
+    """Turn ascending ids into spans."""
     return joined((one, one) for one in ids)

@@ -1,4 +1,4 @@
-"""The Archive: the one door to the file. What it does stands in the modules beside it."""
+"""The Archive class, the only access to the file. Its work is in the modules beside it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chatmimic.archive import (
+    find_people,
+    find_threads,
     forgetting,
     imports,
-    joining,
-    named,
-    named_threads,
+    merging,
     owners,
     people,
     reading,
     removing,
-    searching,
-    seen,
+    search,
+    touched,
 )
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
-from chatmimic.archive.searching import Found
+from chatmimic.archive.rows import Row, Scope, answers, names, word_rows
+from chatmimic.archive.search import Found
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.records import Message, Person
 
@@ -35,14 +36,14 @@ if TYPE_CHECKING:
 
 
 class _Rehearsed(Exception):
-    """What was written is to be undone."""
+    """Raised to roll back a dry run."""
 
 
 class Archive:
     """All messages and people of one user, in one SQLite file. Use it in a `with` statement.
 
-    Every method raises ArchiveError where the file cannot be read or written, and ArchiveBusy
-    where another process writes for longer than `wait_s`.
+    Every method raises ArchiveError if the file cannot be read or written, and ArchiveBusy if
+    another process writes for longer than `wait_s`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -51,12 +52,13 @@ class Archive:
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True, wait_s: float = 60.0) -> Archive:
-        """Open the archive at `path`; make it, for its owner only, unless `create` is False.
+        """Open the archive at `path`; create it, readable by its owner only, unless `create` is
+        False.
 
         `wait_s`: seconds to wait while another process writes.
         """
         archive = cls(Database.open(Path(path), create=create, wait_s=wait_s))
-        with contextlib.suppress(ArchiveError):  # then the next opening tries again
+        with contextlib.suppress(ArchiveError):  # the next opening retries
             forgetting.scrub_if_wanted(archive._database)
         return archive
 
@@ -72,12 +74,12 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.connection.close()
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """The path of the file."""
         return self._database.path
 
     def add(
@@ -87,11 +89,10 @@ class Archive:
         origin: Callable[[], Origin] | None = None,
         rehearse: bool = False,
     ) -> Added:
-        """Add what is not there yet: all of it, or nothing if anything goes wrong on the way.
+        """Add messages that are not there yet: all of them, or none if anything fails.
 
-        Memory does not grow with the number of messages. `origin` tells, once all are read, what
-        the import is to be remembered as. `rehearse` tells what adding them would do, and then
-        undoes it.
+        Uses constant memory. `origin`, called when all are read, says what to record about the
+        import. `rehearse` reports what would be added and rolls it back.
         """
         self._imports += 1
         with contextlib.suppress(_Rehearsed), self._database.writing() as connection:
@@ -104,66 +105,67 @@ class Archive:
         return added
 
     def touched(self) -> tuple[int, int]:
-        """How many threads and people all imports of this opening touched, each counted once."""
-        return seen.together(self._database.connection)
+        """The number of threads and people in all imports since opening, each counted once."""
+        return touched.together(self._database.connection)
 
     def people(self) -> list[Person]:
-        """Everybody who has said something, the most talkative first."""
+        """Everybody who has sent a message, the most talkative first."""
         with self._database.reading() as connection:
             return people.everybody(connection)
 
     def person(self, name: str) -> Person:
-        """The person of that name, or any of their senders' names; case and accents aside.
+        """The person of that name, or with a sender of that name, ignoring case and accents.
 
-        `Alex (discord)` is the Alex of a service, of an account, or with a number. Raises
-        NoSuchPerson, with suggestions, for nobody and where several may be meant.
+        `Alex (discord)` is the Alex of a service, an account, or a number. Raises NoSuchPerson,
+        with suggestions, for no match or several.
         """
         with self._database.reading() as connection:
-            return people.one(connection, named.find(connection, name))
+            return people.one(connection, find_people.find(connection, name))
 
     def owners(self) -> list[str]:
-        """The people whose exports were imported, as far as that is known, the surest first."""
+        """The people whose exports were imported, as far as known, the most certain first."""
         with self._database.reading() as connection:
             return owners.owners(connection)
 
     def namesakes(self) -> tuple[tuple[Person, ...], ...]:
-        """People who share a name but for the number that tells them apart, group by group."""
+        """Groups of people whose names are equal except for the number after them."""
         with self._database.reading() as connection:
-            return named.namesakes(connection)
+            return find_people.namesakes(connection)
 
     def activity(self, spans: int) -> dict[str, list[int]]:
-        """Messages of each person in each of `spans` equal stretches of the archive's time."""
+        """Messages per person in each of `spans` equal parts of the archive's time range."""
         with self._database.reading() as connection:
             return people.activity(connection, spans)
 
     def merge(self, keep: str, other: str) -> Person:
-        """Join `other` into `keep`, whose name stays; later imports keep to it. `split` undoes it.
+        """Merge `other` into `keep`, whose name stays, also for later imports. `split` undoes it.
 
-        Raises NoSuchPerson, and ArchiveError when both are one person already.
+        Raises NoSuchPerson, and ArchiveError if both are one person already.
         """
         with self._database.writing() as connection:
-            kept = joining.merge(connection, keep, other)
+            kept = merging.merge(connection, keep, other)
             _revise(connection)
             return people.one(connection, kept)
 
     def split(self, name: str, which: str | None = None) -> tuple[Person, Person]:
-        """Take `which` off a person again: the person, and who is one of their own now.
+        """Split `which` off a person. Returns the person and the one who was split off.
 
-        `which` is what somebody was called before a merge, or a service or an account; without it,
-        the only one who was joined. After a merge both are exactly as they were, with what later
-        imports brought of either. Raises NoSuchPerson, and ArchiveError where it is not clear.
+        `which` is a name from before a merge, a service or an account; without it, the only merged
+        person. Afterwards both are as if never merged, later imports included. Raises NoSuchPerson,
+        and ArchiveError if it is not clear what to split off.
         """
         with self._database.writing() as connection:
-            rows = joining.split(connection, name, which)
+            rows = merging.split(connection, name, which)
             _revise(connection)
             kept, apart = (people.one(connection, row) for row in rows)
         return kept, apart
 
     def forget(self, name: str) -> int:
-        """Remove a person, their messages and their reactions, from every page of the file.
+        """Delete a person, their messages and their reactions, from every page of the file.
 
-        What others wrote about them stays. Gives how many messages with words went. Raises
-        NoSuchPerson; ArchiveBusy when the messages are gone but the file could not be rewritten.
+        What others wrote about them stays. Returns the number of deleted messages with words.
+        Raises NoSuchPerson, and ArchiveBusy if they were deleted but the file could not be
+        rewritten.
         """
         with self._database.writing() as connection:
             gone = forgetting.forget(connection, name)
@@ -172,25 +174,25 @@ class Archive:
         return gone
 
     def imports(self) -> list[Import]:
-        """What was imported, the first import first."""
+        """All imports, the oldest first."""
         with self._database.reading() as connection:
             return imports.listed(connection)
 
     def imported(self, name: str) -> Import:
-        """The import of that number or name. Raises ArchiveError for none and for several."""
+        """The import of that number or name. Raises ArchiveError for no match or several."""
         with self._database.reading() as connection:
             return imports.find(connection, name)
 
     def held_alone(self, number: int) -> int:
-        """How many messages with words the import of that number has and no other one."""
+        """The number of messages with words that only the import of that number holds."""
         with self._database.reading() as connection:
             return removing.count_alone(connection, number)
 
     def remove_import(self, number: int) -> int:
-        """Remove an import and what it alone brought, from every page of the file.
+        """Delete an import and what only it holds, from every page of the file.
 
-        What another import has too stays. Gives how many messages with words went. Raises
-        ArchiveBusy when they are gone but the file could not be rewritten.
+        What another import holds too stays. Returns the number of deleted messages with words.
+        Raises ArchiveBusy if they were deleted but the file could not be rewritten.
         """
         with self._database.writing() as connection:
             gone = removing.remove(connection, number)
@@ -199,43 +201,43 @@ class Archive:
         return gone
 
     def threads(self, *, service: str | None = None, person: str | None = None) -> list[Thread]:
-        """Every thread with how much was said in it; of a service, or in which a person spoke.
+        """All threads with their counts, or those of a service, or those with a person.
 
-        Raises ArchiveError where nothing is from the service, and NoSuchPerson.
+        Raises ArchiveError if nothing is from the service, and NoSuchPerson.
         """
         with self._database.reading() as connection:
             theirs = None
             if person is not None:
-                theirs = named_threads.of_person(connection, named.find(connection, person))
+                theirs = find_threads.of_person(connection, find_people.find(connection, person))
             found = reading.threads(connection, numbers=theirs)
             if service is None:
                 return found
-            meant = named_threads.service(connection, service)
+            meant = find_threads.service(connection, service)
             return [thread for thread in found if thread.service == meant]
 
     def service(self, typed: str) -> str:
-        """The service that is meant, in any case. Raises ArchiveError where nothing is from it."""
+        """The service of that name, ignoring case. Raises ArchiveError if nothing is from it."""
         with self._database.reading() as connection:
-            return named_threads.service(connection, typed)
+            return find_threads.service(connection, typed)
 
     def with_names(self, threads: Iterable[Thread]) -> list[Thread]:
-        """The threads with whom they are with (`Thread.names`)."""
+        """The threads with their people filled in (`Thread.names`)."""
         with self._database.reading() as connection:
-            return named_threads.with_names(connection, threads)
+            return find_threads.with_names(connection, threads)
 
     def thread_activity(self, threads: Iterable[Thread], spans: int) -> dict[int, list[int]]:
-        """Messages of threads, by number, in each of `spans` stretches of the archive's time."""
+        """Messages per thread number in each of `spans` equal parts of the archive's time range."""
         with self._database.reading() as connection:
-            return named_threads.activity(connection, [t.number for t in threads], spans)
+            return find_threads.activity(connection, [t.number for t in threads], spans)
 
     def thread(self, name: str) -> Thread:
-        """The thread of that title, or with that person, or of that number; `names` are filled.
+        """The thread of that title, with that person, or of that number, with `names` filled in.
 
-        Case and accents aside; `Tea (irc)` is the Tea of a service. Raises NoSuchThread, with
-        suggestions, for none and where several may be meant.
+        Ignores case and accents; `Tea (irc)` is the Tea of a service. Raises NoSuchThread, with
+        suggestions, for no match or several.
         """
         with self._database.reading() as connection:
-            return named_threads.find(connection, name)
+            return find_threads.find(connection, name)
 
     def search(
         self,
@@ -248,33 +250,58 @@ class Archive:
         until: int | None = None,
         context: int = 0,
     ) -> list[Found]:
-        """Messages that hold every word or "phrase", the newest first, at most `limit`.
+        """Messages that contain every word or "phrase", the newest first, at most `limit`.
 
-        Of a person, in a thread (by what it is called), sent at `since` or later and before `until`
-        (UTC milliseconds); with `context` messages before and after each. The first search after an
-        import puts its messages into the index. Raises NoSuchPerson and NoSuchThread.
+        Optionally of a person, in a thread (by title), sent at `since` or later and before `until`
+        (UTC milliseconds), with `context` messages before and after each. The first search after an
+        import adds its messages to the index. Raises NoSuchPerson and NoSuchThread.
         """
         with self._database.reading() as connection:
-            behind = searching.is_behind(connection)
-            whose = None if person is None else named.find(connection, person)
-            where = None if thread is None else named_threads.find(connection, thread).number
+            behind = search.is_behind(connection)
+            whose = None if person is None else find_people.find(connection, person)
+            where = None if thread is None else find_threads.find(connection, thread).number
         if behind:
             with self._database.writing() as connection:
-                searching.catch_up(connection)
-        within = searching.Within(whose, where, since, until)
+                search.catch_up(connection)
+        within = search.Within(whose, where, since, until)
         with self._database.reading() as connection:
-            return searching.search(connection, query, limit, within, context)
+            return search.search(connection, query, limit, within, context)
 
     def messages(
         self, *, person: str | None = None, service: str | None = None, thread: str | None = None
     ) -> pd.DataFrame:
-        """Messages of every kind as a table; `sent_at` is a UTC time. Raises NoSuchPerson."""
+        """Messages of every kind as a DataFrame; `sent_at` is a UTC time. Raises NoSuchPerson."""
         with self._database.reading() as connection:
-            found = None if person is None else named.find(connection, person)
+            found = None if person is None else find_people.find(connection, person)
             return reading.table(connection, found, service, thread)
 
+    def rows(self, scope: Scope, *, texts: bool) -> Iterator[list[Row]]:
+        """Messages with words as rows, many at a time, in order of arrival.
+
+        Uses constant memory. A row is its number, those of its person and thread, the time it was
+        sent, the time it is ordered by (UTC milliseconds, or None), and its text, "" unless
+        `texts`.
+        """
+        with explained(self.path):
+            yield from word_rows(self._database.connection, scope, texts)
+
+    def answers(self) -> list[tuple[int, int]]:
+        """The row of each message marked as a reply, and the person it answers."""
+        with self._database.reading() as connection:
+            return answers(connection)
+
+    def names(self) -> dict[int, str]:
+        """The name of each person, by the number in `rows`."""
+        with self._database.reading() as connection:
+            return names(connection)
+
+    def thread_names(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The names of the threads of these numbers."""
+        with self._database.reading() as connection:
+            return {number: find_threads.called(connection, number) for number in numbers}
+
     def stream(self, *, service: str | None = None, thread: str | None = None) -> Iterator[Message]:
-        """Messages with words, by (service, thread, time, arrival), in constant memory.
+        """Messages with words, ordered by service, thread, time and arrival, in constant memory.
 
         `sender` is the person's name. A message without a time keeps its place in its file.
         `source` is not kept.
@@ -283,13 +310,13 @@ class Archive:
             yield from reading.stream(self._database.connection, service, thread)
 
     def fingerprint(self) -> str:
-        """Hex digits that change exactly when what `stream` gives changes."""
+        """Hex digits that change exactly when the result of `stream` changes."""
         with self._database.reading() as connection:
             revision, kept = _fact(connection, "revision"), _fact(connection, "fingerprint")
             if kept.startswith(f"{revision}:"):
                 return kept.partition(":")[2]
             digest = reading.digest(connection)
-        # Only to save time: an archive that cannot be written now has its fingerprint all the same.
+        # Only a cache: the fingerprint of an archive that cannot be written now is still right.
         with contextlib.suppress(ArchiveBusy), self._database.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO fact VALUES ('fingerprint', ?)", (f"{revision}:{digest}",)

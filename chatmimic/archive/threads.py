@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from chatmimic.archive.seen import Seen
+from chatmimic.archive.touched import Seen
 from chatmimic.records import Message
 from chatmimic.text import clean
 
@@ -21,7 +21,7 @@ class ThreadEntry:
 
 
 class ThreadBook:
-    """Finds or makes the thread of a message."""
+    """Finds or creates the thread of a message."""
 
     def __init__(self, connection: sqlite3.Connection, number: int) -> None:
         self._db = connection
@@ -31,7 +31,7 @@ class ThreadBook:
         self.changed = False
 
     def of(self, message: Message) -> ThreadEntry:
-        """The entry of its thread; made when it is new."""
+        """The entry of its thread, created if it is new."""
         service, thread, entry = self._latest
         if entry is not None and message.thread == thread and message.service == service:
             return entry
@@ -45,7 +45,7 @@ class ThreadBook:
         return entry
 
     def seen(self) -> int:
-        """How many threads this import touched."""
+        """The number of threads in this import."""
         return self._seen.count()
 
     def _row(self, message: Message) -> int:

@@ -1,13 +1,13 @@
-"""Bases: the models that training starts from, by name, by folder, or the starter.
+"""Bases: the models that training starts from, given by name, by folder, or the starter.
 
-The road of a base is one way::
+::
 
     name ──▶ find_base ──▶ a folder on this machine ──▶ open_base ──▶ model and tokenizer
 
-`hub.py` is the only module of the project that reaches the network, and only for a name that is
-neither `starter` nor a folder nor already fetched. `folder.py` looks a folder over without
-loading it, `download.py` fetches one file and can go on where it stopped, and `loading.py` hands a
-sound folder to transformers. Nothing here loads a pickle or runs code that came with a base.
+`hub.py` is the only module of the project that uses the network, and only for a name that is
+neither `starter` nor a folder nor already in the cache. `folder.py` checks a folder without loading
+it, `download.py` fetches one file and can resume, and `loading.py` loads a checked folder with
+transformers. Nothing here loads a pickle or runs code that came with a base.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from chatmimic.bases.adapter import base_of, read_adapter
+from chatmimic.bases.adapter import read_adapter
+from chatmimic.bases.adapter_base import base_of, digest_of
 from chatmimic.bases.elsewhere import ollama_file
 from chatmimic.bases.folder import BaseFacts, check_tokenizer, look_over
 from chatmimic.bases.gguf_file import is_gguf
 from chatmimic.bases.smollm2 import CARD, is_ready, need_smollm2, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
-from chatmimic.bases.terms import STARTER, STARTER_FOLDER, Terms, terms_of
+from chatmimic.bases.terms import STARTER, STARTER_FOLDER, Terms, short_name, terms_of
 from chatmimic.errors import BaseError
 from chatmimic.folders import called
 from chatmimic.home import Home
+from chatmimic.lookup import close, suggestion
 
-# The hub's library reads these when it is first imported: nobody is told what is done here.
+# Turn off telemetry. The hub's library reads these variables when it is first imported.
 for _switch in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ.setdefault(_switch, "1")
 
-DEFAULT = "gpt2-medium"  # what `chatmimic train` starts from where no base is named
+DEFAULT = "gpt2-medium"  # the default of `chatmimic train --base`
 
 __all__ = [
     "DEFAULT",
@@ -42,16 +44,20 @@ __all__ = [
     "STARTER",
     "Base",
     "BaseFacts",
+    "FoundBase",
     "Terms",
     "base_here",
     "describe_base",
     "find_base",
+    "load_whole",
     "is_here",
+    "locate_base",
     "open_base",
     "option_that_works",
     "own_base",
     "own_bases",
     "terms_of",
+    "whole_folder_of",
 ]
 
 
@@ -62,27 +68,63 @@ class Base:
     model: Any
     tokenizer: Any
     name: str
-    where: Path | None  # None for a new one, which is on no disk yet
+    where: Path | None  # None for a new one, which is not on disk yet
+
+
+@dataclass(frozen=True)
+class FoundBase:
+    """A base on this machine: its name, its folder, and where else its tokenizer is taken from."""
+
+    name: str
+    folder: Path
+    tokenizer: str | None = None
+
+    def open(
+        self,
+        *,
+        dropout: float = 0.0,
+        attention: str = "sdpa",
+        load: Callable[[Path], Any] | None = None,
+    ) -> Base:
+        """Load it, with the options of `open_base`. Raises BaseError."""
+        from chatmimic.bases.loading import load_tokenizer
+
+        # Before the tokenizer needs memory too.
+        if load is not None:
+            model = load(self.folder)
+        else:
+            model = load_whole(self.folder, dropout=dropout, attention=attention)
+        words = load_tokenizer(Path(self.tokenizer).expanduser() if self.tokenizer else self.folder)
+        if len(words) > model.get_input_embeddings().num_embeddings:
+            raise BaseError(
+                f"The tokenizer of {short_name(self.name)} has {len(words):,} tokens, but its "
+                f"model only {model.get_input_embeddings().num_embeddings:,}.",
+                "They belong to different models: choose the right tokenizer with --tokenizer.",
+            )
+        return Base(model, words, self.name, self.folder)
+
+    def digest(self) -> str:
+        """The SHA-256 of its weights (see `digest_of`). Raises BaseError."""
+        return digest_of(self.folder)
 
 
 def own_base(name: str, home: Home) -> str:
-    """The folder of a base that was made in this home, else the name as it is.
+    """The folder of the base of that name in this home; if there is none, the name itself.
 
-    Raises BaseError where several may be meant.
+    Raises BaseError if the name matches several.
     """
     found = called(home.bases, name, own_bases(home))
     if len(found) > 1:
-        raise BaseError(
-            f'Several bases may be meant by "{name}".', f"Say which: {', '.join(found)}."
-        )
+        raise BaseError(f'"{name}" matches several bases.', f"Choose one: {', '.join(found)}.")
     return str(home.bases / found[0]) if found else name
 
 
 def base_here(name: str, home: Home, tell: Callable[[str], None] = lambda words: None) -> str:
-    """What `open_base` takes for a base that a user named: the same name, or a folder of the home.
+    """The argument of `open_base` for a base named by a user: a folder of the home, or the name.
 
-    The bases of this home go by their names; a GGUF file, a model as Ollama calls it, and `smollm2`
-    are made into one of them first, of which `tell` hears. Raises BaseError.
+    Bases of this home have their names there. A GGUF file, a model of Ollama (`llama3.2:1b`) and
+    `smollm2` are first converted into a base of the home; `tell` is called with what is being done.
+    Raises BaseError.
     """
     file = Path(name).expanduser()
     if _is_smollm2(name) and not os.path.isdir(file):
@@ -105,12 +147,13 @@ def _is_smollm2(name: str) -> bool:
 
 
 def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
-    """The base of the package's file, or one of that name which was made here of something else.
+    """The base made from the package's file, or one of that name made from something else.
 
-    Where the package is not there any more it is what was made from it. Another version of the
-    package may hold another file, which is another base.
+    If the package was removed, it is the one made from it before. Another version of the package
+    may contain another file, which is another base.
     """
-    from chatmimic.bases.gguf import base_of_file, source_of
+    from chatmimic.bases.gguf import base_of_file
+    from chatmimic.bases.source import source_of
 
     own = own_base(name, home)
     if own != name and (smollm2_file() is None or not source_of(Path(own))):
@@ -119,18 +162,18 @@ def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
 
 
 def own_bases(home: Home) -> list[str]:
-    """The names of all bases that were made in this home, by `pretrain` or of GGUF files."""
+    """The names of all bases that were made in this home, by `pretrain` or from GGUF files."""
     if not home.bases.is_dir():
         return []
-    # Folders with a dot are a pretraining's that is writing its base, or was killed at it.
+    # Folders with a dot belong to a run that is writing its base, or was killed while doing so.
     return sorted(f.name for f in home.bases.glob("[!.]*") if (f / "config.json").is_file())
 
 
 def option_that_works(home: Home) -> str:
-    """What a `chatmimic train` shown to a user needs so that it runs without the hub.
+    """The option that a suggested `chatmimic train` needs so that it works without the hub.
 
-    Nothing where the default base is on this machine, else ` --base smollm2` or ` --base starter`;
-    nothing either where the starter is not installed. Imports no torch.
+    "" if the default base is on this machine, else ` --base smollm2` or ` --base starter`; also ""
+    if the starter is not installed. Does not import torch.
     """
     if is_here(DEFAULT, home):
         return ""
@@ -140,38 +183,48 @@ def option_that_works(home: Home) -> str:
 
 
 def is_here(name: str, home: Home) -> bool:
-    """Whether a base can be opened as things are: nothing has to be fetched or installed."""
+    """Whether a base can be opened right now, without fetching or installing anything."""
     if _is_smollm2(name) and is_ready():
         return True
     if name == STARTER:
         return (STARTER_FOLDER / "config.json").is_file()
     from chatmimic.bases.hub import cached
 
-    with contextlib.suppress(BaseError):  # an address that is no hub's: then it holds nothing
+    with contextlib.suppress(BaseError):  # for an invalid HF_ENDPOINT
         return own_base(name, home) != name or os.path.isdir(name) or cached(name) is not None
     return False
 
 
 def find_base(name: str, *, tokenizer: str | None = None) -> Path:
-    """The folder of a base, fetched from the hub first if it is a hub name and not yet here.
+    """The folder of a base, fetched from the hub first if it is a hub name and not in the cache.
 
-    Loads no weights and imports neither torch nor transformers. `tokenizer` names another folder
-    or file to take the tokenizer from. Raises BaseError, within three seconds where the hub
-    cannot be reached.
+    Loads no weights and imports neither torch nor transformers. `tokenizer` is another folder or
+    file to take the tokenizer from. Raises BaseError, within three seconds if the hub cannot be
+    reached.
     """
     folder = local_base(name)
     if folder is None:
         from chatmimic.bases.hub import cached, fetch
 
-        folder = cached(name, with_tokenizer=tokenizer is None) or fetch(name)
+        try:
+            folder = cached(name, with_tokenizer=tokenizer is None) or fetch(name)
+        except BaseError as error:
+            hint = suggestion(close(name, (STARTER, SMOLLM2)))
+            raise type(error)(error.what, f"{hint}{error.hint}") from error
     _look_over(folder, name, tokenizer)
     return folder
 
 
-def describe_base(name: str) -> BaseFacts:
-    """Parameters, layers and window of a base on this machine; nothing is loaded or fetched.
+def locate_base(name: str, *, tokenizer: str | None = None) -> FoundBase:
+    """The base of that name, found once for all that is done with it (see `find_base`)."""
+    return FoundBase(name, find_base(name, tokenizer=tokenizer), tokenizer)
 
-    Raises BaseError when it is not here or is damaged.
+
+def describe_base(name: str) -> BaseFacts:
+    """Parameters, layers and context length of a base on this machine, without loading it.
+
+    Nothing is fetched, but the base of an adapter may be made again (see `base_of`). Raises
+    BaseError if the base is not on this machine or is damaged.
     """
     folder = local_base(name)
     if folder is None:
@@ -180,13 +233,13 @@ def describe_base(name: str) -> BaseFacts:
         folder = cached(name)
     if folder is None:
         raise BaseError(
-            f'The base "{name}" is not on this machine yet.', "`chatmimic train` fetches it."
+            f'The base "{name}" is not on this machine yet.', "`chatmimic train` downloads it."
         )
     return _look_over(folder, name)
 
 
 def _look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
-    """The facts of a sound folder; those of its base too, where it is an adapter."""
+    """Check a folder and describe it; for an adapter, describe its base."""
     adapter = read_adapter(folder)
     if adapter is None:
         return look_over(folder, name, tokenizer)
@@ -201,53 +254,60 @@ def open_base(
     dropout: float = 0.0,
     attention: str = "sdpa",
     tokenizer: str | None = None,
-    prepare: Callable[[Any], Any] | None = None,
+    load: Callable[[Path], Any] | None = None,
 ) -> Base:
     """Load a base: `starter`, a folder, or a name on the model hub.
 
-    `dropout` (0 to 1) is set wherever the architecture knows one. `prepare` gets the model with its
-    weights in the precision that they have on the disk, and gives the one that is wanted. Raises
-    BaseError.
+    `dropout` (0 to 1) sets all dropout probabilities of the architecture. By default the model is
+    float32, with an adapter merged into its weights; `load`, a function of the folder, returns
+    another one. Raises BaseError.
 
     Example::
 
         base = open_base("starter")
         base.model(**base.tokenizer("hello", return_tensors="pt"))
     """
-    folder = find_base(name, tokenizer=tokenizer)
-    from chatmimic.bases.loading import load_model, load_tokenizer
+    found = locate_base(name, tokenizer=tokenizer)
+    return found.open(dropout=dropout, attention=attention, load=load)
 
-    model = load_model(folder, dropout=dropout, attention=attention, stored=prepare is not None)
-    if prepare is not None:  # before the tokenizer needs memory too
-        model = prepare(model)
-    words = load_tokenizer(Path(tokenizer).expanduser() if tokenizer else folder)
-    if len(words) > model.get_input_embeddings().num_embeddings:
-        raise BaseError(
-            f"The tokenizer of {name} knows {len(words):,} tokens and its model only "
-            f"{model.get_input_embeddings().num_embeddings:,}.",
-            "They belong to different models: give the right one with --tokenizer.",
-        )
-    return Base(model, words, name, folder)
+
+def whole_folder_of(folder: Path) -> Path:
+    """The folder with the configuration and the weights: of an adapter, its base's."""
+    adapter = read_adapter(folder)
+    return folder if adapter is None else base_of(adapter)
+
+
+def load_whole(folder: Path, **options: Any) -> Any:
+    """The model of a folder; an adapter's is that of its base with the adapter merged."""
+    from chatmimic.bases.adapter import merge
+    from chatmimic.bases.loading import load_model
+
+    adapter = read_adapter(folder)
+    if adapter is None:
+        return load_model(folder, **options)
+    model = load_model(base_of(adapter), **options)
+    merge(model, adapter)
+    return model
 
 
 def local_base(name: str) -> Path | None:
-    """The folder that `name` means without a hub; None for a hub name."""
+    """The local folder that `name` means; None for a hub name."""
     if name == STARTER:
         return _starter()
     path = Path(name).expanduser()
-    if name and os.path.isdir(path):  # pathlib's own would raise for a name too long to be one
+    if name and os.path.isdir(path):  # pathlib's is_dir raises for a name that is too long
         return path.absolute()
     if os.path.isfile(path) and path.suffix == ".gguf":
-        raise BaseError(f"{name} is not a GGUF file, whatever it is called.", "Fetch it again.")
+        raise BaseError(f"{name} is not a GGUF file, in spite of its name.", "Download it again.")
     if os.path.isfile(path):
         raise BaseError(
-            f"The base {name} is a file, and a base is a folder.",
-            "Give the folder that holds config.json and model.safetensors, or a GGUF file.",
+            f"The base {name} is a file, not a folder.",
+            "Use the folder with config.json and model.safetensors, or a GGUF file.",
         )
     if path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1:
         raise BaseError(
             f"There is no base at {name}: no such file or folder.",
-            "Give a folder, a GGUF file, a name on the model hub such as gpt2-medium, or "
+            "Use a folder, a GGUF file, a name on the model hub such as gpt2-medium, or "
             "`--base starter`.",
         )
     return None
@@ -257,6 +317,6 @@ def _starter() -> Path:
     if not (STARTER_FOLDER / "config.json").is_file():
         raise BaseError(
             "The starter is not part of this installation of chatmimic.",
-            "Install a released package, or give another base with --base FOLDER.",
+            "Install a released package, or use another base with --base.",
         )
     return STARTER_FOLDER

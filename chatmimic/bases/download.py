@@ -1,8 +1,8 @@
-"""Fetching one file so that nothing is fetched twice and nothing damaged is kept.
+"""Download of one file, which can be resumed and is verified.
 
-The hub's own library throws a broken download away when its process ends. Here the part that
-arrived stays as `<digest>.incomplete`, the next try asks for the rest (HTTP Range), and the whole
-is checked against the hub's digest before it gets its name.
+The hub's own library discards a broken download when its process ends. Here the part that arrived
+is kept as `<digest>.incomplete`, the next attempt requests the rest (HTTP Range), and the complete
+file is checked against the hub's digest before it gets its name.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 from chatmimic.bases.faults import COMMAND_AGAIN, not_fetched, reason
 from chatmimic.files import size_in_words
 
-# A connection that brought something and broke is taken up again, so often within one command;
-# the pause before is in seconds.
+# How often a broken download is resumed within one command if the connection delivered something,
+# and the pause before, in seconds.
 TRIES, PAUSE = 5, 0.5
 _BLOCK = 1 << 20
-_WORTH_A_LINE = 20_000_000  # bytes; less is over soon
+_WORTH_A_LINE = 20_000_000  # bytes; smaller downloads are not announced
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """One file on its way: of which base, from where, to where, how many bytes, which digest."""
+    """A file to download: its base, host and address, destination, size in bytes, and digest."""
 
     name: str
     host: str
@@ -39,15 +39,15 @@ class Transfer:
 
     @property
     def partial(self) -> Path:
-        """Where the bytes wait until all are there."""
+        """The file of what has arrived so far."""
         return self.blob.with_name(f"{self.blob.name}.incomplete")
 
 
 class Bar:
-    """The progress of a fetch on standard error: a moving bar on a terminal, else one line."""
+    """Progress of a download on standard error: a bar on a terminal, else one line."""
 
     def __init__(self, name: str, host: str, total: int) -> None:
-        self._label, self._total = f"Fetching {name} from {host}", total
+        self._label, self._total = f"Downloading {name} from {host}", total
         self._progress: Any = None
 
     def __enter__(self) -> Bar:
@@ -72,19 +72,19 @@ class Bar:
             self._progress.stop()
 
     def skip(self, there: int) -> None:
-        """Count bytes of an earlier try, which say nothing of today's speed."""
+        """Count bytes of an earlier attempt, without counting them as speed."""
         if self._progress is not None:
             done = self._progress.tasks[0].completed
             self._progress.reset(self._task, completed=done + there)
 
     def move(self, arrived: int) -> None:
-        """Count bytes that arrived, or negative ones that must be fetched again."""
+        """Count bytes that arrived; a negative number for bytes that must be fetched again."""
         if self._progress is not None:
             self._progress.advance(self._task, arrived)
 
 
 def headers(start: int = 0) -> dict[str, str]:
-    """What is sent with a request: the program's name, the user's token if there is one."""
+    """The HTTP headers: the program's name, the user's token if there is one, the range."""
     from huggingface_hub import get_token
 
     sent = {"User-Agent": "chatmimic", "Accept-Encoding": "identity"}
@@ -96,9 +96,10 @@ def headers(start: int = 0) -> dict[str, str]:
 
 
 def download(transfer: Transfer, bar: Bar) -> None:
-    """Fetch a file to `transfer.blob`, going on from what an earlier try left.
+    """Download a file to `transfer.blob`, resuming an earlier attempt.
 
-    Raises BaseError; what arrived by then is kept for the next try. OSError where the disk fails.
+    Raises BaseError if that fails; what has arrived is kept for the next attempt. Raises OSError if
+    the disk fails.
     """
     from huggingface_hub.errors import HTTPError
 
@@ -117,7 +118,7 @@ def download(transfer: Transfer, bar: Bar) -> None:
 
 
 def _receive(transfer: Transfer, bar: Bar) -> None:
-    """Add what is missing to the partial file; HTTPError when the connection breaks."""
+    """Append what is missing to the partial file. HTTPError if the connection breaks."""
     from huggingface_hub import constants, get_session
 
     with transfer.partial.open("ab") as out:
@@ -154,7 +155,7 @@ def _broken_off(transfer: Transfer, error: BaseException) -> Exception:
 
 
 def _check(transfer: Transfer) -> None:
-    """Compare size and digest with the hub's; a file that differs is removed."""
+    """Compare size and digest with those of the hub; remove a file that differs."""
     size = transfer.partial.stat().st_size
     if size == transfer.size and _digest(transfer) == transfer.digest:
         return
@@ -162,8 +163,8 @@ def _check(transfer: Transfer) -> None:
     arrived = f"{size_in_words(size)} of {size_in_words(transfer.size)}"
     raise not_fetched(
         transfer.name,
-        f"what arrived from {transfer.host} is not the file the hub promised ({arrived}), "
-        "and was removed",
+        f"what arrived from {transfer.host} does not match the hub's checksum ({arrived}) and was "
+        "removed",
         "run the same command again, or use",
     )
 
@@ -171,7 +172,7 @@ def _check(transfer: Transfer) -> None:
 def _digest(transfer: Transfer) -> str:
     if len(transfer.digest) == 64:
         sum_ = hashlib.sha256()
-    else:  # a git blob id is the SHA-1 of a small head and the content
+    else:  # a git blob id is the SHA-1 of a small header and the content
         sum_ = hashlib.sha1(b"blob %d\0" % transfer.size, usedforsecurity=False)
     with transfer.partial.open("rb") as raw:
         while block := raw.read(_BLOCK):

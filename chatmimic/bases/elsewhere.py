@@ -1,6 +1,6 @@
-"""GGUF files that other programs keep on this machine: Ollama, LM Studio, llama.cpp, the hub.
+"""GGUF files of other programs on this machine: Ollama, LM Studio, llama.cpp, the hub's cache.
 
-Ollama keeps a model's parts under their digests, and says in a manifest which of them it needs::
+Ollama stores the parts of a model by digest, and lists them in a manifest::
 
     manifests/<host>/<owner>/<model>/<tag>   JSON: "layers", each with a media type and a digest
     blobs/sha256-<digest>                    the parts; one is the GGUF file
@@ -19,16 +19,16 @@ from pathlib import Path
 
 from chatmimic.bases.gguf_file import is_gguf
 
-_HOST, _OWNER = "registry.ollama.ai", "library"  # which Ollama leaves out of a name
+_HOST, _OWNER = "registry.ollama.ai", "library"  # left out of names by Ollama
 _MODEL = "application/vnd.ollama.image.model"
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})", re.ASCII)
 _LARGEST = 1 << 20  # bytes of a manifest
-_DEEPEST = 6  # folders of LM Studio's within each other; it uses two
+_DEEPEST = 6  # nesting of LM Studio's folders; it uses two levels
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A GGUF file that another program keeps, and what `--base` takes for it."""
+    """A GGUF file of another program, and the name that `--base` accepts for it."""
 
     program: str
     name: str
@@ -36,13 +36,13 @@ class Kept:
 
 
 def kept_elsewhere() -> list[Kept]:
-    """Every such file that can be found, each once, by program and name."""
+    """All such files on this machine, each once, sorted by program and name."""
     found = {kept.file.resolve(): kept for kept in (*_in_folders(), *_of_ollama())}
     return sorted(found.values(), key=lambda kept: (kept.program, kept.name))
 
 
 def ollama_file(name: str) -> Path | None:
-    """The GGUF file of a model as Ollama calls it: `llama3.2:1b`."""
+    """The GGUF file of a model by its name in Ollama, e.g. `llama3.2:1b`; None if there is none."""
     return next((kept.file for kept in _of_ollama() if kept.name == name), None)
 
 
@@ -56,7 +56,7 @@ def _of_ollama() -> Iterator[Kept]:
 
 
 def _ollama_folders() -> list[Path]:
-    """Where Ollama keeps its models: run by the user, or as a service on Linux."""
+    """The folders of Ollama's models: if run by the user, or as a service on Linux."""
     if told := os.environ.get("OLLAMA_MODELS"):
         return [Path(told).expanduser()]
     return [Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
@@ -71,7 +71,7 @@ def _ollama_name(manifest: Path) -> str:
 
 
 def _model_in(manifest: Path) -> str:
-    """The digest of the GGUF file that a manifest names; "" if it names none."""
+    """The digest of the GGUF file in a manifest; "" if there is none."""
     with contextlib.suppress(
         OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
     ):
@@ -96,7 +96,7 @@ def _folders() -> Iterator[tuple[str, Path]]:
     yield "llama.cpp", _llama_cpp()
     yield "LM Studio", home / ".cache" / "lm-studio" / "models"
     yield "LM Studio", home / ".lmstudio" / "models"
-    with contextlib.suppress(OSError, UnicodeDecodeError):  # where its user moved it
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # if the user moved it
         told = (home / ".lmstudio-home-pointer").read_text("utf-8").strip()
         if os.path.isabs(told):
             yield "LM Studio", Path(told) / "models"

@@ -1,8 +1,8 @@
-"""Looking a base's folder over without loading it: is it whole, is it safe, how large is it?
+"""Checks of a base's folder without loading it: is it complete, is it safe, how large is it?
 
-Only JSON is read here: `config.json`, and the table at the head of each safetensors file, which
-says where every tensor ends. So a cut download, a pickle or a stray tokenizer is named within
-milliseconds, before torch is even imported.
+Only JSON is read: `config.json`, and the header of each safetensors file, which says where every
+tensor ends. So an incomplete download, a pickle or a missing tokenizer is reported within
+milliseconds, before torch is imported.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ TOKENIZERS = (
     ("encoder.json", "vocab.bpe"),
 )
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".msgpack", ".h5")
-_AGAIN = "Fetch or copy the base again, or use `--base starter`."
-_LARGEST_TABLE = 100_000_000  # bytes; safetensors itself refuses more
+_AGAIN = "Download or copy the base again, or use `--base starter`."
+_LARGEST_TABLE = 100_000_000  # bytes; the limit of safetensors
 
 
 @dataclass(frozen=True)
 class BaseFacts:
-    """What can be said of a base without loading it; `bytes` is the size of its weights on disk."""
+    """Facts about a base, known without loading it; `bytes` is the size of its weights on disk."""
 
     name: str
     where: Path
@@ -45,7 +45,7 @@ class BaseFacts:
 
 
 def look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
-    """The facts of a sound folder; BaseError, naming the file, for any other."""
+    """Check a folder and return its facts. Raises BaseError naming the file that is wrong."""
     config = _config(folder)
     weights = weight_files(folder)
     tensors = {key: shape for file in weights for key, shape in tensors_of(file)}
@@ -64,7 +64,7 @@ def look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFact
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from a file of a base; BaseError when it is not there or is something else."""
+    """Read a JSON object from a file of a base. Raises BaseError if it is missing or invalid."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -81,36 +81,36 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def check_config(config: Mapping[str, Any], where: str) -> None:
-    """Refuse what would need code that came with the base; `where` names it in the sentence."""
+    """Raise BaseError if the base needs code of its own; `where` names it in the message."""
     if "auto_map" in config:
         raise BaseError(
-            f"{where} asks for program code of its own (auto_map), and such code is never run.",
+            f"{where} needs program code of its own (auto_map), and such code is never run.",
             "Choose a base of an architecture that transformers knows, or `--base starter`.",
         )
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a folder, all of them there; BaseError when not."""
+    """The safetensors files of a folder. Raises BaseError if any is missing."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     if (folder / INDEX).is_file():
         shards = shards_of(read_json(folder / INDEX), str(folder / INDEX))
         for shard in shards:
             if not (folder / shard).is_file():
-                raise DamagedBase(f"The base is not whole: {folder / shard} is missing.", _AGAIN)
+                raise DamagedBase(f"The base is incomplete: {folder / shard} is missing.", _AGAIN)
         return [folder / shard for shard in shards]
     pickles = sorted(file.name for file in folder.iterdir() if file.suffix in _PICKLES)
     if pickles:
         raise BaseError(
-            f"{folder} holds its weights only as {pickles[0]}; opening such a file can run "
-            "any program that was put into it, so only safetensors are read.",
-            "On a machine where you trust it, open it with transformers and `save_pretrained` it.",
+            f"{folder} has its weights only as {pickles[0]}; opening such a file can run "
+            "any code that was put into it, so only safetensors are read.",
+            "If you trust it, open it with transformers and save it with `save_pretrained`.",
         )
     raise DamagedBase(f"The base has no weights: {folder / WEIGHTS} is missing.", _AGAIN)
 
 
 def shards_of(index: Mapping[str, Any], where: str) -> list[str]:
-    """The file names in an index of weights, sorted; BaseError if one is not a plain name."""
+    """The file names in an index of weights, sorted. Raises BaseError if one is no plain name."""
     table = index.get("weight_map")
     names = sorted(set(map(str, table.values()))) if isinstance(table, dict) else []
     plain = all(Path(name).name == name and name.endswith(".safetensors") for name in names)
@@ -120,7 +120,7 @@ def shards_of(index: Mapping[str, Any], where: str) -> list[str]:
 
 
 def tokenizer_files(folder: Path) -> tuple[Path, ...]:
-    """The files of the first kind of tokenizer that is whole in a folder; BaseError if none is."""
+    """The tokenizer files of a folder, of the first kind that is complete. BaseError if none is."""
     for names in TOKENIZERS:
         files = tuple(folder / name for name in names)
         if all(file.is_file() for file in files):
@@ -128,12 +128,12 @@ def tokenizer_files(folder: Path) -> tuple[Path, ...]:
     raise DamagedBase(
         f"{folder} has no tokenizer: neither tokenizer.json, nor vocab.json and merges.txt, nor "
         "encoder.json and vocab.bpe.",
-        "Give the folder that has one with --tokenizer.",
+        "Give the folder of a tokenizer with --tokenizer.",
     )
 
 
 def check_tokenizer(folder: Path, given: str | None) -> None:
-    """Raise BaseError where there is no tokenizer: in a folder, or where it is given."""
+    """Raise BaseError if there is no tokenizer in the folder, or in `given`."""
     if given is None:
         tokenizer_files(folder)
         return
@@ -141,7 +141,7 @@ def check_tokenizer(folder: Path, given: str | None) -> None:
     if path.is_dir():
         tokenizer_files(path)
     elif not path.is_file():
-        raise BaseError(f"There is no tokenizer at {given}.", "Give its folder with --tokenizer.")
+        raise BaseError(f"There is no tokenizer at {given}.", "Check --tokenizer.")
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -149,12 +149,12 @@ def _config(folder: Path) -> dict[str, Any]:
     config = read_json(file)
     check_config(config, str(file))
     if not isinstance(config.get("model_type"), str):
-        raise DamagedBase(f"{file} does not say which architecture it is (model_type).", _AGAIN)
+        raise DamagedBase(f"{file} does not name the architecture (model_type).", _AGAIN)
     return config
 
 
 def tensors_of(file: Path) -> Iterator[tuple[str, list[int]]]:
-    """Names and shapes from the table of a safetensors file; BaseError if the file is cut short."""
+    """Names and shapes in the header of a safetensors file. Raises BaseError if it is cut short."""
     try:
         size = file.stat().st_size
         with file.open("rb") as raw:
@@ -173,7 +173,7 @@ def tensors_of(file: Path) -> Iterator[tuple[str, list[int]]]:
         ) from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise DamagedBase(
-            f"{file} is damaged: its table of tensors is no such table.", _AGAIN
+            f"{file} is damaged: its header is not a table of tensors.", _AGAIN
         ) from error
     if size != whole:
         fault = "cut short" if size < whole else "too long"
@@ -182,10 +182,10 @@ def tensors_of(file: Path) -> Iterator[tuple[str, list[int]]]:
 
 
 def _count(tensors: Mapping[str, list[int]], config: Mapping[str, Any]) -> int:
-    """Parameters among the tensors.
+    """The number of parameters among the tensors.
 
-    Old GPT-2 files also hold the causal mask of each layer, and the output layer a second time
-    though it is the input table.
+    Old GPT-2 files also contain the causal mask of each layer, and the output layer, which is tied
+    to the input embeddings, a second time.
     """
     masks = (".attn.bias", ".attn.masked_bias")
     tied = config.get("tie_word_embeddings", config["model_type"] == "gpt2")
@@ -197,5 +197,5 @@ def _count(tensors: Mapping[str, list[int]], config: Mapping[str, Any]) -> int:
 
 
 def _number(config: Mapping[str, Any], *names: str) -> int:
-    """The first setting of these that is a number, as architectures differ in names; else 0."""
+    """The first of these settings that is a number (their names differ); 0 if none is."""
     return next((config[name] for name in names if isinstance(config.get(name), int)), 0)

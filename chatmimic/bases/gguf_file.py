@@ -1,7 +1,7 @@
-"""The head of a GGUF file: what it says of itself, and the shapes of its tensors.
+"""The header of a GGUF file: its metadata, and the sizes of its tensors.
 
-Only the head is read, in milliseconds and without a library, so that what cannot be used is told
-before anything long starts. The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+Only the header is read, in milliseconds and without a library, so that an unusable file is reported
+before any long work. The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chatmimic.errors import BaseError
 
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
-# Value types by their number: struct codes of the plain ones, and the two that are not.
+# Value types by number: struct codes of the plain ones, and the two that are not plain.
 _PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _ALIGNED = 32  # bytes; tensors begin at multiples of it, unless the file says otherwise
@@ -25,59 +25,59 @@ _CARDS = (
     *("general.url", "general.repo_url", "general.source.url", "general.source.repo_url"),
     "general.base_model.0.repo_url",
 )
-_AGAIN = "Fetch the file again, or give another base."
+_AGAIN = "Download the file again, or use another base."
 
 Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """How many numbers a tensor has, in which of the formats, and where its bytes begin."""
+    """A tensor's number of elements, format (by number), and offset in bytes."""
 
     numbers: int
     format: int
-    offset: int  # from where the first one may be
+    offset: int  # from `Head.begins`
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a GGUF file says of itself. Arrays (the vocabulary) are skipped; their value is None."""
+    """The header of a GGUF file. Arrays (the vocabulary) are skipped; their value is None."""
 
     file: Path
     values: dict[str, Value]
     tensors: tuple[Tensor, ...]
-    begins: int  # where in the file the first tensor may be
+    begins: int  # offset of the tensors in the file, in bytes
 
     @property
     def parameters(self) -> int:
-        """How many numbers the tensors hold."""
+        """The total number of elements of the tensors."""
         return sum(tensor.numbers for tensor in self.tensors)
 
     @property
     def architecture(self) -> str:
-        """As llama.cpp names it: llama, qwen2, gpt2 …"""
+        """The name of the architecture in llama.cpp: llama, qwen2, gpt2, …"""
         return str(self.values.get("general.architecture", ""))
 
     @property
     def license(self) -> str:
-        """Under which licence its weights are, as far as it says."""
+        """The licence of the weights; "" if the file does not say."""
         return str(self.values.get("general.license", ""))
 
     @property
     def card(self) -> str:
-        """The address of its model card, as far as it says."""
-        said = (str(self.values.get(key) or "") for key in _CARDS)
-        return next((address for address in said if address.startswith("https://")), "")
+        """The address of the model card; "" if the file does not say."""
+        addresses = (str(self.values.get(key) or "") for key in _CARDS)
+        return next((address for address in addresses if address.startswith("https://")), "")
 
     @property
     def is_part(self) -> bool:
-        """Whether it is one of several files that are a model together."""
+        """Whether the model is split into several files."""
         parts = self.values.get("split.count")
         return isinstance(parts, int) and parts > 1
 
 
 def is_gguf(path: Path) -> bool:
-    """Whether a file begins as GGUF files do."""
+    """Whether a file begins with the magic number of GGUF."""
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -86,13 +86,13 @@ def is_gguf(path: Path) -> bool:
 
 
 def read_head(path: Path) -> Head:
-    """The head of a GGUF file. Raises BaseError where it is cut short or is something else."""
+    """Read the header of a GGUF file. Raises BaseError if it is truncated or not GGUF."""
     try:
         with path.open("rb") as file:
             return _head(path, file)
     except (EOFError, struct.error, ValueError, UnicodeDecodeError) as error:
         raise BaseError(
-            f"{path} is damaged or cut short: its head cannot be read.", _AGAIN
+            f"{path} is damaged or cut short: its header cannot be read.", _AGAIN
         ) from error
     except OSError as error:
         raise BaseError(f"Cannot read {path}: {error.strerror or error}.", _AGAIN) from error
@@ -104,7 +104,7 @@ def _head(path: Path, file: BinaryIO) -> Head:
         raise BaseError(f"{path} is not a GGUF file.", _AGAIN)
     if version not in _VERSIONS:
         raise BaseError(
-            f"{path} is GGUF of version {version}, and versions 2 and 3 are read.", _AGAIN
+            f"{path} is GGUF version {version}; only versions 2 and 3 are supported.", _AGAIN
         )
     count, entries = _bounded(_number(file, "Q")), _bounded(_number(file, "Q"))
     values = {_string(file): _value(file, _number(file, "I")) for _ in range(entries)}
@@ -115,7 +115,7 @@ def _head(path: Path, file: BinaryIO) -> Head:
 
 
 def _tensor(file: BinaryIO) -> Tensor:
-    """A tensor's entry: its name, its sides, its format, its place."""
+    """Read the entry of a tensor: name, dimensions, format, offset."""
     _string(file)
     sides = _number(file, "I")
     if sides > 8:

@@ -1,9 +1,9 @@
-"""The model hub: what of it is on this machine already, and fetching what is not.
+"""The model hub: which models are in the cache, and downloading others.
 
-One question (`/api/models/NAME?blobs=true`) tells which files there are, their sizes and digests;
-it must be answered within two seconds, or the hub counts as out of reach. Then each wanted file
-is fetched by `download.py`. Files are kept where every Hugging Face program keeps them
-(`HF_HOME`), in the layout they share::
+One request (`/api/models/NAME?blobs=true`) returns the files with sizes and digests; it must be
+answered within two seconds, or the hub counts as unreachable. Then `download.py` fetches each file
+that is needed. Files are stored where all Hugging Face programs keep them (`HF_HOME`), in the
+shared layout::
 
     models--NAME/blobs/<digest>                          the content
     models--NAME/snapshots/<commit>/<file>  ──▶ blobs    a folder that can be opened
@@ -38,12 +38,12 @@ from chatmimic.bases.folder import (
 from chatmimic.errors import BaseError
 from chatmimic.files import size_in_words
 
-# Seconds in which the hub must have answered its first question. Whoever sits behind a slower
-# line sets the hub library's own HF_HUB_ETAG_TIMEOUT.
+# Seconds within which the hub must answer the first request. On slow connections it can be raised
+# with HF_HUB_ETAG_TIMEOUT, a variable of the hub's library.
 PATIENCE = 2.0
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
-# Beside the weights: what describes the model and its tokenizer. All else stays on the hub.
+# Files needed besides the weights, which describe the model and its tokenizer.
 _SMALL = {
     "config.json",
     "generation_config.json",
@@ -56,7 +56,7 @@ _SMALL = {
 
 @dataclass(frozen=True)
 class Remote:
-    """One file on the hub: its name, size in bytes, and SHA-256 (64 digits) or git blob id (40)."""
+    """A file on the hub: its name, size in bytes, and SHA-256 (64 digits) or git blob id (40)."""
 
     name: str
     size: int
@@ -64,7 +64,7 @@ class Remote:
 
 
 def cached(name: str, *, with_tokenizer: bool = True) -> Path | None:
-    """The folder of a whole base that was fetched before, by any program; None if there is none."""
+    """The folder of a complete base in the hub's cache; None if there is none."""
     if not _NAME.fullmatch(name):
         return None
     _host(name)
@@ -81,7 +81,7 @@ def cached(name: str, *, with_tokenizer: bool = True) -> Path | None:
 
 
 def cached_names() -> list[str]:
-    """The names of all that any program has fetched from the hub, or a part of, as models."""
+    """The names of all models in the hub's cache, including incomplete ones."""
     from huggingface_hub import constants
 
     found = Path(constants.HF_HUB_CACHE).glob("models--*")
@@ -90,16 +90,16 @@ def cached_names() -> list[str]:
 
 
 def address(name: str) -> str:
-    """Where the hub shows the page of a base: its model card."""
+    """The address of a base's page on the hub, its model card."""
     from huggingface_hub import constants
 
     return f"{constants.ENDPOINT}/{name}"
 
 
 def fetch(name: str) -> Path:
-    """Fetch a base from the hub and give its folder; BaseError, in one sentence, if that fails.
+    """Download a base from the hub and return its folder. Raises BaseError if that fails.
 
-    What is already here is not fetched again, and a file that broke off is continued.
+    Files in the cache are not downloaded again, and an interrupted download is resumed.
     """
     host, commit, files = _asked_for(name)
     try:
@@ -109,9 +109,9 @@ def fetch(name: str) -> Path:
 
 
 def weights_to_fetch(name: str) -> int:
-    """How many bytes of weights a base has on the hub. Raises what `fetch` does before it begins.
+    """The size of a base's weights on the hub in bytes. Raises BaseError as `fetch` does.
 
-    Of several files with the same weights only safetensors count, which are what is fetched.
+    Only safetensors count, which are what is downloaded.
     """
     files = _asked_for(name)[2]
     if WEIGHTS in files:
@@ -120,22 +120,22 @@ def weights_to_fetch(name: str) -> int:
 
 
 def _asked_for(name: str) -> tuple[str, str, dict[str, Remote]]:
-    """What the hub says of a base: the hub's host, the commit, the files. Raises BaseError."""
+    """Ask the hub about a base: returns the hub's host, the commit, the files. Or BaseError."""
     if not _NAME.fullmatch(name):
         raise BaseError(
-            f'"{name}" is neither a folder nor a name on the model hub.',
-            "Names there look like gpt2-medium or org/name; `--base starter` needs no network.",
+            f'"{name}" is neither a folder nor a valid name on the model hub.',
+            "Such names look like gpt2-medium or org/name; `--base starter` needs no network.",
         )
     host = _host(name)
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
-        raise not_fetched(name, "HF_HUB_OFFLINE is set and it is not in the local cache")
+        raise not_fetched(name, "HF_HUB_OFFLINE is set, and it is not in the local cache")
     return host, *_listing(name, _answer(name, host), host)
 
 
 def _host(name: str) -> str:
-    """The hub's host, known before its library is imported: some addresses make that stumble."""
+    """The hub's host. Checked before its library is imported, which fails for invalid addresses."""
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     try:
         parts = urlsplit(address)
@@ -143,7 +143,7 @@ def _host(name: str) -> str:
             return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
     except ValueError:
         pass
-    raise not_fetched(name, f"HF_ENDPOINT is {address!r}, which is no address of a hub")
+    raise not_fetched(name, f"HF_ENDPOINT is {address!r}, which is not the address of a hub")
 
 
 def _fetch_files(name: str, host: str, commit: str, files: Mapping[str, Remote]) -> Path:
@@ -161,15 +161,15 @@ def _fetch_files(name: str, host: str, commit: str, files: Mapping[str, Remote])
             folder = _take(name, host, commit, small)
             check_config(read_json(folder / "config.json"), f"The base {name}")
             _take(name, host, commit, _weights(folder, files, name))
-    except TimeoutError as error:  # of the lock: the network's are handled where they arise
-        raise not_fetched(name, "another process is fetching it right now") from error
+    except TimeoutError as error:  # of the lock; those of the network are handled elsewhere
+        raise not_fetched(name, "another process is downloading it right now") from error
     (place / "refs").mkdir(exist_ok=True)
     (place / "refs" / "main").write_text(commit)
     return folder
 
 
 def _take(name: str, host: str, commit: str, files: Sequence[Remote]) -> Path:
-    """Have these files in the snapshot's folder, fetching those that are not there."""
+    """Put these files into the folder of the snapshot, downloading those that are missing."""
     from huggingface_hub import constants
 
     place = _place(name)
@@ -188,8 +188,8 @@ def _take(name: str, host: str, commit: str, files: Sequence[Remote]) -> Path:
 
 
 def _point(pointer: Path, blob: Path) -> None:
-    """Let a name in a snapshot mean a blob; where links are not allowed the blob itself moves."""
-    pointer.unlink(missing_ok=True)  # a link whose blob was removed
+    """Link a name in a snapshot to a blob; where links are not allowed, move the blob there."""
+    pointer.unlink(missing_ok=True)  # a dangling link
     try:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
@@ -204,10 +204,10 @@ def _check_room(name: str, place: Path, files: Sequence[Remote]) -> None:
     )
     needed, free = sum(file.size for file in files) - begun, shutil.disk_usage(place).free
     if needed > free:
-        room = f"{place.parent} has room for {size_in_words(free)}"
+        room = f"only {size_in_words(free)} are free in {place.parent}"
         raise not_fetched(
             name,
-            f"it needs {size_in_words(needed)} and {room}",
+            f"it needs {size_in_words(needed)}, but {room}",
             "free some space, set HF_HOME to a folder on another disk, or use",
         )
 
@@ -217,21 +217,21 @@ def _weights(folder: Path, files: Mapping[str, Remote], name: str) -> list[Remot
         return [files[WEIGHTS]]
     if INDEX not in files:
         raise BaseError(
-            f"The base {name} has no safetensors weights on the hub, and other files of weights "
-            "can run any program that was put into them.",
+            f"The base {name} has no safetensors weights on the hub; files of other formats can "
+            "run any code that was put into them.",
             "Choose a base that has model.safetensors, or `--base starter`.",
         )
     shards = shards_of(read_json(folder / INDEX), f"The index of {name}")
     if absent := [shard for shard in shards if shard not in files]:
-        raise not_fetched(name, f"{absent[0]} is in its index and not on the hub")
+        raise not_fetched(name, f"{absent[0]} is in its index, but not on the hub")
     return [files[shard] for shard in shards]
 
 
 def _answer(name: str, host: str) -> Any:
-    """What the hub says about a name, as JSON, within `PATIENCE`; else BaseError.
+    """Ask the hub about a name and return its JSON. Raises BaseError after `PATIENCE` seconds.
 
-    The question is asked in a thread of its own, because the look-up of a host's address knows no
-    time limit. The thread is left behind if it gets stuck; it dies with the process.
+    The request runs in its own thread, because a DNS lookup has no timeout. A thread that gets
+    stuck is abandoned; it ends with the process.
     """
     from huggingface_hub import constants
 
@@ -270,7 +270,7 @@ def _ask(name: str, patience: float, outcome: queue.SimpleQueue[Any]) -> None:
 
 
 def _listing(name: str, answer: Any, host: str) -> tuple[str, dict[str, Remote]]:
-    """The commit and its files at the top of the repository, from the hub's answer."""
+    """The commit, and its files at the top level of the repository, from the hub's answer."""
     try:
         commit = str(answer["sha"])
         files = {
@@ -283,12 +283,12 @@ def _listing(name: str, answer: Any, host: str) -> tuple[str, dict[str, Remote]]
             if "/" not in entry["rfilename"] and "\\" not in entry["rfilename"]
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise not_fetched(name, f"what answers at {host} is not a model hub") from error
+        raise not_fetched(name, f"the answer from {host} is not that of a model hub") from error
     digests = all(_COMMIT.fullmatch(file.digest) for file in files.values())
     if not _COMMIT.fullmatch(commit) or not digests:
-        raise not_fetched(name, f"what answers at {host} is not a model hub")
+        raise not_fetched(name, f"the answer from {host} is not that of a model hub")
     if "config.json" not in files:
-        raise not_fetched(name, "the hub has no config.json for it, so it is no language model")
+        raise not_fetched(name, "it has no config.json on the hub, so it is not a language model")
     return commit, files
 
 
@@ -299,7 +299,7 @@ def _place(name: str) -> Path:
 
 
 def _whole(folder: Path, with_tokenizer: bool) -> bool:
-    """Whether a snapshot holds what a base needs; another program may have fetched a part of it."""
+    """Whether a snapshot is complete; another program may have fetched only a part of it."""
     if not (folder / "config.json").is_file():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Every base that can be used on this machine, and what is known of each without opening it."""
+"""The bases on this machine, and what is known of each without loading it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from chatmimic.bases.smollm2 import INSTALL, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
 from chatmimic.bases.terms import Terms, terms_of
 from chatmimic.errors import BaseError
+from chatmimic.files import folder_size
 from chatmimic.home import Home
 
-# How architectures call what writes text from left to right.
+# Class names of causal language models end in one of these.
 _CAUSAL = ("ForCausalLM", "LMHeadModel")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A base: what `--base` takes for it, where it is from, and why it cannot be used if so.
+    """A base: its name for `--base`, where it comes from, and `fault`, why it cannot be used.
 
     `source` is starter, package, home (made here), hub, Ollama, LM Studio or llama.cpp.
-    `parameters` is None and `architecture` empty where nobody knows; `bytes` is its size on disk.
-    `said` is what the `base.json` of one that was made here says.
+    `parameters` is None and `architecture` is "" if unknown; `bytes` is the size on disk. `said` is
+    the content of `base.json`, of a base made here.
     """
 
     base: str
@@ -41,11 +42,11 @@ class Listed:
     fault: str = ""
     terms: Terms = Terms()
     path: Path | None = None
-    said: dict[str, Any] = field(default_factory=dict)
+    description: dict[str, Any] = field(default_factory=dict)
 
 
 def list_bases(home: Home) -> list[Listed]:
-    """The starter, smollm2, what was made in this home, and what other programs keep."""
+    """List the starter, smollm2, the bases of this home, and models of other programs."""
     made = [_made(home.bases / name) for name in own_bases(home)]
     found = [_starter()]
     if SMOLLM2 not in (one.base for one in made):
@@ -68,28 +69,28 @@ def _smollm2() -> Listed:
 
 
 def _made(folder: Path) -> Listed:
-    """A base of this home; what its `base.json` does not say is left open."""
-    said: dict[str, Any] = {}
+    """A base of this home; what its `base.json` does not say is left empty."""
+    description: dict[str, Any] = {}
     try:
-        said = read_json(folder / "base.json")
+        description = read_json(folder / "base.json")
         kind = str(read_json(folder / "config.json").get("model_type", ""))
     except BaseError:
         kind = ""
-    parameters = said.get("parameters")
+    parameters = description.get("parameters")
     return Listed(
         folder.name,
         "home",
         parameters if isinstance(parameters, int) else None,
         kind,
-        sum(file.stat().st_size for file in folder.iterdir()),
+        folder_size(folder),
         terms=terms_of(str(folder)),
         path=folder,
-        said=said,
+        description=description,
     )
 
 
 def _of_hub() -> Iterator[Listed]:
-    """What is whole in the hub's cache and writes text from left to right."""
+    """The complete causal language models in the hub's cache."""
     for name in cached_names():
         folder = cached(name)
         try:
@@ -106,11 +107,11 @@ def _is_causal(folder: Path) -> bool:
 
 
 def _unknown(architecture: str) -> str:
-    """What to say of an architecture that the transformers which is installed does not have."""
+    """The fault of an architecture that the installed transformers does not know; "" if it does."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     known = architecture in CONFIG_MAPPING_NAMES
-    return "" if known else f'the architecture "{architecture}" is not known here'
+    return "" if known else f'the architecture "{architecture}" is unknown to transformers'
 
 
 def _of_facts(facts: BaseFacts, source: str, fault: str = "") -> Listed:
@@ -131,7 +132,7 @@ def _kept(kept: Kept) -> Listed:
 
 
 def _gguf(name: str, source: str, file: Path, terms: Terms | None = None) -> Listed:
-    """What the head of a GGUF file says."""
+    """List a GGUF file by its header."""
     try:
         head = read_head(file)
         size = file.stat().st_size
@@ -152,9 +153,9 @@ def _gguf(name: str, source: str, file: Path, terms: Terms | None = None) -> Lis
 
 def _not_read(head: Head) -> str:
     if head.architecture not in READ:
-        return f'the architecture "{head.architecture}" is not read'
+        return f'the architecture "{head.architecture}" is not supported'
     if head.is_part:
-        return "it is one of several files, and only whole ones are read"
+        return "it is split into several files, which is not supported"
     if find_spec("gguf") is None:
         return "reading it needs the package gguf: pip install 'chatmimic[gguf]'"
     return ""

@@ -1,4 +1,4 @@
-"""A sound folder into memory, by transformers, silently and without a look at the network."""
+"""Loads a checked folder with transformers, without output and without the network."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from chatmimic.bases.adapter import base_of, merge, read_adapter
 from chatmimic.bases.folder import read_json, tokenizer_files
 from chatmimic.bases.unusable import ANOTHER, not_opened
 from chatmimic.errors import BaseError, DamagedBase
 
-# What transformers and safetensors raise for content that they cannot use.
+# Exceptions that transformers and safetensors raise for unusable content.
 _FAULTS = (
     OSError,
     ValueError,
@@ -25,7 +24,7 @@ _FAULTS = (
     ArithmeticError,
     MemoryError,
 )
-# Where architectures keep their dropout: GPT-2 and kin, GPT-NeoX, Llama and kin, OPT.
+# Names of the dropout settings of GPT-2, GPT-NeoX, Llama, OPT and their relatives.
 _DROPOUTS = (
     "resid_pdrop",
     "embd_pdrop",
@@ -41,16 +40,11 @@ _DROPOUTS = (
 def load_model(
     folder: Path, *, dropout: float = 0.0, attention: str = "sdpa", stored: bool = False
 ) -> Any:
-    """The causal language model of a folder, float32, on the CPU, in evaluation mode.
+    """Load the causal language model of a folder, float32, on the CPU, in evaluation mode.
 
-    With `stored` its weights are in the precision that they have on the disk, and in memory as far
-    as they are used. An adapter's folder opens as its base with what it learnt added. Raises
-    BaseError when the files do not make up such a model.
+    With `stored` its weights have the precision that they have on disk and are memory-mapped.
+    Raises BaseError if the files are not those of a causal language model.
     """
-    if adapter := read_adapter(folder):
-        model = load_model(base_of(adapter), dropout=dropout, attention=attention, stored=stored)
-        merge(model, adapter)
-        return model
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -73,18 +67,17 @@ def load_model(
         )
     if missing := sorted(report["missing_keys"]):
         raise DamagedBase(
-            f"The weights in {folder} are not all of the model that its config.json describes: "
-            f"{len(missing)} tensors are missing ({missing[0]}).",
+            f"The weights in {folder} do not match its config.json: {len(missing)} tensors are "
+            f"missing ({missing[0]}).",
             ANOTHER,
         )
     return _in_one_kernel(model)
 
 
 def load_gguf(file: Path, done: Callable[[], None] = lambda: None) -> tuple[Any, Any]:
-    """Model (bfloat16) and tokenizer of a GGUF file, as transformers reads them.
+    """Load the model (bfloat16) and the tokenizer of a GGUF file with transformers.
 
-    `done` is called after each tensor. Raises BaseError for an architecture that transformers does
-    not read.
+    `done` is called after each tensor. Raises BaseError if transformers cannot read the file.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -97,8 +90,8 @@ def load_gguf(file: Path, done: Callable[[], None] = lambda: None) -> tuple[Any,
 
 @contextlib.contextmanager
 def _counting(done: Callable[[], None]) -> Iterator[None]:
-    """Call `done` where transformers' GGUF reader would move a bar of its own: `quiet` does not
-    know of that."""
+    """Call `done` whenever transformers' GGUF reader would advance its own progress bar, which
+    `quiet` does not turn off."""
     from transformers import modeling_gguf_pytorch_utils as reader
 
     def counted(entries: Iterable[Any], **_: Any) -> Iterator[Any]:
@@ -115,7 +108,7 @@ def _counting(done: Callable[[], None]) -> Iterator[None]:
 
 
 def empty_model(config: Any, *, attention: str = "sdpa") -> Any:
-    """A model of a config with random weights, which computes as one that `load_model` opens."""
+    """A model with random weights that computes in the same way as one from `load_model`."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -126,11 +119,11 @@ def empty_model(config: Any, *, attention: str = "sdpa") -> Any:
 
 
 def _in_one_kernel(model: Any) -> Any:
-    """Have GPT-2's activation computed by one kernel, in place.
+    """Replace GPT-2's activation function by a single kernel, in place.
 
-    transformers writes this approximation of GELU (Hendrycks & Gimpel 2016,
-    https://arxiv.org/abs/1606.08415) as eight operations on the widest tensors of a block, four of
-    which are kept for the way back. PyTorch's own is the same but for rounding.
+    transformers computes this approximation of GELU (Hendrycks & Gimpel 2016,
+    https://arxiv.org/abs/1606.08415) with eight operations on the widest tensors of a block, four
+    of which are kept for the backward pass. PyTorch's kernel is the same except for rounding.
     """
     from torch import nn
     from transformers.activations import FastGELUActivation, NewGELUActivation
@@ -143,7 +136,7 @@ def _in_one_kernel(model: Any) -> Any:
 
 
 def load_tokenizer(path: Path) -> Any:
-    """The tokenizer of a folder, or of a `tokenizer.json`; BaseError when it cannot be used."""
+    """Load the tokenizer of a folder, or a `tokenizer.json`. Raises BaseError if that fails."""
     files = tokenizer_files(path) if path.is_dir() else (path,)
     with quiet(), explained(files[0], "read as a tokenizer"):
         if files[0].name == "encoder.json":
@@ -158,7 +151,7 @@ def load_tokenizer(path: Path) -> Any:
 
 
 def _described(files: tuple[Path, ...]) -> bool:
-    """Whether a file beside says whose tokenizer it is; a `tokenizer.json` hardly needs that."""
+    """Whether another file describes the tokenizer; a `tokenizer.json` hardly needs that."""
     folder = files[0].parent
     if (folder / "tokenizer_config.json").is_file():
         return True
@@ -172,7 +165,7 @@ def _gpt2_pair(vocabulary: Path, merges: Path) -> Any:
 
 
 def _bare(file: Path) -> Any:
-    """A `tokenizer.json` on its own: the one thing it does not say is which token ends a text."""
+    """Load a `tokenizer.json` on its own, which does not say which token ends a text."""
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(file))
@@ -185,20 +178,20 @@ def _bare(file: Path) -> Any:
 
 
 def _check_known(folder: Path) -> None:
-    """Refuse an architecture that the transformers which is installed does not have."""
+    """Raise BaseError for an architecture that the installed transformers does not know."""
     import transformers
 
     kind = read_json(folder / "config.json").get("model_type")
     if kind not in transformers.CONFIG_MAPPING:
         raise BaseError(
-            f"{folder} is of an architecture that transformers {transformers.__version__} does not "
+            f"{folder} has an architecture that transformers {transformers.__version__} does not "
             f"know ({kind}).",
-            "A newer one may: `pip install -U transformers`. Or use `--base starter`.",
+            "Try a newer version (`pip install -U transformers`), or use `--base starter`.",
         )
 
 
 def _check_causal(folder: Path, config: Any) -> None:
-    """Refuse models that see what comes after, or that translate: their loss is another thing."""
+    """Raise BaseError for models that are not causal, such as encoders and encoder-decoders."""
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
         MODEL_MAPPING_NAMES,
@@ -211,21 +204,21 @@ def _check_causal(folder: Path, config: Any) -> None:
         return
     what = named[0] if named else kind
     raise BaseError(
-        f"{folder} is not a causal language model: its config.json says {what}.",
-        "Choose a base that writes text from left to right, such as gpt2-medium.",
+        f"{folder} is not a causal language model, but {what} (config.json).",
+        "Choose a causal language model, such as gpt2-medium.",
     )
 
 
 @contextlib.contextmanager
 def explained(where: Path, done: str) -> Iterator[None]:
-    """Turn what the libraries raise for unusable content into a BaseError naming the file."""
+    """Turn exceptions of the libraries for unusable content into a BaseError naming the file."""
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
     try:
         yield
     except Exception as error:
-        # The tokenizers library raises Exception itself, and nothing narrower, for a bad file.
+        # The tokenizers library raises a plain Exception for a bad file.
         faults = (*_FAULTS, SafetensorError, StrictDataclassError)
         if type(error) is not Exception and not isinstance(error, faults):
             raise
@@ -234,7 +227,7 @@ def explained(where: Path, done: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' load report, bars and advice off the terminal."""
+    """Suppress the load report, progress bars and warnings of transformers."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

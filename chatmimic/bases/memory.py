@@ -1,4 +1,4 @@
-"""Memory while weights are converted: what was read of a file goes as soon as it is not needed."""
+"""Memory during the conversion of weights: releases tensors as soon as they are not needed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SMALLEST, _USUAL = 200_000, 32 << 20  # bytes
 
 @contextlib.contextmanager
 def letting_go() -> Iterator[Callable[[Tensor], None]]:
-    """Gives a function that lets go of the memory of a tensor that is not needed any more.
+    """Context with a function that releases the memory of a tensor that is not needed any more.
 
-    That of a tensor which is mapped from a file counts as the process' own once it was read, though
-    the system could have it back at any time; where it is needed after all it is read again. Blocks
-    that are freed go back to the system at once, too: the smaller ones that come after would not
-    fill the holes. All this is for Linux; elsewhere nothing is done.
+    Memory of a tensor that is mapped from a file counts as the process's own once it was read,
+    although the system could take it back at any time; if needed, it is read again. Freed blocks
+    are also returned to the system at once, since the smaller ones allocated later would not fill
+    the holes. Only on Linux with glibc; elsewhere nothing is done.
     """
     if platform.libc_ver()[0] != "glibc":
         yield lambda tensor: None
@@ -44,7 +44,7 @@ def letting_go() -> Iterator[Callable[[Tensor], None]]:
 
 
 def _mapped() -> list[tuple[int, int]]:
-    """Where files of weights are mapped to and nobody has written, as first and last address."""
+    """The address ranges (first, last) of mapped weight files that were not written to."""
     import psutil
 
     found = []

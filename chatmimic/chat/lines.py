@@ -1,4 +1,4 @@
-"""Where the chat's lines come from: a line editor with a history, or a pipe."""
+"""The input of the chat: a line editor with a history, or a pipe."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ Completions = Callable[[str], list[str]]  # what may stand in place of a line's 
 
 
 class Lines(Protocol):
-    """Gives the user's lines."""
+    """A source of the user's lines."""
 
     def read(self, prompt: str) -> str:
-        """The next line. EOFError when there is none, KeyboardInterrupt to leave."""
+        """Read the next line. EOFError at the end of input, KeyboardInterrupt to leave."""
 
     def unseen(self) -> AbstractContextManager[None]:
-        """While it lasts, keys are kept for the next line and do not show among a reply."""
+        """Context in which typed keys are not echoed, but kept for the next line."""
 
     def agrees(self, question: str) -> bool:
-        """Whether the user says yes, which Enter does. KeyboardInterrupt for neither."""
+        """Ask a yes-or-no question; Enter means yes. KeyboardInterrupt for neither."""
 
 
 class PipedLines:
-    """Lines of a file or a pipe, as bytes of whatever encoding; nothing is shown for them."""
+    """Lines of a file or a pipe, without a prompt."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
 
     def read(self, prompt: str) -> str:
-        """The next line without its end; a byte that is no UTF-8 reads as U+FFFD."""
+        """Read the next line, without its end; bytes that are not UTF-8 become U+FFFD."""
         line = self.stream.readline()
         if not line:
             raise EOFError
         return clean(line.decode("utf-8", "replace")).rstrip("\n")
 
     def unseen(self) -> AbstractContextManager[None]:
-        """Nothing of a pipe is ever seen."""
+        """Do nothing: input from a pipe is not echoed."""
         return nullcontext()
 
     def agrees(self, question: str) -> bool:
-        """Nobody is there to say no."""
+        """Agree: there is nobody to ask."""
         return True
 
 
 class EditedLines:
-    """Lines typed at a terminal: editing keys, a history kept in `file`, completion with Tab.
+    """Lines typed on a terminal, with editing keys, a history kept in `file`, and Tab completion.
 
-    A pasted text of several lines stays in the editor until Enter is pressed. Ctrl-C empties the
-    line; at an empty line it calls `warn`, and the next one raises KeyboardInterrupt, unless
+    A pasted text of several lines stays in the editor until Enter is pressed. Ctrl-C clears the
+    line; on an empty line it calls `warn`, and the next Ctrl-C raises KeyboardInterrupt unless
     something was typed in between.
     """
 
@@ -85,7 +85,7 @@ class EditedLines:
         self._warned = False
 
     def read(self, prompt: str) -> str:
-        """The next line, as it was when Enter was pressed."""
+        """Read the next line, with `prompt` in front of it."""
         from prompt_toolkit.formatted_text import FormattedText
 
         styled = FormattedText([("ansigreen bold", visible(prompt))])
@@ -103,22 +103,22 @@ class EditedLines:
         self._warned = False
 
     def agrees(self, question: str) -> bool:
-        """Whether the user says yes, which Enter does; Ctrl-D says no. Asks until it is either."""
+        """Ask until the answer is yes or no; Enter means yes, Ctrl-D no."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.utils import is_dumb_terminal
 
         output = _plain_output() if is_dumb_terminal() else None
         while True:
             try:
-                said = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
+                answer = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
             except EOFError:
                 return False
-            word = said.strip().lower()
+            word = answer.strip().lower()
             if "yes".startswith(word) or (word and "no".startswith(word)):
                 return "yes".startswith(word)
 
     def unseen(self) -> AbstractContextManager[None]:
-        """The terminal echoes no key while a reply is being written."""
+        """Turn off the terminal's echo while a reply is being generated."""
         return nullcontext() if sys.platform == "win32" else _without_echo(sys.stdin.fileno())
 
 
@@ -140,7 +140,7 @@ def _history(file: Path) -> History:
     from prompt_toolkit.history import FileHistory
 
     class CleanHistory(FileHistory):
-        """A paste may hold bytes that are no text; the file only ever holds text."""
+        """A history that stores only clean text: a paste may contain other bytes."""
 
         def store_string(self, string: str) -> None:
             super().store_string(clean(string))
@@ -149,7 +149,7 @@ def _history(file: Path) -> History:
 
 
 def _plain_output() -> Output:
-    """For terminals that obey no escape sequence at all (Emacs' shell, some logs)."""
+    """Output for terminals without escape sequences (the shell of Emacs, some logs)."""
     from prompt_toolkit.output.plain_text import PlainTextOutput
 
     return PlainTextOutput(sys.stdout)

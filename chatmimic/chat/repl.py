@@ -1,4 +1,4 @@
-"""The loop of the chat: a line comes in, a reply or the effect of a command goes out."""
+"""The loop of the chat: read a line, then print a reply or run a command."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from itertools import chain, count
 from pathlib import Path
 
 from chatmimic.chat import commands, saving
-from chatmimic.chat.commands import Command, Said, Unknown
+from chatmimic.chat.commands import Command, Unknown, Words
 from chatmimic.chat.lines import Lines
 from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, Voice, find_name
-from chatmimic.errors import ChatmimicError
+from chatmimic.errors import ChatmimicError, SettingsError
 from chatmimic.files import private_folder
 from chatmimic.folders import folder_name
-from chatmimic.generation.decoding import SETTINGS, find_setting, sentence
+from chatmimic.generation.decoding import SETTINGS, find_setting
+from chatmimic.generation.generator import LONGEST_TURN, sends_more
 from chatmimic.home import Home
 
-BURST = 4  # messages in a row at most
 LEFT, INTERRUPTED = 0, 130  # exit statuses
 
 
 class Repl:
     """A chat between the user and a voice.
 
-    `open_voice` loads another mimic by name (and raises MimicError when there is none). `mimics`
-    are the names it knows, `own` which of them somebody has as a mimic of their own.
+    `open_voice` loads another mimic by name (and raises MimicError if there is none). `mimics` are
+    the names of the mimics, for completion; `own` maps people to the mimics that imitate them.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Repl:
         self.own = own or {}
         self._lines: Lines | None = None
         self._saved: set[Path] = set()
-        self._chance = random.Random(session.decoding.seed)
+        self._rng = random.Random(session.decoding.seed)
 
     def run(self, lines: Lines) -> int:
-        """Talk until the user leaves or the lines end; the exit status."""
+        """Chat until the user leaves or the input ends. Returns the exit status."""
         self._header()
         self._lines = lines
         while True:
@@ -70,24 +70,25 @@ class Repl:
                 self.screen.complain(str(error))
 
     def take(self, line: str) -> bool:
-        """Act on one line; False when it says to leave."""
+        """Process one line. Returns False if it is the command to leave."""
         meant = commands.parse(line)
-        if isinstance(meant, Said):
+        if isinstance(meant, Words):
             if meant.text:
                 self._say(meant.text)
         elif isinstance(meant, Unknown):
-            near = f" Did you mean /{meant.near}?" if meant.near else ""
-            self.screen.complain(f"There is no command /{one_line(meant.name)}.{near} See /help.")
+            hints = [f"Did you mean /{meant.near}?"] if meant.near else []
+            hints += ["See /help."] if meant.near != "help" else []
+            self.screen.complain(f"There is no command /{one_line(meant.name)}. {' '.join(hints)}")
         else:
             return self._obey(meant)
         return True
 
     def warn(self) -> None:
-        """Say how to leave, for a first Ctrl-C at an empty line."""
+        """Print how to leave, after a first Ctrl-C on an empty line."""
         self.screen.note("Press Ctrl-C again or type /quit to leave.")
 
     def completions(self, line: str) -> list[str]:
-        """What Tab offers."""
+        """The completions that Tab offers."""
         return commands.completions(line, self.session.people, self.mimics)
 
     # --- talking ---
@@ -97,17 +98,17 @@ class Repl:
         self._answer()
 
     def _answer(self) -> None:
-        """One reply, and more while the persona, by the model's expectation, goes on."""
-        for number in range(1, BURST + 1):
-            if not self._reply() or number == BURST:
+        """One reply, and more messages as long as the model expects the persona to send them."""
+        session = self.session
+        for number in range(1, LONGEST_TURN + 1):
+            if not self._reply() or number == LONGEST_TURN:
                 return
-            session = self.session
-            chance = session.voice.generator.continues(session.history, session.persona)
-            if self._chance.random() >= chance:
+            generator = session.voice.generator
+            if not sends_more(generator, session.history, session.persona, self._rng):
                 return
 
     def _reply(self) -> bool:
-        """One message of the persona, shown as it is made. False when it was stopped or empty."""
+        """Generate and print one message. Returns False if it was stopped or is empty."""
         session, screen = self.session, self.screen
         stream = session.voice.generator.stream(
             session.history, session.persona, session.reply_decoding()
@@ -125,7 +126,7 @@ class Repl:
             stopped = True
         message = session.hear("".join(pieces), stopped)
         if stopped and not pieces:
-            screen.note("Stopped before a word was said.")
+            screen.note("Stopped before the first word.")
         else:
             screen.end("(stopped)" if stopped else "" if message else "(says nothing)")
         return message is not None and not stopped
@@ -152,8 +153,8 @@ class Repl:
         session, note = self.session, self.screen.note
         decoding = session.decoding
         note(
-            f"An imitation of {one_line(session.persona)} by a model, not the person: "
-            "all it says is made up.",
+            f"This is a model that imitates {one_line(session.persona)}, not the person: "
+            "everything it says is made up.",
             style="",
         )
         note(
@@ -182,7 +183,7 @@ class Repl:
         name = find_name(wanted, session.people)
         mimic = wanted if name is None else self._better_for(name)
         if mimic:
-            with self.screen.waiting(f"Opening {mimic} …"):
+            with self.screen.waiting(f"Loading {mimic} …"):
                 voice = self.open_voice(mimic)
             session.turn_to(voice.generator.persona, voice)
         elif name is not None:
@@ -190,29 +191,29 @@ class Repl:
         self._now_answers()
 
     def _better_for(self, name: str) -> str:
-        """The mimic that somebody has of their own and the user wants instead of a guess; or ""."""
+        """The mimic of that person, if the user prefers it to a rough guess; else ""."""
         voice = self.session.voice
         own = self.own.get(name, "")
-        if not own or voice.learnt(name):
+        if not own or voice.was_trained_on(name):
             return ""
-        has = f"{one_line(name)} has a mimic of their own, {one_line(own)}"
-        if self._lines is None or self._lines.agrees(f"{has}. Let it answer?"):
+        has = f"There is a mimic of {one_line(name)}, {one_line(own)}"
+        if self._lines is None or self._lines.agrees(f"{has}. Use it?"):
             return own
         return ""
 
     def _now_answers(self) -> None:
         session = self.session
         self.screen.note(
-            f"{one_line(session.persona)} answers now (mimic {one_line(session.voice.mimic)}); "
+            f"{one_line(session.persona)} now answers (mimic {one_line(session.voice.mimic)}); "
             f"you speak as {one_line(session.you)}."
         )
         self._say_if_guessed()
 
     def _say_if_guessed(self) -> None:
         voice = self.session.voice
-        if not voice.learnt(self.session.persona):
+        if not voice.was_trained_on(self.session.persona):
             self.screen.note(
-                f"This mimic learnt only the words of {one_line(voice.generator.persona)}: "
+                f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
                 "anybody else is a rough guess."
             )
 
@@ -223,11 +224,11 @@ class Repl:
             return
         name = find_name(wanted, [*session.people, "You"])
         if name is None:
-            self.screen.complain(f'Nobody it knows is called "{one_line(wanted)}".')
+            self.screen.complain(f'The mimic knows nobody called "{one_line(wanted)}".')
             self._who("is you", session.you)
         elif name == session.persona:
             self.screen.complain(
-                f"{one_line(name)} is who answers. Let somebody else do so first: /persona NAME."
+                f"{one_line(name)} is the one who answers. Change that first: /persona NAME."
             )
         else:
             session.speak_as(name)
@@ -246,38 +247,38 @@ class Repl:
     def _undo(self, _: str) -> None:
         gone = self.session.undo()
         if not gone:
-            self.screen.complain("There is nothing to take back.")
+            self.screen.complain("There is nothing to undo.")
             return
         answers = len(gone) - 1
         with_it = (
             f" and {'the answer' if answers == 1 else f'{answers} answers'}" if answers else ""
         )
-        self.screen.note(f'Taken back: "{one_line(gone[0].message.text)}"{with_it}.')
+        self.screen.note(f'Removed "{one_line(gone[0].message.text)}"{with_it}.')
         if self.session.entries:
             last = self.session.entries[-1].message
-            self.screen.note(f"Last said: {one_line(last.sender)}: {one_line(last.text)}")
+            self.screen.note(f"Last message: {one_line(last.sender)}: {one_line(last.text)}")
 
     def _reset(self, _: str) -> None:
         self.session.reset()
-        self._saved.clear()  # those hold another conversation
-        self.screen.note("A new conversation.")
+        self._saved.clear()  # those files hold another conversation
+        self.screen.note("Started a new conversation.")
 
     def _set(self, argument: str) -> None:
         try:
-            asked = commands.pairs(argument)
-            decoding = self.session.decoding.with_values(asked)
-        except ValueError as error:
-            self.screen.complain(sentence(error))
+            changed = commands.pairs(argument)
+            decoding = self.session.decoding.with_values(changed)
+        except SettingsError as error:
+            self.screen.complain(error.what)
             return
-        if asked:
-            self._chance = random.Random(decoding.seed)
+        if changed:
+            self._rng = random.Random(decoding.seed)
         self.session.decoding = decoding
-        names = {find_setting(key).name for key, _ in asked}
+        names = {find_setting(key).name for key, _ in changed}
         self.screen.table(
             (
                 s.name,
                 str(getattr(decoding, s.name)).lower(),
-                f"{s.meaning} ({s.low:g} to {s.high:.10g})",
+                f"{s.help} ({s.bounds})",
             )
             for s in SETTINGS
             if not names or s.name in names
@@ -285,11 +286,11 @@ class Repl:
 
     def _save(self, argument: str) -> None:
         if not self.session.entries:
-            self.screen.complain("Nothing has been said yet.")
+            self.screen.complain("There are no messages yet.")
             return
         path = Path(argument).expanduser().absolute() if argument else self._own_file()
         if path.exists() and path not in self._saved:
-            self.screen.complain(f"{path} is there already. Choose another name.")
+            self.screen.complain(f"{path} already exists. Choose another name.")
             return
         saving.save(self.session.entries, path, f"chat with {self.session.persona}")
         self._saved.add(path)
@@ -299,6 +300,6 @@ class Repl:
     def _own_file(self) -> Path:
         folder = private_folder(self.home.chats)
         stem = f"{folder_name(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
-        # Two people may have the same folder name, and two chats be saved in the same second.
+        # Two people may have the same folder name, and two chats may be saved in the same second.
         names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
         return next(folder / name for name in names if not (folder / name).exists())

@@ -1,4 +1,4 @@
-"""A chat as a file: one JSON object a line, which `chatmimic import` reads too."""
+"""Saved chats: one JSON object per line, which `chatmimic import` can read, too."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from chatmimic.files import write_whole
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
-_LARGEST = 64 * 2**20  # bytes of a history file; a model sees some pages of it at most
+_LARGEST = 64 * 2**20  # bytes of a history file; a model sees a few pages at most
 
 
 def save(entries: Sequence[Entry], path: Path, thread: str) -> None:
-    """Write a chat, readable by its owner only. ChatmimicError when it cannot be written."""
+    """Write a chat to a file that only its owner can read. ChatmimicError if that fails."""
     if not path.parent.is_dir():
-        raise ChatmimicError(f"There is no folder {path.parent}.", "Make it first.")
+        raise ChatmimicError(f"There is no folder {path.parent}.", "Create it first.")
     lines = [json.dumps(_row(entry, thread), ensure_ascii=False) for entry in entries]
     write_whole(path, "".join(f"{line}\n" for line in lines))
 
@@ -37,14 +37,16 @@ def _row(entry: Entry, thread: str) -> dict[str, Any]:
 
 
 def read_history(path: Path) -> list[Message]:
-    """The messages of a saved chat. ChatmimicError names the line that is none."""
+    """Read the messages of a saved chat. ChatmimicError names the line that is invalid."""
     try:
         if path.stat().st_size > _LARGEST:
-            raise ChatmimicError(f"{path} is too large for a history.", "Give its last part.")
+            raise ChatmimicError(
+                f"{path} is too large for a history.", "Use a file with its last part only."
+            )
         lines = path.read_bytes().decode("utf-8", "replace").splitlines()
     except OSError as error:
         raise ChatmimicError(
-            f"Cannot read {path}: {error.strerror or error}.", "Give a file that /save made."
+            f"Cannot read {path}: {error.strerror or error}.", "Use a file written by /save."
         ) from error
     return [_message(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
 
@@ -57,8 +59,8 @@ def _message(line: str, path: Path, number: int) -> Message:
         sender = text = sent_at = None
     if not isinstance(sender, str) or not isinstance(text, str):
         raise ChatmimicError(
-            f'{path}, line {number}: no JSON object with "sender" and "text".',
-            "Give a file that /save made.",
+            f'{path}, line {number}: not a JSON object with "sender" and "text".',
+            "Use a file written by /save.",
         )
     at = sent_at if isinstance(sent_at, int) and not isinstance(sent_at, bool) else None
     kind = Kind.ACTION if row.get("kind") == "action" else Kind.TEXT

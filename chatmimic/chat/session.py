@@ -1,4 +1,4 @@
-"""What a chat knows: who speaks, what was said, how replies are drawn. No input or output here."""
+"""The state of a chat: who speaks, the messages, the decoding settings. No input or output."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from chatmimic.records import Message
 
 @dataclass(frozen=True)
 class Voice:
-    """Somebody to talk with: the generator, and what is known of the mimic behind it."""
+    """Somebody to chat with: a generator, and facts about its mimic."""
 
     generator: Generator
-    mimic: str  # its name
+    mimic: str  # the mimic's name
     base: str
-    knows_all: bool = False  # whether it learnt everybody's words, not the persona's only
-    owner: str = ""  # whose export it was made from, where that is known
-    engine: str = ""  # how its model is computed
+    knows_all: bool = False  # whether it was trained on everybody's words, not only the persona's
+    owner: str = ""  # the owner of the export, if known
+    engine: str = ""  # arithmetic of inference
 
-    def learnt(self, name: str) -> bool:
-        """Whether it learnt somebody's words: of anybody else it only makes a rough guess."""
+    def was_trained_on(self, name: str) -> bool:
+        """Whether it was trained on that person's words; others are only a rough guess."""
         return self.knows_all or name == self.generator.persona
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One message of the chat, and where it came from."""
+    """One message of the chat, and whether the user sent it."""
 
     message: Message
     mine: bool
-    stopped: bool = False  # a reply that was broken off
+    stopped: bool = False  # whether the reply was cut off
 
 
 def now_ms() -> int:
-    """UTC milliseconds of this moment."""
+    """The current time in UTC milliseconds."""
     return int(time.time() * 1000)
 
 
 @dataclass
 class Session:
-    """One chat with one voice. `persona` answers, `you` is the name the user speaks under.
+    """One chat with a voice. `persona` answers, `you` is the name that the user speaks as.
 
-    Without a name the user is the owner of the export, if the voice knows them, else whom the
+    By default the user is the owner of the export, if the voice knows them, else the person the
     persona talks with most.
     """
 
@@ -55,8 +55,8 @@ class Session:
     you: str = ""
     clock: Callable[[], int] = now_ms
     entries: list[Entry] = field(default_factory=list)
-    _replies: int = 0  # made so far, taken back or not
-    _me: str = ""  # who the user is, whenever that is not who answers
+    _replies: int = 0  # generated so far, including removed ones
+    _me: str = ""  # who the user is, unless that person answers
 
     def __post_init__(self) -> None:
         self.persona = self.persona or self.voice.generator.persona
@@ -66,7 +66,7 @@ class Session:
 
     @property
     def history(self) -> list[Message]:
-        """What was said, as a generator takes it."""
+        """The messages so far, as a generator takes them."""
         return [entry.message for entry in self.entries]
 
     @property
@@ -79,7 +79,7 @@ class Session:
         self.entries.append(Entry(as_message(self.you, text, self.clock()), mine=True))
 
     def hear(self, text: str, stopped: bool = False) -> Message | None:
-        """Add a reply; one without a word is no message."""
+        """Add a reply. Returns None, and adds nothing, if it is empty."""
         message = as_message(self.persona, text, self.clock())
         if not message.text:
             return None
@@ -87,10 +87,10 @@ class Session:
         return message
 
     def reply_decoding(self) -> Decoding:
-        """The options of the next reply.
+        """The decoding settings of the next reply.
 
-        With a seed, each reply has one of its own that follows from it: the same chat gives the
-        same replies, and a second try is another one.
+        With a seed, each reply has a seed derived from it: the same chat gives the same replies,
+        and a retry gives another one.
         """
         self._replies += 1
         if self.decoding.seed is None:
@@ -98,28 +98,28 @@ class Session:
         return replace(self.decoding, seed=(self.decoding.seed + self._replies - 1) % 2**32)
 
     def reset(self) -> None:
-        """Begin a new conversation."""
+        """Start a new conversation."""
         self.entries.clear()
         self._replies = 0
 
     def undo(self) -> list[Entry]:
-        """Take back the user's last message and all that came after it."""
+        """Remove the user's last message and everything after it. Returns what was removed."""
         return self._cut(self._last_mine())
 
     def drop_replies(self) -> bool:
-        """Take back what was answered last; False when there is nothing to answer."""
+        """Remove the last answer. Returns False if there is nothing to answer."""
         place = self._last_mine()
         self._cut(place + 1)
         return place < len(self.entries)
 
     def turn_to(self, persona: str, voice: Voice | None = None) -> None:
-        """Let another person answer, of this voice or of another one."""
+        """Change who answers: another person of this voice, or of another one."""
         self.voice = voice or self.voice
         self.persona = persona
         self._speak()
 
     def speak_as(self, name: str) -> None:
-        """Let the user speak under a name; they keep it, whoever answers, unless it is they."""
+        """Change who the user speaks as. The name is kept unless that person answers."""
         self._me = name
         self._speak()
 
@@ -140,12 +140,12 @@ class Session:
         return gone
 
     def _somebody_else(self) -> str:
-        """Whom the persona talks with most."""
+        """The person whom the persona talks with most."""
         return next((name for name in self.people if name != self.persona), "You")
 
 
 def find_name(wanted: str, names: Sequence[str]) -> str | None:
-    """The name that was meant: exactly, but for case and accents, or the one that begins so."""
+    """The name that matches, ignoring case and accents, or the only one with that prefix."""
     if not wanted:
         return None
     found = meant(wanted, names) or begun(wanted, names)

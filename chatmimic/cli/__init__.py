@@ -1,4 +1,4 @@
-"""The commands a user types: one module each, loaded when the command is used."""
+"""The command line: a module for each command, imported only when the command is run."""
 
 from __future__ import annotations
 
@@ -11,25 +11,33 @@ from typing import Any
 
 import click
 
-from chatmimic.cli.speaking import let_the_first_speak
+from chatmimic.cli.rank_zero import let_the_first_speak
 from chatmimic.errors import ChatmimicError
 from chatmimic.text import visible
 
-# command → (module, the line `--help` shows). The line stands here so that `chatmimic --help`
-# loads no command; tests/cli/test_help.py holds it equal to each command's own first sentence.
+# command → (module, summary for `--help`). The summaries are repeated here so that `chatmimic
+# --help` imports no command; tests/cli/test_help.py compares them with the commands' docstrings.
 COMMANDS = {
-    "import": ("imports", "Read chat exports into the archive."),
-    "imports": ("imported", "List what was imported; remove an import."),
-    "people": ("people", "Show who is in the archive; merge names, split them; forget a person."),
-    "threads": ("threads", "List the threads of the archive."),
-    "search": ("search", "Find messages by their words."),
+    "import": ("import_", "Import chat exports into the archive."),
+    "imports": ("imports", "List imports, or remove one from the archive."),
+    "people": ("people", "List the people in the archive; merge, split or forget them."),
+    "threads": ("threads", "List the threads in the archive."),
+    "search": ("search", "Search the messages in the archive."),
+    "stats": ("stats", "Show statistics of the archive, or a person's habits."),
     "train": ("train", "Train a mimic of one person."),
-    "chat": ("chat", "Talk with a mimic."),
-    "reply": ("reply", "Print one reply of a mimic, for scripts."),
-    "sample": ("sample", "Make up a whole conversation between the people a mimic knows."),
-    "pretrain": ("pretrain", "Make a base from public chats, or warm one up on them."),
-    "corpora": ("corpora", "List or remove corpora of public talk."),
-    "bases": ("bases", "List the bases that can be used here, or remove one made here."),
+    "chat": ("chat", "Chat with a mimic."),
+    "reply": ("reply", "Print one reply from a mimic, for scripts."),
+    "evaluate": ("evaluate", "Judge how well a mimic imitates its person."),
+    "compare": (
+        "compare",
+        "Compare mimics: their settings and the figures of `chatmimic evaluate`, side by side.",
+    ),
+    "turing": ("turing", "Let people tell a mimic's replies from the real ones."),
+    "sample": ("sample", "Generate a conversation between the people a mimic knows."),
+    "score": ("score", "Compute the dialogue metrics that papers report, for replies or a mimic."),
+    "pretrain": ("pretrain", "Pretrain a base on public chats, or warm up an existing one."),
+    "corpora": ("corpora", "List or remove corpora of public chats."),
+    "bases": ("bases", "List the bases on this machine, or remove one made here."),
     "mimics": ("mimics", "List, show, remove or export trained mimics."),
 }
 
@@ -37,24 +45,24 @@ INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
 class Commands(click.Group):
-    """A click group that imports a command's module only when the command is used."""
+    """A click group that imports a command's module only when the command is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of a user's journey."""
+        """All commands, in the order in which a user needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command itself, its module loaded now."""
+        """Import the command's module and return the command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"chatmimic.cli.{COMMANDS[cmd_name][0]}").command
+        command = importlib.import_module(f"chatmimic.cli.commands.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which ones are near."""
+        """Find the command, or suggest a similar one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -64,7 +72,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table above, without loading any."""
+        """List the commands from `COMMANDS`, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
@@ -75,14 +83,14 @@ class Commands(click.Group):
     "--home",
     metavar="DIR",
     envvar="CHATMIMIC_HOME",
-    help="Where the archive and the mimics live. Also CHATMIMIC_HOME.",
+    help="Folder of the archive and the mimics (also set by CHATMIMIC_HOME).",
 )
-@click.option("--debug", is_flag=True, help="Show the traceback when something goes wrong.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def cli(ctx: click.Context, home: str | None, debug: bool) -> None:
-    """Chat exports in, a model that talks in that person's manner out.
+    """Train language models that chat like the people in your chat exports.
 
-    Everything happens on this machine.
+    Everything runs on this machine.
 
     \b
     Example:
@@ -96,7 +104,7 @@ def cli(ctx: click.Context, home: str | None, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: exit status 0 done, 1 stopped with a reason, 2 usage, 130 Ctrl-C."""
+    """Run the command line and exit: status 0 for success, 1 error, 2 wrong usage, 130 Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     _print_anything()
@@ -104,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _print_anything() -> None:
-    """A name that a terminal's encoding does not have is shown as "?", and stops nothing."""
+    """Print characters that the terminal's encoding lacks as "?" instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -124,24 +132,25 @@ def _run(arguments: list[str], debug: bool) -> int:
         _complain_usage(error)
         return error.exit_code
     except click.Abort as error:
-        # At a question nothing was done yet; click makes an Abort of a Ctrl-C in the work too.
+        # Nothing has been done when a question is asked; click also turns a Ctrl-C at work into
+        # an Abort.
         print("" if error.__cause__ else "Nothing was changed.", file=sys.stderr)
         return INTERRUPTED
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # `chatmimic people | head -1`: nobody reads on, which is no fault. Keep the interpreter
+        # `chatmimic people | head -1`: the reader is gone, which is no error. Keep the interpreter
         # from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # a fault of ours: still one sentence, and how to see more
+    except Exception as error:  # a bug: one sentence all the same, and how to see more
         if debug:
             raise
         let_the_first_speak()
         _complain(
-            f"chatmimic stumbled over something unforeseen ({type(error).__name__}: {error}). "
-            "Run the same command with --debug in front to see where."
+            f"Unexpected error, a bug in chatmimic ({type(error).__name__}: {error}). "
+            "Run the command again as `chatmimic --debug …` for the traceback."
         )
         return 1
     return result if isinstance(result, int) else 0

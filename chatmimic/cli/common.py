@@ -1,4 +1,4 @@
-"""What commands share: the home, JSON output, the console. Imports nothing heavy."""
+"""Shared by all commands: the home, JSON output, the console, questions. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -26,8 +28,21 @@ def _take_home(ctx: click.Context, _: click.Parameter, value: str | None) -> Hom
 
 
 def say(words: str) -> None:
-    """Tell what takes its time, on standard error."""
+    """Print what is being done on standard error, for work that takes a while."""
     console(stderr=True).print(shown(f"{words} …"))
+
+
+def waiting(words: str) -> AbstractContextManager[object]:
+    """Context that shows what is being done, on a terminal only, and leaves nothing behind."""
+    screen = console(stderr=True)
+    if not screen.is_terminal or screen.is_dumb_terminal:
+        return nullcontext()
+    return screen.status(shown(f"{words} …"))
+
+
+def say_written(path: Path) -> None:
+    """Tell which file was written, on standard error."""
+    console(stderr=True).print(shown(f"Written: {path}"), soft_wrap=True)
 
 
 def home_option(command: Command) -> Command:
@@ -36,36 +51,36 @@ def home_option(command: Command) -> Command:
         "--home",
         metavar="DIR",
         callback=_take_home,
-        help="Where the archive and the mimics live. Also CHATMIMIC_HOME.",
+        help="Folder of the archive and the mimics (also set by CHATMIMIC_HOME).",
     )(command)
 
 
 def json_option(command: Command) -> Command:
     """Add `--json`; the command's `as_json` argument is a bool."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print facts as JSON, for scripts."
+        "--json", "as_json", is_flag=True, help="Print the result as JSON, for scripts."
     )(command)
 
 
 def elsewhere(home: Home) -> str:
-    """The `--home` a command needs to find this home again, where it is not found by itself."""
+    """The `--home` option that a suggested command needs; "" if this is the default home."""
     return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
 
 
 def print_json(facts: object) -> None:
-    """Print one JSON value on standard output, as ASCII so that any terminal and pipe takes it."""
+    """Print one JSON value on standard output, in ASCII, which any terminal and pipe accepts."""
     print(json.dumps(facts, ensure_ascii=True, indent=2), file=sys.stdout)
 
 
 def console(stderr: bool = False) -> Console:
-    """The Rich console of a command: what it prints is never markup or emoji codes."""
+    """A Rich console that interprets neither markup nor emoji codes in what it prints."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def print_table(names: str, numbers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of a name and numbers under their headings."""
+    """Print a table: a column of names, then right-aligned columns of numbers."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -79,32 +94,32 @@ def print_table(names: str, numbers: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def ask_to_remove(what: str, yes: bool) -> None:
-    """Ask before something is removed for good, unless `yes` was said. Raises click's Abort."""
+    """Ask for confirmation before `what` is removed, unless `yes`. Raises click.Abort for no."""
     if yes:
         return
     if not is_anybody_there():
-        raise click.UsageError("Nobody is there to ask: add --yes to remove without a question.")
-    question = f"Remove {visible(what)} for good? This cannot be undone."
+        raise click.UsageError("Standard input is not a terminal: add --yes to confirm removal.")
+    question = f"Remove {visible(what)}? This cannot be undone."
     click.confirm(question, abort=True, err=True)
 
 
 def ask_which(ways: Mapping[str, str], *, default: str) -> str:
-    """Which of these ways somebody chooses; each is shown with what it means.
+    """Show the choices, each with its meaning, and return the one that the user picks.
 
-    The beginning of one will do.
+    A unique prefix of a choice is accepted.
     """
     widest = max(map(len, ways))
     for way, meaning in ways.items():
-        click.echo(visible(f"  {way:<{max(8, widest)}} {meaning}"), err=True)
+        click.echo(visible(f"  {way:<{max(8, widest)}}  {meaning}"), err=True)
     names = list(ways)
 
     def meant_by(typed: str) -> str:
         meant = [name for name in names if name.startswith(typed.strip().lower())]
         if len(meant) != 1:
-            raise click.UsageError(f"Say {', '.join(names[:-1])} or {names[-1]}")
+            raise click.UsageError(f"Type {', '.join(names[:-1])} or {names[-1]}")
         return meant[0]
 
-    answer: str = click.prompt("Which", default=default, value_proc=meant_by, err=True)
+    answer: str = click.prompt("Your choice", default=default, value_proc=meant_by, err=True)
     return answer
 
 
@@ -114,12 +129,12 @@ def count_messages(count: int) -> str:
 
 
 def is_anybody_there() -> bool:
-    """Whether somebody can be asked: standard input is a terminal."""
+    """Whether questions can be asked: standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def quoted(name: str) -> str:
-    """A name as one can paste it into a shell."""
-    if any(sign in name for sign in '"$`\\!'):
+    """A name quoted for a shell, to be pasted."""
+    if any(char in name for char in '"$`\\!'):
         return "'" + name.replace("'", "'\\''") + "'"
     return f'"{name}"'

@@ -1,4 +1,4 @@
-"""The file of `chatmimic import --report`: nothing but an earlier report is ever replaced by it."""
+"""The file of `chatmimic import --report`, which replaces nothing but an earlier report."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from chatmimic.errors import ChatmimicError
 from chatmimic.files import write_whole
 from chatmimic.text import visible
 
-_WAY_ON = "Give --report another file."
+_WAY_ON = "Choose another file for --report."
 _OF_A_REPORT = {"format", "kept", "left_out"}
 _LARGEST = 16 * 2**20  # bytes of what may be a report
 
 
 def check_report(path: Path) -> None:
-    """Say that a report which is there will be replaced. ChatmimicError for any other file."""
+    """Announce that an earlier report will be replaced. ChatmimicError for any other file."""
     if not path.exists():
         return
     if not _is_report(path):
-        raise ChatmimicError(f"{path} is there already, and no report of an import.", _WAY_ON)
-    print(visible(f"{path} is there already: this report replaces that one."), file=sys.stderr)
+        raise ChatmimicError(f"{path} already exists and is not an import report.", _WAY_ON)
+    print(visible(f"The earlier report {path} will be replaced."), file=sys.stderr)
 
 
 def write_report(path: Path, told: Mapping[str, object]) -> None:
-    """Write what an import tells, whole. Raises ChatmimicError where that cannot be done."""
+    """Write the report atomically. Raises ChatmimicError if the file cannot be written."""
     try:
         write_whole(path, json.dumps(told, ensure_ascii=True, indent=2) + "\n")
     except OSError as error:
@@ -37,7 +37,7 @@ def write_report(path: Path, told: Mapping[str, object]) -> None:
 
 
 def _is_report(path: Path) -> bool:
-    """Whether an import has written it; an empty file may be a `mktemp`'s."""
+    """Whether an import wrote the file; an empty one counts, too (from `mktemp`)."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         size = os.path.getsize(path)
         if size > _LARGEST:

@@ -1,12 +1,12 @@
-"""Conversations: a thread is cut where the silence is long, a busy channel by who answers whom."""
+"""Conversations: threads are cut at long silences, busy channels by who answers whom."""
 
-from chatmimic.conversations.apart import Apart
-from chatmimic.conversations.cutting import conversations, cut, thread_gaps
+from chatmimic.conversations.disentangle import Disentangler
 from chatmimic.conversations.gaps import DEFAULT_GAP_MS, choose_gap, parse_gap, show_gap
+from chatmimic.conversations.segmentation import conversations, cut, thread_gaps
 
 __all__ = [
     "DEFAULT_GAP_MS",
-    "Apart",
+    "Disentangler",
     "choose_gap",
     "conversations",
     "cut",

@@ -1,17 +1,17 @@
-"""How long a silence ends a conversation: read off a thread's own silences, or given.
+"""The silence that ends a conversation: derived from a thread's own silences, or given.
 
-The silences of a thread, counted on a logarithmic scale, make two hills: seconds to minutes while
-people talk, hours to days between two talks. The gap is the valley between them. In steps:
+The histogram of a thread's silences on a logarithmic scale has two peaks: seconds to minutes within
+a conversation, hours to days between conversations. The gap is the valley between them. In steps:
 
-1. every silence is the whole difference of two neighbouring times, in milliseconds;
+1. a silence is the difference of two successive times, in milliseconds;
 2. it is counted in one of eight bins per factor of ten, from one second to about a hundred days;
 3. the counts are smoothed with the weights 1 2 3 2 1;
-4. between 10 minutes and 12 hours, the valley is where the smoothed count lies deepest below the
-   lower of the highest hills on its two sides; of several as deep but for chance (the square root
-   of the count), the one nearest to one hour;
-5. it is rounded to what a person would say (5 minutes, from an hour on 15 minutes).
+4. between 10 minutes and 12 hours, the valley is where the smoothed count is deepest below the
+   lower of the highest peaks on its two sides; of several that are equally deep within noise (the
+   square root of the count), the one nearest to one hour;
+5. it is rounded to a natural value (5 minutes, from an hour on 15 minutes).
 
-A thread with fewer than 30 silences, or without a clear second hill, gets one hour.
+A thread with fewer than 30 silences, or without a clear second peak, gets one hour.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LONGEST_GAP_MS = 12 * HOUR_MS
 
 _BINS_PER_DECADE = 8
 _DECADES = 7  # 1 s … 10^7 s = 116 days
-_ENOUGH = 30  # silences, for a histogram to mean something
+_ENOUGH = 30  # least silences for a meaningful histogram
 _SMOOTHING = (1, 2, 3, 2, 1)
 
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
@@ -72,14 +72,14 @@ def _smoothed(counts: Sequence[int]) -> list[float]:
 
 
 def _valley(hills: Sequence[float]) -> int | None:
-    """The bin of the deepest valley within the bounds; None where nothing rises again after it."""
+    """The bin of the deepest valley within the bounds; None without a second peak."""
     inside = [i for i in range(len(hills)) if SHORTEST_GAP_MS <= _middle_ms(i) <= LONGEST_GAP_MS]
     depths = {i: min(max(hills[:i]), max(hills[i + 1 :])) - hills[i] for i in inside}
     deepest = max(depths.values())
     bottom = min(hills[i] for i in inside if depths[i] == deepest)
     as_deep = [i for i in inside if depths[i] >= deepest - math.sqrt(bottom)]
     valley = min(as_deep, key=lambda i: abs(math.log(_middle_ms(i) / DEFAULT_GAP_MS)))
-    # A clear hill beyond it: twice as high as the valley and more than a stray silence or two.
+    # A clear second peak is twice as high as the valley, and more than a silence or two.
     clear = deepest >= 1 and deepest >= bottom
     return valley if clear else None
 
@@ -94,21 +94,22 @@ def _rounded(gap_ms: int) -> int:
 
 
 def parse_gap(text: str) -> int:
-    """A length of time as people write it (`90s`, `30m`, `1h`, `1h30m`, `2d`) in milliseconds.
+    """Parse a duration (`90s`, `30m`, `1h`, `1h30m`, `2d`) into milliseconds.
 
-    Raises ValueError, with a sentence fit for the user, for anything else and for no time at all.
+    Raises ValueError, with a sentence for the user, for anything else and for zero.
     """
     given = text.strip()
     if not _GAP.fullmatch(given):
-        raise ValueError(f'"{text}" is not a length of time. Write 90s, 30m, 1h, 1h30m or 2d.')
+        raise ValueError(f'"{text}" is not a duration. Write 90s, 30m, 1h, 1h30m or 2d.')
     total = sum(float(number) * _UNITS_MS[unit.lower()] for number, unit in _PART.findall(given))
     if not 0 < total < 2**62:
-        raise ValueError(f'"{text}" is no length of time to cut at. Give one like 30m, 1h or 2d.')
+        wrong = "too long" if total > 0 else "no time at all"
+        raise ValueError(f'"{text}" is {wrong}. Give a duration like 30m, 1h or 2d.')
     return round(total)
 
 
 def show_gap(gap_ms: int) -> str:
-    """A length of time in the form `parse_gap` reads: `1h30m`."""
+    """A duration as `parse_gap` reads it: `1h30m`."""
     parts = []
     for unit in ("d", "h", "m", "s"):
         count, gap_ms = divmod(gap_ms, _UNITS_MS[unit])

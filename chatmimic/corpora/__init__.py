@@ -1,6 +1,6 @@
-"""Corpora: archives of other people's public talk, to learn to talk from and never to imitate.
+"""Corpora: archives of other people's public chats, for pretraining and never imitated.
 
-The road of a corpus is one way::
+A corpus goes through these steps::
 
     archive ──▶ excerpts ──▶ tidied ──▶ retold under invented names ──▶ transcripts
 """
@@ -14,11 +14,11 @@ from chatmimic.corpora.corpus import (
 )
 from chatmimic.corpora.excerpts import excerpts
 from chatmimic.corpora.names import retell
-from chatmimic.corpora.reading import Told, read_corpus
+from chatmimic.corpora.reading import CorpusExcerpt, read_corpus
 
 __all__ = [
     "Corpus",
-    "Told",
+    "CorpusExcerpt",
     "corpus_to_fill",
     "excerpts",
     "find_corpus",

@@ -1,4 +1,4 @@
-"""Which corpora there are, and how often each is read."""
+"""Finding corpora, and their weights."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chatmimic.lookup import close, suggestion
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus by name, the file of its archive, and how often one pass reads it.
+    """A corpus: its name, the file of its archive, and its weight.
 
-    A weight of 2 reads everything twice in a pass, one of 0.5 half of it.
+    In one pass, a weight of 2 reads everything twice, one of 0.5 half of it.
     """
 
     name: str
@@ -33,11 +33,11 @@ def known_corpora(home: Home) -> list[str]:
 
 
 def find_corpus(home: Home, name: str) -> Corpus:
-    """The corpus of that name. Raises TrainingError, saying which there are."""
+    """The corpus of that name. Raises TrainingError, listing the existing ones."""
     found = called(home.corpora, name.strip(), known_corpora(home))
     if len(found) > 1:
         raise TrainingError(
-            f'Several corpora may be meant by "{name}".', f"Say which: {', '.join(found)}."
+            f'"{name}" matches several corpora.', f"Choose one: {', '.join(found)}."
         )
     if not found:
         raise _no_corpus(home, name)
@@ -45,9 +45,9 @@ def find_corpus(home: Home, name: str) -> Corpus:
 
 
 def corpus_to_fill(home: Home, name: str, *, make: bool = True) -> Path:
-    """The archive file of the corpus of that name, an own one for each; its folder is made.
+    """The archive file of the corpus of that name, whose folder is created.
 
-    Without `make` nothing is: the file may have no folder then.
+    Without `make` the folder is not created.
     """
     label = Label(name.strip())
     if make:
@@ -55,13 +55,13 @@ def corpus_to_fill(home: Home, name: str, *, make: bool = True) -> Path:
     return home.corpus(own((home.corpora,), label) or folder_name(label.called))
 
 
-def open_corpora(home: Home, asked: Sequence[str]) -> tuple[Corpus, ...]:
+def open_corpora(home: Home, names: Sequence[str]) -> tuple[Corpus, ...]:
     """The corpora of `NAME` or `NAME=WEIGHT` words, each named once.
 
-    Raises TrainingError for a name that is not there and for a weight that is none.
+    Raises TrainingError for unknown names and invalid weights.
     """
     found: dict[str, Corpus] = {}
-    for word in asked:
+    for word in names:
         name, _, weight = word.partition("=")
         corpus = replace(find_corpus(home, name), weight=_weight(word, weight))
         if corpus.name in found:
@@ -79,7 +79,7 @@ def _weight(word: str, weight: str) -> float:
         value = math.nan
     if not 0 < value < math.inf:
         raise TrainingError(
-            f"--corpus {word}: the weight is a number above 0.", "For example --corpus ubuntu=0.5."
+            f"--corpus {word}: the weight must be a number above 0.", "E.g. --corpus ubuntu=0.5."
         )
     return value
 
@@ -90,6 +90,6 @@ def _no_corpus(home: Home, name: str) -> TrainingError:
     return TrainingError(
         f'There is no corpus called "{name}".',
         suggestion(near)
-        + (f"There are {', '.join(known)}. " if known else "")
+        + (f"There are: {', '.join(known)}. " if known else "")
         + f"`chatmimic import --corpus {folder_name(name)} PATH` makes one from chat exports.",
     )

@@ -1,4 +1,4 @@
-"""Conversations retold under invented names: a base must not learn to be a named real person."""
+"""Replacing names in conversations: a base must not learn to be a real person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from random import Random
 from chatmimic.names import COMMON, LEAST, PIECE, SECOND
 from chatmimic.records import Conversation
 
-# A name of one piece, and the signs that tell a second connection from the first.
+# A name of one word, and the suffixes of a second connection.
 _NICK = re.compile(rf"({PIECE.pattern})(?:[_^|]+(?![^\W_]))?")
 _ADDRESSED = re.compile(rf"(?<=@){_NICK.pattern}|^{_NICK.pattern}(?=[:,](?:\s|$))")
 _SYLLABLES = [
@@ -23,17 +23,17 @@ _ENDS = ["", "", "n", "s", "l", "r", "k"]
 
 @dataclass
 class Naming:
-    """Invented names for one conversation, made up as they are needed, the same for the same.
+    """Invents names for one conversation as needed, the same one for the same person.
 
-    None is among `taken`: the words of real names, and later what was invented.
+    None is in `taken`: words of real names, and names invented before.
     """
 
-    chance: Random
+    rng: Random
     taken: set[str]
     names: dict[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
-        """The invented name of somebody; a single word, in the case of the real one."""
+        """The invented name of a person: a single word, in the case of the real one."""
         if name not in self.names:
             invented = self._invent()
             while invented in self.taken:
@@ -43,29 +43,29 @@ class Naming:
         return self.names[name]
 
     def _invent(self) -> str:
-        parts = [self.chance.choice(_SYLLABLES) for _ in range(self.chance.choice((2, 2, 3)))]
-        return "".join(parts) + self.chance.choice(_ENDS)
+        parts = [self.rng.choice(_SYLLABLES) for _ in range(self.rng.choice((2, 2, 3)))]
+        return "".join(parts) + self.rng.choice(_ENDS)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What stands in texts for real names, lower case: those of one piece, and all others."""
+    """Real names in texts, in lower case: those of one word, and all others."""
 
     nicks: dict[str, str]
     phrases: dict[str, str]
 
 
-def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> Conversation:
-    """The conversation under invented names, of its speakers and of `known` people in its texts.
+def retell(conversation: Conversation, known: Iterable[str], rng: Random) -> Conversation:
+    """Replace the names of speakers, and of `known` people in texts, by invented ones.
 
-    A full name is renamed by its words too: where "Ada Lovelace" is known and no other Ada, "Ada"
-    is called what Ada Lovelace is. Names of one or two letters, and names that are common words,
-    are renamed only where somebody is addressed.
+    The words of a full name are replaced too: if "Ada Lovelace" is known and no other Ada, "Ada"
+    gets her new name. Names of one or two letters, and names that are common words, are replaced
+    only if they address somebody.
     """
     people = list(dict.fromkeys([*conversation.senders, *known]))
-    naming = Naming(chance, {piece.lower() for name in people for piece in PIECE.findall(name)})
-    said = "\n".join(message.text for message in conversation.messages).lower()
-    parts = _known(people, naming, said)
+    naming = Naming(rng, {piece.lower() for name in people for piece in PIECE.findall(name)})
+    low_text = "\n".join(message.text for message in conversation.messages).lower()
+    parts = _known(people, naming, low_text)
     messages = tuple(
         replace(
             message,
@@ -79,8 +79,8 @@ def retell(conversation: Conversation, known: Iterable[str], chance: Random) -> 
     return replace(conversation, messages=messages)
 
 
-def _known(people: Sequence[str], naming: Naming, said: str) -> _Known:
-    """The names of people; of those of several pieces only what may be in `said`."""
+def _known(people: Sequence[str], naming: Naming, low_text: str) -> _Known:
+    """The names of people; names of several words only if they can occur in the texts."""
     nicks: dict[str, str] = {}
     phrases: dict[str, str] = {}
 
@@ -91,13 +91,13 @@ def _known(people: Sequence[str], naming: Naming, said: str) -> _Known:
         if spelt not in words and PIECE.search(plain):
             words[spelt] = naming.of(person)
 
-    for person in people:  # whole names first: Ada is Ada before Ada Lovelace is
+    for person in people:  # one-word names take precedence
         know(person, person)
     for person in people:
         for place, word in enumerate(person.split()):
             if len(word) >= LEAST:
                 know(word, word if place else person)
-    heard = [phrase for phrase in phrases if all(word in said for word in phrase.split())]
+    heard = [phrase for phrase in phrases if all(word in low_text for word in phrase.split())]
     return _Known(nicks, {name: phrases[name] for name in sorted(heard, key=len, reverse=True)})
 
 
@@ -114,7 +114,7 @@ def _renamed(text: str, known: _Known) -> str:
 
 
 def _spelt(phrase: str) -> str:
-    """The pattern of a name of several pieces; of one of common words, only where addressed."""
+    """The pattern of a name of several words; of common words, only if addressed."""
     name = r"\s+".join(map(re.escape, phrase.split()))
     if COMMON.issuperset(PIECE.findall(phrase)):
         return rf"(?<=@){name}(?![^\W_])|^{name}(?=[:,](?:\s|$))"

@@ -1,4 +1,4 @@
-"""Text of transcripts and logs without what nobody said: marks, times, spaced-out stops."""
+"""Cleaning texts of transcripts and logs: annotations, times, spaces before punctuation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 from chatmimic.records import Conversation, Message
 
-LONGEST = 450  # characters; a chat message is hardly ever longer
+LONGEST = 450  # characters; chat messages are hardly ever longer
 
 # "[01:46]" and "\[01:46:12\]" of podcasts, "{disfmarker}" and "<laugh>" of meetings.
 _MARKS = re.compile(r"\\?\[\d{1,2}:\d\d(?::\d\d)?\\?\]|\{[a-z]{3,20}\}|<(?:laugh|cough|pause)>")
@@ -18,7 +18,7 @@ _SPACED_LETTERS = re.compile(r"\b([A-Z])_ ")  # "X_ M_ L" of the same
 _SPACES = re.compile(r"[ \t]{2,}")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)")
 
-# What people write with signs, and the emoji that others write in their place.
+# Emoticons, and the emoji that replace them.
 _EMOTICONS = {
     ":)": "🙂😊😊☺️",
     ":-)": "🙂😊",
@@ -54,14 +54,14 @@ EMOJI_WRITERS = 0.2  # share of speakers
 
 
 def tidied(conversation: Conversation) -> Conversation:
-    """The conversation without marks and over-long messages; what is empty then is left out."""
+    """The conversation without annotations, overlong texts, and messages left empty."""
     kept = ((message, tidy_text(message.text)) for message in conversation.messages)
     messages = tuple(replace(message, text=text) for message, text in kept if text)
     return replace(conversation, messages=messages)
 
 
 def tidy_text(text: str) -> str:
-    """One message's text: marks out, stops back at their words, cut where a sentence ends."""
+    """Clean a text: drop annotations, rejoin punctuation, cut at the end of a sentence."""
     text = _SPACES.sub(" ", _MARKS.sub(" ", text))
     text = _SPACED_ENDING.sub("'", _SPACED_LETTERS.sub(r"\1", text))
     text = _SPACED_STOP.sub(r"\1", text).strip()
@@ -71,34 +71,34 @@ def tidy_text(text: str) -> str:
     return text[: ends[-1]] if ends else text[:LONGEST].rsplit(None, 1)[0]
 
 
-def with_emoji(conversation: Conversation, chance: Random) -> Conversation:
-    """Some speakers write emoji where they wrote emoticons.
+def with_emoji(conversation: Conversation, rng: Random) -> Conversation:
+    """Replace the emoticons of some speakers by emoji.
 
-    Public chats of programmers hold hardly any emoji and private ones many: a base that never
+    Public chats of programmers contain hardly any emoji and private chats many: a base that never
     read one cannot learn when somebody uses theirs.
     """
-    writers = {name for name in conversation.senders if chance.random() < EMOJI_WRITERS}
+    writers = {name for name in conversation.senders if rng.random() < EMOJI_WRITERS}
     if not writers:
         return conversation
     messages = tuple(
-        _with_emoji(message, chance) if message.sender in writers else message
+        _with_emoji(message, rng) if message.sender in writers else message
         for message in conversation.messages
     )
     return replace(conversation, messages=messages)
 
 
-def _with_emoji(message: Message, chance: Random) -> Message:
+def _with_emoji(message: Message, rng: Random) -> Message:
     def emoji(found: re.Match[str]) -> str:
-        said = found.group()
-        choice = chance.choice(_split(_EMOTICONS[said]))
-        if not said.isalpha() and said != "+1":
+        written = found.group()
+        choice = rng.choice(_split(_EMOTICONS[written]))
+        if not written.isalpha() and written != "+1":
             return choice
-        # A word stays now and then, with the emoji after it.
-        return f"{said} {choice}" if chance.random() < 0.5 else said
+        # A word is sometimes kept, with the emoji after it.
+        return f"{written} {choice}" if rng.random() < 0.5 else written
 
     return replace(message, text=_EMOTICON.sub(emoji, message.text))
 
 
 def _split(emoji: str) -> list[str]:
-    """Single emoji of a string; a variation selector belongs to the one before it."""
+    """The single emoji of a string, with their variation selectors."""
     return re.findall(r".\ufe0f?", emoji)

@@ -1,13 +1,13 @@
-"""How a mimic's model is computed when it talks: in which precision, and on what.
+"""Engines: the precision and the device of inference.
 
 ::
 
-    model, as it lies on the disk ──▶ prepare(model, engine) ──▶ the same model, made to talk
+    model with the weights on disk ──▶ prepare(model, engine) ──▶ the same model, for inference
 
-`float32` computes as training does, on the processor. `half` has weights of 16 bits: bfloat16 on a
-GPU; on the processor float16, with activations and sums in float32. `int8` has weights of 8 bits, a
-scale for each row of a matrix. A reply is bound by how fast weights can be read, token after token:
-half the bytes are up to twice the speed. `choose` says which of them `auto` is.
+`float32` computes as in training, on the CPU. `half` has 16-bit weights: bfloat16 on a GPU; on the
+CPU float16, with activations and sums in float32. `int8` has 8-bit weights, with a scale for each
+row of a matrix. The speed of generation is limited by reading the weights for each token: half the
+bytes are up to twice the speed. `choose` decides which engine `auto` is.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from chatmimic.errors import MimicError
 
 AUTO, FLOAT32, HALF, INT8 = "auto", "float32", "half", "int8"
 ENGINES = (AUTO, FLOAT32, HALF, INT8)
-SMALL = 50_000_000  # parameters; a smaller model is as fast in float32
-MOST_LOST = 0.01  # bits per character of held-out text that `auto` may lose by int8
+SMALL = 50_000_000  # parameters; smaller models are as fast in float32
+MOST_LOST = 0.01  # bits per character of held-out text that `auto` may lose with int8
 
 __all__ = ["AUTO", "ENGINES", "FLOAT32", "HALF", "INT8", "MOST_LOST", "choose", "prepare"]
 
 
 def choose(asked: str, parameters: int, lost: float | None) -> str:
-    """The engine for a model of so many parameters: the one asked for, or what `auto` is.
+    """The engine for a model with that many parameters: `asked`, or the best one for `auto`.
 
-    It is no matter of how fast the machine was when it was asked: the same model gets the same
-    engine on every machine of a kind. `lost` is what int8 loses, in bits per character, None where
-    nobody has measured it. Raises MimicError for an engine that this machine does not have.
+    No speed is measured, so that a model gets the same engine on all machines of a kind. `lost` is
+    the loss of int8 in bits per character, None if it was not measured. Raises MimicError for an
+    engine that does not work on this machine.
     """
     from chatmimic.engines import products
 
     if asked not in ENGINES:
-        raise MimicError(f'There is no engine "{asked}".', f"There are: {', '.join(ENGINES)}.")
+        raise MimicError(f'There is no engine "{asked}".', f"Engines: {', '.join(ENGINES)}.")
     if asked == INT8 and not products.has_int8():
         raise MimicError(
-            "This machine has no int8 engine: its processor, or its PyTorch, cannot compute it.",
-            "Leave --engine out, and the best of the others is taken.",
+            "The int8 engine does not work on this machine: its CPU or PyTorch lacks support.",
+            "Leave out --engine to use the best of the others.",
         )
     if asked != AUTO:
         return asked
@@ -52,9 +52,9 @@ def choose(asked: str, parameters: int, lost: float | None) -> str:
 
 
 def prepare(model: Any, engine: str) -> Any:
-    """The model, made to talk with an engine, in place: it can be trained no more.
+    """Convert a model for inference with an engine, in place. It cannot be trained afterwards.
 
-    Weights are converted matrix after matrix, so that no more than one is there twice.
+    Weights are converted one matrix at a time, so that at most one is in memory twice.
     """
     from chatmimic.engines import products
 

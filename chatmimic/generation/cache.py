@@ -1,4 +1,4 @@
-"""A model that remembers what it has read, so that a turn costs only its new tokens."""
+"""A model with a key-value cache that is kept between turns, which cost only their new tokens."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-# Long prompts are read in pieces, so that a stop is heard between them. 64 tokens fill the matrix
-# products of a CPU as well as 512 do.
+# Long prompts are read in chunks, so that `stop` can be checked between them. Matrix products of 64
+# tokens are as efficient on a CPU as those of 512.
 _CHUNK = 64
-_ROOM = 256  # tokens by which the memory of a layer grows
+_ROOM = 256  # tokens by which the cache of a layer grows
 
 
 # From ids to the token types that go with them, both of shape `(time,)`.
@@ -24,14 +24,14 @@ TypesOf = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
 class Growing(DynamicLayer):
-    """What a layer remembers, with room for more: a token does not copy all before it."""
+    """The cache of a layer with spare capacity, so that a new token does not copy all before it."""
 
     keys: Any
     values: Any
     _rooms: tuple[Tensor | None, Tensor | None] = (None, None)
 
     def update(self, keys: Tensor, values: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        """Add keys and values of `(batch, heads, time, width)`; gives all there are."""
+        """Append keys and values of shape `(batch, heads, time, width)`. Returns all so far."""
         known, length = self.get_seq_length(), self.get_seq_length() + keys.shape[-2]
         if not self.is_initialized:
             self.lazy_initialization(keys, values)
@@ -41,9 +41,19 @@ class Growing(DynamicLayer):
         self.keys, self.values = (room[..., :length, :] for room in rooms)
         return self.keys, self.values
 
+    def batch_select_indices(self, indices: Tensor) -> None:
+        """Keep only some rows."""
+        super().batch_select_indices(indices)
+        self._rooms = (None, None)
+
+    def batch_repeat_interleave(self, repeats: int) -> None:
+        """Repeat each row."""
+        super().batch_repeat_interleave(repeats)
+        self._rooms = (None, None)
+
 
 def _added(room: Tensor | None, old: Tensor, new: Tensor, known: int, length: int) -> Tensor:
-    """The room of the old ones, or a larger one, with the new ones after them."""
+    """The buffer of the old keys or values, or a larger one, with the new ones appended."""
     if room is None or room.shape[-2] < length:
         room = new.new_empty((*new.shape[:-2], length + _ROOM - length % _ROOM, new.shape[-1]))
         if known:
@@ -53,15 +63,15 @@ def _added(room: Tensor | None, old: Tensor, new: Tensor, known: int, length: in
 
 
 class Stopped(Exception):
-    """Somebody asked to stop while a prompt was being read."""
+    """Raised if `stop` is set while a prompt is being read."""
 
 
 class Reader:
-    """Gives the logits after any ids, reading only what differs from the ids read before."""
+    """Computes logits for token ids, reading only what differs from the ids of the last call."""
 
     def __init__(self, model: Any, types_of: TypesOf | None = None) -> None:
         self.model = model
-        self._types_of = types_of
+        self.types_of = types_of
         self._lock = threading.Lock()
         self._known: list[int] = []
         self._cache: Any = None
@@ -69,15 +79,15 @@ class Reader:
     def logits(
         self, ids: Sequence[int], last: int = 1, stop: threading.Event | None = None
     ) -> Tensor:
-        """Logits for what follows each of the `last` ids, shape `(last, vocabulary)`.
+        """Logits of the next token after each of the `last` ids, shape `(last, vocabulary)`.
 
-        Raises Stopped when `stop` is set before all was read. May be called from any thread.
+        Raises Stopped if `stop` is set before all ids are read. Thread-safe.
         """
         with self._lock, torch.inference_mode():
             known = min(self._shared(ids), len(ids) - last)
             cache = self._cropped(known)
-            # Until the reading is done there is no cache: whatever breaks it off (Ctrl-C too)
-            # leaves none that is half written.
+            # No cache until all is read, so that an interruption (also Ctrl-C) does not leave one
+            # that is half written.
             self._cache, self._known = None, []
             rows: Tensor | None = None
             for start in range(known, len(ids), _CHUNK):
@@ -98,12 +108,12 @@ class Reader:
     def _cropped(self, length: int) -> Any:
         """The cache of the first `length` known ids."""
         if self._cache is None or length == 0:
-            # Without the config every layer keeps all it has read, so that it can be cropped.
+            # Without the config every layer keeps everything, so that the cache can be cropped.
             cache = DynamicCache()
             cache.layer_class_to_replicate = Growing
             return cache
         if length < len(self._known):
-            self._cache.crop(length - len(self._known))  # negative: how many to take off
+            self._cache.crop(length - len(self._known))  # negative: the number to remove
         return self._cache
 
     def _read(
@@ -111,13 +121,13 @@ class Reader:
     ) -> Tensor:
         device = self.model.device
         extra = {}
-        if self._types_of is not None:
-            types = self._types_of(np.asarray(ids[:stop], np.int64))[start:]
+        if self.types_of is not None:
+            types = self.types_of(np.asarray(ids[:stop], np.int64))[start:]
             extra["token_type_ids"] = torch.from_numpy(types)[None].to(device)
         out = self.model(
             input_ids=torch.tensor(ids[start:stop], device=device)[None],
             past_key_values=cache,
-            # All ones: said aloud, or the library warns wherever the id of padding occurs.
+            # All ones, but given, or the library warns whenever the padding id occurs.
             attention_mask=torch.ones((1, stop), dtype=torch.long, device=device),
             use_cache=True,
             logits_to_keep=min(last, stop - start),

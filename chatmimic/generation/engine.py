@@ -1,4 +1,4 @@
-"""The token loop: a mimic's model, its form and a sampler make messages."""
+"""The token loop: generates messages from a mimic's model, its form and a sampler."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor
 from chatmimic.generation.cache import Reader, Stopped, TypesOf
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import ACTION
-from chatmimic.generation.pieces import Pieces
 from chatmimic.generation.repetition import runs_in_circle
 from chatmimic.generation.sampler import choose, seeded
-from chatmimic.generation.turns import draw, probability
+from chatmimic.generation.streaming import Pieces
+from chatmimic.generation.turn_taking import draw, probability
 from chatmimic.generation.window import fit
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
@@ -27,17 +27,19 @@ if TYPE_CHECKING:
 
 _HEADER_ROOM = 32  # tokens kept free for the header of the next message
 _DEFAULT_WINDOW = 1024
-_BLANK = 8  # tokens after which a reply may end even if there is nothing to see in it
+_BLANK = 8  # tokens after which a reply may end even if nothing in it is visible
 
 
 class TorchGenerator:
-    """A mimic that speaks, on the model of transformers it was loaded with."""
+    """The `Generator` of a mimic that is loaded into memory."""
 
-    def __init__(self, loaded: LoadedMimic) -> None:
+    def __init__(self, loaded: LoadedMimic, before: Sequence[Message] | None = None) -> None:
+        """`before` are messages that every prompt begins with; by default the mimic's facts."""
         self.form = loaded.form
         self.people: tuple[str, ...] = loaded.form.cast.people
         self.persona: str = self.people[0]
-        self._facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
+        facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
+        self._before = facts if before is None else tuple(before)
         self._reader = Reader(loaded.model, _types_of(loaded))
         context = loaded.mimic.context
         self._window = _window_of(loaded.model, context.tokens)
@@ -52,7 +54,7 @@ class TorchGenerator:
         decoding: Decoding,
         stop: threading.Event | None = None,
     ) -> Iterator[str]:
-        """Pieces of the text of the next message, by `speaker`; see `Generator.stream`."""
+        """Generate the next message, by `speaker`, piece by piece; see `Generator.stream`."""
         most = min(decoding.max_tokens, self._window // 2)
         prompt, header = self._prompt(history, speaker, most)
         body: list[int] = []
@@ -71,7 +73,7 @@ class TorchGenerator:
             yield rest
 
     def continues(self, history: Sequence[Message], speaker: str) -> float:
-        """The probability that `speaker`, who spoke last, sends one more message at once."""
+        """The probability that `speaker`, who spoke last, also sends the next message."""
         people = dict.fromkeys([*(message.sender for message in history), speaker])
         prompt, headers = self._headers(history, tuple(people))
         header = list(headers[speaker])
@@ -81,7 +83,7 @@ class TorchGenerator:
     def next_speaker(
         self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
     ) -> str | None:
-        """Who of `people` speaks next, drawn at random; None when the talk ends here."""
+        """Draw who of `people` speaks next; None if the conversation ends here."""
         prompt, headers = self._headers(history, people)
         if not history:
             headers.pop(None)
@@ -95,7 +97,7 @@ class TorchGenerator:
         most: int,
         stop: threading.Event | None,
     ) -> Iterator[int]:
-        """Ids of a message as they are drawn, an end included, until a rule says enough."""
+        """Sample the ids of a message, including its end, until it ends or a limit is reached."""
         generator = seeded(decoding.seed)
         opening = self._action_opening(speaker)
         body: list[int] = []
@@ -114,31 +116,32 @@ class TorchGenerator:
             body.append(token)
 
     def _bar(self, row: Tensor, body: list[int], decoding: Decoding, opening: list[int]) -> None:
-        """Rule out what must not come now: structure, and the end of a reply too short."""
+        """Mask the tokens that are not allowed: structure, and the end of a reply too short."""
         allowed = None if body else row[opening]
         row[self._barred[self._barred < row.shape[-1]]] = -torch.inf
-        row[len(self.form.tokenizer) :] = -torch.inf  # rows that only round up the matrix
+        row[len(self.form.tokenizer) :] = -torch.inf  # padding rows of the output matrix
         if allowed is not None:
             row[opening] = allowed
         if len(body) < decoding.min_tokens or (decoding.min_tokens and self._is_blank(body)):
             row[list(self._ends)] = -torch.inf
 
     def _is_blank(self, body: list[int]) -> bool:
-        """Whether nothing has been said yet, only spaces, controls or part of a letter."""
+        """Whether nothing is visible yet: only spaces, controls or part of a character."""
         return len(body) < _BLANK and not clean(self.form.text(body)).strip("\ufffd \t\n")
 
     def _text(self, header: list[int], body: list[int], end: int | None = None) -> str:
-        """The text of a body. An end may carry the last letters of a text (`.\\n` is one token)."""
+        """The clean text of a body. The end token may contain its last characters (`.\\n`)."""
         if not body and end is None:
             return ""
         ids = body if end is None else [*body, end]
-        text = self.form.text(ids) if end is None else self.form.text(ids).rstrip("\n")
+        text = clean(self.form.text(ids))
+        text = text if end is None else text.rstrip("\n")
         read = self.form.decode(header + body)
         action = bool(read) and read[0].kind is Kind.ACTION
         return ACTION + text if action and text else text
 
     def _action_opening(self, speaker: str) -> list[int]:
-        """The structure ids that may open a body: the action token, where the form has one."""
+        """The structure ids that may begin a body: the action token, if the form has one."""
         plain = self.form.header(speaker)
         action = self.form.header(speaker, Message(speaker, "", kind=Kind.ACTION))
         return action[len(plain) :]
@@ -153,7 +156,7 @@ class TorchGenerator:
     def _headers(
         self, history: Sequence[Message], people: Sequence[str]
     ) -> tuple[list[int], dict[str | None, list[int]]]:
-        """The prompt, and what could follow: somebody's header, or (None) the end of the talk."""
+        """The prompt, and what can follow: a person's header, or (None) the end."""
         headers: dict[str | None, list[int]] = {
             person: self.form.next_header(history, person) for person in people
         }
@@ -162,32 +165,32 @@ class TorchGenerator:
         return self._written(history, room), headers
 
     def _written(self, history: Sequence[Message], room: int) -> list[int]:
-        """Facts of the persona, and as much of the talk as was trained on and has room."""
-        facts = self._facts_within(room * 3 // 4)
+        """The prompt: facts (or `before`), and as much context as was trained with and fits."""
+        facts = self._before_within(room * 3 // 4)
 
         def written(part: Sequence[Message]) -> list[int]:
             return self.form.prompt([*facts, *part], None)
 
         return written(fit(history, room, lambda part: len(written(part)), self._messages))
 
-    def _facts_within(self, room: int) -> Sequence[Message]:
-        """The facts, without the last ones where they are too long."""
-        facts = self._facts
-        while facts and len(self.form.prompt(facts, None)) > room:
-            facts = facts[:-1]
-        return facts
+    def _before_within(self, room: int) -> Sequence[Message]:
+        """What comes before all else, as far as it fits; the last of it is dropped if too long."""
+        before = self._before
+        while before and len(self.form.prompt(before, None)) > room:
+            before = before[:-1]
+        return before
 
 
 def _types_of(loaded: LoadedMimic) -> TypesOf | None:
-    """How to tell the model who says each token, if it was trained to be told."""
+    """The function that gives token types, if the model was trained with them."""
     wanted = loaded.mimic.manifest.get("token_types", False)
     return loaded.form.speaker_tokens if wanted and isinstance(loaded.form, TokenForm) else None
 
 
 def _window_of(model: torch.nn.Module, trained: int | None) -> int:
-    """How many tokens the model looks at: as many as it can, but not more than it was trained on.
+    """The context length in tokens: the model's, but no more than it was trained with.
 
-    Of positions that no training has read a model makes words that are none.
+    At positions that were not in training a model generates nonsense.
     """
     found = getattr(model.config, "max_position_embeddings", None)
     most = found if isinstance(found, int) and found > 0 else _DEFAULT_WINDOW
@@ -195,7 +198,7 @@ def _window_of(model: torch.nn.Module, trained: int | None) -> int:
 
 
 def _barred(loaded: LoadedMimic, ends: frozenset[int]) -> Tensor:
-    """The special ids: structure and padding, which are never part of what somebody says."""
+    """The ids of special tokens (structure and padding), which never belong to a message's text."""
     tokenizer = loaded.tokenizer
     added = {ids for ids, token in tokenizer.added_tokens_decoder.items() if token.special}
     return torch.tensor(sorted({*tokenizer.all_special_ids, *added} - ends), dtype=torch.long)

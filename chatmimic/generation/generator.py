@@ -1,24 +1,26 @@
-"""What the chat and the commands ask of anything that can speak."""
+"""The interface of text generation that the chat and the commands use."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from random import Random
 from typing import Protocol
 
 from chatmimic.generation.decoding import Decoding
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
-ACTION = "/me "  # what an action begins with, typed or generated, as on IRC
+ACTION = "/me "  # prefix of an action, as on IRC, both typed and generated
+LONGEST_TURN = 4  # messages in a row
 
 
 class Generator(Protocol):
-    """Somebody who can go on with a conversation."""
+    """Generates the next message of a conversation."""
 
     @property
     def persona(self) -> str:
-        """The person this is an imitation of."""
+        """The person who is imitated."""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -31,22 +33,27 @@ class Generator(Protocol):
         decoding: Decoding,
         stop: threading.Event | None = None,
     ) -> Iterator[str]:
-        """Pieces of the text of the next message, by `speaker`. An action begins with `/me `.
+        """Yield the text of the next message, by `speaker`, in pieces. Actions begin with `/me `.
 
         Ends within one token after `stop` is set.
         """
 
     def continues(self, history: Sequence[Message], speaker: str) -> float:
-        """The probability that `speaker`, who spoke last, sends one more message at once."""
+        """The probability that `speaker`, who spoke last, also sends the next message."""
 
     def next_speaker(
         self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
     ) -> str | None:
-        """Who of `people` speaks next, drawn at random; None when the talk ends here."""
+        """Draw who of `people` speaks next; None if the conversation ends here."""
+
+
+def sends_more(generator: Generator, history: Sequence[Message], speaker: str, rng: Random) -> bool:
+    """Draw whether `speaker`, who spoke last, sends one more message at once."""
+    return rng.random() < generator.continues(history, speaker)
 
 
 def as_message(sender: str, text: str, sent_at: int | None = None) -> Message:
-    """A typed or generated text as a message: clean, trimmed, `/me waves` an action."""
+    """Make a message of a typed or generated text; `/me waves` becomes an action."""
     text = clean(text).strip()
     if text.startswith(ACTION) and text.removeprefix(ACTION).strip():
         return Message(sender, text.removeprefix(ACTION).strip(), sent_at, Kind.ACTION)
@@ -54,5 +61,5 @@ def as_message(sender: str, text: str, sent_at: int | None = None) -> Message:
 
 
 def as_text(message: Message) -> str:
-    """The text a message was typed as: `/me ` before an action."""
+    """The text of a message as it is typed, with `/me ` before an action."""
     return ACTION + message.text if message.kind is Kind.ACTION else message.text

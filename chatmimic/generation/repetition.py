@@ -1,4 +1,4 @@
-"""Repetition in a reply: which tokens would repeat a phrase, and when a reply runs in a circle."""
+"""Repetition in a reply: tokens that would repeat an n-gram, and replies caught in a loop."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 _LONGEST_PHRASE = 24  # tokens
 _TIMES = 3
-_COVERED = 16  # tokens: "ha" may be laughed eight times, a sentence said three times is a loop
+_COVERED = 16  # tokens: eight times "ha" is laughter, three times the same sentence is a loop
 
 
 def runs_in_circle(ids: Sequence[int]) -> bool:
-    """Whether the end of a reply is one phrase, at least three times over and 16 tokens in all."""
+    """Whether a reply ends in one phrase repeated at least three times, 16 tokens in all."""
     for length in range(1, min(_LONGEST_PHRASE, len(ids) // _TIMES) + 1):
         times = max(_TIMES, -(-_COVERED // length))
         tail = ids[-length * times :]
@@ -20,7 +20,7 @@ def runs_in_circle(ids: Sequence[int]) -> bool:
 
 
 def would_repeat(ids: Sequence[int], size: int) -> set[int]:
-    """The tokens that would complete a run of `size` tokens that `ids` already holds."""
+    """The tokens that would complete an n-gram of `size` tokens that is already in `ids`."""
     if size < 1 or len(ids) < size:
         return set()
     last = list(ids[len(ids) - size + 1 :])

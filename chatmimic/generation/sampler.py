@@ -1,4 +1,4 @@
-"""One token from one row of logits."""
+"""Sampling one token from a row of logits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chatmimic.errors import MimicError
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.repetition import would_repeat
 
-_RECENT = 64  # tokens of the reply that the repetition penalty looks back on
-_SHORTLIST = 256  # the nucleus is nearly always within these; sorting 50,000 logits is slow
+_RECENT = 64  # last tokens of the reply that the repetition penalty applies to
+_SHORTLIST = 256  # tokens that nearly always contain the nucleus; sorting 50,000 is slow
 
 
 def seeded(seed: int | None, device: torch.device | str = "cpu") -> torch.Generator:
-    """A random generator of its own for one call; without a seed, a new one each time."""
+    """A new random generator with that seed; without one, randomly seeded."""
     generator = torch.Generator(device)
     if seed is None:
         generator.seed()
@@ -28,15 +28,16 @@ def seeded(seed: int | None, device: torch.device | str = "cpu") -> torch.Genera
 def choose(
     logits: Tensor, reply: Sequence[int], decoding: Decoding, generator: torch.Generator
 ) -> int | None:
-    """The next token after the tokens of `reply`, or None when every token is ruled out.
+    """Sample the next token after the tokens of `reply`; None if every token is ruled out.
 
-    `logits` has shape `(vocabulary,)`, with minus infinity where a token must not come; it is
-    changed in place. The penalty sees the reply only, so that names in the talk keep their odds.
+    `logits` has shape `(vocabulary,)`, with minus infinity for tokens that are not allowed; it is
+    changed in place. The repetition penalty applies to the reply only, not to the context, so that
+    names in it keep their probabilities. Raises MimicError if a logit is NaN.
     """
     if torch.isnan(logits).any():
         raise MimicError(
-            "The weights of this mimic give no numbers (NaN).",
-            "Train it again, with a lower --learning-rate if the loss was unsteady.",
+            "The mimic's logits are not numbers (NaN).",
+            "Train it again, with a lower --learning-rate if the loss was unstable.",
         )
     _penalise(logits, reply[-_RECENT:], decoding.repetition_penalty)
     for token in would_repeat(reply, decoding.no_repeat_ngram):
@@ -52,7 +53,7 @@ def choose(
 
 
 def nucleus(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
-    """The logits and tokens that may be drawn, likeliest first: top-k, then top-p of the rest."""
+    """The logits and ids of the tokens to sample from, likeliest first: top-k, then top-p."""
     vocabulary = logits.shape[-1]
     kept = min(decoding.top_k or vocabulary, vocabulary)
     if decoding.top_p >= 1:
@@ -66,7 +67,7 @@ def nucleus(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
         if size == kept or (not decoding.top_k and reached[-1] >= decoding.top_p):
             break
         size = kept
-    # A token stays when those before it do not reach the share yet; the likeliest always stays.
+    # A token is kept if those before it do not reach top_p yet; the likeliest is always kept.
     inside = (reached - shares < decoding.top_p) & values.isfinite()
     inside[0] = True
     return values[inside], tokens[inside]

@@ -1,4 +1,4 @@
-"""Which messages a model gets to see: the newest, as many as it was trained on, whole ones."""
+"""Which messages are in the context: the newest ones, whole, as many as in training."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from chatmimic.records import Message
 
-# The first message shown moves in steps, so that the beginning of the prompt (and with it the
-# cache of what was already read) stays the same for several turns. It is a function of the history
-# alone: the same history gives the same prompt.
+# The first message of the context moves in steps, so that the beginning of the prompt (and the
+# cached keys and values) stays the same for several turns. It depends on the history alone: the
+# same history gives the same prompt.
 _STEP = 8
 
 
@@ -19,12 +19,12 @@ def fit(
     length: Callable[[Sequence[Message]], int],
     most: int | None = None,
 ) -> list[Message]:
-    """The newest messages whose `length` in tokens is at most `room`, and no more than `most`.
+    """The newest messages, `most` of them at most, whose `length` is at most `room` tokens.
 
-    Older ones are dropped whole. Only when the newest message alone is too long is its beginning
-    cut off.
+    Older messages are dropped whole. If the newest message alone is too long, its beginning is cut
+    off.
     """
-    # A message takes two tokens or more, so that no more than `room // 2` can ever fit.
+    # A message takes at least two tokens, so no more than `room // 2` can fit.
     kept = room // 2 if most is None else min(most, room // 2)
     step = _STEP if most is None else max(1, min(_STEP, most // 3))
     first = _up(max(0, len(history) - kept), step)
@@ -41,7 +41,7 @@ def _up(number: int, step: int) -> int:
 
 
 def _earliest(starts: Sequence[int], fits: Callable[[int], bool]) -> int | None:
-    """The first of `starts` that fits, by halving: what fits at one start fits at later ones."""
+    """The first of `starts` that fits, by bisection: if one fits, so do all later ones."""
     low, high = 0, len(starts)
     while low < high:
         middle = (low + high) // 2

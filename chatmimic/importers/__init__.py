@@ -1,7 +1,7 @@
 """From a chat export to Messages.
 
-`read_exports` finds out what a path is and reads it; `formats` lists what it knows. One module
-per service; `registry` tells them apart by content; `sources` opens files, folders, zips and tars.
+`read_exports` detects what a path is and reads it; `formats` lists the known formats. Each service
+has a package; `registry` detects them by content; `sources` opens files, folders, zips and tars.
 """
 
 from __future__ import annotations

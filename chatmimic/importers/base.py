@@ -1,4 +1,4 @@
-"""What an importer is, and what it is given to work with."""
+"""The base class of importers, and the arguments they get."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from chatmimic.records import Message
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of one file, for an importer to recognise."""
+    """The beginning of one file, by which importers recognise it."""
 
     member: Member
-    data: bytes  # the first 64 KiB, those of text in UTF-8
-    text: str  # the same, decoded as well as it goes; "" where the importer's `magic` shows
-    columns_named: bool = False  # the user said which column is what: any table will do
+    data: bytes  # the first 64 KiB; text is in UTF-8
+    text: str  # the same as text, decoded leniently; "" for files with an importer's `magic`
+    columns_named: bool = False  # the user gave --columns: any table is accepted
 
     @property
     def first(self) -> str:
-        """The first character that is not space."""
+        """The first character that is not whitespace."""
         return self.text.lstrip()[:1]
 
 
 @dataclass
 class Context:
-    """One import under way."""
+    """The state of a running import."""
 
     source: Source
     options: ImportOptions
@@ -41,41 +41,41 @@ class Context:
         return self.source.open(member, self.report)
 
     def ahead(self, member: Member) -> Stream:
-        """The same for a look at what will be read again."""
+        """Open a member that will be read again later."""
         return self.source.open(member, self.report, ahead=True)
 
     def raw(self, member: Member, ahead: bool = False) -> Stream:
-        """The same for a file that is no text: its bytes as they are."""
+        """Open a binary member: its bytes as they are."""
         return Stream(member, self.report, ahead)
 
 
 class Importer(ABC):
-    """Reads the exports of one service. Third parties offer theirs under `chatmimic.importers`."""
+    """Reads the exports of one service. Third parties use the entry point `chatmimic.importers`."""
 
-    name: str  # what --format takes
-    title: str  # what the summary calls it
+    name: str  # the value of --format
+    title: str  # its name in the summary
     description: str  # one line for `chatmimic import --help`
-    makes_ids: bool = False  # its formats have none: no id of its own comes twice out of a file
-    magic: bytes = b""  # how its files begin if they are no text; it sees no others then
+    makes_ids: bool = False  # its formats have no ids: it makes them, unique in a file
+    magic: bytes = b""  # how its binary files begin; it then gets no others
 
     def announces(self, head: Head) -> bool:
-        """Whether the file itself names the format, in its first lines. Asked before the rest."""
+        """Whether the file itself names the format in its first lines. Tried first."""
         del head
         return False
 
     def knows(self, head: Head) -> bool:
-        """Whether a file is this importer's, by its content."""
+        """Whether a file is in this importer's format, by its content."""
         return self.announces(head)
 
     def guesses(self, head: Head) -> bool:
-        """Whether a file that no importer knows may be this one's, by what its lines look like."""
+        """Whether a file that no importer knows looks like this importer's format."""
         del head
         return False
 
     def knows_beside(self, head: Head) -> bool:
-        """Whether a file that says too little by itself is this importer's, as its siblings are."""
+        """Whether an ambiguous file is this importer's, given that its siblings are."""
         return False
 
     @abstractmethod
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every message of these files, whatever its kind. Raises ExportError."""
+        """Read all messages of these files, of every kind. Raises ExportError."""

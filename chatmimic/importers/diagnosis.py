@@ -1,4 +1,4 @@
-"""What the report of an import shows: how sure the format is, and when nobody spoke."""
+"""Diagnosis of an import: the certainty of the format, and gaps in the messages."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from itertools import pairwise
 
 from chatmimic.importers.report import ImportReport
 
-LONG_SILENCE = 60  # days; shorter ones are holidays and quarrels
-ENOUGH_DAYS = 20  # with messages: who speaks now and then is always silent
+LONG_SILENCE = 60  # days; shorter ones are normal
+ENOUGH_DAYS = 20  # least days with messages: sparse chats always have gaps
 MOST_SILENCES = 3
 
 
 @dataclass(frozen=True)
 class Silence:
-    """A stretch in which nobody spoke. Days are counted since 1970, in UTC."""
+    """A period without messages. Days are counted since 1970, in UTC."""
 
-    last_day: int  # the last day somebody spoke
-    next_day: int  # the day they spoke again
+    last_day: int  # the last day with messages
+    next_day: int  # the next day with messages
 
     @property
     def days(self) -> int:
-        """How long it was."""
+        """Its length in days."""
         return self.next_day - self.last_day
 
 
 def silences(days: Collection[int]) -> list[Silence]:
-    """The longest silences between these days: part of an export may be missing there."""
+    """The longest gaps between these days, where part of an export may be missing."""
     if len(days) < ENOUGH_DAYS:
         return []
     found = [Silence(one, other) for one, other in pairwise(sorted(days))]
@@ -37,9 +37,9 @@ def silences(days: Collection[int]) -> list[Silence]:
 
 
 def understood(report: ImportReport) -> float:
-    """The share of records whose shape is known: how sure it is that the format is what it seems.
+    """The share of records that were understood: how certain the format is.
 
-    1 where there are no records at all.
+    1 if there are no records.
     """
     records = report.records
     return 1 - report.left_out["unparsed"] / records if records else 1.0

@@ -1,4 +1,4 @@
-"""Where archives lie open that stand in others or are packed: one file without a name."""
+"""Copies of nested and compressed archives, in one temporary file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import IO, cast
 from chatmimic.errors import UnsafeExport
 from chatmimic.importers.streams import UNPACK, Opened, guard_ratio
 
-MAX_KEPT = 8 << 30  # bytes of all that is kept
-IN_MEMORY = 16 << 20  # bytes of it that stay off the disk
+MAX_KEPT = 8 << 30  # bytes of all copies
+IN_MEMORY = 16 << 20  # bytes kept in memory before using the disk
 
 
 class Spool:
-    """Copies of what only stands packed, for members are read in any order.
+    """Decompressed copies of archives, because members are read in any order.
 
-    All of them share one file: it has no name on disk, and goes when it is closed.
+    They share one file, which has no name on disk and vanishes when closed.
     """
 
     def __init__(self, stack: ExitStack) -> None:
@@ -26,7 +26,7 @@ class Spool:
         self._end = 0
 
     def keep(self, opened: Opened, label: str) -> tuple[IO[bytes], int]:
-        """A copy of what is open, and its size. Raises UnsafeExport when it grows beyond bounds."""
+        """Copy an open file; returns copy and size. Raises UnsafeExport if it is too large."""
         if self._file is None:
             spooled = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
             self._file = cast(IO[bytes], self._stack.enter_context(closing(spooled)))
@@ -48,7 +48,7 @@ class Spool:
 
 
 class _Part(io.RawIOBase):
-    """A stretch of a file, as a file of its own."""
+    """A range of a file, as a file."""
 
     def __init__(self, file: IO[bytes], start: int, size: int) -> None:
         super().__init__()
@@ -58,19 +58,19 @@ class _Part(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always True."""
         return True
 
     def tell(self) -> int:
-        """The position in the stretch."""
+        """The position in the range."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go to a position in the stretch."""
+        """Move to a position in the range."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise ValueError(f"negative seek position {base + offset}")
@@ -78,7 +78,7 @@ class _Part(io.RawIOBase):
         return self._at
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to `size` bytes, but none beyond the stretch."""
+        """Read up to `size` bytes within the range."""
         left = max(0, self._size - self._at)
         wanted = left if size is None or size < 0 else min(size, left)
         self._file.seek(self._start + self._at)

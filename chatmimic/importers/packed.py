@@ -20,8 +20,8 @@ from chatmimic.importers.encodings.guessing import guessed
 from chatmimic.importers.streams import UNPACK, Member, Opened, guard_ratio
 from chatmimic.text import visible
 
-# Entries of one archive, each about 1 kB in memory. Years of a workspace of Slack are some hundred
-# thousand files, a day of a channel each.
+# Entries of one archive, about 1 kB of memory each. Years of a Slack workspace are some hundred
+# thousand files, one per channel and day.
 MAX_MEMBERS = 500_000
 
 _UNPACKERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -34,7 +34,7 @@ _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIP_HEADER = 30  # bytes of a local file header before its name
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
-# How files begin that are packed in a way not opened here, or under a name that does not say so.
+# Magic bytes of archives that are not opened, or whose name does not match.
 _SEALED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!\x1a\x07": "RAR",
@@ -49,7 +49,7 @@ _SEALED = {
     b"BZh": "bzip2 by another name",
     b"\xfd7zXZ\x00": "xz by another name",
 }
-# Backups of WhatsApp and Signal, and what was encrypted by hand.
+# Backups of WhatsApp and Signal, and manually encrypted files.
 _LOCKED_NAME = re.compile(
     r"\.crypt\d{1,2}$|\.(?:gpg|pgp|age)$|(?:^|/)signal-[\d-]+\.backup$", re.IGNORECASE
 )
@@ -57,27 +57,27 @@ _LOCKED_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an archive stands, and what that makes of its members."""
+    """The location of an archive, for its members."""
 
-    name: str  # what the user is told of it
+    name: str  # its name in messages
     prefix: str  # of its members' names
     where: str  # the whole path
-    share: float = 1.0  # bytes that it takes on the disk, of each of its own
-    within: bool = False  # a folder or another archive: not what the user named
+    share: float = 1.0  # bytes on disk per byte of the archive
+    within: bool = False  # whether it is inside a folder or archive
 
 
 class EncryptedExport(UnsafeExport):
-    """An archive that cannot be opened without its password."""
+    """An archive that needs a password."""
 
 
 def open_loose(path: str | Path) -> Opened:
-    """Open a file of its own, unpacking gzip, bzip2 and xz on the way."""
+    """Open a file outside archives, decompressing gzip, bzip2 and xz."""
     raw = open(path, "rb")  # noqa: SIM115
     return _unpacked(raw, os.stat(path).st_size) or Opened(raw)
 
 
 def _unpacked(raw: IO[bytes], packed_size: int) -> Opened | None:
-    """A file in gzip, bzip2 or xz, opened; None for any other."""
+    """Open a file in gzip, bzip2 or xz; None for others."""
     magic = raw.read(6)
     raw.seek(0)
     for start, unpack in _UNPACKERS.items():
@@ -87,21 +87,21 @@ def _unpacked(raw: IO[bytes], packed_size: int) -> Opened | None:
 
 
 def archive_kind(start: bytes) -> str:
-    """ "zip" or "tar", by the first 512 bytes of a file; "" for any other."""
+    """ "zip" or "tar", from the first 512 bytes of a file; "" for others."""
     if start.startswith(_ZIP_MAGICS):
         return "zip"
     return "tar" if start[257:262] == b"ustar" else ""
 
 
 def sealed(name: str, start: bytes) -> str:
-    """Why a file is packed in a way that is not opened; "" for one that is not."""
+    """Why an archive is not opened; "" for other files."""
     if _LOCKED_NAME.search(name):
         return "encrypted"
     return next((why for magic, why in _SEALED.items() if start.startswith(magic)), "")
 
 
 def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
-    """The files in a zip. Raises UnsafeExport: made to hurt, or encrypted."""
+    """The files in a zip. Raises UnsafeExport if it is malicious or encrypted."""
     archive = stack.enter_context(zipfile.ZipFile(raw))
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     _mend_names(entries)
@@ -122,7 +122,7 @@ def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
 
         return opened
 
-    if place.within:  # what is found out later would cost the files beside it too
+    if place.within:  # an error later would lose the other files too
         for entry in entries:
             guard_ratio(entry.filename, entry.file_size, packed_size(entry))
     return [
@@ -132,9 +132,9 @@ def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
 
 
 def _mend_names(entries: list[zipfile.ZipInfo]) -> None:
-    """Read names as what they are: many programs write UTF-8 and do not say so, or an old encoding.
+    """Decode names: many programs write UTF-8 without the flag, or an old encoding.
 
-    A zip that says nothing is in the encoding of DOS; what is in no other for sure is left so.
+    The default is the encoding of DOS, kept unless another one is certain.
     """
     old = [e for e in entries if not e.flag_bits & _UTF8_NAME and not e.filename.isascii()]
     if not old:
@@ -151,7 +151,7 @@ def _mend_names(entries: list[zipfile.ZipInfo]) -> None:
 
 
 def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
-    """The files in a tar without its packing. Raises UnsafeExport for one made to hurt."""
+    """The files in a tar, decompressed. Raises UnsafeExport if it is malicious."""
     archive = stack.enter_context(tarfile.TarFile(fileobj=plain))
     entries = []
     for entry in archive:
@@ -177,7 +177,7 @@ def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member
 def _member_opened(
     name: str, raw: IO[bytes], packed_size: int | None, on_disk: int | None = None
 ) -> Opened:
-    """A member of an archive; one that is named as packed by itself is unpacked on the way."""
+    """Open a member of an archive, decompressing it if its name says so."""
     if _PACKED_NAME.search(name):
         size = packed_size if packed_size is not None else on_disk or 0
         return _unpacked(raw, size) or Opened(raw, packed_size=packed_size)
@@ -185,7 +185,7 @@ def _member_opened(
 
 
 def check_count(archive: str, count: int) -> None:
-    """Raise UnsafeExport for more files than any export has."""
+    """Raise UnsafeExport if there are more files than in any real export."""
     if count > MAX_MEMBERS:
         raise UnsafeExport(f"{archive} holds more than {MAX_MEMBERS:,} files.", UNPACK)
 
@@ -204,20 +204,20 @@ def _check_names(archive: str, names: list[str]) -> None:
 
 
 def _leads_out(name: str) -> bool:
-    """Whether a name is no path within the archive, on any system."""
+    """Whether a name leaves the archive, on any system."""
     if name[:1] not in "/\\" and ".." not in name and ":" not in name:
-        return False  # as nearly all; looking at a path's parts takes ten times as long
+        return False  # nearly always; checking a path's parts takes ten times as long
     path = PurePosixPath(name.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts or any(p[1:] == ":" for p in path.parts[:1])
 
 
 def _check_overlap(archive: str, entries: list[zipfile.ZipInfo], end: int) -> None:
-    """Entries that share bytes are how a small zip becomes an endless one."""
+    """Raise UnsafeExport if entries share bytes: so a small zip can expand without end."""
     starts = sorted(entries, key=lambda entry: entry.header_offset)
     ends = [entry.header_offset for entry in starts[1:]] + [end]
     for entry, border in zip(starts, ends, strict=True):
         name = len(entry.orig_filename.encode("utf-8", "surrogatepass"))
-        # A name in the old code page is shorter than in UTF-8: never count what may not be there.
+        # A name in the old code page is shorter than in UTF-8: use the lower bound.
         least = _ZIP_HEADER + min(name, len(entry.orig_filename)) + entry.compress_size
         if entry.header_offset + least > border:
             raise UnsafeExport(f"{archive} has entries that overlap.", UNPACK)

@@ -1,4 +1,4 @@
-"""The one way in: a path to Messages, made safe and counted on the way."""
+"""Reading an export: from a path to sanitised and counted Messages."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, latest_ms
+from chatmimic.importers.parsing.dedup import Ids
 from chatmimic.importers.parsing.joined import say_joined
 from chatmimic.importers.parsing.owner import signed
-from chatmimic.importers.parsing.seen import Ids
-from chatmimic.importers.parsing.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.importers.sources import open_source
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
-MAX_TEXT = 64 << 10  # characters of one message that are kept
+MAX_TEXT = 64 << 10  # most characters of a message
 MAX_NAME = 200
-_REMEMBERED = 20_000  # names that are as they should be
+_REMEMBERED = 20_000  # names known to be clean
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # "\r" only ends a line
@@ -28,11 +28,11 @@ _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what `clean` 
 
 
 def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> Iterator[Message]:
-    """Every message of one export: a file, a folder, a zip or a tar, its format found out.
+    """Read all messages of an export: a file, folder, zip or tar, whose format is detected.
 
-    Lazy, in bounded memory and in no particular order. The report fills while this runs. Of an id
-    that comes twice in a thread the first message is given, the others are counted as duplicates.
-    Messages that are no words (`kind`) come too. Raises ExportError.
+    Lazy, in bounded memory and in no particular order; the report is updated meanwhile. If an id
+    repeats in a thread, the first message is yielded and the others are counted as duplicates.
+    Messages without words (see `Message.kind`) are included. Raises ExportError.
     """
     latest_ms.cache_clear()
     with open_source(Path(path), options) as source:
@@ -53,7 +53,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                 if distinct or not message.message_id or ids.is_new(message):
                     yield _counted(message, report)
         if options.owner and not report.owner:
-            report.note(f'Nobody in it is called "{_name(options.owner)}", whom --owner names.')
+            report.note(f'Nobody in it is called "{_name(options.owner)}", given as --owner.')
         source.encodings.tell(report)
         _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
         say_joined(report)
@@ -69,7 +69,7 @@ def _say_times(impossible: int, report: ImportReport) -> None:
 
 
 def _is_safe(message: Message, tidy: set[str]) -> bool:
-    """Whether a message is fit to be stored as it is, as nearly all are. `tidy`: names that are."""
+    """Whether a message needs no cleaning, as nearly all. `tidy` has clean names."""
     text = message.text
     return (
         message.sender in tidy
@@ -77,13 +77,13 @@ def _is_safe(message: Message, tidy: set[str]) -> bool:
         and message.thread in tidy
         and message.thread_title in tidy
         and len(text) <= MAX_TEXT
-        # What prints needs no cleaning: it holds no control and no surrogate.
+        # Printable text has no controls and no surrogates.
         and (text.isprintable() or not _ODD.search(text))
     )
 
 
 def _made_safe(message: Message, report: ImportReport, tidy: set[str]) -> Message:
-    """The message fit to be stored; its names are in `tidy` then."""
+    """The message, sanitised for storage; its names are added to `tidy`."""
     text = message.text
     if _ODD.search(text):
         text = _cleaned(text, report)
@@ -101,7 +101,7 @@ def _made_safe(message: Message, report: ImportReport, tidy: set[str]) -> Messag
 
 
 def _counted(message: Message, report: ImportReport) -> Message:
-    """The message, counted by its kind: one without a sender or without words is none."""
+    """The message, counted by kind; without a sender or text its kind is changed."""
     kind, text = message.kind, message.text
     worded = kind is Kind.TEXT or kind is Kind.ACTION
     if worded and (not message.sender or not text or text.isspace()):
@@ -123,5 +123,5 @@ def _cleaned(text: str, report: ImportReport) -> str:
 
 
 def _name(name: str) -> str:
-    """A name on one line, of bearable length."""
+    """A name on one line, cut to a maximum length."""
     return " ".join(clean(name).split())[:MAX_NAME]

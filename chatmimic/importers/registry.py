@@ -1,4 +1,4 @@
-"""Which importers there are, and which of them knows a file."""
+"""The importers, and detecting which one reads a file."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.text import visible
 
-GROUP = "chatmimic.importers"  # the entry-point group of importers that others write
-SURE_AFTER = 24  # files of one numbered family that must be looked at before the rest is believed
+GROUP = "chatmimic.importers"  # the entry-point group of third-party importers
+SURE_AFTER = 24  # files of a numbered series that are checked before the rest is assumed alike
 _NAMED = 10  # archives that were not opened
 _SEE_HELP = "`chatmimic import --help` lists what can be read."
 
-# What lies beside the messages of nearly every export, by the thousand.
+# Media and other files, which exports contain by the thousand.
 _NOT_TEXT = re.compile(
     r"\.(jpe?g|png|gif|webp|heic|bmp|svg|ico|mp4|mov|avi|mkv|webm|3gp|mp3|m4a|aac|ogg|opus|wav|flac"
     r"|pdf|docx?|xlsx?|pptx?|od[tsp]|epub|exe|dll|so|apk|jar|css|woff2?|ttf|eot|psd)$",
     re.IGNORECASE,
 )
-# X writes its archive as scripts; those of others are the program of a page.
+# X writes its archive as scripts; other scripts belong to web pages.
 _SCRIPT, _SCRIPT_OF_X = re.compile(r"\.js$", re.IGNORECASE), re.compile(r"\s*window\.\w")
 
 
@@ -41,7 +41,7 @@ class ImporterInfo:
 
 @lru_cache(maxsize=1)
 def importers() -> tuple[Importer, ...]:
-    """Every importer, most particular first: ours, then those that others registered."""
+    """All importers, the most specific first: built-in ones, then third-party ones."""
     from chatmimic.importers.columns.importer import Columns
     from chatmimic.importers.discord.database import TrackerDatabase
     from chatmimic.importers.discord.importer import Discord
@@ -86,7 +86,7 @@ def _registered() -> Iterator[Importer]:
 
 
 def formats() -> list[ImporterInfo]:
-    """What can be read, for `--format` and `--help`."""
+    """The known formats, for `--format` and `--help`."""
     return [ImporterInfo(i.name, i.title, i.description) for i in importers()]
 
 
@@ -100,9 +100,9 @@ def named(name: str) -> Importer:
 
 
 def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
-    """Share the files of an export out among the importers, by content.
+    """Assign the files of an export to importers, by content.
 
-    Raises UnknownFormat, saying what was looked at, when no file is anybody's.
+    Raises UnknownFormat, saying what was examined, if no importer reads any file.
     """
     candidates = list(importers())
     if context.options.format is not None:
@@ -110,7 +110,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     elif context.options.columns:
         candidates = [named("columns")]
     shares: dict[str, list[Member]] = {importer.name: [] for importer in candidates}
-    nobodys: list[tuple[Member, bool]] = []  # text files, and whether they are web pages
+    nobodys: list[tuple[Member, bool]] = []  # unrecognised text files; are they HTML?
     families = _Families()
     for member in context.source.members:
         importer = families.believed(member)
@@ -134,12 +134,12 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
-    """Whose a file is: of the format it names, or else what it is known as, or else guessed."""
-    asked = [one for one in candidates if _may_ask(one, head)]
+    """The importer of a file: by the format it names, else by content, else by guess."""
+    may_ask = [one for one in candidates if _may_ask(one, head)]
     return (
-        next((one for one in asked if one.announces(head)), None)
-        or next((one for one in asked if one.knows(head)), None)
-        or next((one for one in asked if one.guesses(head)), None)
+        next((one for one in may_ask if one.announces(head)), None)
+        or next((one for one in may_ask if one.knows(head)), None)
+        or next((one for one in may_ask if one.guesses(head)), None)
     )
 
 
@@ -149,7 +149,7 @@ def _among_siblings(
     shares: dict[str, list[Member]],
     nobodys: Sequence[tuple[Member, bool]],
 ) -> _Strangers:
-    """Give files that nobody knew to the importer of their siblings if it takes them."""
+    """Assign unrecognised files to the importer of their siblings, if it accepts them."""
     theirs = {_siblings(m): one for one in candidates for m in shares[one.name]} if nobodys else {}
     strangers = _Strangers()
     for member, is_page in nobodys:
@@ -163,26 +163,26 @@ def _among_siblings(
 
 
 def _siblings(member: Member) -> tuple[str, str]:
-    """What files have in common that lie in one folder, or in folders that are named alike."""
+    """The key of files in one folder, or in similarly named folders."""
     folder, _, name = _shape(member).rpartition("/")
     return folder, name.rpartition(".")[2]
 
 
 def _may_ask(importer: Importer, head: Head) -> bool:
-    """Text is shown to importers of text, and what begins with a magic to the one that has it."""
+    """Whether an importer can read such a file: text, or binary with its magic."""
     return head.data.startswith(importer.magic) if importer.magic else bool(head.text)
 
 
 def _without_tables_beside(
     found: list[tuple[Importer, list[Member]]],
 ) -> list[tuple[Importer, list[Member]]]:
-    """Tables beside the files of a chat service belong to its export and are not chat."""
+    """Drop tables beside the files of a chat service: they are not messages."""
     own = [(importer, members) for importer, members in found if importer.name != "columns"]
     return own or found
 
 
 def head_of(context: Context, member: Member) -> Head | None:
-    """The beginning of a file, decoded; None for what is plainly nothing that is read."""
+    """The beginning of a file, decoded; None for files that certainly cannot be read."""
     alone = len(context.source.members) == 1
     if not alone and _NOT_TEXT.search(member.name):
         return None
@@ -206,7 +206,7 @@ def _is_script(member: Member) -> bool:
 
 @dataclass
 class _Strangers:
-    """Text files that are nobody's: the user is told, for they may be what was meant."""
+    """Unrecognised text files, reported to the user, who may have expected them to be read."""
 
     count: int = 0
     pages: int = 0  # of them, HTML
@@ -228,7 +228,7 @@ class _Strangers:
 
 
 class _Families:
-    """Files named alike but for their numbers (`3/17.tsv`): after enough of one kind, believed."""
+    """Files whose names differ in numbers only (`3/17.tsv`): the rest is like the first few."""
 
     def __init__(self) -> None:
         self._streaks: dict[str, tuple[Importer | None, int]] = {}
@@ -247,7 +247,7 @@ def _shape(member: Member) -> str:
 
 
 def _unopened(why: dict[str, str]) -> str:
-    """The sentence on archives that were not opened, and what to do about them."""
+    """The note about archives that were not opened, and what to do."""
     count = len(why)
     were, them = ("archive was", "it") if count == 1 else ("archives were", "them")
     some = ", ".join(f"{visible(name)} ({why[name]})" for name in list(why)[:_NAMED])
@@ -259,7 +259,7 @@ def _unopened(why: dict[str, str]) -> str:
 
 
 def _unknown(context: Context, strangers: _Strangers) -> ExportError:
-    """The one sentence that says what was looked at and why it is nothing."""
+    """The error that says what was examined and why it cannot be read."""
     members = context.source.members
     path = context.source.path
     if context.source.unopened:
@@ -272,11 +272,11 @@ def _unknown(context: Context, strangers: _Strangers) -> ExportError:
     if len(members) == 1:
         return _unknown_file(context, members[0])
     names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")
-    way_on = _ASK_JSON if strangers.pages else _SEE_HELP
+    hint = _ASK_JSON if strangers.pages else _SEE_HELP
     return UnknownFormat(
         f"None of the {len(members):,} files in {path.name or path} is a chat export chatmimic "
         f"knows (looked at {names}).",
-        way_on,
+        hint,
     )
 
 
@@ -292,13 +292,13 @@ def _unknown_file(context: Context, member: Member) -> ExportError:
     if text is None:
         return UnknownFormat(
             f"{member.label} is a binary file, not a chat export.",
-            f"{_SEE_HELP} --encoding NAME reads it as text all the same.",
+            f"{_SEE_HELP} --encoding NAME reads it as text nevertheless.",
         )
     if text.lstrip()[:15].lower().startswith(_HTML):
         what = f"{member.label} is an HTML page, but no chat export that chatmimic knows."
         return UnknownFormat(what, _ASK_JSON)
-    asked = context.options.format
-    as_what = f"in the format {asked}" if asked else "a chat export chatmimic knows"
+    name = context.options.format
+    as_what = f"in the format {name}" if name else "a chat export chatmimic knows"
     return UnknownFormat(
         f'{member.label} is not {as_what}; it begins with "{" ".join(text[:200].split())[:60]}".',
         f"{_SEE_HELP} --columns reads any table.",

@@ -1,14 +1,16 @@
-"""What an import is asked to do, and what it tells of itself while it runs."""
+"""The options and the report of an import."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from chatmimic.records import Kind, Message
+from chatmimic.settings import SettingsBase, setting
 
-# Why a message without a person's words is not learnt from, as the summary calls it.
+# Names in the summary for messages that are not a person's own words.
 REASONS = {
     Kind.MEDIA: "media only",
     Kind.SYSTEM: "system",
@@ -18,38 +20,68 @@ REASONS = {
     Kind.OTHER: "unparsed",
 }
 _DAY_MS = 86_400_000
-MOST_NOTES = 40  # a report is read by a person
+MOST_NOTES = 40  # most notes in a report
 
 
 @dataclass(frozen=True)
-class ImportOptions:
-    """What the user may say about an export that the export does not say itself."""
+class ImportOptions(SettingsBase):
+    """What the user can specify about an export.
 
-    tz: str | None = None  # zone of times that carry none, as in "Europe/Berlin"
-    columns: Mapping[str, str] | None = None  # role → column name or 1-based number
-    format: str | None = None  # name of an importer; None: find out
-    allow_truncated: bool = False  # keep the whole messages of a file that is cut short
-    owner: str | None = None  # whose export it is, where it does not say
-    follow_nicks: bool = True  # nicks that changed into each other and back are one person's
-    date_order: str | None = None  # "dmy", "mdy" or "ymd"; None: what the dates of a file show
-    encoding: str | None = None  # of text that is not UTF-8, as "gb18030"; None: what it shows
+    `columns` are names or 1-based numbers of a table's columns, by role.
+    """
+
+    command: ClassVar[str] = "import"
+
+    def conflicts(self) -> Iterator[str]:
+        """A complaint if columns are not given by role."""
+        given: object = self.columns
+        if given is not None and not isinstance(given, Mapping):
+            yield f"columns is {given!r}; it must map roles to columns."
+
+    tz: str | None = setting(
+        None, "Time zone of times without one, e.g. Europe/Berlin.", metavar="ZONE"
+    )
+    columns: Mapping[str, str] | None = None
+    format: str | None = setting(
+        None, "Read as this format (listed below), instead of detecting it.", metavar="NAME"
+    )
+    allow_truncated: bool = setting(False, "Keep the complete messages of a truncated file.")
+    date_order: str | None = setting(
+        None,
+        "Order of day, month and year in dates such as 1/2/24 (default: detected).",
+        choices=("dmy", "mdy", "ymd"),
+    )
+    encoding: str | None = setting(
+        None,
+        "Encoding of text that is not UTF-8, e.g. gb18030, shift_jis or windows-1251 (default: "
+        "detected).",
+        metavar="NAME",
+    )
+    follow_nicks: bool = setting(
+        True, "Treat IRC nicks that changed into each other and back as one person."
+    )
+    owner: str | None = setting(
+        None,
+        "Person whose export this is, if it does not say so; in the chat this is you.",
+        metavar="NAME",
+    )
 
 
 @dataclass
 class ImportReport:
-    """What was read so far. A progress bar may look at it at any time.
+    """The progress and result of an import; updated while it runs.
 
-    Every record of the export is either kept or left out for one reason: `records` is the sum.
+    Every record is either kept or left out for one reason; `records` is the sum.
     """
 
     format: str = ""
-    owner: str = ""  # whose export it is, as their messages are signed; "" where it is not known
+    owner: str = ""  # sender name of the export's owner; "" if unknown
     variants: Counter[str] = field(default_factory=Counter)  # shape of the format → files
     kept: int = 0  # messages with words
-    by_bots: int = 0  # of those kept; they are context, never learnt
+    by_bots: int = 0  # of those kept, from bots; context only
     left_out: Counter[str] = field(default_factory=Counter)  # reason → records
     examples: dict[str, str] = field(default_factory=dict)  # reason → "file:line" of the first
-    repairs: Counter[str] = field(default_factory=Counter)  # what was mended → times
+    repairs: Counter[str] = field(default_factory=Counter)  # repair → times
     days: Counter[int] = field(default_factory=Counter)  # day since 1970, UTC → messages kept
     notes: list[str] = field(default_factory=list)  # sentences the user should see
     bytes_read: int = 0
@@ -57,7 +89,7 @@ class ImportReport:
 
     @property
     def records(self) -> int:
-        """Everything that was met."""
+        """The number of all records so far."""
         return self.kept + sum(self.left_out.values())
 
     def count(self, message: Message, kind: Kind) -> None:
@@ -71,12 +103,12 @@ class ImportReport:
             self.leave_out(REASONS[kind], message.source)
 
     def leave_out(self, reason: str, source: str = "", times: int = 1) -> None:
-        """Count records that are not kept; the first of each reason is shown as its example."""
+        """Count records that are left out; the first one for each reason is kept as an example."""
         if reason not in self.left_out:
             self.examples[reason] = source
         self.left_out[reason] += times
 
     def note(self, sentence: str) -> None:
-        """Keep a sentence for the summary, once however often it is said."""
+        """Add a sentence to the summary, unless it is there already."""
         if sentence not in self.notes and len(self.notes) < MOST_NOTES:
             self.notes.append(sentence)

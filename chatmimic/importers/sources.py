@@ -1,9 +1,9 @@
-"""Opening what a user hands over (a file, a folder, a zip, a tar) as a list of named members.
+"""Opening an export (a file, a folder, a zip, a tar) as a list of named members.
 
-Archives in it are opened too, a few deep; `unopened` says which were not, and why.
+Archives in it are opened too, up to a depth; `unopened` lists the others, with reasons.
 
-Nothing is ever extracted: members are streams. Archives made to hurt (names that climb out,
-entries that overlap or expand without end) are refused as UnsafeExport before they do.
+Nothing is ever extracted: members are streams. Malicious archives (names that leave the archive,
+entries that overlap or expand without end) are refused as UnsafeExport.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from chatmimic.importers.packed import (
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.importers.streams import Member, Opened, translated
 
-HEAD = 64 << 10  # bytes an importer may look at to recognise a file
-MAX_DEPTH = 3  # archives within one another
+HEAD = 64 << 10  # bytes from which importers recognise a file
+MAX_DEPTH = 3  # depth of nested archives
 
 _NOT_CHAT = {"__MACOSX", ".git", ".DS_Store"}
 _ARCHIVE_NAME = re.compile(r"\.(?:(?:zip|tar)(?:\.(?:gz|bz2|xz))?|tgz|tbz2?|txz)$", re.IGNORECASE)
@@ -47,22 +47,22 @@ class Source:
 
     path: Path
     members: list[Member]
-    unopened: dict[str, str] = field(default_factory=dict)  # archives in it → why not
+    unopened: dict[str, str] = field(default_factory=dict)  # unopened archives → reason
     encodings: Encodings = field(default_factory=Encodings)
 
     def open(
         self, member: Member, report: ImportReport | None = None, ahead: bool = False
     ) -> TextStream:
-        """A member's bytes, those of text in UTF-8. Close it, or use `with`."""
+        """Open a member: its bytes, text in UTF-8. Close it, or use `with`."""
         return TextStream(member, self.encodings, report, ahead)
 
     def head(self, member: Member, size: int = HEAD) -> bytes:
-        """The first bytes of a member. Raises ExportError when it cannot be read."""
+        """The first bytes of a member. Raises ExportError if it cannot be read."""
         with self.open(member) as stream:
             return stream.read(size)
 
     def tail(self, member: Member, size: int = HEAD) -> bytes:
-        """The last bytes of a member, found without holding the rest in memory."""
+        """The last bytes of a member, read in constant memory."""
         with self.open(member) as stream:
             stream.skip_to_last(size)
             last = b""
@@ -73,7 +73,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
-    """Open a file, a folder, a zip or a tar. Raises ExportError when that cannot be done."""
+    """Open a file, a folder, a zip or a tar. Raises ExportError if it cannot be opened."""
     with ExitStack() as stack:
         encodings = Encodings(options.encoding)
         opening = _Opening(stack, options.allow_truncated)
@@ -89,7 +89,7 @@ def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
 
 
 class _Opening:
-    """An export that is being opened: its members so far, those of archives in it among them."""
+    """Opens an export; collects its members, including those of nested archives."""
 
     def __init__(self, stack: ExitStack, allow_truncated: bool) -> None:
         self.members: list[Member] = []
@@ -100,7 +100,7 @@ class _Opening:
         self._packed = 0  # members of archives
 
     def folder(self, root: Path) -> None:
-        """Take every file below a folder."""
+        """Add all files below a folder."""
         where = root.absolute().as_posix().rstrip("/")
         around = Place("", "", where, within=True)
         for folder, names, files in os.walk(root):
@@ -110,21 +110,21 @@ class _Opening:
             for name in sorted(files):
                 path = os.path.join(folder, name)
                 about = os.lstat(path)
-                # Links and devices are left alone: a folder from elsewhere could point anywhere.
+                # Links and devices are skipped: in a foreign folder they could point anywhere.
                 if not stat.S_ISREG(about.st_mode) or name in _NOT_CHAT:
                     continue
                 inside = above + name
                 self._add(_loose(path, inside, f"{where}/{inside}", about.st_size), around, 0)
 
     def file(self, path: Path) -> None:
-        """Take one file, whatever it is called: the members of a zip or tar, or itself."""
+        """Add a file, or its members if it is a zip or tar, whatever its name."""
         where = path.absolute().as_posix()
         member = _loose(path, path.name, where, path.stat().st_size)
         if not self._opened(member, Place(path.name, "", where), 1):
             self.members.append(member)
 
     def _add(self, member: Member, around: Place, depth: int) -> None:
-        """Take one member of a folder or of an archive, or the members that are in it."""
+        """Add a member of a folder or archive, or the members in it."""
         if not _ARCHIVE_NAME.search(member.name):
             self.members.append(member)
             return
@@ -142,7 +142,7 @@ class _Opening:
             self.unopened[member.name] = error.what.removeprefix(f"{member.name} ").rstrip(".")
 
     def _opened(self, member: Member, place: Place, depth: int) -> bool:
-        """Take the members of an archive; false where it is none, whatever its name says."""
+        """Add the members of an archive; False if it is none, whatever its name."""
         with translated(place.name):
             opened = member.opener()
             kept = False
@@ -175,7 +175,7 @@ def _kind(opened: Opened) -> str:
     try:
         return archive_kind(opened.stream.read(512))
     except (EOFError, OSError, LZMAError, zlib.error):
-        return ""  # cut short or not really packed: reading it will say so
+        return ""  # truncated or not really packed: reading it will raise the error
 
 
 def _loose(path: str | Path, name: str, where: str, size: int) -> Member:

@@ -1,4 +1,4 @@
-"""One guarded stream for every kind of member: counts, refuses bombs, speaks only ExportError."""
+"""The stream of all members: counts bytes, refuses zip bombs, raises only ExportError."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from chatmimic.importers.report import ImportReport
 MAX_RATIO = 200  # expanded : packed, …
 RATIO_FROM = 64 << 20  # … once past this many expanded bytes
 MAX_MEMBER = 4 << 30  # expanded bytes of one packed member
-_LONGEST_LABEL = 100  # characters of a path in a sentence
+_LONGEST_LABEL = 100  # characters of a path in messages
 
 UNPACK = "If you trust it, unpack it yourself and give chatmimic the folder."
 
 
 class ByteStream(Protocol):
-    """The one thing importers need of a file."""
+    """The interface of files that importers need."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
+        """Read up to `size` bytes; b"" at the end."""
 
 
 @dataclass(slots=True)
 class Opened:
-    """An open member: the bytes, and, where it is packed, what they are unpacked from."""
+    """An open member: its bytes and, if packed, the packed file."""
 
     stream: IO[bytes]
-    packed: IO[bytes] | None = None  # the packed file, when its own position is the progress
-    packed_size: int | None = None  # bytes it takes packed; None: it is not
+    packed: IO[bytes] | None = None  # the packed file, if its position is the progress
+    packed_size: int | None = None  # packed size in bytes; None: not packed
 
     def close(self) -> None:
         """Close both."""
@@ -50,23 +50,23 @@ class Member:
     """One file of an export. `name` is its path inside the export, with "/"."""
 
     name: str
-    where: str  # the whole path, folders above the export included: dates may stand there
+    where: str  # the whole path with folders above the export, which may contain dates
     size: int  # bytes to read, in the unit of the progress bar
     opener: Callable[[], Opened] = field(repr=False, compare=False)
 
     @property
     def label(self) -> str:
-        """What to call it in a sentence to the user: its path, without the middle of a long one."""
+        """Its name in messages: the path, without the middle of a long one."""
         return self.name if len(self.name) <= _LONGEST_LABEL else _without_middle(self.name)
 
     @property
     def base(self) -> str:
-        """Its name without the folders."""
+        """The file name without folders."""
         return self.name.rpartition("/")[2] or self.name
 
 
 def _without_middle(path: str) -> str:
-    """The first folder, and as many of the last parts as leave it readable."""
+    """The first folder, and as many of the last parts as fit."""
     first, _, rest = path.partition("/")
     kept = rest
     while "/" in kept and len(f"{first}/…/{kept}") > _LONGEST_LABEL:
@@ -77,7 +77,7 @@ def _without_middle(path: str) -> str:
 class Stream:
     """The bytes of one member, opened. Raises ExportError.
 
-    What is read `ahead` comes once more in the report's total: the progress bar moves meanwhile.
+    Bytes read `ahead` are added to the report's total, because they are read again.
     """
 
     def __init__(
@@ -112,13 +112,13 @@ class Stream:
         return data
 
     def skip_to_last(self, size: int) -> None:
-        """Skip to the last `size` bytes where the file allows it."""
+        """Skip to the last `size` bytes if the file is seekable."""
         if self._opened.packed_size is None:
             with translated(self._label):
                 self._opened.stream.seek(max(0, self._size - size))
 
     def _count(self, report: ImportReport) -> None:
-        # How long an unpacked file gets is known only at its end: progress follows the packed one.
+        # The unpacked size is unknown until the end: progress follows the packed file.
         packed = self._opened.packed
         now = self._given if packed is None else packed.tell()
         report.bytes_read += now - self._counted
@@ -127,14 +127,14 @@ class Stream:
 
 
 def guard_ratio(label: str, expanded: int, packed: int) -> None:
-    """Raise UnsafeExport when something expands as only a bomb does."""
+    """Raise UnsafeExport if a file expands as much as only a zip bomb does."""
     if expanded > MAX_MEMBER:
         raise UnsafeExport(f"{label} expands to over {MAX_MEMBER >> 30} GiB.", UNPACK)
     if expanded > RATIO_FROM and expanded > MAX_RATIO * max(packed, 1):
         raise UnsafeExport(f"{label} expands more than {MAX_RATIO}:1, as only a bomb does.", UNPACK)
 
 
-# What zipfile, tarfile and the unpackers raise at damage, promised by them or not.
+# What zipfile, tarfile and the decompressors raise for damaged files, documented or not.
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error,
     ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
@@ -142,9 +142,9 @@ _DAMAGE = (
 
 
 class translated:
-    """Turns what the standard library's readers raise into our own errors.
+    """A context that turns errors of the standard library's readers into ExportError.
 
-    Not made of a generator: a folder of small files enters it several times for each.
+    Not a generator, for speed: it is entered several times for each small file.
     """
 
     __slots__ = ("_label",)
@@ -174,7 +174,7 @@ def _ours(label: str, error: BaseException) -> ExportError | None:
         return ExportError(
             f"Cannot read {label}: {why}.", "Check that it is there and that you may read it."
         )
-    # An OSError without a number is the unpackers' own: "Not a gzipped file".
+    # An OSError without a number is from a decompressor: "Not a gzipped file".
     return _damaged(label, error) if isinstance(error, (OSError, *_DAMAGE)) else None
 
 

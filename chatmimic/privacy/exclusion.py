@@ -1,4 +1,4 @@
-"""People who are to stay out: their messages, their reactions, their name where it is called."""
+"""Excluding people: their messages, their reactions, and mentions of their name."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from chatmimic.records import Message, Person
 
 REASON = "excluded"
 _NAME = "[name]"
-_REMEMBERED = 10_000  # names that may be suggested
+_REMEMBERED = 10_000  # names kept for suggestions
 
 
 class Exclusion:
-    """Keeps some people's messages out, and refuses names that are nobody's."""
+    """Drops the messages of some people, and rejects names that nobody has."""
 
     def __init__(self, names: tuple[str, ...], keyed: Keyed) -> None:
         self._wanted = {_plain(name): name for name in names if _plain(name)}
         self._met: set[str] = set()
         self._known: set[str] = set()
-        self._seen: set[str] = set()  # to suggest them
+        self._seen: set[str] = set()  # for suggestions
         self._keyed = keyed
         spelt = "|".join(
             r"\s+".join(map(re.escape, plain.split()))
@@ -35,7 +35,7 @@ class Exclusion:
         self._named = re.compile(rf"(?i)(?<!\w)(?:{spelt})(?!\w)")
 
     def keeps_out(self, message: Message, report: ImportReport) -> bool:
-        """Whether it is one of theirs. It is counted as `excluded` if it was counted as kept."""
+        """Whether a message is from an excluded person, moving it from kept to excluded."""
         if not self._is_theirs(message.sender, message.sender_key):
             return False
         if message.kind.has_words:
@@ -45,9 +45,9 @@ class Exclusion:
         return True
 
     def message(self, message: Message) -> Message:
-        """Somebody else's message without their reactions, and without their name where called.
+        """The message of somebody else, without excluded people's reactions and mentions.
 
-        Notices ("Bo joined") and titles lose the name wherever it stands.
+        In notices ("Bo joined") and titles the name is removed everywhere.
         """
         called = self._called if message.kind.has_words else self._named
         return replace(
@@ -58,31 +58,31 @@ class Exclusion:
             thread_title=self._named.sub(_NAME, message.thread_title),
         )
 
-    def know(self, names: Iterable[str]) -> None:
-        """Take names for somebody's: whoever is in the archive may be missing in an export."""
+    def add_known(self, names: Iterable[str]) -> None:
+        """Add names of existing people, who may be missing from an export: the archive's."""
         self._known.update(map(_plain, names))
 
-    def meet(self, message: Message) -> None:
-        """See whose names a message shows, and keep nothing out."""
+    def collect_names(self, message: Message) -> None:
+        """Note the names in a message, without excluding anything."""
         self._is_theirs(message.sender, message.sender_key)
         for reaction in message.reactions:
             self._is_theirs(reaction.sender)
 
     def check(self) -> None:
-        """Raises ExportError for names that nobody has of all who were met, with near ones."""
+        """Raise ExportError for excluded names that nobody seen so far has, with similar ones."""
         missing = [n for plain, n in self._wanted.items() if plain not in self._met | self._known]
         if not missing:
             return
         near = (one for name in missing for one in close(name, self._seen))
         raise ExportError(
-            f"Nobody is called {' or '.join(quoted([name]) for name in missing)}, whom --exclude "
-            "names, so nothing was imported.",
-            f"{suggestion(dict.fromkeys(near))}Write names as the export shows them; where not "
-            "everybody is in each of several exports, import them with one command.",
+            f"Nobody is called {' or '.join(quoted([name]) for name in missing)} (--exclude), "
+            "so nothing was imported.",
+            f"{suggestion(dict.fromkeys(near))}Write names as the export shows them; if not "
+            "everybody occurs in each of several exports, import them with one command.",
         )
 
-    def tell(self, report: ImportReport) -> None:
-        """Note the names that nobody had, but who are known."""
+    def note_unused(self, report: ImportReport) -> None:
+        """Note in the report the excluded names that occurred only elsewhere."""
         for plain, name in self._wanted.items():
             if plain not in self._met:
                 report.note(f'Nobody in it is called "{name}": nothing was excluded by that name.')
@@ -95,14 +95,14 @@ class Exclusion:
         return bool(found)
 
     def _thread(self, message: Message) -> str:
-        """The key of a thread that is named after them says nothing any more."""
+        """Replace the key of a thread that contains an excluded name by a digest."""
         if not self._named.search(message.thread):
             return message.thread
         return f"thread-{self._keyed.digits('thread', message.service, message.thread)}"
 
 
 def names_of(people: Iterable[Person]) -> set[str]:
-    """Every name and id that somebody may be excluded by."""
+    """All names and ids by which these people can be excluded."""
     everybody = list(people)
     ids = {account.partition(" ")[2] for person in everybody for account in person.accounts}
     return ids.union(*(person.names for person in everybody))
@@ -113,5 +113,5 @@ def _plain(name: str) -> str:
 
 
 def _both_forms(names: Iterable[str]) -> set[str]:
-    """Names with accents within their letters and as signs of their own: texts have either."""
+    """Names with composed and with decomposed accents, because texts have either."""
     return {unicodedata.normalize(form, name) for name in names for form in ("NFC", "NFD")}

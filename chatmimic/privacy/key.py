@@ -1,4 +1,4 @@
-"""The key of a home: random bytes that make its pseudonyms its own, the same in every import."""
+"""The key of a home: random bytes from which its pseudonyms are derived, in every import."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def has_key(home: Home) -> bool:
 
 
 def key_of(home: Home) -> bytes:
-    """The key of a home; made, for its owner only, when there is none yet.
+    """The key of a home; created, readable by its owner only, if there is none yet.
 
-    Raises ChatmimicError when it cannot be read or written, or is no key.
+    Raises ChatmimicError if it cannot be read or written, or is invalid.
     """
     path = _path(home)
     try:
@@ -32,13 +32,13 @@ def key_of(home: Home) -> bytes:
         key = bytes.fromhex(path.read_text("ascii"))
     except (OSError, ValueError) as error:
         raise ChatmimicError(
-            f"{path}, the key of the pseudonyms, cannot be read: {error}.",
+            f"{path}, the key for pseudonyms, cannot be read: {error}.",
             "Put the file back from a backup; if there is none, remove it and import again into a "
-            "new home: without it everybody gets another name.",
+            "new home: without it everybody gets a different name.",
         ) from error
     if len(key) < _BYTES:
         raise ChatmimicError(
-            f"{path}, the key of the pseudonyms, is cut short.",
+            f"{path}, the key for pseudonyms, is truncated.",
             "Put the file back from a backup, or remove it and import again into a new home.",
         )
     return key
@@ -49,19 +49,19 @@ def _path(home: Home) -> Path:
 
 
 class Keyed:
-    """Digits and chances that follow from words and the key, and lead back to neither."""
+    """Digits and random numbers derived from words and the key, which reveal neither."""
 
     def __init__(self, key: bytes | None) -> None:
         self._key = key or secrets.token_bytes(_BYTES)
 
     def digits(self, use: str, *words: str, length: int = 16) -> str:
-        """So many hexadecimal digits, at most 64; other ones for every `use`."""
+        """`length` hexadecimal digits, at most 64, which differ for each `use`."""
         return self._digest(use, *words).hex()[:length]
 
-    def chance(self, use: str, *words: str) -> Random:
-        """A source of chances that are always the same for these words."""
+    def rng(self, use: str, *words: str) -> Random:
+        """A random number generator seeded by these words."""
         return Random(self._digest(use, *words))
 
     def _digest(self, *words: str) -> bytes:
-        said = "\x1f".join(words).encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, said, "sha256")
+        data = "\x1f".join(words).encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, data, "sha256")

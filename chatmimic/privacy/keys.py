@@ -1,4 +1,4 @@
-"""Keys and tokens: those with a known beginning, in links, and long strings of pure chance."""
+"""Keys and tokens: with a known prefix, in links, and long random strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"[^-]*(?:-(?!----(?:END|BEGIN))[^-]*)*-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 )
-# The beginning that each service gives its keys, and what is known of the rest.
+# Each service's key prefix, and what is known of the rest.
 _KNOWN = {
     "sk-": r"sk-(?:[a-z]{2,8}-){0,2}[A-Za-z0-9_-]{20,}",  # OpenAI, Anthropic
     "k_": r"(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
@@ -37,7 +37,7 @@ _KNOWN = {
     "AGE-": r"AGE-SECRET-KEY-1[A-Z0-9]{50,}",
 }
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(_KNOWN.values())})")
-# The bots of Discord and of Telegram: no beginning of their own, but three or two parts.
+# Bot tokens of Discord and Telegram: no prefix, but three or two parts.
 _PARTED = re.compile(
     r"(?<![A-Za-z0-9_-])(?:[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
     r"|\d{8,10}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-]))"
@@ -54,8 +54,8 @@ _QUERY = re.compile(
     rf"(?i)[?&;#](?:(?P<strong>{_STRONG})|key|auth|code|hash|session(?:_?id)?|sid|ticket|invite)"
     r"=(?P<secret>[^\s&;#\"'<>\[\]]{4,512})"
 )
-# Whoever has such a link may write or join.
-_DOORS = (
+# Anybody with such a link can post or join.
+_INVITES = (
     r"discord(?:app)?\.com/api/webhooks/\d{15,22}/(?P<secret>[\w-]{20,})",
     r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/]{20,})",
     r"chat\.whatsapp\.com/(?:invite/)?(?P<secret>\w{15,})",
@@ -65,18 +65,18 @@ _LOGIN_IN_LINK = re.compile(
     r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://"
     r"(?P<secret>[^\s/@:\[\]]{1,64}:[^\s/@\[\]]{1,64})@"
 )
-_CHANCE = re.compile(r"(?<![\w/+=.:%&?@#-])[A-Za-z0-9+/_-]{32,}={0,2}(?![\w+=@-]|[.:]\w)")
+_RANDOM = re.compile(r"(?<![\w/+=.:%&?@#-])[A-Za-z0-9+/_-]{32,}={0,2}(?![\w+=@-]|[.:]\w)")
 _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_BITS = 4.0  # of a character, at least, in a string of chance
+_BITS = 4.0  # least entropy per character of a random string
 
 
 def _has_digit(found: re.Match[str]) -> bool:
-    """No key is words alone: "sk-learn-something-very-long"."""
-    return any(sign.isdecimal() for sign in found[0])
+    """Whether there is a digit: words alone are no key ("sk-learn-something-very-long")."""
+    return any(char.isdecimal() for char in found[0])
 
 
 def _is_worth(found: re.Match[str]) -> bool:
-    """A value of "?key=" that is long and of chance; of "?token=" nearly any."""
+    """Whether the value is a secret: of "?key=" if long and random, of "?token=" nearly always."""
     value = found["secret"]
     if found["strong"]:
         return len(value) >= 6
@@ -84,10 +84,10 @@ def _is_worth(found: re.Match[str]) -> bool:
     return len(value) >= 16 and digits and letters and "/" not in value
 
 
-def is_chance(text: str) -> bool:
-    """Whether a long string looks drawn by lot: not a word, a name in code, a path or a hash.
+def is_random(text: str) -> bool:
+    """Whether a long string looks random: not a word, an identifier, a path or a hash.
 
-    Hashes and fingerprints are hexadecimal, stand in public talk everywhere and open nothing.
+    Hashes and fingerprints are hexadecimal, frequent in public chats, and no secrets.
     """
     if not (any(map(str.isupper, text)) and any(map(str.islower, text))):
         return False
@@ -105,6 +105,6 @@ RULES = (
     Rule("key", 1, shows(r"[A-Za-z0-9_-]{27}"), _PARTED, _has_digit),
     Rule("key", 1, says("bearer ", "authorization:"), _BEARER, _has_digit),
     Rule("key", 0, has("="), _QUERY, _is_worth),
-    *(Rule("key", 0, has(".com/", ".me/"), re.compile(door, re.IGNORECASE)) for door in _DOORS),
+    *(Rule("key", 0, has(".com/", ".me/"), re.compile(link, re.IGNORECASE)) for link in _INVITES),
 )
-LATE_RULES = (Rule("key", 1, shows(r"[A-Za-z0-9+/_-]{32}"), _CHANCE, lambda f: is_chance(f[0])),)
+LATE_RULES = (Rule("key", 1, shows(r"[A-Za-z0-9+/_-]{32}"), _RANDOM, lambda f: is_random(f[0])),)

@@ -1,4 +1,4 @@
-"""Finding the names of known people in texts, in time that does not grow with how many they are."""
+"""Finding names of known people in texts, in time independent of their number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from chatmimic.names import COMMON, LEAST, PIECE, SECOND
 from chatmimic.privacy.redactor import PLACEHOLDER
 
-# Words that are names too, of people or in talk within a family: names only where the writer
-# shows it. Titles and what stands between names never stand for somebody by themselves.
+# Words that are also names, of people or within a family: names only if the writing shows it.
+# Titles and particles are never a name by themselves.
 _ALSO_NAMES = """
 amber angel april art ash august autumn bay bell berg bill bird bishop black blue bob brook brown
 bush carol chance chase chip christian church clay cliff cook crystal daisy dawn dean drew duke
@@ -31,16 +31,16 @@ ten zu zum zur und and the y e mr mrs ms miss dr prof herr frau mme mlle sir jr 
 _BETWEEN = frozenset(_WITHIN_NAMES.split())
 _WORDS = COMMON | frozenset(_ALSO_NAMES.split()) | _BETWEEN
 _TOKEN = re.compile(rf"{PLACEHOLDER.pattern}|{PIECE.pattern}")
-_MOST = 64  # names of several pieces that begin alike
+_MOST = 64  # names of several words with the same first word
 _LONGEST_UNSPACED = 8
-# Scripts that put no space between words: Chinese, Japanese, Korean, Thai and their like.
+# Scripts without spaces between words: Chinese, Japanese, Korean, Thai and similar.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 )
 
 
-class Known:
-    """The names met so far: whole ones, and of full names the words."""
+class KnownNames:
+    """The names seen so far: whole names, and the words of full names."""
 
     def __init__(self) -> None:
         self._words: dict[str, bool] = {}  # word in lower case → whether the name has a capital
@@ -48,8 +48,8 @@ class Known:
         self._unspaced: set[str] = set()
         self._met: set[str] = set()
 
-    def learn(self, name: str) -> None:
-        """Take a name into account from now on."""
+    def add(self, name: str) -> None:
+        """Add a name."""
         if name in self._met:
             return
         self._met.add(name)
@@ -58,11 +58,11 @@ class Known:
         if not pieces:
             return
         if len(pieces) == 1:
-            self._learn_word(pieces[0])
+            self._add_word(pieces[0])
         else:
-            self._learn_phrase(plain, pieces)
+            self._add_phrase(plain, pieces)
 
-    def _learn_phrase(self, plain: str, pieces: list[str]) -> None:
+    def _add_phrase(self, plain: str, pieces: list[str]) -> None:
         low = _lower(plain)
         begin = low.find(pieces[0].lower())
         end = low.rfind(pieces[-1].lower()) + len(pieces[-1])
@@ -73,9 +73,9 @@ class Known:
         for word in plain.split():
             inner = PIECE.findall(word)
             if len(inner) == 1 and inner[0].lower() not in _BETWEEN and len(inner[0]) >= LEAST:
-                self._learn_word(inner[0])
+                self._add_word(inner[0])
 
-    def _learn_word(self, word: str) -> None:
+    def _add_word(self, word: str) -> None:
         if word.isdecimal():
             return
         low = word.lower()
@@ -84,7 +84,7 @@ class Known:
             self._unspaced.add(word)
 
     def replace(self, text: str, new: Callable[[str], str]) -> str:
-        """The text with `new(name)` for every name that stands in it."""
+        """The text with every name in it replaced by `new(name)`."""
         if not self._words and not self._phrases:
             return text
         low = _lower(text)
@@ -97,7 +97,7 @@ class Known:
         return "".join([*parts, text[done:]]) if parts else text
 
     def _spans(self, text: str, low: str, found: re.Match[str]) -> Iterable[tuple[int, int]]:
-        """Where names stand that begin with this word, or within it where nobody puts spaces."""
+        """Positions of names that begin with this word, or inside it in scripts without spaces."""
         start, end = found.span()
         word = low[start:end]
         for phrase in self._phrases.get(word, ()):
@@ -119,7 +119,7 @@ class Known:
         return _is_alone(text, start, end) or not _begins_sentence(text, start)
 
     def _within(self, word: str, start: int) -> Iterator[tuple[int, int]]:
-        """The names inside a word of a script without spaces."""
+        """Positions of names inside a word of a script without spaces."""
         place = 0
         while place < len(word):
             longest = min(_LONGEST_UNSPACED, len(word) - place)
@@ -132,32 +132,32 @@ class Known:
 
 
 def _lower(text: str) -> str:
-    """The text in small letters, as long as before: "İ" alone has a small form of two."""
+    """The text in lower case, of the same length: only "İ" would become two characters."""
     low = text.lower()
     if len(low) == len(text):
         return low
-    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
 def _goes_on(text: str, end: int) -> bool:
-    """Whether the word goes on where a name ends."""
+    """Whether the word continues after a name."""
     return text[end : end + 1].isalnum()
 
 
 def _is_addressed(text: str, start: int, end: int) -> bool:
-    """Whether somebody is spoken to: "@ada", or "ada:" and "ada," at the front."""
+    """Whether a name is addressed: "@ada", or "ada:" and "ada," at the front."""
     if text[start - 1 : start] in ("@", "\u2068"):
         return True
     return start == 0 and text[end : end + 1] in (":", ",") and not _goes_on(text, end + 1)
 
 
 def _is_alone(text: str, start: int, end: int) -> bool:
-    """Whether a line says nothing else, as "Grace?" does."""
+    """Whether a name is all there is in its line, as in "Grace?"."""
     after = text[end : end + 5].lstrip("?!.,… ")
     return text[start - 1 : start] in ("", "\n") and after[:1] in ("", "\n")
 
 
 def _begins_sentence(text: str, start: int) -> bool:
-    """Whether a capital here says nothing, since a sentence begins with one."""
+    """Whether a sentence begins here, so that a capital means nothing."""
     before = text[max(0, start - 3) : start].rstrip()
     return not before or before[-1] in '.!?:…\n"“„«(*-' or "\n" in text[max(0, start - 2) : start]

@@ -1,4 +1,4 @@
-"""Addresses on the net: e-mail, IP of both versions, and of network cards."""
+"""Network addresses: e-mail, IPv4, IPv6 and MAC."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPELT_EMAIL = re.compile(
     r"(?i)(?<![\w.+-])[\w.+-]{2,64} ?(?:[\[({<] ?at ?[\])}>]| at ) ?[\w-]{2,63}"
     r"(?: ?(?:[\[({<] ?dot ?[\])}>]| dot ) ?[\w-]{2,63}){1,3}(?!\w)"
 )
-# What stands after a full stop in names of files and of services, and is no country.
+# Extensions of files and services that are no top-level domain.
 _ENDINGS = """
 png jpg jpeg gif webp svg ico css js ts py sh rb go rs md txt html htm xml json conf service socket
 timer target mount slice scope device swap path automount local localdomain lan
@@ -45,11 +45,11 @@ _MAC = re.compile(
     r"(?![\w-]|:\w)"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.]\w))"
 )
-_OWN_MACHINE, _LAST = 127, 223  # beyond it are no addresses of anybody
+_OWN_MACHINE, _LAST = 127, 223  # addresses from here on are nobody's
 
 
 def _is_email(found: re.Match[str]) -> bool:
-    """No picture for dense screens, no unit of a system, no login of a code host."""
+    """Whether it is no image name (`icon@2x.png`), systemd unit or login of a code host."""
     local, _, domain = found[0].casefold().partition("@")
     if found["end"].casefold() in _FILES or local in _SERVICES or domain in _CIPHERS:
         return False
@@ -57,10 +57,10 @@ def _is_email(found: re.Match[str]) -> bool:
 
 
 def _is_ipv4(found: re.Match[str]) -> bool:
-    """A machine of somebody's: no version number, no mask, not this machine itself.
+    """Whether it is somebody's machine: no version number, no mask, not localhost.
 
     Four numbers below 40, or a first one below 30 and a second below 20, are taken for a version
-    ("Firefox 1.5.0.4"), and so is what follows the word; 10.x.x.x is an address.
+    ("Firefox 1.5.0.4"), as is anything after such a word; 10.x.x.x is an address.
     """
     first, second, third, fourth = (int(found[n]) for n in ("first", "second", "third", "fourth"))
     if not 1 <= first <= _LAST or first == _OWN_MACHINE:
@@ -70,7 +70,7 @@ def _is_ipv4(found: re.Match[str]) -> bool:
 
 
 def _is_version(found: re.Match[str]) -> bool:
-    """Whether the word before says so."""
+    """Whether the word before says that it is a version."""
     before = found.string[max(0, found.start() - 24) : found.start()].lower()
     words = re.findall(r"[a-z]+", before)[-2:]
     if words and words[-1] in _LINKING:
@@ -80,9 +80,9 @@ def _is_version(found: re.Match[str]) -> bool:
 
 def _is_ipv6(found: re.Match[str]) -> bool:
     text = found[0].partition("%")[0]
-    digits = sum(sign != ":" for sign in text)
+    digits = sum(char != ":" for char in text)
     if digits < 5 or not any(map(str.isdecimal, text)):
-        return False  # "::1" is this machine; "ab::cd" is a name in somebody's code
+        return False  # "::1" is localhost; "ab::cd" is an identifier in code
     try:
         address = IPv6Address(text)
     except AddressValueError:

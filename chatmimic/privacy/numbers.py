@@ -1,4 +1,4 @@
-"""Numbers that carry their own proof: bank cards, IBANs, and what states number people with."""
+"""Numbers with check digits: bank cards, IBANs, and national identification numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatmimic.privacy.rules import Rule, digits_of, grouped, luhn, says, shows
 _CARD = re.compile(
     r"(?<!\d)(?<!\d[ -])(?<![\w#@<.,])\d(?:[ -]?\d){12,18}(?![ -]?\d)(?![\w.]\w)(?!\w)"
 )
-# How the digits of a card stand together on it.
+# How the digits of a card are grouped.
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (6, 13), (8, 8)}
 
 # Length of an IBAN by its country.
@@ -51,7 +51,7 @@ _IBAN = re.compile(_iban_pattern(), re.IGNORECASE)
 
 
 def is_card(found: re.Match[str]) -> bool:
-    """Whether digits are a card's: their length, how they begin, their groups, Luhn's rule."""
+    """Whether digits are a card number, by length, prefix, groups and Luhn's check digit."""
     digits, groups = digits_of(found[0]), tuple(map(len, grouped(found[0])))
     if len(groups) > 1 and groups not in _CARD_GROUPS:
         return False
@@ -59,7 +59,7 @@ def is_card(found: re.Match[str]) -> bool:
 
 
 def _is_issued(digits: str) -> bool:
-    """Whether somebody issues cards that begin so, of this length."""
+    """Whether cards with this prefix and length are issued."""
     length, two, four = len(digits), int(digits[:2]), int(digits[:4])
     if digits[0] == "4":
         return length in (13, 16, 19)
@@ -75,16 +75,16 @@ def _is_issued(digits: str) -> bool:
 
 
 def is_iban(found: re.Match[str]) -> bool:
-    """Whether the whole, read as a number, leaves 1 when divided by 97."""
+    """Whether the check digits are right: the number is 1 modulo 97."""
     plain = re.sub(r"[ -]", "", found[0]).upper()
-    number = "".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])
+    number = "".join(str(int(char, 36)) for char in plain[4:] + plain[:4])
     return plain.isascii() and int(number) % 97 == 1
 
 
 # --- numbers of people ----------------------------------------------------------------------------
 
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-]|\.\d)")
-# In one word it looks like a model's number, so that something has to say what it is.
+# Without spaces it looks like a model number, so that the text must say what it is.
 _NINO = re.compile(
     r"(?:(?<!\w)(?=\S\S )|(?i:national insurance|ni n(?:umber|o)|nino)[^\d\n]{0,20}(?<!\w))"
     r"(?P<secret>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
@@ -103,7 +103,7 @@ _TAX = re.compile(
 )
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _HETU_LETTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
-# What a letter or digit counts in the uneven places of an Italian codice fiscale.
+# Values of letters and digits at odd positions of an Italian codice fiscale.
 _FISCAL_ODD = dict(
     zip(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -133,7 +133,7 @@ def _is_dni(found: re.Match[str]) -> bool:
 
 def _is_fiscal(found: re.Match[str]) -> bool:
     plain = found[0].upper()
-    odd = sum(_FISCAL_ODD[sign] for sign in plain[:15:2])
+    odd = sum(_FISCAL_ODD[char] for char in plain[:15:2])
     even = sum(int(s) if s.isdecimal() else ord(s) - 65 for s in plain[1:15:2])
     return chr(65 + (odd + even) % 26) == plain[15]
 
@@ -154,7 +154,7 @@ def _is_hetu(found: re.Match[str]) -> bool:
 
 
 def _is_german_tax_id(found: re.Match[str]) -> bool:
-    """One digit comes twice or three times, and the last checks the others (ISO 7064)."""
+    """Whether one digit occurs two or three times and the last is the check digit (ISO 7064)."""
     digits = [int(digit) for digit in digits_of(found["secret"])]
     most = max(digits[:10].count(d) for d in digits[:10])
     if most not in (2, 3):

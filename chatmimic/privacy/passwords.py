@@ -1,4 +1,4 @@
-"""Passwords, PINs and login codes: said to a service of IRC, or written as "password: …"."""
+"""Passwords, PINs and login codes: sent to an IRC service, or written as "password: …"."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PIN = re.compile(
 )
 _GOOGLE = re.compile(r"(?<!\w)(?P<secret>G-\d{6})(?= is your )")
 _PLACEHOLDER = re.compile(r"[<\[({*$%&]|#{2}|\.{2}|\u2026|x{3,}(?:\W|$)", re.IGNORECASE)
-# What follows "password:" without being one: the beginning of a sentence, a state, a field.
+# Words after "password:" that are none: the beginning of a sentence, a state, a field.
 _NOT_ONE = """
 the a an i it its is was you your my our his her their this that no not yes none any same what when
 where who why how if and or but to for from with on in at of please enter type again new old change
@@ -51,7 +51,7 @@ _WORDS = frozenset(_NOT_ONE.split())
 
 
 def _is_value(found: re.Match[str]) -> bool:
-    """Whether what stands after "password:" or "key=" is one."""
+    """Whether the text after "password:" or "key=" is a secret."""
     quoted, plain = found["quoted"], found["plain"]
     if quoted is not None:
         return not _PLACEHOLDER.match(quoted) and quoted.casefold() not in _WORDS
@@ -67,21 +67,21 @@ def _is_value(found: re.Match[str]) -> bool:
 
 
 def _ends_there(found: re.Match[str]) -> bool:
-    """Whether one word stands after the colon and no sentence: "password: swordfish"."""
+    """Whether a single word and no sentence follows the colon: "password: swordfish"."""
     after = found.string[found.end() : found.end() + 3]
     return not after.strip(" \t") or after[0] == "\n" or found["plain"][-1] in ",;."
 
 
 def _is_mixed(value: str) -> bool:
-    """Letters and digits together, or a sign within: hardly a word."""
-    letters = any(sign.isalpha() for sign in value)
-    digits = any(sign.isdecimal() for sign in value)
-    odd = any(sign in "!@#$%^&*+=~?_|" for sign in value[:-1])
+    """Whether it mixes letters and digits or contains punctuation, unlike a word."""
+    letters = any(char.isalpha() for char in value)
+    digits = any(char.isdecimal() for char in value)
+    odd = any(char in "!@#$%^&*+=~?_|" for char in value[:-1])
     return (letters and digits) or (odd and letters) or (digits and value.isdecimal())
 
 
 def _is_said(found: re.Match[str]) -> bool:
-    """After "the password is": only what no word looks like."""
+    """Whether the text after "the password is" is a secret: it must not look like a word."""
     value = found["secret"].rstrip(".,;!?)\"'").lstrip("\"'`(")
     if _PLACEHOLDER.match(value) or "://" in value or len(value) < 4:
         return False

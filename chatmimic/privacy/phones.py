@@ -1,4 +1,4 @@
-"""Phone numbers: international ones, national ones of a telling shape, and what talk calls one."""
+"""Phone numbers: international ones, national ones of a typical shape, and labelled ones."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 from chatmimic.privacy.rules import Rule, digits_of, grouped, has, says, shows
 
-_GAP = r"[ .\-/\u00a0\u2009\u202f\u2010-\u2013]"  # what stands between two groups
-# A digit of a number, with what may stand before it. A gap is followed by two digits at least.
+_GAP = r"[ .\-/\u00a0\u2009\u202f\u2010-\u2013]"  # separator of two groups
+# A digit of a number, with its separator. A separator is followed by two digits at least.
 _DIGIT = rf"(?:\d|{_GAP}{{1,2}}\(?(?=\d\d)\d|\(\d|\){_GAP}{{0,2}}\d| ?\(0\){_GAP}?\d)"
 _NOT_AFTER = r"(?<![\w.,:/=#%$€£*+~^&?\[{<-])"
 _END = r"(?![\w%€$£]|[.,:]\d|-\w)"
@@ -47,7 +47,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}([-./])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([-./])\d\d\2\d\d)(?!\d)"
 )
 _BITS = set("01 ")
-# Calling codes of one digit, of two, and how those of three begin (ITU E.164).
+# Calling codes of one and two digits, and prefixes of those of three (ITU E.164).
 _ONE = {"1", "7"}
 _TWO = {
     *("20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46"),
@@ -59,7 +59,7 @@ _THREE |= {"69", "80", "85", "87", "88", "96", "97", "99"}
 
 
 def _is_international(found: re.Match[str]) -> bool:
-    """A code that some country has, and as many digits as are dialled there."""
+    """Whether it has an existing calling code and a valid number of digits."""
     return _is_dialled(digits_of(found[0]))
 
 
@@ -77,7 +77,7 @@ def _is_dialled(digits: str) -> bool:
 
 
 def _is_national(found: re.Match[str]) -> bool:
-    """Groups as people write them, and no date: 0171 1234567, 06 12 34 56 78."""
+    """Whether it is grouped like a phone number and is no date: 0171 1234567, 06 12 34 56 78."""
     groups = grouped(found[0])
     digits = sum(map(len, groups))
     if not 9 <= digits <= 12 or _DATE.search(found[0]) or set(found[0]) <= _BITS:
@@ -93,7 +93,7 @@ def _is_national(found: re.Match[str]) -> bool:
 
 
 def _is_called(found: re.Match[str]) -> bool:
-    """What talk says is a number to call: of a bearable length, and no date."""
+    """Whether a number that the text calls a phone number has a valid length and is no date."""
     digits = digits_of(found["secret"])
     return 7 <= len(digits) <= 15 and not _DATE.search(found["secret"])
 

@@ -1,4 +1,4 @@
-"""Where somebody lives or is: street addresses of the common shapes, and coordinates."""
+"""Places: street addresses of common shapes, and coordinates."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _NORTHERN = re.compile(
     rf"(?<!\w)[A-ZÅÄÖØÆ][a-zåäöøæ]{{2,25}}?(?:{'|'.join(_NORTHERN_ENDS)})"
     r" \d{1,4}(?: ?[a-zA-Z])?(?!\w|[.:]\w)"
 )
-# "Platz 3", "Arbeitsplatz 5": places of other kinds; "way", "hour": what numbers count.
+# "Platz 3", "Arbeitsplatz 5": not streets; "way", "hour": things that are counted.
 _OTHER_PLACES = """
 arbeits park stell sitz listen tabellen speicher lager liege zelt steck start steh ersatz tor spiel
 markt schau fest heim aus hin rück um unter be halb durch mittel weit gegen zu parlaments studien
@@ -95,7 +95,7 @@ _SEXAGESIMAL = re.compile(rf"(?<!\w){_MINUTES}[NS][ ,;/]{{0,3}}{_MINUTES}[EWO](?
 
 
 def _is_english(found: re.Match[str]) -> bool:
-    """Words of a street's name: "1 Hard Drive" is none."""
+    """Whether the words can name a street, unlike "1 Hard Drive"."""
     return not _NO_NAMES.search(found["name"])
 
 
@@ -104,7 +104,7 @@ def _is_lower(found: re.Match[str]) -> bool:
 
 
 def _is_german(found: re.Match[str]) -> bool:
-    """A street's name and no other noun; in small letters only what cannot be another word."""
+    """Whether it is a street and no other noun; in lower case only if unambiguous."""
     sure = found["end"].startswith("str")
     return (sure or found["name"][:1].isupper()) and found["name"].lower() not in _NO_STREETS
 

@@ -1,8 +1,8 @@
-"""Invented names for everybody, made from the words of their names and the key of the home.
+"""Pseudonyms, derived from the words of a name and the key of the home.
 
 Each word of a name has its own invented word: "Ada Lovelace" is "Kavilo Brunes", and "Ada" alone,
-on another service or in what somebody says, is "Kavilo". So what is equal stays equal, without a
-list of real names anywhere.
+on another service or in a text, is "Kavilo". So equal names stay equal, and no list of real names
+is stored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from chatmimic.names import COMMON, PIECE
 from chatmimic.privacy.key import Keyed
-from chatmimic.privacy.matching import Known
+from chatmimic.privacy.matching import KnownNames
 from chatmimic.privacy.redaction import NUMBERED
 from chatmimic.privacy.redactor import PLACEHOLDER
 from chatmimic.privacy.rules import digits_of
@@ -22,30 +22,30 @@ from chatmimic.records import Message, Reaction
 _ONSETS = [*"bdfghjklmnprstvwz", "br", "dr", "fl", "gr", "kr", "st", "tr"]
 _VOWELS = "aeiouy"
 _ENDS = ["", "", "l", "n", "r", "s", "k"]
-_SYLLABLES = 3  # 18 million words: two people hardly ever get one
+_SYLLABLES = 3  # 18 million words: collisions are rare
 _KEPT = frozenset(" .-_'’|`^[](){}")
 _WORD = re.compile(rf"{PLACEHOLDER.pattern}|{NUMBERED.pattern}|{PIECE.pattern}")
 _REMEMBERED = 1 << 15
 
 
 class Pseudonyms:
-    """Gives invented names, and puts them into messages."""
+    """Invents names and puts them into messages."""
 
     def __init__(self, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._known = Known()
+        self._known = KnownNames()
         self._invented = lru_cache(_REMEMBERED)(self._invent)
         self.of = lru_cache(_REMEMBERED)(self._of)
 
-    def meet(self, message: Message) -> None:
-        """Learn the names of those who speak and react, to find them in texts."""
+    def collect_names(self, message: Message) -> None:
+        """Collect the names of senders and reactors, to find them in texts."""
         if message.sender and not message.is_bot:
-            self._known.learn(message.sender)
+            self._known.add(message.sender)
         for reaction in message.reactions:
-            self._known.learn(reaction.sender)
+            self._known.add(reaction.sender)
 
     def message(self, message: Message) -> Message:
-        """The message under invented names; of what is no words, every word that may be a name."""
+        """The message with invented names; in notices, for every word that may be a name."""
         words = message.kind.has_words or not message.text
         return replace(
             message,
@@ -60,11 +60,11 @@ class Pseudonyms:
         )
 
     def in_text(self, text: str) -> str:
-        """What somebody said, with the names of known people invented."""
+        """A text with the names of known people replaced."""
         return self._known.replace(text, self.of)
 
     def everywhere(self, text: str) -> str:
-        """A title or a notice: every word is invented but common ones and placeholders."""
+        """A title or notice with every word replaced except common words and placeholders."""
 
         def new(found: re.Match[str]) -> str:
             word = found[0]
@@ -74,7 +74,7 @@ class Pseudonyms:
         return _WORD.sub(new, text)
 
     def _of(self, name: str) -> str:
-        """The invented name of somebody; of a name without letters, one word."""
+        """The invented name of a person: a single word if the name has no letters."""
         if not name or NUMBERED.fullmatch(name):
             return name
         pieces = PIECE.findall(name)
@@ -84,7 +84,7 @@ class Pseudonyms:
         return " ".join("".join(s if s.isalpha() or s in _KEPT else " " for s in spelt).split())
 
     def _piece(self, piece: str) -> str:
-        """A word of a name; an initial stays a letter by itself."""
+        """The invented word of a word in a name; an initial for an initial."""
         return self._word(piece)[:1] if len(piece) == 1 else self._word(piece)
 
     def _word(self, word: str) -> str:
@@ -95,17 +95,17 @@ class Pseudonyms:
         return invented.capitalize() if word[:1].isupper() else invented
 
     def _invent(self, word: str) -> str:
-        chance = self._keyed.chance("word", word)
-        syllables = (chance.choice(_ONSETS) + chance.choice(_VOWELS) for _ in range(_SYLLABLES))
-        return "".join(syllables) + chance.choice(_ENDS)
+        rng = self._keyed.rng("word", word)
+        syllables = (rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(_SYLLABLES))
+        return "".join(syllables) + rng.choice(_ENDS)
 
     def _thread(self, service: str, thread: str) -> str:
         return thread if thread[:1] == "#" else self._id("thread", service, thread)
 
     def _title(self, title: str) -> str:
-        """Channels of IRC keep their names; every other title may be made of people's."""
+        """The title with names replaced; IRC channels keep theirs."""
         return self.in_text(title) if title[:1] == "#" else self.everywhere(title)
 
     def _id(self, use: str, service: str, key: str) -> str:
-        """A key that says nothing, the same for the same."""
+        """A digest in place of a service's key or id, equal for equal ones."""
         return f"{use}-{self._keyed.digits(use, service, key)}" if key else key

@@ -1,4 +1,4 @@
-"""Whole messages redacted: what is said, and numbers that stand for people and threads."""
+"""Redaction of whole messages: texts, and numbers that identify people and threads."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from chatmimic.privacy.redactor import PLACEHOLDER, Redactor, redact
 from chatmimic.privacy.rules import digits_of
 from chatmimic.records import Message, Reaction
 
-_NUMBER = re.compile(r"(?<!\w)\+?\d{7,15}(?!\w)")  # in a name, a title or a key: of a phone
-NUMBERED = re.compile(r"Person [0-9a-f]{6}(?![^\W_])")  # who went by a number
-_SHORTEST = 7  # digits of a number that names somebody
-_DIGITS = 6  # of a pseudonym: one of 16 million
+_NUMBER = re.compile(r"(?<!\w)\+?\d{7,15}(?!\w)")  # a phone number in a name, a title or a key
+NUMBERED = re.compile(r"Person [0-9a-f]{6}(?![^\W_])")  # a person without a name
+_SHORTEST = 7  # digits of a number that identifies somebody
+_DIGITS = 6  # of a pseudonym: 16 million of them
 _REMEMBERED = 20_000
-_MARKS = "\u200e\u200f\u202a\u202c\u2068\u2069 "  # of direction, around numbers
+_MARKS = "\u200e\u200f\u202a\u202c\u2068\u2069 "  # direction marks around numbers
 
 
 class Redaction:
-    """Redacts messages. Whoever goes by a number or an address is "Person 4f2a9c" from then on."""
+    """Redacts messages. People named by a number or an address become "Person 4f2a9c"."""
 
     def __init__(self, redactor: Redactor, keyed: Keyed) -> None:
         self._redactor = redactor
@@ -30,7 +30,7 @@ class Redaction:
         self._key = lru_cache(_REMEMBERED)(self._made_key)
 
     def message(self, message: Message) -> Message:
-        """The message with placeholders for secrets, in its names, keys and title too."""
+        """The message with placeholders for secrets, also in its names, keys and title."""
         source = message.source
         return replace(
             message,
@@ -54,7 +54,7 @@ class Redaction:
         return self._kept(title, source, self._made_title)
 
     def _kept(self, name: str, source: str, make: Callable[[str, str], str]) -> str:
-        """What a name or a title becomes, made and counted once."""
+        """The redacted name or title, computed and counted once."""
         known = self._names.get((make.__name__, name))
         if known is None:
             if len(self._names) >= _REMEMBERED:
@@ -63,16 +63,16 @@ class Redaction:
         return known
 
     def _made_name(self, name: str, source: str) -> str:
-        """A name without numbers and addresses; the same number is the same person everywhere."""
+        """A name without numbers and addresses; a number gives the same person everywhere."""
         safe = self._made_title(name, source)
         if safe == name or NUMBERED.fullmatch(safe):
             return safe
-        if not any(sign.isalpha() for sign in PLACEHOLDER.sub("", safe)):
+        if not any(char.isalpha() for char in PLACEHOLDER.sub("", safe)):
             return f"Person {self._mark(name)}"
         return PLACEHOLDER.sub(self._mark(name), safe)
 
     def _made_title(self, title: str, source: str) -> str:
-        """The same for a thread: one named after one number is called what that person is."""
+        """The same for a title: a thread named after a number is named like that person."""
         safe = self._redactor.redact(title, source)
         for number in _NUMBER.findall(safe):
             self._redactor.count("phone", number, source)
@@ -87,7 +87,7 @@ class Redaction:
         return f"{use}-{self._keyed.digits(use, _plain(key))}"
 
     def _id(self, key: str) -> str:
-        """The id of a message: Signal's end with the sender's number, mail's are addresses."""
+        """The id of a message, hashed if it has a number (Signal) or an address (e-mail)."""
         if "@" in key or "+" in key:
             return f"message-{self._keyed.digits('message', key)}"
         return key
@@ -97,7 +97,7 @@ class Redaction:
 
 
 def _plain(name: str) -> str:
-    """A number however it is written, or the name."""
+    """The digits of a number, or the name in lower case."""
     digits = digits_of(name)
     number = len(digits) >= _SHORTEST and not any(map(str.isalpha, name))
     return digits if number else name.casefold()

@@ -1,4 +1,4 @@
-"""Secrets in texts become typed placeholders: "call [phone]". What was replaced is counted."""
+"""Replacing secrets in texts by typed placeholders: "call [phone]", and counting them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from chatmimic.privacy import keys, network, numbers, passwords, phones, places
 from chatmimic.privacy.rules import Rule
 
-# In the order they are tried: what is surest, and what may hold others' shapes, goes first.
+# In the order they are tried: the most certain, and those that contain others, come first.
 RULES: tuple[Rule, ...] = (
     *keys.RULES,
     *passwords.RULES,
@@ -25,7 +25,7 @@ PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(TYPES)}|name)\]")
 EXAMPLES = 3  # of each type
 _ROUNDS = 8
 _MOST_DIGITS = max(rule.digits for rule in RULES)
-# Which rules a text with so many digits needs: nearly all texts have few.
+# The rules that apply to a text with so many digits: nearly all texts have few.
 _RULES_BY_DIGITS = tuple(
     tuple(rule for rule in RULES if rule.digits <= count) for count in range(_MOST_DIGITS + 1)
 )
@@ -34,7 +34,7 @@ _DIGIT = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One thing that was replaced, masked, and where it stood."""
+    """One replaced secret, masked, and its place."""
 
     masked: str
     place: str  # "file:line"
@@ -42,17 +42,17 @@ class Example:
 
 @dataclass
 class Redactor:
-    """Redacts texts and keeps count: of each type how often, and where the first few stood."""
+    """Redacts texts, and counts replacements by type, with the places of the first few."""
 
     redacted: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
 
     def redact(self, text: str, source: str = "") -> str:
-        """The text with a placeholder for each secret, counted; `source` is where it stands."""
+        """Replace each secret by a placeholder and count it; `source` is the text's place."""
         return redact(text, lambda type_, secret: self.count(type_, secret, source))
 
     def count(self, type_: str, secret: str, source: str) -> None:
-        """Count one replacement; the first of each type are kept as examples."""
+        """Count one replacement; the first few of each type are kept as examples."""
         self.redacted[type_] += 1
         some = self.examples.setdefault(type_, [])
         if len(some) < EXAMPLES:
@@ -61,12 +61,12 @@ class Redactor:
 
 
 def redact(text: str, tell: Callable[[str, str], None] = lambda type_, secret: None) -> str:
-    """The text with a placeholder for each secret, whose type and words are told.
+    """Replace each secret by a placeholder; `tell` is called with its type and text.
 
-    Redacting again changes nothing. Takes time in proportion to the text.
+    Idempotent. Takes time linear in the length of the text.
     """
     digits = len(_DIGIT.findall(text))
-    for _ in range(_ROUNDS):  # what one replacement lays bare is found in the next round
+    for _ in range(_ROUNDS):  # what one replacement exposes is found in the next round
         before = text
         for rule in _RULES_BY_DIGITS[min(digits, _MOST_DIGITS)]:
             if rule.may(text):
@@ -89,7 +89,7 @@ def _apply(rule: Rule, text: str, tell: Callable[[str, str], None]) -> str:
 
 
 def masked(type_: str, secret: str) -> str:
-    """A secret as a report may show it: its first and last sign, of keys and passwords none."""
+    """A secret for a report: its first and last character, none of keys and passwords."""
     plain = secret.strip("\u200e\u200f\u202a\u202c\u2068\u2069 ")
     if type_ in ("key", "password") or len(plain) < 6:
         return "…"

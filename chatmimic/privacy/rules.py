@@ -1,4 +1,4 @@
-"""What a rule of redaction is: a type, how to see that a text may hold one, and how to be sure."""
+"""Rules of redaction: a type, a fast test, a pattern and a check."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 
 def always(_: re.Match[str]) -> bool:
-    """The check of a pattern that is sure by itself."""
+    """The check of a pattern that needs none: always True."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One shape of secret. Every pattern takes time in proportion to the text, whatever it holds.
+    """One kind of secret. Every pattern takes time linear in the length of the text.
 
-    Most texts hold nothing, and no pattern is tried on them: those with fewer than `digits` digits,
-    and those that `may` rules out at a glance. What is replaced is the group "secret" of the
-    pattern, or else all it matched.
+    Most texts contain no secret and are skipped: those with fewer than `digits` digits, and those
+    for which the fast test `may` fails. The group "secret" of the pattern is replaced, or else the
+    whole match.
     """
 
-    type: str  # what the placeholder says
-    digits: int  # that a match has at least
+    type: str  # the text of the placeholder
+    digits: int  # least number of digits in a match
     may: Callable[[str], object]
     pattern: re.Pattern[str]
     check: Callable[[re.Match[str]], bool] = always
@@ -33,35 +33,35 @@ class Rule:
         return "secret" if "secret" in self.pattern.groupindex else 0
 
 
-def has(*signs: str) -> Callable[[str], object]:
-    """A glance: whether any of these strings is in a text."""
-    if len(signs) == 1:
-        return lambda text: signs[0] in text
-    return lambda text: any(sign in text for sign in signs)
+def has(*parts: str) -> Callable[[str], object]:
+    """A fast test: whether a text contains any of these strings."""
+    if len(parts) == 1:
+        return lambda text: parts[0] in text
+    return lambda text: any(part in text for part in parts)
 
 
 def says(*words: str) -> Callable[[str], object]:
-    """A glance: whether any of these, in lower case, is in a text in whatever case."""
+    """A fast test: whether a text contains any of these lower-case words, in any case."""
 
-    def look(text: str) -> bool:
+    def in_lower_case(text: str) -> bool:
         low = text.lower()
         return any(word in low for word in words)
 
-    return look
+    return in_lower_case
 
 
 def shows(pattern: str, flags: int = 0) -> Callable[[str], object]:
-    """A glance with a pattern, one that fails fast."""
+    """A fast test with a pattern that fails early."""
     return re.compile(pattern, flags).search
 
 
 def digits_of(text: str) -> str:
-    """The digits of a text as ASCII, whatever script they are written in."""
-    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
+    """The digits of a text as ASCII, from any script."""
+    return "".join(str(int(char)) for char in text if char.isdecimal())
 
 
 def luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others by Luhn's rule."""
+    """Whether the last digit is the Luhn check digit of the others."""
     odd = sum(int(digit) for digit in digits[-1::-2])
     return (odd + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])) % 10 == 0
 

@@ -1,10 +1,10 @@
-"""From conversations to a mimic.
+"""Training: from conversations to a mimic.
 
-In the order a reader needs them: `settings.py` (what can be asked), `material.py` (whose words are
-learnt and which are held out), `loop.py` (the loop), `loss.py` (what it minimises),
-`checkpoints.py` (what survives a kill), `run.py` (one training from start to mimic).
+In the order a reader needs them: `settings.py` (the options), `data/split.py` (training data and
+held-out data), `loop.py` (the loop), `objective/loss.py` (the loss), `checkpointing/checkpoints.py`
+(checkpoints), `run.py` (a run from start to mimic).
 """
 
-from chatmimic.training.settings import Settings
+from chatmimic.training.settings import TrainSettings
 
-__all__ = ["Settings"]
+__all__ = ["TrainSettings"]

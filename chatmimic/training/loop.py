@@ -1,7 +1,7 @@
-"""The training loop: a few steps one can read, on accelerate.
+"""The training loop. One step is one function that reads from top to bottom: `Loop.train_step`.
 
-Every random number is a function of the seed and the step, and the state between steps is the
-checkpoint: a run that was killed and resumed is the same run.
+Every random number is a function of the seed and the step, and checkpoints hold the complete state
+between steps: a run that was killed and resumed computes the same.
 """
 
 from __future__ import annotations
@@ -10,421 +10,236 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from chatmimic.errors import LossNotFinite
 from chatmimic.machine import use_threads
-from chatmimic.training.adapters import Learning, halve_the_fixed
-from chatmimic.training.attention import attend_by_pieces
-from chatmimic.training.chance import number
-from chatmimic.training.choosing import EXCHANGES, right_share
-from chatmimic.training.clock import Clock, Progress, now
-from chatmimic.training.figures import Figures, measure
-from chatmimic.training.keeping import LOG, SAMPLES, Keeper
-from chatmimic.training.lessons import Lessons, batches
-from chatmimic.training.loss import Learner, Surprise, feed, weight_of
-from chatmimic.training.memory import is_full, make_room, no_memory, peak_bytes
+from chatmimic.training.backend import Backend
+from chatmimic.training.checkpointing.run_writer import LOG, SAMPLES, RunWriter
+from chatmimic.training.data.sampler import BatchSampler, micro_batches
+from chatmimic.training.distributed.fsdp import settle
+from chatmimic.training.distributed.process_group import ProcessGroup
+from chatmimic.training.judged import Judged
+from chatmimic.training.objective.loss import LossModule, feed, weight_of
+from chatmimic.training.objective.metrics import Metrics, measure
+from chatmimic.training.objective.next_utterance import right_share
+from chatmimic.training.objective.nll import NLL
+from chatmimic.training.objective.precision import arithmetic
+from chatmimic.training.optim.trainable import Learning
+from chatmimic.training.out_of_memory import Fitting
 from chatmimic.training.plan import Plan
-from chatmimic.training.precision import arithmetic
-from chatmimic.training.ranks import Ranks
-from chatmimic.training.spreading import put_together, settle
+from chatmimic.training.progress import Clock, Progress, log_line, progress_of
+from chatmimic.training.rng import number
+from chatmimic.training.second_attempt import gained_nothing, plan_of_attempt, second_attempt
 from chatmimic.training.state import State
-from chatmimic.training.stepper import Stepper
 from chatmimic.transcript import Form
 from chatmimic.windows import Windows
 from chatmimic.windows.choices import ChoiceBatch, Choices
 
-SLOW = 5.0  # seconds of a batch; then it is timed once
-SLOWER = 1 / 3  # times the learning rate, in the second attempt of a training that gained nothing
-
-T = TypeVar("T")
-
 
 @dataclass
 class Loop:
-    """One training: a learner, its windows, and a folder for log and checkpoints."""
+    """The training loop of a run: loss module, plan, data, state, and a folder for checkpoints."""
 
-    learner: Learner
+    loss_module: LossModule
     plan: Plan
     seed: int
-    learnt: Windows
+    train_windows: Windows
     held_out: Windows
     folder: Path
     form: Form
     token_types: bool = False
     corpus: Windows | None = None  # for warm-up
-    choices: tuple[Choices, Choices] | None = None  # exchanges to learn from, and held out
-    learning: Learning | None = None  # what is learnt of the model; None: all
-    ranks: Ranks = field(default_factory=Ranks)
+    choices: tuple[Choices, Choices] | None = None  # exchanges to train on, and held-out ones
+    learning: Learning | None = None  # the trainable parameters; None: all
+    processes: ProcessGroup = field(default_factory=ProcessGroup)
     watch: Callable[[Progress], None] = lambda progress: None
     stop: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda words: None
     sample: Callable[[], Iterable[dict[str, Any]]] = lambda: ()
+    judge: Callable[[], Judged] | None = None  # of replies, for --select style
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
-        """Put the model on its device, with the threads that the plan says."""
-        use_threads(self.plan.threads)
-        self.learner.noise = self.plan.noise
-        if self.plan.gradient_checkpointing:
-            self._compute_twice()
-        if self.plan.precision == "bf16":
-            halve_the_fixed(self.learner.model)
-        # Windows in one pass; fewer where memory does not hold them.
-        share = -(-self.plan.windows_per_step // self.ranks.world)
-        self.at_once = min(self.plan.batch, share)
-        self.stepper = Stepper(self.learner, self.plan, self.ranks)
-        if self.stepper.device.type == "cpu" and not self.plan.compile:
-            attend_by_pieces(self.learner.model)
-        self.keeper = Keeper(self.folder, self.learner, self.stepper.optimizer, self.ranks)
+        """Put the model on its device, with the threads and the precision of the plan."""
+        module, model, plan = self.loss_module, self.loss_module.model, self.plan
+        use_threads(plan.threads)
+        self.backend = Backend(module, plan, self.processes)
+        window, tell = self.train_windows.ids.shape[1], lambda words: self.tell(words)
+        self.fitting = Fitting(model, self.backend, window, tell)
+        self.writer = RunWriter(self.folder, module, self.backend.optimizer, self.processes)
         self.clock = Clock()
 
     @property
-    def lessons(self) -> Lessons:
-        """What each step reads."""
+    def sampler(self) -> BatchSampler:
+        """Chooses the windows and exchanges of each step."""
         exchanges = len(self.choices[0]) if self.choices else 0
-        return Lessons(self.plan, self.seed, self.learnt, self.corpus, exchanges)
+        return BatchSampler(self.plan, self.seed, self.train_windows, self.corpus, exchanges)
 
-    # -- running -----------------------------------------------------------------------------
-
-    def run(self) -> bool:
-        """Take all steps that are left. Returns whether it finished (False: `stop` asked).
-
-        Raises LossNotFinite; the checkpoint before it is untouched.
-        """
-        if self.state.step == 0 and self.state.attempt == 1:
-            self.keeper.begin()
-            self._note(self._look())
-        while True:
-            if self._should_start_over():
-                self._start_over()
-            if self._is_done():
-                break
-            on_corpus = self.lessons.on_corpus(self.state)
-            with self.clock.stepping():
-                self._step()
-            self._count(on_corpus)
-            if self.plan.sample_every and self.state.step % self.plan.sample_every == 0:
-                self.keeper.write(SAMPLES, self.sample())
-            looked = self._look_is_due(on_corpus)
-            self._note(self._look(on_corpus) if looked else None, on_corpus)
-            if self.ranks.any(self.stop()) and not self._is_done():
-                if not looked:
-                    self.keeper.save(self.state)
-                return False
-        self.state.judge_spell()
-        if self.state.own_steps < self.plan.steps:
-            step, best = self.state.step, self.state.best_step
-            self.tell(f"stopped after step {step}: no look was better than that of step {best}")
-        return True
-
-    def time_a_step(self) -> float:
-        """Seconds that a step takes, measured without taking one.
-
-        One batch stands for all batches of the step. It is computed twice, the first time to warm
-        up, unless the base is so slow that this makes no difference. For one process.
-        """
-        self.learner.train()  # dropout and checkpointing cost what they will cost
-        whole = self.plan
-        state = State(step=whole.steps - 1)  # of whole windows, where the first ones are cut
-        self.plan = replace(whole, accumulate=1)
-        try:
-            with self.stepper.taking_no_step():
-                seconds = self._time(state)
-                if seconds < SLOW or whole.compile:
-                    seconds = self._time(state)
-                return whole.accumulate * seconds
-        finally:
-            self.plan = whole
-
-    def time_an_evaluation(self) -> float:
-        """Seconds that it takes to test on one held-out window."""
-        began = now(self.stepper.device.type)
-        self.evaluate(1)
-        return now(self.stepper.device.type) - began
-
-    def _time(self, state: State) -> float:
-        """Seconds that the batches of a step take, without the step."""
-        began = now(self.stepper.device.type)
-        self._learn_from(state)
-        return now(self.stepper.device.type) - began
-
-    def evaluate(self, most: int) -> Figures:
-        """Figures on at most that many held-out windows, spread evenly over all of them."""
-        self.learner.eval()
-        with torch.no_grad():
-            figures = self._fitting(
-                lambda at_once: measure(
-                    self.held_out,
-                    lambda rows: self._surprise(self.held_out, rows),
-                    batch=at_once,
-                    most=most,
-                    ranks=self.ranks,
-                )
-            )
-            figures = replace(figures, right=self._right_share(most))
-        settle(self.learner)
-        self.learner.train()
-        return figures
-
-    def _right_share(self, most: int) -> float | None:
-        """How often the real reply of a held-out exchange is told from the others."""
-        if self.choices is None:
-            return None
-        device = self.stepper.device
-        return right_share(
-            self.choices[1],
-            lambda ids, last: self.learner.scores(ChoiceBatch(ids, last).to(device)),
-            candidates=self.plan.candidates,
-            most=most,
-            at_once=self.at_once,
-            ranks=self.ranks,
-        )
-
-    # -- one step ----------------------------------------------------------------------------
-
-    def _step(self) -> None:
-        """Learn from the windows of the next step."""
-        self.stepper.set_rate(self._rate())
-        nats, weight = self._learn_from(self.state)
-        norm = self.stepper.clip() if math.isfinite(nats) else math.nan
-        if not math.isfinite(norm):
-            raise self._not_finite(nats, norm)
-        self.stepper.step()
-        self.state.smooth(nats / max(1.0, weight))
-        read = self.plan.windows_per_step * self.learnt.ids.shape[1]
-        self.clock.count(round(weight), read)
-
-    def _rate(self) -> float:
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step: the schedule's, times the slowdown of the state."""
         return self.plan.rate(self.plan.place(self.state)) * self.state.slowdown
 
-    def _learn_from(self, state: State) -> tuple[float, float]:
-        return self._fitting(lambda at_once: self._add_up(state, at_once))
+    def run(self) -> bool:
+        """Take all remaining steps. Returns whether the run finished (False: `stop` asked).
 
-    def _add_up(self, state: State, at_once: int) -> tuple[float, float]:
-        """Gradients of the windows of a step, some at once. Returns (nats, weight learnt)."""
-        torch.manual_seed(number(self.seed, state.step, *self.ranks.apart))
-        self.stepper.clear()
-        cut = self.plan.parts(state.step)
-        parts = self.lessons.of(state)
-        # Each token weighs the same, in whichever batch of the step it lies.
-        total = max(1.0, sum(weight_of(p.windows, p.rows, cut) for p in parts))
-        asked = self._draw(state)
-        made = batches(parts, asked, at_once, self.ranks)
-        nats = 0.0
-        for place, part in enumerate(made):
-            with self.stepper.exchanging(place == len(made) - 1):
-                result = self._surprise(part.windows, part.rows, cut, part.asked)
-                here = float(result.learnt.detach()) * part.counts
-                if not math.isfinite(here) and self.ranks.world == 1:
-                    return here, total  # before a backward pass that may be a step
-                self.stepper.backward(self._loss(result, part.counts / total, len(asked)))
-            nats += here
-        return self.ranks.sum(nats)[0], total
-
-    def _loss(self, result: Surprise, share: float, asked: int) -> torch.Tensor:
-        """What is minimised: nats a token, and with exchanges nats a choice, each by its weight."""
-        words = result.learnt * share
-        if result.choice is None:
-            return words
-        return self.plan.lm_coef * words + self.plan.mc_coef * result.choice / asked
-
-    def _draw(self, state: State) -> np.ndarray:
-        """The exchanges of a step, each with whose replies are its candidates."""
-        asked = self.lessons.asked(state)
-        if self.choices is None or not len(asked):
-            return asked
-        chance = number(self.seed, state.step, EXCHANGES)
-        return self.choices[0].draw(asked, self.plan.candidates, chance)
-
-    def _fitting(self, work: Callable[[int], T]) -> T:
-        """Do work with as many windows at once as memory holds: half as many each time it fails.
-
-        What a step learns stays the same but for rounding. Raises TrainingError where not even
-        one window fits with activations computed twice.
+        Raises LossNotFinite; earlier checkpoints are not affected.
         """
+        if self.state.step == 0 and self.state.attempt == 1:
+            self.writer.begin()
+            self._show(self.evaluate_and_save())
         while True:
-            try:
-                return work(self.at_once)
-            except (RuntimeError, MemoryError) as error:
-                if not is_full(error):
-                    raise
-                if not self._can_take_less():
-                    raise no_memory(self.learnt.ids.shape[1], self.at_once) from error
-            self.stepper.clear()
-            make_room()
-            self._take_less()
+            if gained_nothing(self.plan, self.state, self.is_done):
+                self.state, why = second_attempt(self.plan, self.state)
+                self.plan = plan_of_attempt(self.plan, self.state)
+                self.tell(why)
+                self.writer.start_over(self.state)
+            if self.is_done:
+                break
+            on_corpus = self.sampler.on_corpus(self.state)
+            with self.clock.stepping():
+                self.fitting.run(self.train_step)
+            self.state.count_step(on_corpus)
+            if self.plan.sample_every and self.state.step % self.plan.sample_every == 0:
+                self.writer.write(SAMPLES, self.sample())
+            metrics = self.evaluate_and_save(on_corpus) if self.is_due(on_corpus) else None
+            self._show(metrics, on_corpus)
+            if self.processes.any(self.stop()) and not self.is_done:
+                if metrics is None:
+                    self.writer.save(self.state)
+                return False
+        self.state.judge_phase()
+        if self.state.own_steps < self.plan.steps:
+            self.tell(self.state.why_stopped())
+        return True
 
-    def _can_take_less(self) -> bool:
-        """Whether a step may be tried again with less memory.
+    def train_step(self, at_once: int) -> None:
+        """One optimiser step, from drawing the windows to updating the weights.
 
-        Not where other processes wait for it, or a part of it is taken already; and where each
-        backward pass is a step, its windows cannot be computed one after the other.
+        `at_once` is the micro-batch size in windows. Raises LossNotFinite before any weight is
+        changed.
         """
-        if self.ranks.world > 1 or self.stepper.has_begun:
-            return False
-        return self._can_halve or not self.computes_twice
+        plan, state, backend = self.plan, self.state, self.backend
+        # For dropout and noise: the same in a resumed run, different in each process.
+        torch.manual_seed(number(self.seed, state.step, *self.processes.apart))
+        backend.set_learning_rate(self.learning_rate)
+        backend.zero_grad()
 
-    @property
-    def _can_halve(self) -> bool:
-        return self.at_once > 1 and not self.plan.step_in_backward
+        # Draw the windows and, with --candidates, the exchanges. A new base begins with windows cut
+        # into short rows, which are cheaper and as good while it still learns words.
+        parts = self.sampler.of(state)
+        exchanges = self.sampler.with_candidates(state, self.choices[0] if self.choices else None)
+        cut = plan.parts(state.step)
+        # The loss is the mean over the tokens of the whole step, so that each has the same weight
+        # in whichever micro-batch it is.
+        weight = max(1.0, sum(weight_of(part.windows, part.rows, cut) for part in parts))
 
-    def _take_less(self) -> None:
-        if self._can_halve:
-            self.at_once = (self.at_once + 1) // 2
-            self.tell(f"memory is short: {self.at_once} windows at once from here on")
-        else:
-            self._compute_twice()
-            self.tell("memory is short: activations are computed twice from here on")
+        batches = micro_batches(parts, exchanges, at_once, self.processes)
+        nats = 0.0
+        for batch in batches:
+            # Gradients are synchronised once a step, with the last micro-batch.
+            with backend.sync_gradients(batch is batches[-1]):
+                nll = self.forward(batch.windows, batch.rows, cut, batch.exchanges)
+                here = float(nll.loss.detach()) * batch.counts
+                # Checked before the backward pass, which may be a step (--step-in-backward).
+                if not math.isfinite(here) and self.processes.world == 1:
+                    raise LossNotFinite(here, state.step, self.learning_rate)
+                loss = nll.loss * (batch.counts / weight)
+                if nll.choice is not None:
+                    loss = plan.lm_coef * loss + plan.mc_coef * nll.choice / len(exchanges)
+                backend.backward(loss)
+            nats += here
+        (nats,) = self.processes.sum(nats)
 
-    @property
-    def computes_twice(self) -> bool:
-        """Whether activations are computed again in the backward pass: gradient checkpointing."""
-        return bool(self.learner.model.is_activation_checkpointing)
+        norm = backend.clip() if math.isfinite(nats) else math.nan
+        if not math.isfinite(norm):
+            raise LossNotFinite(nats, state.step, self.learning_rate, norm)
+        backend.step()
+        state.smooth(nats / weight)
+        self.clock.count(round(weight), plan.windows_per_step * self.train_windows.ids.shape[1])
 
-    def _compute_twice(self) -> None:
-        self.learner.model.activation_checkpointing_enable()
-
-    def _surprise(
-        self,
-        windows: Windows,
-        rows: np.ndarray,
-        parts: int = 1,
-        drawn: np.ndarray | None = None,
-    ) -> Surprise:
-        tensors = feed(windows, rows, self.form if self.token_types else None, parts=parts)
-        device = self.stepper.device
+    def forward(
+        self, windows: Windows, rows: np.ndarray, cut: int = 1, exchanges: np.ndarray | None = None
+    ) -> NLL:
+        """The loss of some windows, each cut into `cut` rows, and of the exchanges with them."""
+        tensors = feed(windows, rows, self.form if self.token_types else None, parts=cut)
+        device = self.backend.device
         here: dict[str, Any] = {name: tensor.to(device) for name, tensor in tensors.items()}
-        if drawn is not None and self.choices is not None:
-            here["asked"] = self.choices[0].read(drawn).to(device)
+        if exchanges is not None and self.choices is not None:
+            here["choices"] = self.choices[0].read(exchanges).to(device)
         with arithmetic(device, self.plan.precision):
-            result: Surprise = self.stepper.module(**here)
-        return result
+            nll: NLL = self.backend.module(**here)
+        return nll
 
-    # -- between steps -----------------------------------------------------------------------
+    def evaluate(self, most: int) -> Metrics:
+        """Evaluate on at most that many held-out windows, spread evenly over all of them."""
+        module, device = self.loss_module, self.backend.device
 
-    def _count(self, on_corpus: bool) -> None:
-        self.state.step += 1
-        if on_corpus:
-            self.state.corpus_steps += 1
-            self.state.spell_left = max(0, self.state.spell_left - 1)
-
-    def _is_done(self) -> bool:
-        left = self.plan.steps - self.state.own_steps
-        return (left <= 0 or self._is_tired()) and not self.lessons.on_corpus(self.state)
-
-    def _is_tired(self) -> bool:
-        return self.plan.patience is not None and self.state.stale >= self.plan.patience
-
-    def _look_is_due(self, on_corpus: bool) -> bool:
-        """Every so many steps, at the end, and when a spell on the corpus ends; not within one."""
-        if self.state.spell_left:
-            return False
-        came_back = on_corpus and not self.lessons.on_corpus(self.state)
-        return came_back or self.state.step % self.plan.evaluate_every == 0 or self._is_done()
-
-    def _look(self, on_corpus: bool = False) -> Figures:
-        """Look at the held-out part, keep the weights if they are the best, and save."""
-        figures = self.evaluate(self.plan.look)
-        if not math.isfinite(figures.loss):
-            raise self._not_finite(figures.loss, 0.0)
-        if self.state.look(figures.loss):
-            self.keeper.save_best(self.state)
-        self.keeper.write(LOG, [self._line(figures)])
-        if on_corpus:  # nothing of the persona's was read since: this says nothing of a stall
-            self.state.stale = 0
-        self._adapt()
-        self.keeper.save(self.state)
-        return figures
-
-    def _should_start_over(self) -> bool:
-        """Whether the untrained base is still the best when half of the steps are taken."""
-        state = self.state
-        if not self.plan.try_again or state.attempt > 1 or state.best_step > 0:
-            return False
-        half = 2 * state.own_steps >= self.plan.steps and not state.spell_left
-        return self._is_done() or (half and state.step % self.plan.evaluate_every == 0)
-
-    def _start_over(self) -> None:
-        """Go back to the base, with a third of the learning rate.
-
-        Killed in here, a run begins at the first step of either attempt.
-        """
-        rate = self.plan.learning_rate
-        self.tell(
-            f"by step {self.state.step} no evaluation was better than the untrained base: the "
-            f"learning rate of {rate:.2g} may be too high; begun again at {rate * SLOWER:.2g}"
-        )
-        self.state = State(best_loss=self.state.best_loss, slowdown=SLOWER, attempt=2)
-        self.keeper.start_over(self.state)
-
-    def _adapt(self) -> None:
-        """What follows from a look: a slower rate, or a spell on the corpus."""
-        if self.plan.schedule == "plateau" and self.state.stale and self.state.stale % 2 == 0:
-            self.state.slowdown /= 2
-        if self.lessons.spell_is_due(self.state):
-            self.state.judge_spell()
-            self.tell(self.state.begin_spell(self.plan.corpus_steps))
-
-    def _line(self, figures: Figures) -> dict[str, Any]:
-        line = {
-            "step": self.state.step,
-            "loss": self.state.smoothed,
-            "rate": self._rate(),
-            "held_out_loss": figures.loss,
-            "held_out_bits_per_character": figures.bits_per_character,
-        }
-        extra = {
-            "held_out_right": figures.right,
-            "corpus_steps": self.state.corpus_steps or None,
-            "attempt": self.state.attempt if self.state.attempt > 1 else None,
-        }
-        return line | {key: value for key, value in extra.items() if value is not None}
-
-    def _note(self, figures: Figures | None, on_corpus: bool = False) -> None:
-        state = self.state
-        left = self.plan.total(state) - state.step
-        self.watch(
-            Progress(
-                step=state.step,
-                steps=self.plan.total(state),
-                loss=state.smoothed if state.smoothed is not None else math.nan,
-                held_out=figures,
-                tokens_per_second=self.clock.rate(self.clock.read),
-                learnt_per_second=self.clock.rate(self.clock.learnt),
-                seconds_left=self.clock.seconds_left(left),
-                rate=self._rate(),
-                memory=peak_bytes(),
-                on_corpus=on_corpus,
+        def on_held_out(at_once: int) -> Metrics:
+            found = measure(
+                self.held_out,
+                lambda rows: self.forward(self.held_out, rows),
+                batch=at_once,
+                most=most,
+                processes=self.processes,
             )
-        )
+            if self.choices is None:
+                return found
+            right = right_share(
+                self.choices[1],
+                lambda ids, last: module.scores(ChoiceBatch(ids, last).to(device)),
+                candidates=self.plan.candidates,
+                most=most,
+                at_once=at_once,
+                processes=self.processes,
+            )
+            return replace(found, right=right)
 
-    def resume(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint."""
-        self.state = self.keeper.restore(checkpoint)
+        module.eval()
+        with torch.no_grad():
+            metrics = self.fitting.run(on_held_out)
+        settle(module)
+        module.train()
+        return metrics
 
-    def use_best(self) -> None:
-        """Go back to the weights with the lowest held-out loss; no step can be taken after this."""
-        self.keeper.use_best(self.state)
+    def evaluate_and_save(self, on_corpus: bool = False) -> Metrics:
+        """Evaluate, keep the weights if they are the best so far, and write a checkpoint."""
+        metrics, state = self.evaluate(self.plan.eval_windows), self.state
+        if not math.isfinite(metrics.loss):
+            raise LossNotFinite(metrics.loss, state.step, self.learning_rate)
+        if self.judge is not None:
+            metrics = replace(metrics, judged=self.judge())
+        if state.record(metrics.loss, metrics.style, metrics.recites):
+            self.writer.save_best(state)
+        self.writer.write(LOG, [log_line(state, self.learning_rate, metrics)])
+        if on_corpus:  # not trained on the persona since, so this says nothing about a stall
+            state.stale = 0
+        if self.plan.schedule == "plateau" and state.stale and state.stale % 2 == 0:
+            state.slowdown /= 2
+        if self.sampler.phase_is_due(state):
+            state.judge_phase()
+            self.tell(state.begin_phase(self.plan.corpus_steps))
+        self.writer.save(state)
+        return metrics
 
-    def let_go(self) -> None:
-        """Give the model's memory back; nothing can be computed after this."""
-        self.stepper.optimizer.state.clear()
-        if not self.ranks.spread:
-            self.learner.to("meta")
-        make_room()
+    def _show(self, metrics: Metrics | None, on_corpus: bool = False) -> None:
+        stand = (self.plan, self.state, self.clock, self.learning_rate)
+        self.watch(progress_of(*stand, metrics, on_corpus))
 
-    def put_together(self) -> None:
-        """Have the first process hold all of a model that is spread; no step can be taken after."""
-        if self.ranks.spread:
-            put_together(self.learner, self.ranks)
+    @property
+    def is_done(self) -> bool:
+        """Whether all steps are taken, or early stopping ends the run."""
+        plan, state = self.plan, self.state
+        tired = state.recites or state.stale >= (plan.patience or math.inf)
+        return (tired or state.own_steps >= plan.steps) and not self.sampler.on_corpus(state)
 
-    def _not_finite(self, loss: float, norm: float) -> LossNotFinite:
-        return LossNotFinite(
-            f"The loss became {loss} at step {self.state.step} (learning rate "
-            f"{self._rate():.2g}, gradient norm {norm:.3g}).",
-            "The checkpoint before it is whole; train again with a lower --learning-rate.",
-        )
+    def is_due(self, on_corpus: bool) -> bool:
+        """Whether an evaluation is due: at its interval, at the end, and after a corpus phase."""
+        if self.state.phase_left:
+            return False
+        came_back = on_corpus and not self.sampler.on_corpus(self.state)
+        return came_back or self.state.step % self.plan.evaluate_every == 0 or self.is_done

@@ -1,4 +1,4 @@
-"""From what was asked and what there is to what will be done: the numbers a run keeps to."""
+"""The plan of a run: the fixed numbers that follow from the settings, the data and the base."""
 
 from __future__ import annotations
 
@@ -6,54 +6,63 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chatmimic.training.schedules import rate_share
-from chatmimic.training.settings import EPOCHS, EPOCHS_LARGE, Settings
+from chatmimic.settings import with_new_names
+from chatmimic.training.optim.schedules import rate_share
+from chatmimic.training.settings import EPOCHS, EPOCHS_LARGE, STYLE, TrainSettings
 from chatmimic.training.state import State
 
-LARGE = 50_000_000  # parameters; above it a base knows much already and is tuned gently
-MOST_SPELL = 1500  # steps: the founding post took fewer
-CHECKPOINTED = 200_000_000  # parameters; above it activations are computed twice
+LARGE = 50_000_000  # parameters; larger bases know much already and get a lower learning rate
+LONGEST_PHASE = 1500  # steps; the post that this method comes from used fewer
+# Names of these fields in older runs.
+_RENAMED = {
+    "look": "eval_windows",
+    "final": "final_eval_windows",
+    "corpus_spells": "corpus_phases",
+}
+CHECKPOINTED = 200_000_000  # parameters; above it gradient checkpointing is on
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The fixed numbers of a run; saved with it, so that a resumed run is the same run."""
+    """The fixed numbers of a run, saved with it, so that a resumed run computes the same."""
 
     steps: int
-    batch: int  # windows in one forward pass
-    accumulate: int  # batches before each step
-    learning_rate: float  # at its highest
+    batch: int  # micro-batch size in windows
+    accumulate: int  # gradient accumulation steps
+    learning_rate: float  # peak
     warmup: int  # steps
     evaluate_every: int  # steps
     gradient_checkpointing: bool
-    look: int  # held-out windows at each look
-    final: int  # held-out windows at the end
+    eval_windows: int  # held-out windows of each evaluation
+    final_eval_windows: int  # held-out windows of the final evaluation
     precision: str = "fp32"  # or bf16
     optimizer: str = "adamw"  # or muon
     short_first: bool = False  # windows in quarters, then in halves, then whole
     schedule: str = "linear"
     power: float = 2.0  # of a polynomial schedule
-    patience: int | None = None  # looks that are no better, after which it stops
+    patience: int | None = None  # evaluations without improvement before early stopping
     weight_decay: float = 0.01
-    clip: float = 1.0  # longest gradient, as a norm
-    noise: float = 0.0  # share of the tokens read that are random
+    clip: float = 1.0  # maximum gradient norm
+    noise: float = 0.0  # share of the input tokens that are replaced by random ones
     step_in_backward: bool = False
     compile: bool = False
-    try_again: bool = False  # at a third of the rate, where no evaluation is better than the base's
-    threads: int = 0  # of the processor; 0: as many as torch takes
-    candidates: int = 0  # replies to choose from; 0: no choosing
-    lm_coef: float = 1.0  # weight of the words' loss beside that of the choice
+    try_again: bool = False  # with a third of the rate, if no evaluation is better than the base's
+    judged: bool = False  # by sample replies, with --select style
+    in_time: bool = False  # a second attempt takes only the steps that the first one left
+    threads: int = 0  # CPU threads; 0: torch's default
+    candidates: int = 0  # replies to choose from; 0: no next-utterance head
+    lm_coef: float = 1.0  # weight of the language-model loss, with candidates
     mc_coef: float = 1.0
     sample_every: int | None = None  # steps
     corpus_way: str = ""  # first, mix or plateau
-    corpus_steps: int = 0  # first: so many; plateau: in each spell
-    corpus_share: float = 0.0  # mix: of the windows of a step, at the beginning
-    corpus_share_end: float = 0.0  # and at the end
-    corpus_spells: int = 0  # plateau: so many at most
+    corpus_steps: int = 0  # first: in all; plateau: in each phase
+    corpus_share: float = 0.0  # mix: share of the windows of a step, at the beginning
+    corpus_share_end: float = 0.0  # mix: at the end
+    corpus_phases: int = 0  # plateau: maximum number
 
     @property
     def windows_per_step(self) -> int:
-        """How many windows one step learns from."""
+        """The batch size of an optimiser step in windows."""
         return self.batch * self.accumulate
 
     def rate(self, step: int) -> float:
@@ -63,32 +72,37 @@ class Plan:
         return self.learning_rate * share
 
     def place(self, state: State) -> int:
-        """Where on the schedule a training stands: spells on the corpus do not count."""
+        """The position of a run on its schedule: steps of phases on the corpus do not count."""
         first = self.corpus_steps if self.corpus_way == "first" else 0
         return state.own_steps + min(state.corpus_steps, first)
 
     def total(self, state: State) -> int:
-        """How many steps there are, as far as is known: those of a spell that has begun too."""
+        """The number of steps as far as is known, including those of the current corpus phase."""
         first = self.corpus_steps if self.corpus_way == "first" else 0
-        return self.steps + max(first, state.corpus_steps + state.spell_left)
+        return self.steps + max(first, state.corpus_steps + state.phase_left)
 
     def parts(self, step: int) -> int:
-        """Into how many parts a step cuts its windows.
+        """Into how many rows a step cuts each of its windows.
 
-        Short windows cost less and teach as much while a model still learns words; the tokens of
-        a step stay the same.
+        Short rows are cheaper and as good while a model still learns words; the number of tokens in
+        a step stays the same.
         """
         if not self.short_first or step >= 0.6 * self.steps:
             return 1
         return 4 if step < 0.25 * self.steps else 2
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """The fields as plain values, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Plan:
+        """The inverse of `as_dict`; also reads plans of older runs."""
+        return cls(**with_new_names(values, _RENAMED))
 
 
 def make_plan(
-    settings: Settings,
+    settings: TrainSettings,
     *,
     parameters: int,
     windows: int,
@@ -98,9 +112,9 @@ def make_plan(
     threads: int = 0,
     world: int = 1,
 ) -> Plan:
-    """Fix what a run does. `step_seconds` is the measured time of a step (used by --minutes).
+    """Make the plan of a run. `step_seconds` is the measured time of a step (for --minutes).
 
-    `world` is the number of processes: they share the windows of a step.
+    `world` is the number of processes, which share the windows of a step.
     """
     batch, accumulate = batches(settings, parameters, windows)
     while batch * accumulate % world:
@@ -118,8 +132,8 @@ def make_plan(
         warmup=math.ceil(settings.warmup * steps),
         evaluate_every=settings.evaluate_every or max(1, math.ceil(steps / (6 if slow else 10))),
         gradient_checkpointing=large if checkpointing is None else checkpointing,
-        look=6 if slow else 48,
-        final=512,
+        eval_windows=6 if slow else 48,
+        final_eval_windows=512,
         precision=precision,
         threads=threads,
         schedule=settings.schedule,
@@ -128,6 +142,7 @@ def make_plan(
         weight_decay=settings.weight_decay,
         clip=settings.clip,
         noise=settings.noise,
+        judged=settings.select == STYLE,
         optimizer=settings.optimizer,
         step_in_backward=settings.step_in_backward,
         compile=settings.compile,
@@ -141,14 +156,14 @@ def make_plan(
 
 
 def trained_by_default(parameters: int, *, on_cpu: bool) -> str:
-    """What of a base is trained where nobody says: of a large one on a processor, adapters.
+    """The meaning of `--train auto`: LoRA for a large base on a CPU, else all parameters.
 
-    They learn as much from the same text in less time and memory (docs/training.md).
+    LoRA learns as much from the same text in less time and memory (docs/training.md).
     """
     return "lora" if on_cpu and parameters > LARGE else "all"
 
 
-def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int]:
+def batches(settings: TrainSettings, parameters: int, windows: int) -> tuple[int, int]:
     """(windows at once, batches a step): small bases take 4 at once, large ones 1 and add up 8.
 
     A step learns from at most a sixteenth of the windows (large bases: a fiftieth), so that little
@@ -164,7 +179,7 @@ def batches(settings: Settings, parameters: int, windows: int) -> tuple[int, int
     return batch, max(1, min(8, windows // (50 * batch))) if parameters > LARGE else 1
 
 
-def _steps(settings: Settings, steps_of_passes: float, step_seconds: float) -> int:
+def _steps(settings: TrainSettings, steps_of_passes: float, step_seconds: float) -> int:
     if settings.steps is not None:
         return settings.steps
     if settings.minutes is not None:
@@ -174,37 +189,37 @@ def _steps(settings: Settings, steps_of_passes: float, step_seconds: float) -> i
     return max(1, round(steps_of_passes))
 
 
-def passes_of(settings: Settings, parameters: int) -> float:
-    """How often everything is read where neither steps nor minutes are said."""
+def passes_of(settings: TrainSettings, parameters: int) -> float:
+    """The number of epochs if neither --steps nor --minutes is given."""
     return settings.epochs or (EPOCHS_LARGE if parameters > LARGE else EPOCHS)
 
 
-def beside_a_corpus(settings: Settings, steps: float) -> float:
-    """How many of so many steps are on the persona, where all spells on a corpus are read."""
-    spells = {"first": 1, "plateau": settings.corpus_spells, "mix": 0}[settings.corpus_way]
+def beside_a_corpus(settings: TrainSettings, steps: float) -> float:
+    """How many of `steps` are on the persona if all phases on a corpus take place."""
+    phases = {"first": 1, "plateau": settings.corpus_phases, "mix": 0}[settings.corpus_way]
     if not settings.corpus:
         return steps
     if settings.corpus_steps:
-        return steps - spells * settings.corpus_steps
-    return max(steps * 8 / (8 + spells), steps - spells * MOST_SPELL)
+        return steps - phases * settings.corpus_steps
+    return max(steps * 8 / (8 + phases), steps - phases * LONGEST_PHASE)
 
 
-def _rate(settings: Settings, parameters: int) -> float:
-    """Gentle on a base that knows much; LoRA's matrices begin at nothing and take four times it."""
+def _rate(settings: TrainSettings, parameters: int) -> float:
+    """The default learning rate: lower for larger bases, four times as high for LoRA."""
     rates = ((3e-4, LARGE), (2e-4, CHECKPOINTED))
     rate = next((rate for rate, most in rates if parameters <= most), 5e-5)
     return 4 * rate if settings.trained == "lora" else rate
 
 
-def _corpus(settings: Settings, steps: int) -> dict[str, Any]:
-    """How a corpus is read along: spells are an eighth of the steps, but 1,500 at the most."""
+def _corpus(settings: TrainSettings, steps: int) -> dict[str, Any]:
+    """The corpus part of a plan: by default, a phase is an eighth of the steps, at most 1,500."""
     if not settings.corpus:
         return {}
-    spell = min(MOST_SPELL, max(1, steps // 8))
+    phase = min(LONGEST_PHASE, max(1, steps // 8))
     return {
         "corpus_way": settings.corpus_way,
-        "corpus_steps": settings.corpus_steps or spell,
+        "corpus_steps": settings.corpus_steps or phase,
         "corpus_share": settings.corpus_share,
         "corpus_share_end": settings.corpus_share_end,
-        "corpus_spells": settings.corpus_spells,
+        "corpus_phases": settings.corpus_phases,
     }

@@ -1,4 +1,4 @@
-"""What a pretraining can be asked for. The sentence under each field is its `--help`."""
+"""What a pretraining run can be asked for. The text of each field is its `--help`."""
 
 from __future__ import annotations
 
@@ -6,111 +6,149 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chatmimic.training.asked import (
+from chatmimic.settings import SEED, SHARE, SettingsBase, above, at_least, setting
+from chatmimic.training.optim.trainable import complaint
+from chatmimic.training.settings import (
+    DATA,
+    DURATION,
+    EVALUATION,
+    MEMORY,
+    OPTIMISATION,
     PRECISIONS,
+    THREAD_COUNTS,
     THREADS,
-    Asked,
-    no_seed,
-    no_share,
-    not_above_zero,
-    not_one_of,
-    setting,
-    too_low,
+    TRAINED,
 )
-from chatmimic.training.settings import LENGTH, LOOKING, RATE, ROOM
-
-READ = "What it reads and makes"
 
 
 @dataclass(frozen=True)
-class PretrainSettings(Asked):
+class PretrainSettings(SettingsBase):
     """Everything that decides what a pretraining computes. Same settings and data, same base."""
 
     command: ClassVar[str] = "pretrain"
 
     base: str | None = setting(
-        None, "Warm up this base (a name or a folder), in place of making one from nothing.", READ
+        None, "Base to warm up, a name or a folder (default: a new one is made).", DATA
     )
     tokenizer: str | None = setting(
         None,
-        "Folder or file of a tokenizer to use, in place of learning one from the corpora.",
-        READ,
+        "Tokenizer folder or file (default: a new base learns one from the corpora).",
+        DATA,
     )
     size: str = setting(
-        "small", "Of a new base: tiny, small, medium, large, gpt2, or LAYERSxWIDTH as 6x256.", READ
+        "small",
+        "Size of a new base; or LAYERSxWIDTH, e.g. 6x256.",
+        DATA,
+        metavar="[tiny|small|medium|large|gpt2|LAYERSxWIDTH]",
     )
-    vocab_size: int = setting(8192, "Entries of a new base's tokenizer.", READ)
+    vocab_size: int = setting(
+        8192, "Vocabulary size of a new base's tokenizer.", DATA, bounds=at_least(512)
+    )
     form: str = setting(
         "base",
-        "Written form: short, named, tokens, or base: tokens for a new one, else its own.",
-        READ,
+        "Transcript form; `base` is tokens for a new base, else the one it was made for.",
+        DATA,
+        choices=("short", "named", "tokens", "base"),
     )
-    window: int = setting(512, "Tokens the model sees at once.", READ)
-    held_out: float = setting(0.01, "Share of each corpus, the latest, to test on.", READ)
-    half: bool = setting(True, "Write the weights in half precision.", READ)
+    window: int = setting(
+        512, "Context length in tokens, a multiple of 4.", DATA, bounds=at_least(16)
+    )
+    held_out: float = setting(
+        0.01,
+        "Share of the latest messages of each corpus to hold out for evaluation.",
+        DATA,
+        bounds=SHARE,
+    )
+    half: bool = setting(True, "Save the weights in half precision.", DATA)
 
-    steps: int | None = setting(None, "Steps to take; else one pass through the corpora.", LENGTH)
+    steps: int | None = setting(
+        None,
+        "Optimiser steps (default: one pass over the corpora).",
+        DURATION,
+        bounds=at_least(1),
+    )
     hours: float | None = setting(
-        None, "About how long to train, in place of --steps: the first steps are timed.", LENGTH
+        None,
+        "Hours the run may take, instead of --steps; the first steps are timed.",
+        DURATION,
+        bounds=above(0),
     )
 
     optimizer: str | None = setting(
-        None, "muon or adamw; else muon for a new base and adamw for one that is warmed up.", RATE
+        None,
+        "Optimiser (default: muon for a new base, adamw for one that is warmed up).",
+        OPTIMISATION,
+        choices=("muon", "adamw"),
     )
     learning_rate: float | None = setting(
-        None, "Highest learning rate (Muon's is six times it); else 3e-3 new, 1e-4 warmed up.", RATE
+        None,
+        "Peak learning rate; Muon's is six times that (default: 3e-3 for a new base, 1e-4 to warm "
+        "one up, 1e-3 with LoRA).",
+        OPTIMISATION,
+        bounds=above(0),
     )
-    warmup: float = setting(0.02, "Share of the steps in which the learning rate rises.", RATE)
+    warmup: float = setting(
+        0.02, "Share of the steps in which the learning rate rises.", OPTIMISATION, bounds=SHARE
+    )
     weight_decay: float = setting(
-        0.05, "Pull of the matrices towards zero; not biases or norms.", RATE
+        0.05, "Weight decay of matrices; not of biases and norms.", OPTIMISATION, bounds=at_least(0)
     )
-    clip: float = setting(1.0, "Longest gradient, as a norm.", RATE)
+    clip: float = setting(1.0, "Maximum gradient norm.", OPTIMISATION, bounds=above(0))
     short_first: bool = setting(
-        True, "Begin with windows of a quarter, then a half, of the length (new bases only).", RATE
+        True,
+        "Begin with a quarter, then half of the context length (new bases only).",
+        OPTIMISATION,
     )
-    seed: int = setting(0, "Same seed, same result.", RATE)
+    seed: int = setting(0, "Random seed: same seed, same result.", OPTIMISATION, bounds=SEED)
 
-    batch: int | None = setting(None, "Windows computed at once; else what suits the size.", ROOM)
-    accumulate: int | None = setting(None, "Batches added up before each step.", ROOM)
+    batch: int | None = setting(
+        None,
+        "Micro-batch size in windows (default: depends on the size of the base).",
+        MEMORY,
+        bounds=at_least(1),
+    )
+    accumulate: int | None = setting(
+        None, "Gradient accumulation steps.", MEMORY, bounds=at_least(1)
+    )
+    train: str = setting(
+        "all",
+        "Parameters of the base to train when it is warmed up. With lora, the adapter is saved "
+        "beside the base as well.",
+        MEMORY,
+        metavar=f"[{TRAINED}]",
+    )
+    lora_rank: int = setting(16, "Rank of the LoRA matrices.", MEMORY, bounds=at_least(1))
     precision: str = setting(
-        "auto", "Arithmetic: bf16, fp32, or auto: bf16 where the device is fast in it.", ROOM
+        "auto",
+        "Arithmetic. auto is bf16 where the device is fast at it.",
+        MEMORY,
+        choices=PRECISIONS,
     )
     gradient_checkpointing: bool | None = setting(
-        None, "Save memory by computing activations twice; else on above 200 M parameters.", ROOM
+        None,
+        "Recompute activations in the backward pass to save memory (default: above 200 M "
+        "parameters).",
+        MEMORY,
     )
-    threads: int | None = setting(None, THREADS, ROOM)
+    threads: int | None = setting(None, THREADS, MEMORY, bounds=THREAD_COUNTS)
 
     evaluate_every: int | None = setting(
         None,
-        "Steps between looks at the held-out part, each of which saves; else twenty looks.",
-        LOOKING,
+        "Evaluate and save a checkpoint every N steps (default: twenty times a run).",
+        EVALUATION,
+        metavar="N",
+        bounds=at_least(1),
     )
 
-    def complaints(self) -> Iterator[str]:
-        """A sentence for each option that cannot be as it is."""
-        yield from not_one_of(
-            self,
-            form=("short", "named", "tokens", "base"),
-            optimizer=("muon", "adamw"),
-            precision=PRECISIONS,
-        )
+    def conflicts(self) -> Iterator[str]:
+        """A sentence for each rule about several settings that is broken."""
+        if wrong := complaint(self.train):
+            yield wrong
+        elif self.train != "all" and self.base is None:
+            yield f"--train {self.train} is for a base that is warmed up: add --base."
         if self.steps is not None and self.hours is not None:
             yield "--steps and --hours both say how long to train; choose one."
-        yield from too_low(
-            self,
-            vocab_size=512,
-            window=16,
-            steps=1,
-            batch=1,
-            accumulate=1,
-            evaluate_every=1,
-            threads=1,
-            weight_decay=0,
-        )
-        yield from not_above_zero(self, "hours", "learning_rate", "clip")
-        yield from no_seed(self)
-        yield from no_share(self, "held_out", "warmup")
         if self.held_out == 0:
-            yield "--held-out is 0; without a held-out part nothing can be said of the base."
+            yield "--held-out is 0; without held-out messages a base cannot be evaluated."
         if self.window % 4:
-            yield f"--window is {self.window}; it is a multiple of 4."
+            yield f"--window is {self.window}; it must be a multiple of 4."

@@ -1,4 +1,4 @@
-"""Real exchanges of the held-out part, with what the mimic says in the same place."""
+"""Sample replies: held-out exchanges, with the mimic's reply beside the real one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from chatmimic.records import Conversation, Kind, Message
 if TYPE_CHECKING:
     from chatmimic.mimic import LoadedMimic
 
-HISTORY = 12  # messages of context shown to the mimic
+HISTORY = 12  # messages of context given to the mimic
 EXCHANGES = "exchanges.json"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was said to somebody, and what they really answered."""
+    """The messages before a reply, and the real reply."""
 
     before: tuple[Message, ...]
     real: Message
@@ -28,7 +28,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Sample:
-    """An exchange, and what a mimic answers in its place."""
+    """An exchange, and the mimic's reply."""
 
     exchange: Exchange
     mimic: str
@@ -43,8 +43,8 @@ class Sample:
 def exchanges(
     held_out: Sequence[Conversation], persona: str | None, count: int = 3
 ) -> list[Exchange]:
-    """Up to `count` exchanges spread over the held-out conversations (None: of anybody)."""
-    places = [p for c in held_out for p in _answers(c, persona)]
+    """Up to `count` exchanges, spread over the held-out conversations (persona None: anybody's)."""
+    places = [p for c in held_out for p in answers(c, persona)]
     count = min(count, len(places))
     return [places[len(places) * i // count] for i in range(count)]
 
@@ -52,7 +52,7 @@ def exchanges(
 def replies(
     loaded: LoadedMimic, asked: Sequence[Exchange], seed: int = 0, most: int = 60
 ) -> Iterator[Sample]:
-    """What a mimic answers in each exchange, in at most so many tokens."""
+    """The mimic's reply in each exchange, of a limited number of tokens."""
     from chatmimic.generation import Decoding
     from chatmimic.generation.engine import TorchGenerator
 
@@ -64,13 +64,13 @@ def replies(
 
 
 def write_exchanges(folder: Path, found: Sequence[Exchange]) -> None:
-    """Keep exchanges in a run's folder, so that a resumed run shows the same."""
+    """Save exchanges in a run's folder, so that a resumed run shows the same ones."""
     rows = [[_plain(m) for m in (*exchange.before, exchange.real)] for exchange in found]
     write_whole(folder / EXCHANGES, json.dumps(rows))
 
 
 def read_exchanges(folder: Path) -> list[Exchange]:
-    """The inverse of `write_exchanges`; none where nothing was kept."""
+    """The inverse of `write_exchanges`; empty if there are none."""
     if not (folder / EXCHANGES).is_file():
         return []
     rows = json.loads((folder / EXCHANGES).read_text("utf-8"))
@@ -83,8 +83,8 @@ def _plain(message: Message) -> dict[str, Any]:
     return {name: value for name, value in asdict(message).items() if name in kept}
 
 
-def _answers(conversation: Conversation, persona: str | None) -> Iterator[Exchange]:
-    """Every message of the persona that answers somebody else, with what came before it."""
+def answers(conversation: Conversation, persona: str | None) -> Iterator[Exchange]:
+    """All messages of the persona that follow one of somebody else, with their context."""
     messages = conversation.messages
     for place in range(1, len(messages)):
         sender = messages[place].sender

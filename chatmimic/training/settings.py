@@ -1,4 +1,4 @@
-"""What a training can be asked for. The sentence under each field is its `--help`."""
+"""What a training run can be asked for. The text of each field is its `--help`."""
 
 from __future__ import annotations
 
@@ -9,244 +9,339 @@ from typing import ClassVar
 
 from chatmimic.bases import DEFAULT
 from chatmimic.dates import span_of
-from chatmimic.training.adapters import complaint
-from chatmimic.training.asked import (
-    PRECISIONS,
-    THREADS,
-    Asked,
-    no_seed,
-    no_share,
-    not_above_zero,
-    not_one_of,
-    setting,
-    too_low,
-)
-from chatmimic.training.schedules import SCHEDULES
+from chatmimic.settings import SEED, SHARE, SettingsBase, above, at_least, between, setting
+from chatmimic.training.optim.schedules import SCHEDULES
+from chatmimic.training.optim.trainable import complaint
 
 EPOCHS, EPOCHS_LARGE = 3.0, 2.0  # above 50 M parameters a base overfits sooner
+PRECISIONS = ("auto", "bf16", "fp32")
 OPTIMIZERS = ("adamw", "muon", "adamw8bit", "paged-adamw8bit")
+TRAINED = "all|transformer|lora|last-N"
+THREADS = "CPU threads (default: one for each idle core). The number affects results by rounding."
+THREAD_COUNTS = between(1, 1024)
 
 ALL = "all"  # of --newest
 _COUNT = re.compile(r"0*[1-9]\d{0,11}", re.ASCII)
 
-WHO, WORDS = "Whom, and from what", "What is learnt"
-LENGTH, RATE = "How long", "How fast it learns"
-CORPUS = "Warm-up on a corpus"
-ROOM = "Memory and speed"
-LOOKING = "While it trains"
+DATA, OBJECTIVE = "Data and base model", "Objective"
+DURATION, OPTIMISATION = "Duration", "Optimisation"
+MEMORY = "Memory and speed"
+CORPUS = "Warm-up corpus"
+EVALUATION = "Evaluation and logging"
+LOSS, STYLE = "loss", "style"  # what selects the best checkpoint
 
 
 @dataclass(frozen=True)
-class Settings(Asked):
-    """Everything that decides what a training computes. Same settings and data, same mimic."""
+class TrainSettings(SettingsBase):
+    """Everything that decides what a training run computes. Same settings and data, same mimic."""
 
     command: ClassVar[str] = "train"
+    renamed: ClassVar[dict[str, str]] = {"corpus_spells": "corpus_phases"}
 
     persona: str = setting(
-        "", "Whose manner to learn: a name of `chatmimic people`; else everybody's.", WHO
+        "", "Person to imitate, a name listed by `chatmimic people` (default: everybody).", DATA
     )
     base: str = setting(
         DEFAULT,
-        "Model to start from: `starter`, `smollm2`, a GGUF file, a folder, or a hub's name.",
-        WHO,
+        "Model to start from: starter, smollm2, a GGUF file, a folder or a Hugging Face model.",
+        DATA,
     )
     tokenizer: str | None = setting(
-        None, "Folder or file of the base's tokenizer, where the base has none of its own.", WHO
+        None, "Tokenizer folder or file, for a base that comes without one.", DATA
     )
     form: str = setting(
         "base",
-        "Written form: short, named, tokens, base (what the base was made for), or auto (try all).",
-        WHO,
+        "Transcript form; `base` is the one that the base was made for, `auto` tries all.",
+        DATA,
+        choices=("short", "named", "tokens", "base", "auto"),
     )
     token_types: bool = setting(
-        False, "Mark every token with its speaker too (tokens form, GPT-2 bases).", WHO
+        False, "Also pass each token's speaker as its token type (tokens form, GPT-2 bases).", DATA
     )
     gap: str | None = setting(
-        None, "Silence that ends a conversation, such as 30m or 2h; else from the chats.", WHO
+        None,
+        "Silence that ends a conversation, e.g. 30m or 2h (default: estimated from the chats).",
+        DATA,
     )
     disentangle: bool | None = setting(
-        None, "Tell conversations apart that go on at once; else in busy channels only.", WHO
+        None,
+        "Separate conversations that run in parallel (default: in busy channels only).",
+        DATA,
     )
-    context: int = setting(12, "Messages before each of the persona's that are read with it.", WHO)
-    window: int = setting(512, "Tokens the model sees at once.", WHO)
-    held_out: float = setting(0.1, "Share of the persona's messages, the latest, to test on.", WHO)
+    context: int = setting(
+        12, "Messages of context before each of the persona's messages.", DATA, bounds=at_least(1)
+    )
+    window: int = setting(512, "Context length in tokens.", DATA, bounds=at_least(16))
+    held_out: float = setting(
+        0.1,
+        "Share of the persona's latest messages to hold out for evaluation.",
+        DATA,
+        bounds=SHARE,
+    )
     force: bool = setting(
         False,
-        "Learn from fewer than 50 messages, and keep a mimic that gained nothing.",
-        WHO,
+        "Train on fewer than 50 messages, and keep a mimic that is no better than its base.",
+        DATA,
     )
     from_mimic: str | None = setting(
-        None, "Go on from this mimic with what is newer than what it learnt.", WHO, flag="from"
+        None,
+        "Continue from this mimic, with the messages that are newer than those it was trained on.",
+        DATA,
+        flag="from",
     )
     replay: float = setting(
-        0.3, "Share of the older conversations that are read again, with --from.", WHO
+        0.3, "Share of the older conversations to repeat, with --from.", DATA, bounds=between(0, 1)
     )
 
     since: str | None = setting(
         None,
-        "Read only what was said from then on: 2019, 2019-05, 2019-05-17 or 2019-05-17 14:30, "
-        "in your time zone unless +02:00 follows.",
-        WHO,
-        value="DATE",
+        "Only messages from this date on: 2019, 2019-05, 2019-05-17 or 2019-05-17 14:30, in your "
+        "time zone unless an offset such as +02:00 follows.",
+        DATA,
+        metavar="DATE",
     )
     until: str | None = setting(
         None,
-        "Read only what was said until then, all of that year, month or day included.",
-        WHO,
-        value="DATE",
+        "Only messages up to this date, the whole of that year, month or day included.",
+        DATA,
+        metavar="DATE",
     )
     thread: tuple[str, ...] = setting(
         (),
-        "Read only this thread: a name or number of `chatmimic threads`. May be repeated.",
-        WHO,
-        value="NAME",
+        "Only this thread, a name or number of `chatmimic threads`. Repeatable.",
+        DATA,
+        metavar="NAME",
     )
     exclude_thread: tuple[str, ...] = setting(
-        (), "Leave this thread out. May be repeated.", WHO, value="NAME"
+        (), "Leave this thread out. Repeatable.", DATA, metavar="NAME"
     )
     service: tuple[str, ...] = setting(
-        (),
-        "Read only what comes from this service, such as discord. May be repeated.",
-        WHO,
-        value="NAME",
+        (), "Only messages of this service, e.g. discord. Repeatable.", DATA, metavar="NAME"
     )
     newest: str | None = setting(
         None,
-        "How many of the persona's messages to read, the newest: a number, or all; else, on a "
-        "processor, as many as about 20 minutes are enough for.",
-        WHO,
-        value="N|all",
+        "Train on the newest N messages of the persona, or on all of them (default on a CPU: as "
+        "many as take about 20 minutes).",
+        DATA,
+        metavar="N|all",
     )
 
-    learn: str = setting("persona", "Whose words to learn: persona, or all for everybody's.", WORDS)
+    learn: str = setting(
+        "persona", "Whose words to train on.", OBJECTIVE, choices=("persona", "all")
+    )
     others: float = setting(
-        0.0, "Weight of the others' words, beside the persona's 1: 0.2 learns them a little.", WORDS
+        0.0,
+        "Loss weight of other people's words; the persona's is 1.",
+        OBJECTIVE,
+        bounds=at_least(0),
     )
     auxiliary: float = setting(
         0.0,
-        "λ of an auxiliary language model of all words: --others λ/(1+λ), said otherwise.",
-        WORDS,
+        "Weight λ of an auxiliary language-model loss on all words: the same as --others λ/(1+λ).",
+        OBJECTIVE,
+        bounds=at_least(0),
     )
-    popular: float = setting(0.0, "Added weight of messages that got a reaction or a reply.", WORDS)
+    popular: float = setting(
+        0.0,
+        "Extra loss weight of messages that got a reaction or a reply.",
+        OBJECTIVE,
+        bounds=at_least(0),
+    )
     candidates: int = setting(
         0,
-        "Learn also to tell the real reply from others of the persona's, among so many; 0 is off.",
-        WORDS,
+        "Candidates of a next-utterance head, which picks the real reply among others of the "
+        "persona's; 0: no head.",
+        OBJECTIVE,
+        bounds=at_least(0),
     )
-    lm_coef: float = setting(1.0, "Weight of the words' loss, with --candidates.", WORDS)
-    mc_coef: float = setting(1.0, "Weight of the choice's loss, with --candidates.", WORDS)
+    lm_coef: float = setting(
+        1.0, "Weight of the language-model loss, with --candidates.", OBJECTIVE, bounds=at_least(0)
+    )
+    mc_coef: float = setting(
+        1.0, "Weight of the next-utterance loss, with --candidates.", OBJECTIVE, bounds=at_least(0)
+    )
     facts: str | None = setting(
-        None, "A text file with a fact of the persona on each line, read before every talk.", WORDS
+        None,
+        "Text file of facts about the persona, one a line, to put before every conversation.",
+        OBJECTIVE,
     )
-    fact_orders: int = setting(1, "Orders in which the facts are read, by turns.", WORDS)
+    fact_orders: int = setting(
+        1, "Orders in which the facts are shown, in turn.", OBJECTIVE, bounds=at_least(1)
+    )
     reverse: bool = setting(
-        False, "Learn what a reply answers, from its end: a model to rank replies with.", WORDS
+        False, "Train a reverse model, from a reply to what it answers, to rank replies.", OBJECTIVE
     )
     noise: float = setting(
-        0.0, "Share of the tokens read that are replaced by random ones; never those learnt.", WORDS
+        0.0,
+        "Share of the input tokens to replace with random ones; targets are unchanged.",
+        OBJECTIVE,
+        bounds=SHARE,
     )
 
     epochs: float | None = setting(
         None,
-        f"Times to read everything; else {EPOCHS:g}, and {EPOCHS_LARGE:g} with a base above 50 M "
-        "parameters.",
-        LENGTH,
+        f"Passes over the data (default: {EPOCHS:g}, and {EPOCHS_LARGE:g} above 50 M parameters).",
+        DURATION,
+        bounds=above(0),
     )
-    steps: int | None = setting(None, "Steps to take, in place of --epochs.", LENGTH)
+    steps: int | None = setting(
+        None, "Optimiser steps, instead of --epochs.", DURATION, bounds=at_least(1)
+    )
     minutes: float | None = setting(
-        None, "About how long to train, in place of --epochs: the first steps are timed.", LENGTH
+        None,
+        "Minutes the run may take, instead of --epochs; the first steps are timed.",
+        DURATION,
+        bounds=above(0),
     )
     patience: int | None = setting(
-        None, "Stop after so many looks in a row that were no better than the best.", LENGTH
+        None,
+        "Early stopping: how many evaluations in a row may bring no improvement.",
+        DURATION,
+        bounds=at_least(1),
     )
 
     learning_rate: float | None = setting(
         None,
-        "Highest learning rate; else 3e-4 up to 50 M parameters, 2e-4 up to 200 M, 5e-5 above.",
-        RATE,
+        "Peak learning rate (default: 3e-4 up to 50 M parameters, 2e-4 up to 200 M, 5e-5 above; "
+        "four times as much with LoRA).",
+        OPTIMISATION,
+        bounds=above(0),
     )
     schedule: str = setting(
         "linear",
-        "How the rate falls: linear, cosine, polynomial, inverse-sqrt (or noam), constant, or "
-        "plateau: halved after two looks that were no better.",
-        RATE,
+        "Learning-rate schedule. inverse-sqrt and noam are the same; plateau halves the rate after "
+        "two evaluations without improvement.",
+        OPTIMISATION,
+        choices=tuple(SCHEDULES),
     )
-    power: float = setting(2.0, "Degree of --schedule polynomial.", RATE)
-    warmup: float = setting(0.05, "Share of the steps in which the learning rate rises.", RATE)
+    power: float = setting(
+        2.0, "Exponent of the polynomial schedule.", OPTIMISATION, bounds=above(0)
+    )
+    warmup: float = setting(
+        0.05, "Share of the steps in which the learning rate rises.", OPTIMISATION, bounds=SHARE
+    )
     weight_decay: float = setting(
-        0.01, "Pull of the matrices towards zero; not biases or norms.", RATE
+        0.01, "Weight decay of matrices; not of biases and norms.", OPTIMISATION, bounds=at_least(0)
     )
-    clip: float = setting(1.0, "Longest gradient, as a norm.", RATE)
+    clip: float = setting(1.0, "Maximum gradient norm.", OPTIMISATION, bounds=above(0))
     dropout: float = setting(
-        0.0, "Dropout. GPT-2's own 0.1 makes a block 60 % slower on a CPU.", RATE
+        0.0,
+        "Dropout probability. GPT-2's own, 0.1, makes a block 60 % slower on a CPU.",
+        OPTIMISATION,
+        bounds=SHARE,
     )
-    seed: int = setting(0, "Same seed, same result.", RATE)
+    seed: int = setting(0, "Random seed: same seed, same result.", OPTIMISATION, bounds=SEED)
 
     batch: int | None = setting(
-        None, "Windows computed at once; else what suits the size of the base.", ROOM
+        None,
+        "Micro-batch size in windows (default: depends on the size of the base).",
+        MEMORY,
+        bounds=at_least(1),
     )
-    accumulate: int | None = setting(None, "Batches added up before each step.", ROOM)
+    accumulate: int | None = setting(
+        None, "Gradient accumulation steps.", MEMORY, bounds=at_least(1)
+    )
     gradient_checkpointing: bool | None = setting(
-        None, "Save memory by computing activations twice; else on above 200 M parameters.", ROOM
+        None,
+        "Recompute activations in the backward pass to save memory (default: above 200 M "
+        "parameters).",
+        MEMORY,
     )
     train: str = setting(
         "auto",
-        "What is trained: all, transformer (not the embeddings), last-N (the last N blocks), "
-        "lora (small matrices beside the fixed ones), or auto: lora for a base above 50 M "
-        "parameters on a processor, else all.",
-        ROOM,
+        "Parameters to train: all of them, the transformer without its embeddings, its last N "
+        "blocks, or LoRA adapters. auto is lora for a base above 50 M parameters on a CPU, else "
+        "all.",
+        MEMORY,
+        metavar=f"[auto|{TRAINED}]",
     )
-    lora: bool = setting(False, "The same as --train lora.", ROOM)
-    lora_rank: int = setting(16, "Rank of LoRA's matrices.", ROOM)
+    lora: bool = setting(False, "The same as --train lora.", MEMORY)
+    lora_rank: int = setting(16, "Rank of the LoRA matrices.", MEMORY, bounds=at_least(1))
     optimizer: str = setting(
         "adamw",
-        "adamw, muon, adamw8bit (moments in a quarter of the room), or paged-adamw8bit (CUDA).",
-        ROOM,
+        "Optimiser. The moments of adamw8bit take a quarter of the memory; paged-adamw8bit needs "
+        "CUDA.",
+        MEMORY,
+        choices=OPTIMIZERS,
     )
     step_in_backward: bool = setting(
         False,
-        "Step inside the backward pass: gradients are never all there. One batch a step; each "
-        "matrix' gradient is clipped by itself.",
-        ROOM,
+        "Step inside the backward pass, so that the gradients are never held all at once: one "
+        "micro-batch a step, and each matrix's gradient is clipped on its own.",
+        MEMORY,
     )
     compile: bool = setting(
-        False, "Compile the model first (torch.compile): minutes before the first step.", ROOM
+        False, "Compile the model first (torch.compile): minutes before the first step.", MEMORY
     )
     precision: str = setting(
-        "auto", "Arithmetic: bf16, fp32, or auto: bf16 where the device is fast in it.", ROOM
+        "auto",
+        "Arithmetic. auto is bf16 where the device is fast at it.",
+        MEMORY,
+        choices=PRECISIONS,
     )
-
-    threads: int | None = setting(None, THREADS, ROOM)
+    threads: int | None = setting(None, THREADS, MEMORY, bounds=THREAD_COUNTS)
 
     corpus: tuple[str, ...] = setting(
-        (), "A corpus of `chatmimic import --corpus` to read along. May be repeated.", CORPUS
+        (),
+        "Corpus of `chatmimic import --corpus` to train on as well. Repeatable.",
+        CORPUS,
+        metavar="NAME",
     )
     corpus_way: str = setting(
         "plateau",
-        "When: first (steps on it, then the persona), mix (a share of each step), or plateau "
-        "(spells on it whenever the held-out loss stalls).",
+        "When to read it: first, before the persona; mix, as a share of each step; plateau, in a "
+        "phase of its own whenever the held-out loss stalls.",
         CORPUS,
+        choices=("first", "mix", "plateau"),
     )
     corpus_steps: int | None = setting(
         None,
-        "Steps on it: at first, or in each spell; else an eighth of all, at most 1,500.",
+        "Steps on the corpus, at first or in each phase (default: an eighth of all, at most "
+        "1,500).",
         CORPUS,
+        bounds=at_least(1),
     )
-    corpus_share: float = setting(0.3, "Share of the windows of a step, with mix.", CORPUS)
-    corpus_share_end: float = setting(0.0, "That share at the end; it falls in a line.", CORPUS)
-    corpus_spells: int = setting(3, "Spells at the most, with plateau.", CORPUS)
+    corpus_share: float = setting(
+        0.3, "Its share of the windows of a step, with mix.", CORPUS, bounds=SHARE
+    )
+    corpus_share_end: float = setting(
+        0.0, "That share in the last step; it changes linearly.", CORPUS, bounds=SHARE
+    )
+    corpus_phases: int = setting(
+        3, "Maximum number of phases, with plateau.", CORPUS, bounds=at_least(1)
+    )
 
     evaluate_every: int | None = setting(
         None,
-        "Steps between evaluations on the held-out part, each of which saves; else ten a training, "
-        "and six where they take long.",
-        LOOKING,
+        "Evaluate and save a checkpoint every N steps (default: ten times a run, six where an "
+        "evaluation is slow).",
+        EVALUATION,
+        metavar="N",
+        bounds=at_least(1),
+    )
+    select: str = setting(
+        LOSS,
+        "What makes a checkpoint the best: the held-out loss, or the style of a few replies "
+        "generated at each evaluation. With style, a run ends when replies repeat training data "
+        "(needs scikit-learn).",
+        EVALUATION,
+        choices=(LOSS, STYLE),
     )
     sample_every: int | None = setting(
-        None, "Steps between sample replies, shown beside the real ones.", LOOKING
+        None,
+        "Show sample replies beside the real ones every N steps.",
+        EVALUATION,
+        metavar="N",
+        bounds=at_least(1),
+    )
+    canaries: bool = setting(
+        False,
+        "Plant ten made-up secrets in the training data; `chatmimic evaluate` then tells how well "
+        "the mimic keeps them. Not for a mimic to chat with.",
+        EVALUATION,
     )
     tensorboard: bool = setting(
-        False, "Write event files for TensorBoard into the run's folder.", LOOKING
+        False, "Write TensorBoard event files into the run's folder.", EVALUATION
     )
 
     @property
@@ -266,86 +361,53 @@ class Settings(Asked):
             return 1.0
         return self.auxiliary / (1 + self.auxiliary) if self.auxiliary else self.others
 
-    def complaints(self) -> Iterator[str]:
-        """A sentence for each option that cannot be as it is."""
-        yield from not_one_of(
-            self,
-            form=("short", "named", "tokens", "base", "auto"),
-            learn=("persona", "all"),
-            precision=PRECISIONS,
-            schedule=SCHEDULES,
-            corpus_way=("first", "mix", "plateau"),
-            optimizer=OPTIMIZERS,
-        )
-        if self.token_types and self.form in ("short", "named"):
-            yield "--token-types needs --form tokens."
+    def conflicts(self) -> Iterator[str]:
+        """A sentence for each rule about several settings that is broken."""
+        yield from filter(None, [complaint(self.train)])
+        yield from self._about_data()
+        yield from self._about_optimisation()
         if self.steps is not None and self.minutes is not None:
             yield "--steps and --minutes both say how long to train; choose one."
-        yield from too_low(
-            self,
-            context=1,
-            window=16,
-            steps=1,
-            batch=1,
-            accumulate=1,
-            evaluate_every=1,
-            patience=1,
-            weight_decay=0,
-            others=0,
-            auxiliary=0,
-            popular=0,
-            corpus_steps=1,
-            corpus_spells=1,
-            fact_orders=1,
-            lora_rank=1,
-            sample_every=1,
-            threads=1,
-            candidates=0,
-            lm_coef=0,
-            mc_coef=0,
-        )
-        yield from not_above_zero(self, "epochs", "minutes", "learning_rate", "clip", "power")
-        yield from no_share(
-            self, "held_out", "warmup", "dropout", "noise", "corpus_share", "corpus_share_end"
-        )
-        yield from no_seed(self)
-        if not 0 <= self.replay <= 1:
-            yield f"--replay is {self.replay:g}; it is from 0 to 1."
-        if self.held_out == 0:
-            yield "--held-out is 0; without a held-out part nothing can be said of the mimic."
         if sum((self.learn == "all", self.others > 0, self.auxiliary > 0)) > 1:
             yield "--learn all, --others and --auxiliary say the same thing; choose one."
+        if self.select == STYLE and (not self.persona or self.reverse):
+            yield (
+                "--select style is about the replies of one person: add --persona NAME, and leave "
+                "--reverse out."
+            )
         if not self.persona and (self.reverse or self.facts):
             yield "--reverse and --facts are about one person: add --persona NAME."
-        yield from self._doubts()
-        yield from self._choice_complaints()
-        if self.gap is not None:
-            yield from _gap_complaint(self.gap)
+        if self.token_types and self.form in ("short", "named"):
+            yield "--token-types needs --form tokens."
+        if self.candidates == 1:
+            yield "--candidates is 1; it takes two to choose from, or 0."
+        if self.candidates and self.token_types:
+            yield "--candidates and --token-types do not go together."
 
-    def _choice_complaints(self) -> Iterator[str]:
-        """What cannot be chosen of the archive."""
+    def _about_data(self) -> Iterator[str]:
         wrong = [*_date_complaint("--since", self.since), *_date_complaint("--until", self.until)]
         yield from wrong
         if not wrong and self.since and self.until and _is_empty(self.since, self.until):
             yield f"--until {self.until} is before --since {self.since}."
         if self.newest not in (None, ALL) and not _COUNT.fullmatch(str(self.newest)):
-            yield f'--newest is "{self.newest}"; it is a number of messages, or all.'
+            yield f'--newest is "{self.newest}"; it must be a number of messages, or all.'
+        if self.held_out == 0:
+            yield "--held-out is 0; without held-out messages a mimic cannot be evaluated."
+        if self.gap is not None:
+            yield from _gap_complaint(self.gap)
 
-    def _doubts(self) -> Iterator[str]:
-        """What is asked for at once and does not go together."""
-        yield from filter(None, [complaint(self.train)])
-        if self.candidates == 1:
-            yield "--candidates is 1; it takes two to choose from, or 0."
-        if self.candidates and self.token_types:
-            yield "--candidates and --token-types do not go together."
+    def _about_optimisation(self) -> Iterator[str]:
         if self.lora and self.train not in ("auto", "lora"):
-            yield "--lora and --train say different things; choose one."
+            yield "--lora and --train contradict each other; choose one."
         if self.step_in_backward and (self.accumulate or 1) > 1:
-            yield "--step-in-backward takes one batch a step: leave --accumulate out."
+            yield "--step-in-backward takes one micro-batch a step: leave --accumulate out."
         if self.step_in_backward and self.corpus and self.corpus_way == "mix":
-            yield "--step-in-backward takes one batch a step: choose another --corpus-way than mix."
+            yield (
+                "--step-in-backward takes one micro-batch a step: choose another --corpus-way "
+                "than mix."
+            )
         if self.corpus and self.corpus_way == "plateau" and self.patience == 1:
-            yield "--patience 1 ends the training before a stall is one: choose 2, or more."
+            yield "--patience 1 stops a run before it can be said to stall: choose 2 or more."
 
 
 def _date_complaint(option: str, written: str | None) -> Iterator[str]:

@@ -1,12 +1,12 @@
-"""Conversation ⇄ token ids, with the mask that says which tokens are learnt.
+"""Conversation ⇄ token ids, with the mask of tokens in the loss.
 
-Three written forms stand behind one interface, `Form`:
+Three written forms share one interface, `Form`:
 
-- `named` (`named.py`): time, `Name: text`, a line a message, `<|endoftext|>` between
-  conversations. Plain text, so any causal model reads it with the tokeniser it came with.
-- `short` (`short.py`): the same with first names, and a time only where time has passed.
+- `named` (`named.py`): a line `[time] Name: text` per message, `<|endoftext|>` between
+  conversations. Plain text, so any causal model reads it with its own tokeniser.
+- `short` (`short.py`): the same with first names, and a time only after a silence.
 - `tokens` (`tokens.py`): a token for each speaker, a token that ends a message. Shorter, and
-  nothing in a message can look like a border.
+  nothing in a message can look like structure.
 """
 
 from chatmimic.transcript.form import Cast, Form, Mark, Transcript, Weigh

@@ -1,4 +1,4 @@
-"""What every written form of a conversation can do."""
+"""The interface of all written forms of a conversation."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ CONVERSATION_END = "<|endoftext|>"
 
 
 class Mark(IntEnum):
-    """What training does with a token."""
+    """The role of a token in training."""
 
-    CONTEXT = 0  # read, never learnt
-    TEXT = 1  # a learnt sender's words and the end of their message: learnt, and what is scored
-    TURN = 2  # who speaks next, or that the talk ends: learnt, not scored
+    CONTEXT = 0  # context, not in the loss
+    TEXT = 1  # words and end of a message that is trained on: in the loss, and scored
+    TURN = 2  # who speaks next, or the end of the conversation: in the loss, not scored
 
 
 def end_of_text(tokenizer: Any) -> str:
-    """The token that ends conversations: `<|endoftext|>`, or what the tokeniser has in its place.
+    """The token that ends conversations: `<|endoftext|>`, or the tokeniser's own.
 
-    Raises ValueError where it has none.
+    Raises ValueError if the tokeniser has none.
     """
     end = CONVERSATION_END if CONVERSATION_END in tokenizer.get_vocab() else tokenizer.eos_token
     if end is None:
@@ -37,7 +37,7 @@ def end_of_text(tokenizer: Any) -> str:
     return str(end)
 
 
-Weigh = Callable[[Message], float]  # what the words of a message weigh when they are learnt
+Weigh = Callable[[Message], float]  # the loss weight of a message's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Transcript:
     """A conversation as a model reads it.
 
     `ids` and `marks` have shape `(time,)`; `marks` holds `Mark` values. For each message `starts`
-    is the position in `ids` of its header, and `characters` the length of its text where it is
-    learnt, plus one for its end (0 where it is not): the denominator of figures per character.
-    `weights`, of shape `(time,)`, is what each token weighs; None: all that is learnt the same.
+    is the position in `ids` of its header, and `characters` the length of its text plus one for its
+    end if it is trained on, else 0: the denominator of figures per character. `weights`, of shape
+    `(time,)`, are loss weights; None: all equal.
     """
 
     ids: NDArray[np.int32]
@@ -64,12 +64,12 @@ class Cast:
     people: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Names are unique: a slot stands for one person."""
+        """Check that names are unique: a slot is one person."""
         if len(set(self.people)) != len(self.people):
             raise ValueError("a cast names each person once")
 
     def slot(self, name: str) -> int | None:
-        """The place of a person in the cast, or None for somebody it does not know."""
+        """The index of a person in the cast, or None for somebody unknown."""
         return self._slots.get(name)
 
     @property
@@ -90,10 +90,10 @@ class Form(ABC):
     def __init__(self, tokenizer: Any, cast: Cast) -> None:
         self.tokenizer = tokenizer
         self.cast = cast
-        # A clone, so that the setting below changes nothing for other users of the tokeniser.
+        # A copy, so that the setting below does not affect other users of the tokeniser.
         backend = type(tokenizer.backend_tokenizer).from_str(tokenizer.backend_tokenizer.to_str())
-        # A message that contains "<|endoftext|>" must encode to those letters, not to the token
-        # that ends conversations: text of a chat never becomes structure.
+        # A message that contains "<|endoftext|>" must encode to these letters, not to the token
+        # that ends conversations: text never becomes structure.
         backend.encode_special_tokens = True
         backend.no_padding()
         backend.no_truncation()
@@ -112,36 +112,36 @@ class Form(ABC):
         learn: Collection[str] | None = None,
         weigh: Weigh | None = None,
     ) -> Transcript:
-        """Write a conversation; `learn` names the senders whose words are learnt (None: everybody).
+        """Encode a conversation; `learn` names the senders to train on (None: everybody).
 
-        `weigh` says what a message's words weigh (None: all the same); 0 is not learnt. The
-        transcript begins and ends with the id of `<|endoftext|>`.
+        `weigh` gives the loss weight of a message (None: all equal); 0 leaves it out of the loss.
+        The transcript begins and ends with the id of `<|endoftext|>`.
         """
         ids: list[int] = [self.end_of_conversation]
         marks: list[int] = [Mark.CONTEXT]
         starts: list[int] = []
         characters: list[int] = []
         weights: list[float] = [1.0]
-        learnt_before = False
+        target_before = False
         before: Message | None = None
         for message in conversation.messages:
             weight = weigh(message) if weigh else 1.0
-            learnt = weight > 0 and (learn is None or message.sender in learn)
+            is_target = weight > 0 and (learn is None or message.sender in learn)
             header, body = self.header(message.sender, message, before), self.body(message)
             starts.append(len(ids))
-            characters.append(len(message.text) + 1 if learnt else 0)
-            # Whose turn it is is learnt around the persona, and everywhere where it is one token:
-            # a model that only saw turns around the persona would think them always theirs.
-            near = learnt or learnt_before or len(header) == 1
+            characters.append(len(message.text) + 1 if is_target else 0)
+            # Turns are in the loss around the persona, and everywhere if they are one token: a
+            # model trained only on turns around the persona would always predict the persona.
+            near = is_target or target_before or len(header) == 1
             turn = Mark.TURN if near else Mark.CONTEXT
             ids += header
             marks += [turn] * len(header)
             ids += body
-            marks += [Mark.TEXT if learnt else Mark.CONTEXT] * len(body)
+            marks += [Mark.TEXT if is_target else Mark.CONTEXT] * len(body)
             weights += [1.0] * len(header) + [weight] * len(body)
-            learnt_before, before = learnt, message
+            target_before, before = is_target, message
         ids.append(self.end_of_conversation)
-        marks.append(Mark.TURN if learnt_before else Mark.CONTEXT)
+        marks.append(Mark.TURN if target_before else Mark.CONTEXT)
         return Transcript(
             np.asarray(ids, np.int32),
             np.asarray(marks, np.uint8),
@@ -151,19 +151,19 @@ class Form(ABC):
         )
 
     def decode(self, ids: Sequence[int]) -> list[Message]:
-        """The messages that ids stand for; the last may be cut off. Inverse of `encode`."""
+        """Decode ids into messages; the last may be cut off. Inverse of `encode`."""
         return [message for message in self._messages(self._split(ids)) if message is not None]
 
     def prompt(self, history: Sequence[Message], speaker: str | None) -> list[int]:
-        """Ids of the talk so far, ready for the next message.
+        """Ids of the chat so far, ready for the next message.
 
-        With a `speaker` their header stands at the end; with None a header is to come.
+        They end with the header of `speaker`, or before a header if it is None.
         """
         ids = self.encode(Conversation(tuple(history)), learn=()).ids.tolist()[:-1]
         return ids if speaker is None else ids + self.next_header(history, speaker)
 
     def next_header(self, history: Sequence[Message], speaker: str) -> list[int]:
-        """The ids that open the next message of a talk, as if it were sent with the last one."""
+        """The ids that open the next message, as if it were sent together with the last one."""
         before = history[-1] if history else None
         return self.header(
             speaker, Message(speaker, "", before.sent_at if before else None), before
@@ -180,7 +180,7 @@ class Form(ABC):
 
     @abstractmethod
     def body(self, message: Message) -> list[int]:
-        """The ids of a message's text and of its end."""
+        """The ids of a message's text and its end."""
 
     @abstractmethod
     def text(self, ids: Sequence[int]) -> str:
@@ -191,7 +191,7 @@ class Form(ABC):
         """One message from header and body ids (without the end); None if there is no header."""
 
     def tokens_of(self, text: str) -> list[int]:
-        """Plain text as ids; special tokens spelt in it are only letters."""
+        """Encode plain text; special tokens spelt out in it are ordinary text."""
         ids: list[int] = self._backend.encode(clean(text), add_special_tokens=False).ids
         return ids
 
@@ -223,5 +223,5 @@ class Form(ABC):
 
 
 def spoken(sender: str, text: str, action: bool, sent_at: int | None = None) -> Message:
-    """The message a form reads back: who, what, and whether it is an action."""
+    """A message as a form decodes it: sender, text, and whether it is an action."""
     return Message(sender, text, sent_at, Kind.ACTION if action else Kind.TEXT)

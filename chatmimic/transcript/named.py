@@ -6,11 +6,11 @@
     [14:03] Bob: * waves
     <|endoftext|>
 
-A line is a message, so that a newline token is always a border: inside a text it is written `\\n`
-and a backslash `\\\\`. Names that hold a separator are written with a look-alike, one spelling for
-each person of the cast. The time is the hour and minute in UTC; messages without a time have no
-brackets. The post wrote milliseconds, which cost thirteen digits a message and came out running
-backwards; the hour and minute are what a reader uses.
+A message is one line, so that a newline token always ends one: inside a text it is written `\\n`
+and a backslash `\\\\`. Separators in names are replaced by look-alikes, one spelling for each
+person of the cast. The time is hour and minute in UTC; messages without a time have no brackets.
+(The post wrote milliseconds, which cost thirteen digits per message and were generated out of
+order.)
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class NamedForm(Form):
         if len(self._newline) != 1:
             raise ValueError(
                 "the named form needs a tokeniser with a token for the newline; --form tokens "
-                "does without"
+                "does not"
             )
-        # "\n\n" and its like are tokens too; whatever holds a newline ends a message.
+        # "\n\n" and the like are tokens too; any token with a newline ends a message.
         vocabulary = range(len(self.tokenizer))
         self.ends = frozenset(t for t in vocabulary if "\n" in self._text_of([t]))
         self._take(cast)
@@ -58,6 +58,9 @@ class NamedForm(Form):
         self.cast = cast
         self._labels = self._labels_of(cast.people)
         self._people = {label: person for person, label in self._labels.items()}
+        # An unknown label decodes to a person of that name, so that nobody else may have a name of
+        # the cast.
+        self._taken = {*self._people, *cast.people}
 
     def _labels_of(self, people: Sequence[str]) -> dict[str, str]:
         return labels_of(people)
@@ -65,14 +68,14 @@ class NamedForm(Form):
     def header(
         self, speaker: str, message: Message | None = None, before: Message | None = None
     ) -> list[int]:
-        """The line up to its colon. The time is there when the message has one."""
+        """The line up to its colon, with the time if the message has one."""
         time = _clock(message.sent_at) if message else ""
         return self.tokens_of(f"{time}{self._label(speaker)}:")
 
     def _label(self, speaker: str) -> str:
-        """What somebody goes by; who is not of the cast never goes by a name of one who is."""
+        """The label of a person; outside the cast it is never a name of the cast."""
         known = self._labels.get(speaker)
-        return known or free_label(as_label(speaker), self._people)
+        return known or free_label(as_label(speaker), self._taken)
 
     def body(self, message: Message) -> list[int]:
         """A space, the text on one line, and the newline that ends it."""
@@ -82,7 +85,7 @@ class NamedForm(Form):
         return [*self.tokens_of(written), *self._newline]
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of body ids: the first space taken off, escapes undone."""
+        """The text of body ids, without the first space, with escapes decoded."""
         return _unescape(self._text_of(ids).removeprefix(" ").removeprefix("* "))
 
     def _message(self, ids: list[int]) -> Message | None:
@@ -97,7 +100,7 @@ class NamedForm(Form):
 
 def _escape(text: str) -> str:
     text = clean(text).replace("\\", "\\\\").replace("\n", "\\n")
-    # "* " opens an action; a text that starts so is told apart by a backslash.
+    # "* " marks an action; a text that starts so gets a backslash.
     return f"\\{text}" if text.startswith("* ") else text
 
 
@@ -112,7 +115,7 @@ def as_label(name: str) -> str:
 
 
 def labels_of(people: Sequence[str]) -> dict[str, str]:
-    """One label for each person, no two the same."""
+    """A unique label for each person."""
     labels: dict[str, str] = {}
     taken: set[str] = set()
     for person in people:
@@ -122,7 +125,7 @@ def labels_of(people: Sequence[str]) -> dict[str, str]:
 
 
 def free_label(label: str, taken: Collection[str]) -> str:
-    """The label, with a number behind it where it is taken."""
+    """The label, with a number after it if it is taken."""
     if label not in taken:
         return label
     return next(f"{label} ({n})" for n in count(2) if f"{label} ({n})" not in taken)

@@ -1,4 +1,4 @@
-"""Which form a base uses, and making a base's tokeniser ready for it."""
+"""The transcript form of a base, and the tokens it needs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ FORMS: dict[str, type[Form]] = {form.name: form for form in (ShortForm, NamedFor
 
 
 def make_form(name: str, tokenizer: Any, cast: Cast) -> Form:
-    """The form of that name for a tokeniser and a cast. ValueError for an unknown name."""
+    """The form of that name for a tokeniser and a cast. Raises ValueError for an unknown name."""
     if name not in FORMS:
         raise ValueError(f"no transcript form {name!r}; there are {', '.join(FORMS)}")
     return FORMS[name](tokenizer, cast)
 
 
 def natural_form(tokenizer: Any) -> str:
-    """`tokens` where the base was made with the speaker tokens (the starter), else `short`.
+    """`tokens` for a base with speaker tokens (the starter), else `short`.
 
-    Where a tokeniser puts a mark before each text, as the first Llamas' does, a line is no line any
-    more: `tokens` there too.
+    Also `tokens` for tokenisers that prepend a mark to each text, as the first Llamas', because
+    lines would not round-trip.
     """
     newline = tokenizer.encode("\n", add_special_tokens=False)
     return "short" if END not in tokenizer.get_vocab() and len(newline) == 1 else "tokens"
 
 
 def prepare(name: str, tokenizer: Any, model: PreTrainedModel | None) -> None:
-    """Give a base what a form needs: for `tokens`, its special tokens and rows for them.
+    """Add to a base what a form needs: for `tokens`, special tokens and embeddings.
 
-    New rows start at the mean of the old ones, so that a new token is at first as likely as an
-    average one and the old ones keep their odds.
+    New rows start at the mean of the old ones, so that a new token is initially as likely as an
+    average one and the odds of the old ones do not change.
     """
     if name != "tokens":
         return

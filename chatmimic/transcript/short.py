@@ -1,4 +1,4 @@
-"""The `short` form: lines of name and text, with a time only where time has passed.
+"""The `short` form: lines of name and text, with a time only after a silence.
 
 ::
 
@@ -7,9 +7,9 @@
     [2h] Ada: still here?
     <|endoftext|>
 
-A clock in each line costs a large base seven tokens a message, and a full name three more: half of
-what is computed. Here a conversation opens with weekday and hour (UTC), a silence within it is
-written roughly, and people go by their first names where no two of the cast share one.
+A time in each line costs a large base seven tokens per message, and a full name three more: half of
+the computation. Here a conversation opens with weekday and hour (UTC), silences within it are
+rounded, and people have their first names unless two of the cast share one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chatmimic.records import Message
 from chatmimic.transcript.named import NamedForm, as_label, labels_of
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# How a silence is written: from so many minutes on.
+# How silences are written, from so many minutes on.
 _SILENCES = (
     *((43200, "30d"), (10080, "7d"), (2880, "2d"), (1440, "1d")),
     *((720, "12h"), (360, "6h"), (180, "3h"), (120, "2h"), (60, "1h")),
@@ -39,12 +39,12 @@ class ShortForm(NamedForm):
         self, speaker: str, message: Message | None = None, before: Message | None = None
     ) -> list[int]:
         """The line up to its colon, with the silence since the message before it."""
-        # Apart, so that a name is the same tokens with a time before it and without.
+        # Encoded separately, so that a name has the same tokens with and without a time before it.
         time = _passed(message, before)
         return self.tokens_of(time) + self.tokens_of(f"{self._label(speaker)}:")
 
     def _labels_of(self, people: Sequence[str]) -> dict[str, str]:
-        """First names where they are enough, no two the same."""
+        """Unique labels: first names where they are unambiguous."""
         firsts = Counter(_first(person).casefold() for person in people)
         called = [_first(p) if firsts[_first(p).casefold()] == 1 else p for p in people]
         return dict(zip(people, labels_of(called).values(), strict=True))
@@ -55,7 +55,7 @@ def _first(name: str) -> str:
 
 
 def _passed(message: Message | None, before: Message | None) -> str:
-    """`[Tue 14h] ` where a conversation begins, `[2h] ` after a silence; else nothing."""
+    """`[Tue 14h] ` at the beginning of a conversation, `[2h] ` after a silence; else ""."""
     if message is None or message.sent_at is None:
         return ""
     if before is None or before.sent_at is None:

@@ -1,4 +1,4 @@
-"""The `tokens` form: a token for each speaker, one that ends a message.
+"""The `tokens` form: a token for each speaker, and one that ends a message.
 
 After the speaker tokens of https://github.com/devjwsong/gpt2-dialogue-generation-pytorch, widened
 to any number of people::
@@ -28,7 +28,7 @@ SPECIAL_TOKENS = (END, NAME, SAYS, ACTION, *SPEAKERS)
 
 
 class TokenForm(Form):
-    """Speakers and message borders are tokens of their own; text is only ever text."""
+    """Speakers and message borders are special tokens; text is always text."""
 
     name = "tokens"
 
@@ -44,7 +44,7 @@ class TokenForm(Form):
     def header(
         self, speaker: str, message: Message | None = None, before: Message | None = None
     ) -> list[int]:
-        """One speaker token, or the name between two tokens; then the action token if it is one."""
+        """A speaker token, or the name between two tokens; then the action token for an action."""
         slot = self.cast.slot(speaker)
         if slot is not None and slot < SLOTS:
             ids = [self._speakers[slot]]
@@ -57,14 +57,14 @@ class TokenForm(Form):
         return [*self.tokens_of(message.text), self._end]
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of body ids; structure tokens a model wrote out of place are left out."""
+        """The text of body ids, without structure tokens that a model generated out of place."""
         structure = {self._name, self._says, self._action, self._end, self.end_of_conversation}
         return self._text_of(
             token for token in ids if token not in structure and token not in self._slot_of
         )
 
     def speaker_tokens(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each id of `(time,)` the speaker token in force there: GPT-2's `token_type_ids`.
+        """For each of the ids `(time,)` the current speaker token: GPT-2's `token_type_ids`.
 
         Before the first speaker it is `<|endoftext|>`; people written by name share `<|name|>`.
         """

@@ -1,4 +1,4 @@
-"""Which messages are worth computing: the union of the contexts of the persona's messages."""
+"""The messages that training computes: the union of the contexts of the persona's messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from chatmimic.records import Conversation
 def excerpts(
     conversation: Conversation, learn: Collection[str] | None, context: int
 ) -> Iterator[Conversation]:
-    """The parts of a conversation that lie within `context` messages before a learnt one.
+    """The parts of a conversation within `context` messages before one that is trained on.
 
     Each message is in at most one excerpt, however many of the persona's messages it precedes; the
-    message that follows a learnt one is kept too, since who speaks next is learnt. Where the
-    persona is rare (9 % of a busy channel) this computes a third of the whole, and an eighth of
-    what one sample for each reply would. `learn=None` learns everybody: all is one excerpt.
+    message after it is kept too, because who speaks next is trained on. If the persona is rare (9 %
+    of a busy channel) this computes a third of all messages, and an eighth of one sample per reply.
+    `learn=None` trains on everybody: the whole conversation is one excerpt.
     """
     messages = conversation.messages
     if learn is None:

@@ -1,4 +1,4 @@
-"""Cutting transcripts that are too long, and filling windows with those that are not."""
+"""Cutting long transcripts into pieces, and packing pieces into windows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from chatmimic.transcript import Mark, Transcript
 class Piece:
     """A part of a transcript that fits a window: ids, marks and weights of shape `(time,)`.
 
-    `characters` is its share of the transcript's learnt text: exact for a whole transcript, by the
-    number of tokens where one was cut.
+    `characters` is its share of the transcript's trained text: exact for a whole transcript, in
+    proportion to tokens if it was cut.
     """
 
     ids: NDArray[np.int32]
@@ -27,10 +27,10 @@ class Piece:
 
 
 def pieces(transcript: Transcript, window: int) -> Iterator[Piece]:
-    """Cut a transcript into pieces of at most `window` tokens, between messages where it can.
+    """Cut a transcript into pieces of at most `window` tokens, between messages if possible.
 
-    A later piece opens with the conversation token and up to a quarter of a window of the
-    messages before it, as context that is not learnt again: a reply needs what it answers.
+    A later piece opens with the conversation token and up to a quarter of a window of earlier
+    messages as context that is not trained on again: a reply needs what it answers.
     """
     ids, marks = transcript.ids, transcript.marks
     if len(ids) <= window:
@@ -43,7 +43,7 @@ def pieces(transcript: Transcript, window: int) -> Iterator[Piece]:
         room = window // 4
         while first and before and (size := _size(spans[before - 1])) <= room:
             before, room = before - 1, room - size
-        last, room = before, window - 1  # one token for the opening
+        last, room = before, window - 1  # one token opens the conversation
         while last < len(spans) and (size := _size(spans[last])) <= room:
             last, room = last + 1, room - size
         yield _piece(transcript, spans[before][0], spans[first][0], spans[last - 1][1])
@@ -51,11 +51,11 @@ def pieces(transcript: Transcript, window: int) -> Iterator[Piece]:
 
 
 def pack(lengths: Sequence[int], window: int) -> list[list[int]]:
-    """Put pieces of the given lengths into windows, best fit, longest first.
+    """Pack pieces of the given lengths into windows by best-fit decreasing.
 
-    Returns for each window the indices of its pieces. Each length is at most `window`. Best-fit
-    decreasing needs at most 11/9 of the fewest windows (Johnson 1973); chats, with their many
-    short pieces, fill over 98 %.
+    Returns the indices of the pieces in each window. Each length is at most `window`. Best-fit
+    decreasing needs at most 11/9 of the optimum (Johnson 1973); chats, with their many short
+    pieces, fill over 98 %.
     """
     windows: list[list[int]] = []
     room: list[tuple[int, int]] = []  # (tokens left, window), sorted
@@ -74,7 +74,7 @@ def pack(lengths: Sequence[int], window: int) -> list[list[int]]:
 
 
 def _spans(transcript: Transcript, window: int) -> list[tuple[int, int]]:
-    """(start, end) of each message, a message over half a window in several parts."""
+    """(start, end) of each message; messages over half a window are split."""
     borders = [*transcript.starts, len(transcript.ids)]
     part = max(1, window // 2)
     return [

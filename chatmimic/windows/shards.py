@@ -1,7 +1,7 @@
-"""Windows of a corpus too large for memory: shards on disk, each packed by itself.
+"""Windows of a corpus too large for memory, in shards that are packed separately.
 
 A shard is a folder of the arrays of `store.py`. `shards.json` lists every file with its SHA-256,
-holds its own, and is written last: a corpus is there whole, or it is not there.
+includes its own digest, and is written last: a corpus is complete or absent.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from chatmimic.records import Conversation
 from chatmimic.transcript import Form
 from chatmimic.windows.store import ARRAYS, Windows, WindowsWriter
 
-SHARD_TOKENS = 1 << 21  # 2 M tokens: 19 MB on disk, and some 60 MB of memory while it is packed
+SHARD_TOKENS = 1 << 21  # 2 M tokens: 19 MB on disk, and 60 MB of memory while packing
 LIST = "shards.json"
 
 
 class ShardWriter:
-    """Writes excerpts into shards; memory holds one shard's pieces, however many there are."""
+    """Writes excerpts into shards, with one shard in memory at a time."""
 
     def __init__(
         self, folder: Path, window: int, padding: int, *, shard_tokens: int = SHARD_TOKENS
@@ -41,13 +41,13 @@ class ShardWriter:
         self._shards: list[dict[str, Any]] = []
 
     def add(self, conversation: Conversation, form: Form, learn: Collection[str] | None) -> None:
-        """Write one excerpt with a form; a shard goes to disk when it is full."""
+        """Encode one excerpt with a form; a full shard is written to disk."""
         self._writer.add(conversation, form, learn)
         if self._writer.tokens >= self.shard_tokens:
             self._flush()
 
     def close(self) -> int:
-        """Write the last shard and the list of all. Returns how many windows there are."""
+        """Write the last shard and the list of all. Returns the number of windows."""
         if self._writer.tokens:
             self._flush()
         facts = {"window": self.window, "shards": self._shards}
@@ -63,7 +63,7 @@ class ShardWriter:
                 "name": name,
                 "windows": len(windows),
                 "tokens": self._writer.tokens,
-                "learnt": windows.learnt,
+                "learnt": windows.target_tokens,
                 "characters": windows.total_characters,
                 "files": {f"{n}.npy": file_digest(self.folder / name / f"{n}.npy") for n in ARRAYS},
             }
@@ -86,13 +86,13 @@ def open_shards(
             _check(where, shard["files"])
         try:
             parts.append(Windows.open(where))
-        except (OSError, ValueError, EOFError) as error:  # an empty file is an EOFError
+        except (OSError, ValueError, EOFError) as error:  # EOFError for an empty file
             raise _damaged(where) from error
     return join(parts)
 
 
 def list_shards(folder: Path) -> list[dict[str, Any]]:
-    """The facts of each shard: name, windows, tokens, learnt, characters, files."""
+    """The list entry of each shard: name, windows, tokens, learnt, characters, files."""
     try:
         facts = json.loads((folder / LIST).read_text("utf-8"))
         kept = facts.pop("sha256", None)
@@ -120,20 +120,20 @@ def _check(where: Path, files: dict[str, str]) -> None:
 
 def _damaged(path: Path) -> TrainingError:
     return TrainingError(
-        f"The shard {path} is damaged or missing; nothing was learnt from it.",
+        f"The shard {path} is damaged or missing; it was not used.",
         "Start again with --replace in place of --resume: the shards are written anew.",
     )
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Arrays of equal rows as one, indexed by row; `rows` says which rows, in which order.
+    """Several arrays with rows of one length as one; `rows` selects and orders the rows.
 
-    Nothing is copied but what is asked for: memory stays flat.
+    Only rows that are read are copied.
     """
 
     parts: Sequence[NDArray[Any]]
-    starts: NDArray[np.int64]  # the first row of each part, then the number of all
+    starts: NDArray[np.int64]  # first row of each part, then the total
     rows: NDArray[np.int64] | None = None  # None: all, in order
 
     @classmethod
@@ -155,8 +155,8 @@ class Joined:
         """As NumPy's."""
         return int(np.prod(self.shape))
 
-    def __getitem__(self, asked: NDArray[np.int64]) -> NDArray[Any]:
-        places = np.asarray(asked) if self.rows is None else self.rows[asked]
+    def __getitem__(self, wanted: NDArray[np.int64]) -> NDArray[Any]:
+        places = np.asarray(wanted) if self.rows is None else self.rows[wanted]
         flat = np.atleast_1d(places)
         whose = np.searchsorted(self.starts, flat, side="right") - 1
         found = [
@@ -166,29 +166,29 @@ class Joined:
 
 
 def join(parts: Sequence[Windows]) -> Windows:
-    """Windows of several places as one."""
+    """Windows from several folders as one."""
     if not parts:
         raise _nothing()
     return Windows(*(Joined.of([getattr(p, n) for p in parts]) for n in ARRAYS))
 
 
 def _nothing() -> TrainingError:
-    return TrainingError("There is nothing to learn from.", "Import more into the corpus.")
+    return TrainingError("There is nothing to train on.", "Import more into the corpus.")
 
 
 def mix(corpora: Sequence[tuple[Windows, float]], seed: int) -> Windows:
-    """Windows of several corpora as one pass, each read `weight` times.
+    """One pass over several corpora, each read `weight` times.
 
-    A weight of 2.5 takes every window twice and a random half of them, the same for the same
-    seed, once more. Raises TrainingError where the weights leave nothing.
+    A weight of 2.5 takes every window twice and a random half of them, depending on the seed, a
+    third time. Raises TrainingError if the weights leave nothing.
     """
     rows, first = [], 0
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for windows, weight in corpora:
         count = len(windows)
         rows += [np.arange(first, first + count)] * int(weight)
         more = round((weight - int(weight)) * count)
-        rows.append(first + np.sort(chance.permutation(count)[:more]))
+        rows.append(first + np.sort(rng.permutation(count)[:more]))
         first += count
     chosen = np.concatenate(rows).astype(np.int64)
     if not len(chosen):

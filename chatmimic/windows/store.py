@@ -18,11 +18,11 @@ from chatmimic.windows.excerpts import excerpts
 from chatmimic.windows.packing import Piece, pack, pieces
 
 ARRAYS = ("ids", "marks", "positions", "characters")
-WEIGHTS = "weights"  # there only where not all that is learnt weighs the same
+WEIGHTS = "weights"  # only if the loss weights differ
 
 
 class Rows(Protocol):
-    """What windows need of an array: its rows by number. NumPy's arrays are such, mapped or not."""
+    """The part of NumPy's array interface that windows use: rows by number."""
 
     def __len__(self) -> int: ...
 
@@ -37,10 +37,10 @@ class Rows(Protocol):
 class Windows:
     """Packed windows: arrays of shape `(windows, time)`.
 
-    `ids` are tokens, `marks` are `Mark` values, `positions` count from 0 within each piece, so
-    that no piece sees its neighbour. `characters`, of shape `(windows,)`, is the length of the
-    learnt text in each, ends included: the denominator of figures per character. `weights` is what
-    each token weighs in what is learnt; None: 1.
+    `ids` are tokens, `marks` are `Mark` values, `positions` count from 0 within each piece, so that
+    pieces do not attend to each other. `characters`, of shape `(windows,)`, is the length of the
+    trained text in each, ends included: the denominator of figures per character. `weights` are the
+    loss weights of the tokens; None: 1.
     """
 
     ids: Rows
@@ -55,29 +55,29 @@ class Windows:
     @property
     def fill(self) -> float:
         """The share of positions that hold a token of a transcript."""
-        # Padding is written as position 0 again and again at the end of a row.
+        # Padding is a run of position 0 at the end of a row.
         size = max(1, len(self) * self.ids.shape[1])
         return 1 - sum(_tail(self.positions[row]) for row in range(len(self))) / size
 
     @property
-    def learnt(self) -> int:
-        """How many tokens are learnt in one pass."""
+    def target_tokens(self) -> int:
+        """The number of tokens in the loss, in one pass."""
         return sum(int((self.marks[row] != Mark.CONTEXT).sum()) for row in range(len(self)))
 
     @property
     def total_characters(self) -> float:
-        """The length of all learnt text."""
+        """The number of characters of all text that is trained on."""
         return float(sum(self.characters[row] for row in range(len(self))))
 
     @classmethod
     def open(cls, folder: Path) -> Windows:
-        """Memory-map the windows that a WindowsWriter left in a folder."""
+        """Memory-map the windows that a WindowsWriter wrote to a folder."""
         there = (*ARRAYS, WEIGHTS) if (folder / f"{WEIGHTS}.npy").is_file() else ARRAYS
         return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in there})
 
 
 class WindowsWriter:
-    """Collects pieces and writes them as windows; counts the excerpts and the tokens it holds."""
+    """Collects pieces and writes them as windows; counts its excerpts and tokens."""
 
     def __init__(self, window: int, padding: int) -> None:
         self.window = window
@@ -92,21 +92,21 @@ class WindowsWriter:
         learn: Collection[str] | None,
         weigh: Weigh | None = None,
     ) -> None:
-        """Write one excerpt with a form and keep its pieces."""
+        """Encode one excerpt with a form and keep its pieces."""
         self.added += 1
         for piece in pieces(form.encode(conversation, learn, weigh), self.window):
             self._pieces.append(piece)
             self.tokens += len(piece.ids)
 
     def write(self, folder: Path, *, packed: bool = True) -> Windows:
-        """Pack all pieces, or give each a window of its own, and put the arrays into a folder."""
+        """Pack all pieces, or give each its own window, and write the arrays to a folder."""
         private_folder(folder)
         lengths = [len(p.ids) for p in self._pieces]
         plan = pack(lengths, self.window) if packed else [[i] for i in range(len(lengths))]
         kinds = self._kinds()
-        (folder / f"{WEIGHTS}.npy").unlink(missing_ok=True)  # of windows that were there before
+        (folder / f"{WEIGHTS}.npy").unlink(missing_ok=True)  # of windows that were here before
         with contextlib.ExitStack() as stack:
-            # Written in order and not through a memory map: to that, a full disk is a fatal signal.
+            # Written as a stream: through a memory map a full disk would kill the process (SIGBUS).
             files = {
                 name: stack.enter_context(self._array(folder / f"{name}.npy", kind, len(plan)))
                 for name, kind in kinds.items()
@@ -118,7 +118,7 @@ class WindowsWriter:
         return Windows.open(folder)
 
     def _kinds(self) -> dict[str, np.dtype[Any]]:
-        """The type of each array: two bytes for ids and positions where two are enough."""
+        """The type of each array: two bytes for ids and positions if that is enough."""
         most = max((int(p.ids.max()) for p in self._pieces), default=0)
         weighed = any(p.weights is not None for p in self._pieces)
         return {
@@ -131,7 +131,7 @@ class WindowsWriter:
 
     @contextlib.contextmanager
     def _array(self, path: Path, kind: np.dtype[Any], rows: int) -> Iterator[BinaryIO]:
-        """A new `.npy` file, its header written, to which the rows are to be added."""
+        """Create a `.npy` file with its header, ready for rows to be appended."""
         shape = (rows,) if path.stem == "characters" else (rows, self.window)
         descr = np.lib.format.dtype_to_descr(kind)
         with private_file(path).open("wb") as file:
@@ -165,12 +165,12 @@ def build_windows(
     weigh: Weigh | None = None,
     before: Sequence[tuple[Message, ...]] = (),
 ) -> Windows:
-    """Excerpts of all conversations, written with a form and packed, in a folder.
+    """Encode excerpts of all conversations with a form and pack them, in a folder.
 
-    `learn` names whose words are learnt (None: everybody's) and `weigh` what they weigh; `context`
-    is how many messages before each of theirs are kept, or of those named by `near`; `window` is in
-    tokens; `packed` says whether windows are shared. Before each excerpt stand the messages of
-    `before`, by turns where there are several.
+    `learn` names the people whose words are trained on (None: everybody), `weigh` gives the loss
+    weight of a message; `context` is the number of messages kept before each of theirs, or of the
+    people in `near`; `window` is in tokens; `packed` says whether excerpts share windows. Each
+    excerpt is preceded by the messages of one of `before`, in turn.
     """
     writer = WindowsWriter(window, form.end_of_conversation)
     for conversation in conversations:
@@ -183,6 +183,6 @@ def build_windows(
 
 
 def _tail(positions: NDArray[np.int32]) -> int:
-    """How many positions of a row are padding: its run of zeros at the end."""
+    """The number of padding positions: the run of zeros at the end of a row."""
     filled = np.flatnonzero(positions)
     return len(positions) - 1 - int(filled[-1]) if len(filled) else len(positions)

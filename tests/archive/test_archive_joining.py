@@ -69,7 +69,7 @@ def test_one_of_several_has_to_be_named(ada: Archive) -> None:
     with pytest.raises(ArchiveError) as told:
         ada.split("Ada Lovelace")
     assert str(told.value) == (
-        'Several were joined into "Ada Lovelace". Say which: "ada_l", "ada".'
+        'Several people were merged into "Ada Lovelace". Choose one: "ada_l", "ada".'
     )
     assert ada.split("Ada Lovelace", "irc")[1].name == "ada"
     assert everything(ada) == between
@@ -102,19 +102,19 @@ def test_who_is_taken_off_may_be_named_by_account(ada: Archive, which: str, apar
         (
             [],
             ("Ada Lovelace", None),
-            '"Ada Lovelace" is one account, and nobody was joined into it. '
+            '"Ada Lovelace" is a single account; nobody was merged into it. '
             "`chatmimic people` lists everybody.",
         ),
         (
             ["ada_l"],
             ("Ada Lovelace", "Bob"),
-            'Nothing that can be taken off "Ada Lovelace" is called "Bob". Say which: "ada_l".',
+            'Nothing that can be split off "Ada Lovelace" is called "Bob". Choose one: "ada_l".',
         ),
         (
             ["ada_l"],
             ("Ada Lovelace", "messenger"),  # that is herself
-            'Nothing that can be taken off "Ada Lovelace" is called "messenger". '
-            'Say which: "ada_l".',
+            'Nothing that can be split off "Ada Lovelace" is called "messenger". '
+            'Choose one: "ada_l".',
         ),
     ],
 )
@@ -175,7 +175,7 @@ def test_who_was_taken_for_one_by_name_can_be_told_apart(archive: Archive) -> No
     assert alex.accounts == ("discord 17", "irc")
     with pytest.raises(ArchiveError) as told:
         archive.split("Alex")
-    assert str(told.value) == 'Nobody was joined into "Alex". Say which: "discord 17", "irc Alex".'
+    assert str(told.value) == 'Nobody was merged into "Alex". Choose one: "discord 17", "irc Alex".'
     kept, apart = archive.split("Alex", "irc")
     assert [(p.name, p.accounts) for p in (kept, apart)] == [
         ("Alex", ("discord 17",)),

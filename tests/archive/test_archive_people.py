@@ -171,12 +171,12 @@ def test_people_of_one_name_can_each_be_named(alexes: Archive, asked: str, found
     [
         (
             "alex",
-            'Several people may be meant by "alex". Say which: "Alex" (discord 17, '
+            '"alex" matches several people. Choose one: "Alex" (discord 17, '
             '3 messages), "Álex" (telegram 5, 1 message).',
         ),
         (
             "Alex (discord)",
-            'Several people may be meant by "Alex (discord)". Say which: "Alex" '
+            '"Alex (discord)" matches several people. Choose one: "Alex" '
             '(discord 17, 3 messages), "Alex (2)" (discord 18, 1 message).',
         ),
         (
@@ -215,7 +215,7 @@ def test_accents_make_no_difference_where_it_is_clear(
 ) -> None:
     archive.add([said("José"), said("Łukasz"), said("mira"), said("Míra")])
     if asked == "Mira":
-        with pytest.raises(NoSuchPerson, match="Several people"):
+        with pytest.raises(NoSuchPerson, match="matches several people"):
             archive.person(asked)
     else:
         assert archive.person(asked).name == found

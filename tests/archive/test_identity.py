@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatmimic.archive import Archive, identity, schema
-from chatmimic.archive.identity import identity_of
+from chatmimic.archive import Archive, dedup_key, schema
+from chatmimic.archive.dedup_key import identity_of
 from chatmimic.records import Message
 
 HOUR = 3_600_000
@@ -22,6 +22,13 @@ def test_a_number_that_sqlite_has_room_for(
     message_id: str, at: int | None, sender: str, text: str, again: int
 ) -> None:
     assert 0 <= identity_of(message_id, at, sender, text, again) < 2**63
+
+
+@pytest.mark.parametrize(
+    "lone", [("\ud800", 1, "", ""), ("", 1, "\ud800", ""), ("", 1, "", "\ud800")]
+)
+def test_a_lone_surrogate_has_a_number_too(lone: tuple) -> None:
+    assert identity_of(*lone) != identity_of("", 1, "", "")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,7 @@ def test_files_that_overlap_give_each_message_once(at: int | None, tmp_path: Pat
 def test_counting_is_bounded_and_forgets_only_what_lies_far_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "_HELD", 4)
+    monkeypatch.setattr(dedup_key, "_HELD", 4)
     messages = [said("ok", minute * 60_000, "a:1") for minute in range(50) for _ in range(2)]
     with Archive.open(tmp_path / "a.sqlite") as archive:
         assert added(archive, *messages) == 100
@@ -94,7 +101,7 @@ def test_counting_is_bounded_and_forgets_only_what_lies_far_apart(
 def test_messages_without_a_time_are_counted_over_the_whole_file_in_memory_or_on_disk(
     held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "_IN_MEMORY", held)
+    monkeypatch.setattr(dedup_key, "_IN_MEMORY", held)
     messages = [said(f"word {n % 10}", None, f"a:{n}") for n in range(40)]
     with Archive.open(tmp_path / "a.sqlite") as archive:
         assert added(archive, *messages) == 40

@@ -149,7 +149,7 @@ def test_an_import_is_found(three: Archive, asked: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("ADA.zip", r'Several .* Give the number of one: 1 \("exports/ada.zip", 1 message\), 2 '),
+        ("ADA.zip", r'several .* Choose one by its number: 1 \("exports/ada.zip", 1 message\), 2 '),
         ("bop.zip", r'No import is called "bop.zip"\. Did you mean "bob.zip"\? `chatmimic imp'),
         ("expots/ada.zip", r'Did you mean "exports/ada.zip"'),
         ("4", "No import is called"),
@@ -297,7 +297,7 @@ MESSAGES = st.lists(
     st.builds(
         lambda who, at, numbered, thread, kind: Message(
             f"P{who}",
-            f"{at} {numbered}" if kind is not Kind.MEDIA else "",
+            f"{at} {numbered} {kind}" if kind is not Kind.MEDIA else "",
             None if at == 6 else at * 100,
             kind,
             "irc" if who < 2 else "discord",

@@ -62,7 +62,10 @@ def test_every_number_finds_its_thread(full: Archive) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("Family", r'"Family"\. Give the number of one: 3 \("Family", messenger, 3 messages\), 4 '),
+        (
+            "Family",
+            r"matches several threads\. Choose one by its number: 3 \(\"Family\", messenger, ",
+        ),
         ("Mira", r"\"Ada Lovelace\", messenger, 2 messages\), 2 \(\"Émile\", sms, 2 messages\)"),
         ("Fammily", r'No thread in the archive is called "Fammily"\. Did you mean "Family"\?'),
         ("Lovelace", r'Did you mean "Ada Lovelace"\?'),
@@ -84,7 +87,9 @@ def test_what_is_not_clear_is_told(full: Archive, asked: str, told: str) -> None
 
 def test_of_many_some_are_told(archive: Archive) -> None:
     archive.add(said(who, f"t{n}") for n in range(30) for who in ("Mira", f"P{n}"))
-    with pytest.raises(NoSuchThread, match=r"8 \(.P7..*\) and 22 more, see `chatmimic threads`\."):
+    with pytest.raises(
+        NoSuchThread, match=r"8 \(.P7..*\) and 22 more \(see `chatmimic threads`\)\."
+    ):
         archive.thread("Mira")
 
 

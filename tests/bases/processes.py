@@ -30,11 +30,14 @@ class Process:
 
     cache: Path
     url: str
+    patience: int | None = None  # seconds that the hub may take to answer; None: the usual ones
 
     def environment(self, **more: str) -> dict[str, str]:
         """This process's, but for everything that steers the hub's library."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))}
         own = {"HF_ENDPOINT": self.url, "HF_HOME": str(self.cache), "NO_PROXY": "127.0.0.1"}
+        if self.patience is not None:
+            own["HF_HUB_ETAG_TIMEOUT"] = str(self.patience)
         return kept | own | more
 
     def run(

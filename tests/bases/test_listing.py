@@ -14,10 +14,10 @@ from training_support import fill, typed
 from chatmimic.bases import base_here, is_here, option_that_works, smollm2
 from chatmimic.bases.elsewhere import kept_elsewhere
 from chatmimic.bases.listing import Listed, list_bases
-from chatmimic.bases.terms import Terms, named_with_terms, terms_of
-from chatmimic.cli.bases import good_for
+from chatmimic.bases.terms import Terms, named_with_terms, short_name, terms_of
+from chatmimic.cli.commands.bases import good_for
 from chatmimic.home import Home
-from chatmimic.training.room import Room
+from chatmimic.training.planning.memory_available import Room
 
 HOSTILE = "\x1b[31mred\u202e.gguf"
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_read_says_why(house: Home, tiny: Path, person: Path):
     write_gguf(place / "odd.gguf", architecture="odd")
     found = {Path(name).name: one.fault for name, one in by_name(house).items()}
     assert "damaged or cut short" in found["cut.gguf"]
-    assert found["odd.gguf"] == 'the architecture "odd" is not read'
+    assert found["odd.gguf"] == 'the architecture "odd" is not supported'
 
 
 def test_the_hubs_causal_models_are_there_with_their_licence(
@@ -182,7 +182,7 @@ def test_an_architecture_that_nobody_knows_says_so(house: Home, plain_base: Path
     snapshot = fetched(person / "hub", "new", plain_base)
     config = json.loads((snapshot / "config.json").read_text())
     (snapshot / "config.json").write_text(json.dumps({**config, "model_type": "tomorrow"}))
-    assert by_name(house)["new"].fault == 'the architecture "tomorrow" is not known here'
+    assert by_name(house)["new"].fault == 'the architecture "tomorrow" is unknown to transformers'
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -230,13 +230,13 @@ def test_only_what_was_made_here_can_be_removed(house: Home, tiny: Path, person:
 @pytest.mark.parametrize(
     ("parameters", "room", "words"),
     [
-        (7_000_000, Room("cpu", 8 << 30, 16 << 30), "minutes; manner, little sense"),
-        (135_000_000, Room("cpu", 8 << 30, 16 << 30), "sense, on a laptop"),
+        (7_000_000, Room("cpu", 8 << 30, 16 << 30), "minutes; style, little sense"),
+        (135_000_000, Room("cpu", 8 << 30, 16 << 30), "coherent, on a laptop"),
         (355_000_000, Room("cpu", 8 << 30, 16 << 30), "hours here"),
         (1_200_000_000, Room("cpu", 8 << 30, 16 << 30), "needs a GPU"),
         (8_000_000_000, Room("cpu", 8 << 30, 16 << 30), "too large for this machine"),
-        (355_000_000, Room("cuda", 8 << 30, 16 << 30), "sense"),
-        (1_200_000_000, Room("cuda", 8 << 30, 16 << 30), "sense, with --lora"),
+        (355_000_000, Room("cuda", 8 << 30, 16 << 30), "coherent"),
+        (1_200_000_000, Room("cuda", 8 << 30, 16 << 30), "coherent, with --lora"),
         (None, Room("cpu", 8 << 30, 16 << 30), ""),
     ],
 )
@@ -257,6 +257,25 @@ def test_what_was_made_from_a_base_has_its_terms(tmp_path: Path):
         "again (CC BY-SA 4.0, chatmimic/starter/MODEL_CARD.md)"
     )
     assert terms_of("never-heard-of") == Terms()
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        ("smollm2", "smollm2"),
+        ("owner/name", "owner/name"),
+        ("/home/ada/bases/smollm2-2", "smollm2-2"),
+        ("/home/ada/my bases/plain/", "plain"),
+        (r"C:\Users\Ada\bases\plain", "plain"),
+        (r"\\server\share\bases\plain", "plain"),
+        ("../../etc", "../../etc"),
+        ("/", "/"),
+        ("", ""),
+    ],
+)
+def test_a_base_goes_by_its_name_and_not_by_where_it_is(base: str, name: str):
+    assert short_name(base) == name
+    assert named_with_terms(base, Terms()) == name
 
 
 def test_bases_made_from_each_other_end(tmp_path: Path):

@@ -135,7 +135,7 @@ def test_a_size_that_is_none_is_told_with_those_there_are(size):
         layers_and_width(size)
     assert f'"{size}"' in told.value.what
     for known in (*SIZES, "6x256"):
-        assert known in told.value.way_on
+        assert known in told.value.hint
 
 
 def test_a_base_of_no_size_is_not_made(tokenizer):

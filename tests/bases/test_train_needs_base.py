@@ -40,7 +40,7 @@ def home_with_ada(tmp_path: Path) -> Path:
 
 
 def unreachable() -> Iterator[tuple[str, AbstractContextManager[str], str]]:
-    yield "refused", closed_port(), "nothing accepts connections"
+    yield "refused", closed_port(), "refused the connection"
     yield "black hole", black_hole(), "did not answer within 2 seconds"
 
 
@@ -53,7 +53,7 @@ def test_without_a_hub_the_command_ends_within_three_seconds(
         process = Process(tmp_path / "hf", url)
         done = process.run("train", "--home", str(home_with_ada), "--persona", "Ada", code=COMMAND)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith('Error: The base "gpt2-medium" could not be fetched: ')
+    assert done.stderr.startswith('Error: The base "gpt2-medium" could not be downloaded: ')
     assert words in done.stderr
     assert "`--base starter`" in done.stderr
     assert done.stderr.count("\n") == 1

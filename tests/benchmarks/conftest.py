@@ -36,7 +36,7 @@ def script(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """What a script said: the JSON of its last line, and the lines before it."""
 
     result: dict[str, Any]
@@ -46,14 +46,14 @@ class Figures:
 @pytest.fixture
 def figures(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Figures]:
+) -> Callable[..., Metrics]:
     """Runs the script with some options, in this process: none costs the imports of another one."""
 
-    def run(*options: object) -> Figures:
+    def run(*options: object) -> Metrics:
         monkeypatch.setattr(sys, "argv", [f"{script.__name__}.py", *map(str, options)])
         script.main()
         *lines, last = capsys.readouterr().out.strip().splitlines()
-        return Figures(json.loads(last), lines)
+        return Metrics(json.loads(last), lines)
 
     return run
 

@@ -61,12 +61,44 @@ def test_what_is_cited_is_there(file: str, name: str) -> None:
     assert name in SCRIPTS, file
 
 
-def test_every_row_of_figures_says_which_script_they_come_from() -> None:
+FIGURES = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+SECTIONS = dict(re.findall(r"^## (.+)\n([^#]*)", FIGURES.partition("## Figures on other")[0], re.M))
+CALL = re.compile(r"^\$ python benchmarks/(\w+)\.py(.*)$", re.MULTILINE)
+
+
+def options_of(name: str) -> set[str]:
+    """The options that a script takes."""
+    file = ROOT / "benchmarks" / f"{name}.py"
+    calls = [n for n in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(n, ast.Call)]
+    made = [c for c in calls if ast.unparse(c.func).endswith("add_argument")]
+    return {str(a.value) for c in made for a in c.args if isinstance(a, ast.Constant)}
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_section_of_figures_says_where_they_come_from(title: str) -> None:
+    text = SECTIONS[title]
+    calls = CALL.findall(text)
+    assert calls
+    for name, options in calls:
+        assert name in SCRIPTS
+        assert set(re.findall(r"--[\w-]+", options)) <= options_of(name)
+    assert re.search(r"^\|[^|]*\|.*\d.*\|$", text, re.MULTILINE), "no table of figures"
+    assert "\nMachine: " in text
+    assert "What it does not show: " in text
+
+
+def test_the_page_has_a_section_for_every_claim() -> None:
+    assert len(SECTIONS) == FIGURES.count("\nMachine: ") >= 17
+
+
+def test_every_figure_in_the_readme_says_which_script_it_comes_from() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    _, _, below = text.partition("| | what was held out | figures |\n|---|---|---|\n")
+    _, _, below = text.partition("| script | what was measured | result |\n|---|---|---|\n")
     rows = below.partition("\n\n")[0].splitlines()
     assert rows
-    assert [row for row in rows if not re.match(r"\| `benchmarks/\w+\.py` \|", row)] == []
+    scripts = [re.match(r"\| `benchmarks/(\w+)\.py` \|", row) for row in rows]
+    named = {name for text in SECTIONS.values() for name, _ in CALL.findall(text)}
+    assert all(script is not None and script[1] in named for script in scripts)
 
 
 def test_every_script_says_how_it_is_called() -> None:

@@ -17,7 +17,7 @@ import torch
 from tests_support import talk
 
 from chatmimic.bases import Base, open_base
-from chatmimic.training.loss import Learner
+from chatmimic.training.objective.loss import LossModule
 from chatmimic.transcript import Form, Mark, make_form
 from chatmimic.transcript.form import Cast
 
@@ -109,7 +109,7 @@ def test_what_is_tested_was_not_learnt(chats: ModuleType, corpora: Path):
     assert tuple(found) == chats.SHARES
     for name, chat in found.items():
         learnt, held_out = (
-            {m.thread for c in part for m in c.messages} for part in (chat.learnt, chat.held_out)
+            {m.thread for c in part for m in c.messages} for part in (chat.train, chat.held_out)
         )
         assert chat.share == pytest.approx(float(name), abs=0.06)
         assert learnt
@@ -117,9 +117,9 @@ def test_what_is_tested_was_not_learnt(chats: ModuleType, corpora: Path):
         # A day may be cut in two, and then the later part of it is tested.
         assert max(learnt) <= min(held_out) or name == "0.09"
     ubuntu = found["0.09"]
-    assert {c.thread.partition("/")[0] for c in ubuntu.learnt} == {"train"}
+    assert {c.thread.partition("/")[0] for c in ubuntu.train} == {"train"}
     assert {c.thread.partition("/")[0] for c in ubuntu.held_out} == {"dev"}
-    for conversation in found["0.49"].learnt:
+    for conversation in found["0.49"].train:
         assert len(conversation.senders) == 2
         assert "tdonohue" in conversation.senders
 
@@ -163,11 +163,11 @@ def test_a_padded_batch_is_as_long_as_its_longest_sample(
     assert both["ids"].shape == (2, len(long))
     assert both["positions"].tolist() == [list(range(len(long)))] * 2
     # What a reply costs does not depend on what it is padded with.
-    learner = Learner(base.model.eval())
+    loss_module = LossModule(base.model.eval())
     with torch.no_grad():
-        apart = [learner(**next(layout.batches(np.array([row])))) for row in (0, 1)]
-        together = learner(**both)
-    assert float(together.learnt) == pytest.approx(sum(float(r.learnt) for r in apart), rel=1e-4)
+        apart = [loss_module(**next(layout.batches(np.array([row])))) for row in (0, 1)]
+        together = loss_module(**both)
+    assert float(together.loss) == pytest.approx(sum(float(r.loss) for r in apart), rel=1e-4)
     assert int(together.scored_tokens) == (windows.marks == Mark.TEXT).sum()
 
 
@@ -189,8 +189,8 @@ def test_every_row_is_learnt_once_a_pass(layouts: ModuleType, form: Form):
 def test_the_time_to_a_loss_lies_on_a_line_between_looks(
     script: ModuleType, loss: float, seconds: float
 ):
-    looks = [script.Look(*look) for look in ((0, 4), (2, 3), (4, 3.2), (4, 3), (5, 2))]
-    assert script.reached(looks, loss) == pytest.approx(seconds)
+    evaluations = [script.Look(*look) for look in ((0, 4), (2, 3), (4, 3.2), (4, 3), (5, 2))]
+    assert script.reached(evaluations, loss) == pytest.approx(seconds)
 
 
 def test_the_script_ends_with_its_figures(
@@ -227,8 +227,8 @@ def test_both_can_be_tested_on_single_replies(
     replies = sum(m.sender == chat.persona for c in chat.held_out for m in c.messages)
     assert len(held_out.windows) == replies
     trained = script.Training(base, ours, held_out, 1e-3, 16).run(0.05, 0.05)
-    assert len(trained.looks) >= 2
-    assert trained.looks[0].seconds == 0
+    assert len(trained.evaluations) >= 2
+    assert trained.evaluations[0].seconds == 0
 
 
 # A dataset as the forerunner's: turns to the last one, which is learnt.

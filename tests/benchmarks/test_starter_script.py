@@ -168,7 +168,7 @@ def test_ppm_is_a_size_in_bits(script: ModuleType):
 
 
 @pytest.mark.parametrize(
-    ("looks", "minutes"),
+    ("evaluations", "minutes"),
     [
         ([(0, 2.9), (1, 2.5), (2, 2.4)], 0),
         ([(0, 3.4), (0.2, 3.0), (0.4, 2.9), (0.6, 2.8)], 0.4),
@@ -176,10 +176,10 @@ def test_ppm_is_a_size_in_bits(script: ModuleType):
     ],
 )
 def test_the_first_look_below_the_best_is_when_it_is_beaten(
-    script: ModuleType, looks: list[tuple[float, float]], minutes: float | None
+    script: ModuleType, evaluations: list[tuple[float, float]], minutes: float | None
 ):
     scratch = [script.Look(0, 8.0), script.Look(10, 3.0), script.Look(20, 3.2)]
-    assert script.minutes_to_beat([script.Look(*look) for look in looks], scratch) == minutes
+    assert script.minutes_to_beat([script.Look(*look) for look in evaluations], scratch) == minutes
 
 
 def test_random_weights_make_a_base_of_the_same_shape(

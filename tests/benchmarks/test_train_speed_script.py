@@ -31,7 +31,7 @@ def test_each_size_and_window_is_trained_in_three_ways(script: ModuleType):
     [("starter", 6, 6_967_296), ("gpt2-medium", 24, 354_823_168), ("2x64", 2, 689_920)],
 )
 def test_a_size_has_its_shape(script: ModuleType, size: str, blocks: int, parameters: int):
-    from chatmimic.training.trial import shape_of
+    from chatmimic.training.planning.probe import shape_of
 
     shape = shape_of(script.config_of(size))
     assert (shape.blocks, shape.parameters) == (blocks, parameters)
@@ -46,7 +46,7 @@ def test_half_of_the_made_up_tokens_are_learnt(script: ModuleType):
     row = script.Asked("2x64", 64, 4, False, False, "fp32", 1)
     windows = script.windows(row, 400, 3)
     assert windows.ids.shape == windows.marks.shape == windows.positions.shape == (3, 64)
-    assert windows.learnt == 3 * 64 / 2
+    assert windows.target_tokens == 3 * 64 / 2
     assert windows.ids.max() < 400
 
 

@@ -86,8 +86,8 @@ def test_whole_documents_are_taken_evenly(script: ModuleType, channel: list[Any]
 
 
 def test_ways_are_compared_seed_by_seed(script: ModuleType):
-    def row(way: str, seed: int, bits: float, spells: int = 0) -> Any:
-        return script.Row("starter", 100, way, seed, 4.0, 3.0, bits, 50, 9.5, spells, spells // 2)
+    def row(way: str, seed: int, bits: float, phases: int = 0) -> Any:
+        return script.Row("starter", 100, way, seed, 4.0, 3.0, bits, 50, 9.5, phases, phases // 2)
 
     rows = [row("none", 0, 1.5), row("plateau", 0, 1.4, 2), row("none", 1, 1.7)]
     none, plateau = script.table([*rows, row("plateau", 1, 1.8, 1)])

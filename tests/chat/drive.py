@@ -10,14 +10,14 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from talking_support import ScriptedGenerator
 
 from chatmimic.chat.lines import EditedLines
 from chatmimic.chat.repl import Repl
 from chatmimic.chat.session import Session, Voice
-from chatmimic.cli.talking import make_screen
+from chatmimic.cli.chat_options import make_screen
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.home import Home

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.chat.commands import NAMES, Command, Said, Unknown, completions, pairs, parse
+from chatmimic.chat.commands import NAMES, Command, Unknown, Words, completions, pairs, parse
 from chatmimic.chat.repl import Repl
 
 
 @pytest.mark.parametrize(
     ("line", "meant"),
     [
-        ("hi", Said("hi")),
-        ("  hi  there ", Said("hi  there")),
-        ("", Said("")),
-        ("   ", Said("")),
-        ("//etc/hosts", Said("/etc/hosts")),
-        ("//", Said("/")),
-        ("/me waves", Said("/me waves")),
-        ("a /quit", Said("a /quit")),
+        ("hi", Words("hi")),
+        ("  hi  there ", Words("hi  there")),
+        ("", Words("")),
+        ("   ", Words("")),
+        ("//etc/hosts", Words("/etc/hosts")),
+        ("//", Words("/")),
+        ("/me waves", Words("/me waves")),
+        ("a /quit", Words("a /quit")),
         ("/quit", Command("quit", "")),
         (" /QUIT ", Command("quit", "")),
         ("/exit", Command("quit", "")),
@@ -41,7 +41,7 @@ def test_a_line_means_what_it_should(line, meant):
 @given(st.text())
 def test_any_text_can_be_said(text):
     meant = parse(f"/{text.strip()}" if text.strip().startswith("/") else text)
-    assert isinstance(meant, Said | Command | Unknown)
+    assert isinstance(meant, Words | Command | Unknown)
 
 
 @pytest.mark.parametrize(

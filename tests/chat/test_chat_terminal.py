@@ -55,7 +55,9 @@ def test_a_reply_is_shown_as_it_is_made(chat):
 
 def test_the_head_says_who_this_is_not(chat):
     terminal = chat()
-    assert terminal.lines[0].startswith("An imitation of Ada Lovelace by a model, not the person")
+    assert terminal.lines[0].startswith(
+        "This is a model that imitates Ada Lovelace, not the person"
+    )
     assert "Mimic ada-lovelace · base tiny" in terminal.lines[1]
     terminal.enter("/help")
     terminal.wait_for("/quit")
@@ -122,7 +124,7 @@ def test_what_is_typed_in_between_makes_ctrl_c_ask_again(chat):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (ENTER, "Zoë [x] answers now (mimic the-queen); you speak as Bob."),
+        (ENTER, "Zoë [x] now answers (mimic the-queen); you speak as Bob."),
         ("n" + ENTER, "anybody else is a rough guess."),
         (CTRL_D, "anybody else is a rough guess."),
         (CTRL_C, "Stopped."),
@@ -131,7 +133,7 @@ def test_what_is_typed_in_between_makes_ctrl_c_ask_again(chat):
 def test_the_own_mimic_of_somebody_is_offered(chat, answer, says):
     terminal = chat()
     terminal.enter("/persona zoë")
-    terminal.wait_for("Zoë [x] has a mimic of their own, the-queen. Let it answer? [Y/n]")
+    terminal.wait_for("There is a mimic of Zoë [x], the-queen. Use it? [Y/n]")
     terminal.read(0.2)
     terminal.type(answer)
     terminal.wait_for(says)
@@ -178,10 +180,10 @@ def test_retry_and_undo_at_the_keyboard(chat):
     terminal.wait_for("Ada Lovelace › second")
     ready(terminal, 3)
     terminal.enter("/undo")
-    terminal.wait_for('Taken back: "hi" and the answer.')
+    terminal.wait_for('Removed "hi" and the answer.')
     ready(terminal, 4)
     terminal.enter("/undo")
-    terminal.wait_for("There is nothing to take back.")
+    terminal.wait_for("There is nothing to undo.")
 
 
 def test_a_paste_of_many_lines_is_one_message(chat, home):
@@ -241,7 +243,7 @@ def test_tab_completes_commands_names_and_settings(chat):
     terminal.wait_for("[Y/n]")
     terminal.read(0.2)
     terminal.type(ENTER)
-    terminal.wait_for("Zoë [x] answers now")
+    terminal.wait_for("Zoë [x] now answers")
     terminal.type("/set tem" + TAB + "0.4" + ENTER)
     terminal.wait_for("temperature  0.4")
 
@@ -254,7 +256,7 @@ def test_persona_and_as_change_who_speaks(chat):
     terminal.enter("hi")
     terminal.wait_for("Ada Lovelace › hello")
     terminal.enter("/persona cyd")
-    terminal.wait_for("Cyd answers now (mimic cyd)")
+    terminal.wait_for("Cyd now answers (mimic cyd)")
     terminal.enter("/persona nobody")
     terminal.wait_for('There is no mimic called "nobody".')
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chatmimic.errors import ChatmimicError
 from chatmimic.generation import Decoding
+from chatmimic.generation.decoding import SETTINGS
 from chatmimic.records import Message
 
 # What no text may send to a terminal: all controls but newline, and what turns text around.
@@ -25,8 +26,9 @@ def test_a_whole_talk_through_a_pipe(make_repl):
     repl = make_repl(["hel", "lo"], ["fine, ", "you?"])
     assert repl.pipe(b"hi\n\n  \nhow are you\n/quit\nnever read\n") == 0
     assert repl.shown == (
-        "An imitation of Ada Lovelace by a model, not the person: all it says is made up.\n"
-        "Mimic ada-lovelace · base tiny · temperature 0.8 · top_p 0.9\n"
+        "This is a model that imitates Ada Lovelace, not the person: everything it says is made "
+        "up.\n"
+        "Mimic ada-lovelace · base tiny · temperature 0.9 · top_p 0.95\n"
         "You speak as Bob. /help shows the commands.\n"
         "Ada Lovelace: hello\n"
         "Ada Lovelace: fine, you?\n"
@@ -63,7 +65,7 @@ def test_a_voice_hears_the_whole_talk_and_the_settings(make_repl):
         ("Bob", "again"),
     ]
     assert speaker == "Ada Lovelace"
-    assert (first.seed, first.temperature) == (5, 0.8)
+    assert (first.seed, first.temperature) == (5, 0.9)
     assert (second.seed, second.temperature, second.top_p) == (6, 0.3, 0.5)
 
 
@@ -78,22 +80,22 @@ def test_retry_asks_anew_and_undo_takes_back(make_repl):
     repl.hear("hi")
     assert repl.hear("/retry") == "Ada Lovelace: two\nAda Lovelace: three\n"
     assert [len(history) for history, *_ in repl.generator.asked] == [1, 1, 2]
-    assert repl.hear("/undo") == 'Taken back: "hi" and 2 answers.\n'
+    assert repl.hear("/undo") == 'Removed "hi" and 2 answers.\n'
     assert repl.session.history == []
-    assert repl.hear("/undo") == "There is nothing to take back.\n"
+    assert repl.hear("/undo") == "There is nothing to undo.\n"
     assert repl.hear("/retry") == "There is nothing to answer yet.\n"
 
 
 def test_undo_says_where_the_talk_stands(make_repl):
     repl = make_repl(["one"], ["two"])
     assert repl.hear("hi", "ho", "/undo").endswith(
-        'Taken back: "ho" and the answer.\nLast said: Ada Lovelace: one\n'
+        'Removed "ho" and the answer.\nLast message: Ada Lovelace: one\n'
     )
 
 
 def test_reset_begins_anew(make_repl):
     repl = make_repl(["one"])
-    assert repl.hear("hi", "/reset").endswith("A new conversation.\n")
+    assert repl.hear("hi", "/reset").endswith("Started a new conversation.\n")
     repl.hear("hello")
     assert [m.text for m in repl.generator.asked[-1][0]] == ["hello"]
 
@@ -101,8 +103,8 @@ def test_reset_begins_anew(make_repl):
 def test_another_person_answers(make_repl):
     repl = make_repl(["I am Bob"])
     said = repl.hear("/persona bob", "hi")
-    assert "Bob answers now (mimic ada-lovelace); you speak as Ada Lovelace." in said
-    assert "learnt only the words of Ada Lovelace" in said
+    assert "Bob now answers (mimic ada-lovelace); you speak as Ada Lovelace." in said
+    assert "trained only on the words of Ada Lovelace" in said
     assert said.endswith("Bob: I am Bob\n")
     assert repl.session.history[0].sender == "Ada Lovelace"
 
@@ -111,7 +113,7 @@ def test_another_mimic_answers_and_the_talk_goes_on(make_repl):
     repl = make_repl(["hello"])
     repl.hear("hi")
     said = repl.hear("/persona cyd", "and you?")
-    assert "Cyd answers now (mimic cyd); you speak as Bob." in said
+    assert "Cyd now answers (mimic cyd); you speak as Bob." in said
     assert "learnt only" not in said
     assert said.endswith("Cyd: echo 3\n")
 
@@ -119,15 +121,15 @@ def test_another_mimic_answers_and_the_talk_goes_on(make_repl):
 def test_who_has_a_mimic_of_their_own_answers_with_it(make_repl):
     repl = make_repl(own={"Zoë [x]": "zoe", "Bob": "bob", "Ada Lovelace": "ada-lovelace"})
     said = repl.hear("/persona zoë", "hi")
-    assert "Zoë [x] answers now (mimic zoe); you speak as Bob." in said
+    assert "Zoë [x] now answers (mimic zoe); you speak as Bob." in said
     assert "rough guess" not in said
-    assert "answers now (mimic zoe)" in repl.hear("/persona zoe")
+    assert "now answers (mimic zoe)" in repl.hear("/persona zoe")
 
 
 def test_the_persona_of_a_mimic_is_not_looked_for_elsewhere(make_repl):
     repl = make_repl(own={"Ada Lovelace": "an-older-one"})
     repl.hear("/persona bob")
-    assert "Ada Lovelace answers now (mimic ada-lovelace)" in repl.hear("/persona ada")
+    assert "Ada Lovelace now answers (mimic ada-lovelace)" in repl.hear("/persona ada")
 
 
 def test_a_mimic_that_is_not_there_changes_nothing(make_repl):
@@ -144,15 +146,16 @@ def test_a_mimic_that_is_not_there_changes_nothing(make_repl):
         ("/as", "Bob is you. It knows: Ada Lovelace, Bob, Zoë [x].\n"),
         ("/as zoë", "You speak as Zoë [x].\n"),
         ("/as you", "You speak as You.\n"),
-        ("/as ada", "Ada Lovelace is who answers. Let somebody else do so first: /persona NAME.\n"),
-        ("/as nobody", 'Nobody it knows is called "nobody".\nBob is you. It knows: '),
+        ("/as ada", "Ada Lovelace is the one who answers. Change that first: /persona NAME.\n"),
+        ("/as nobody", 'The mimic knows nobody called "nobody".\nBob is you. It knows: '),
         ("/quti", "There is no command /quti. Did you mean /quit? See /help.\n"),
         ("/zzzz", "There is no command /zzzz. See /help.\n"),
-        ("/set temperature=9", "Temperature must be a number from 0 to 5, not 9.0.\n"),
+        ("/hlep", "There is no command /hlep. Did you mean /help?\n"),
+        ("/set temperature=9", "temperature is 9; it must be from 0 to 5.\n"),
         ("/set temprature=1", "There is no setting 'temprature'; did you mean temperature?\n"),
-        ("/set temperature", "Write KEY=VALUE, for example /set temperature=0.7 top_p=0.8.\n"),
-        ("/set seed=7", "seed  7  The same seed gives the same reply. (0 to 4294967295)"),
-        ("/save", "Nothing has been said yet.\n"),
+        ("/set temperature", "Use KEY=VALUE, e.g. /set temperature=0.7 top_p=0.8.\n"),
+        ("/set seed=7", "seed  7  Random seed: same seed, same reply. (from 0 to 4294967295)"),
+        ("/save", "There are no messages yet.\n"),
     ],
 )
 def test_a_command_says_what_it_did(make_repl, line, says):
@@ -186,7 +189,7 @@ def test_values_count_together_and_in_any_order(make_repl, line):
 def test_set_lists_every_setting_and_help_every_command(make_repl):
     repl = make_repl()
     shown = repl.hear("/set")
-    for name in Decoding.__dataclass_fields__:
+    for name in (one.name for one in SETTINGS):
         assert name in shown
     shown = repl.hear("/help")
     for name in ("persona", "as", "reset", "undo", "retry", "set", "save", "quit"):
@@ -217,7 +220,7 @@ def test_ctrl_c_before_a_word_keeps_the_question(make_repl):
         yield
 
     repl.generator.stream = breaking
-    assert repl.hear("hi") == "Stopped before a word was said.\n"
+    assert repl.hear("hi") == "Stopped before the first word.\n"
     assert [message.text for message in repl.session.history] == ["hi"]
     del repl.generator.stream
     assert repl.hear("/retry") == "Ada Lovelace: echo 1\n"
@@ -326,7 +329,7 @@ def test_somebody_elses_file_is_not_overwritten(make_repl, tmp_path):
     file = tmp_path / "mine.txt"
     file.write_text("precious")
     repl = make_repl()
-    assert "is there already" in " ".join(repl.hear("hi", f"/save {file}").split())
+    assert "already exists" in " ".join(repl.hear("hi", f"/save {file}").split())
     assert file.read_text() == "precious"
 
 
@@ -335,7 +338,7 @@ def test_a_new_conversation_does_not_replace_one_that_was_saved(make_repl, tmp_p
     repl = make_repl(["ok"], ["fine"])
     repl.hear("hi", f"/save {file}", "/reset", "again")
     before = file.read_bytes()
-    assert "is there already" in " ".join(repl.hear(f"/save {file}").split())
+    assert "already exists" in " ".join(repl.hear(f"/save {file}").split())
     assert file.read_bytes() == before
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from chatmimic.cli.training_display import Panel, clock, sparkline, training_display
+from chatmimic.cli.display.training import Panel, clock, sparkline, training_display
 from chatmimic.records import Message
-from chatmimic.training.clock import Progress
-from chatmimic.training.figures import Figures
+from chatmimic.training.objective.metrics import Metrics
+from chatmimic.training.progress import Progress
 from chatmimic.training.samples import Exchange, Sample
 
-FIGURES = Figures(loss=3.0, bits_per_character=1.5, tokens=100)
+FIGURES = Metrics(loss=3.0, bits_per_character=1.5, tokens=100)
 
 
 def step(number, loss=4.0, held_out=None):
@@ -81,11 +81,11 @@ def test_each_part_of_the_panel_has_a_line_of_its_own():
 
 
 def test_a_pipe_gets_a_line_for_each_look(capsys):
-    with training_display(quiet=False) as watcher:
-        watcher.stage("opening the base [bold]x[/]\x1b[2J")
-        watcher.progress(step(0, math.nan, FIGURES))
-        watcher.progress(step(1))
-        watcher.progress(step(2, 3.25, FIGURES))
+    with training_display(quiet=False) as callbacks:
+        callbacks.stage("opening the base [bold]x[/]\x1b[2J")
+        callbacks.progress(step(0, math.nan, FIGURES))
+        callbacks.progress(step(1))
+        callbacks.progress(step(2, 3.25, FIGURES))
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -113,15 +113,15 @@ def test_the_panel_says_where_it_learns_and_what_the_mimic_says(on_corpus, words
     assert words in lines[0]
     assert "2.3 GB" in lines[4]
     assert [line.strip() for line in lines[-4:]] == [
-        *("Bob: tea?", "Bob␛[2J: [bold]now[/]", "Ada, really: ok", "Ada, mimic: ␛]0;x␇yes"),
+        *("Bob: tea?", "Bob␛[2J: [bold]now[/]", "Ada (real): ok", "Ada (mimic): ␛]0;x␇yes"),
     ]
 
 
 def test_a_pipe_gets_the_replies_too_and_other_processes_say_nothing(capsys):
     for mute in (False, True):
-        with training_display(quiet=False, mute=mute) as watcher:
-            watcher.stage("training")
-            watcher.sample(HOSTILE)
+        with training_display(quiet=False, mute=mute) as callbacks:
+            callbacks.stage("training")
+            callbacks.sample(HOSTILE)
         out, err = capsys.readouterr()
         assert out == ""
         assert len(err.splitlines()) == (0 if mute else 5)
@@ -129,7 +129,7 @@ def test_a_pipe_gets_the_replies_too_and_other_processes_say_nothing(capsys):
 
 
 def test_scripts_hear_nothing(capsys):
-    with training_display(quiet=True) as watcher:
-        watcher.stage("reading")
-        watcher.progress(step(2, 3.25, FIGURES))
+    with training_display(quiet=True) as callbacks:
+        callbacks.stage("reading")
+        callbacks.progress(step(2, 3.25, FIGURES))
     assert capsys.readouterr() == ("", "")

@@ -103,7 +103,13 @@ def test_a_gap_as_people_write_it(text: str, gap: int) -> None:
     ["", "1", "h", "-1h", "1 hour", "0m", "1h-2m", "1y", "nan", "9" * 30 + "d", "9" * 400 + "d"],
 )
 def test_what_is_no_gap_is_said_in_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match=r"(Write|Give one like) .*30m"):
+    with pytest.raises(ValueError, match=r"(Write|Give a duration like) .*30m"):
+        parse_gap(text)
+
+
+@pytest.mark.parametrize(("text", "says"), [("0m", "no time"), ("9" * 30 + "d", "too long")])
+def test_a_gap_that_cannot_be_is_called_what_it_is(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
         parse_gap(text)
 
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.conversations import Apart
+from chatmimic.conversations import Disentangler
 from chatmimic.conversations.linking import linker
-from chatmimic.conversations.linking.busy import is_busy
+from chatmimic.conversations.linking.is_busy import is_busy
 from chatmimic.conversations.linking.linker import Linker, is_english
 from chatmimic.conversations.linking.network import FILE, Networks
-from chatmimic.conversations.linking.pairs import REACH, pairs_of
+from chatmimic.conversations.linking.pair_features import REACH, pairs_of
 from chatmimic.conversations.linking.rule import links_by_rule
-from chatmimic.conversations.linking.strands import strands_of
-from chatmimic.conversations.linking.talk import plain_name, read_talk
+from chatmimic.conversations.linking.thread_arrays import plain_name, read_talk
+from chatmimic.conversations.linking.thread_features import strands_of
 from chatmimic.records import Conversation, Kind, Message
 
 MINUTE = 60_000
@@ -56,7 +56,7 @@ def texts(parts: list[list[Message]]) -> list[list[str]]:
 
 def test_two_talks_at_once_are_told_apart() -> None:
     music = [1, 3, 5, 7]
-    parts = LINKER.apart(TWO_TALKS)
+    parts = LINKER.disentangle(TWO_TALKS)
     assert texts(parts) == texts(
         [[m for n, m in enumerate(TWO_TALKS) if (n in music) is wanted] for wanted in (False, True)]
     )
@@ -88,7 +88,7 @@ def test_any_talk_has_links_back_and_keeps_every_message(
         messages.append(Message(sender, " ".join(words), at if timed else None))
     links = LINKER.links(messages)
     assert all(max(0, i - REACH) <= link <= i for i, link in enumerate(links))
-    parts = LINKER.apart(messages)
+    parts = LINKER.disentangle(messages)
     assert sorted(id(m) for part in parts for m in part) == sorted(id(m) for m in messages)
     order = {id(m): n for n, m in enumerate(messages)}
     for part in parts:
@@ -97,7 +97,7 @@ def test_any_talk_has_links_back_and_keeps_every_message(
 
 
 def test_no_messages_have_no_conversations() -> None:
-    assert LINKER.apart([]) == []
+    assert LINKER.disentangle([]) == []
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def crowd_talk(count: int = 300) -> list[Message]:
 
 @pytest.mark.parametrize(("wanted", "told"), [(None, True), (True, True), (False, False)])
 def test_apart_in_a_busy_channel(wanted: bool | None, told: bool) -> None:
-    whole, apart = conversation(crowd_talk()), Apart(wanted)
+    whole, apart = conversation(crowd_talk()), Disentangler(wanted)
     found = list(apart([whole]))
     assert (len(found) > 1) is told
     assert apart.threads == int(told)
@@ -205,7 +205,7 @@ def test_apart_in_a_busy_channel(wanted: bool | None, told: bool) -> None:
 
 @pytest.mark.parametrize(("wanted", "told"), [(None, False), (True, True)])
 def test_apart_in_a_chat_of_few(wanted: bool | None, told: bool) -> None:
-    found = list(Apart(wanted)([conversation(TWO_TALKS)]))
+    found = list(Disentangler(wanted)([conversation(TWO_TALKS)]))
     assert (len(found) > 1) is told
 
 
@@ -217,11 +217,11 @@ def test_apart_around_one_person_only() -> None:
         for n, m in enumerate(early.messages)
     ]
     without = conversation([replace(m, sender="x" + m.sender) for m in early.messages[:50]])
-    found = list(Apart(None, "ada", said.append)([conversation(messages), without]))
+    found = list(Disentangler(None, "ada", said.append)([conversation(messages), without]))
     assert found[-1] is without
     near = {id(m) for c in found[:-1] for m in c.messages}
     assert near == {id(m) for m in messages[300:550]}
-    assert said[-1] == "telling conversations apart: 100%, 0 s left"
+    assert said[-1] == "disentangling conversations: 100%, 0 s left"
 
 
 def test_the_weights_that_ship_are_small_and_fit_the_features() -> None:

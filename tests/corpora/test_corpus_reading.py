@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chatmimic.archive import Archive
-from chatmimic.corpora import Corpus, Told, read_corpus
+from chatmimic.corpora import Corpus, CorpusExcerpt, read_corpus
 from chatmimic.corpora.reading import BY_NAME, STRETCH
 from chatmimic.records import Message
 from chatmimic.transcript import Cast
@@ -45,11 +45,13 @@ def corpus(folder: Path, messages: Iterable[Message], name: str = "tea") -> Corp
     return Corpus(name, path)
 
 
-def read(source: Corpus, *, seed: int = 0, held_out: float = 0.1, slots: int = 8) -> list[Told]:
+def read(
+    source: Corpus, *, seed: int = 0, held_out: float = 0.1, slots: int = 8
+) -> list[CorpusExcerpt]:
     return list(read_corpus(source, seed, held_out, slots))
 
 
-def numbers(told: Iterable[Told]) -> list[tuple[int, int]]:
+def numbers(told: Iterable[CorpusExcerpt]) -> list[tuple[int, int]]:
     """(thread, number) of every message."""
     texts = (m.text for one in told for m in one.conversation.messages)
     found = (re.search(r"(\d+) is (\d+)", text) for text in texts)

@@ -58,7 +58,7 @@ def test_a_weight_that_is_none(place: Home, weight: str) -> None:
     with pytest.raises(TrainingError, match="a number above 0") as told:
         open_corpora(place, [f"ubuntu={weight}"])
     assert f"ubuntu={weight}" in told.value.what
-    assert "ubuntu=0.5" in told.value.way_on
+    assert "ubuntu=0.5" in told.value.hint
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,18 @@ def test_a_weight_that_is_none(place: Home, weight: str) -> None:
 def test_a_name_that_is_none_names_those_there_are(place: Home, name: str) -> None:
     with pytest.raises(TrainingError, match="no corpus called") as told:
         open_corpora(place, [name])
-    assert "There are topical-chat, ubuntu." in told.value.way_on
-    assert "import --corpus" in told.value.way_on
+    assert "There are: topical-chat, ubuntu." in told.value.hint
+    assert "import --corpus" in told.value.hint
 
 
 def test_where_there_is_none_at_all_the_way_to_one_is_told(home: Path) -> None:
     with pytest.raises(TrainingError, match='called "ubuntu"') as told:
         open_corpora(Home(home), ["ubuntu"])
-    assert (
-        told.value.way_on == "`chatmimic import --corpus ubuntu PATH` makes one from chat exports."
-    )
+    assert told.value.hint == "`chatmimic import --corpus ubuntu PATH` makes one from chat exports."
 
 
 @pytest.mark.parametrize("asked", [["ubuntu", "ubuntu"], ["ubuntu=2", "Ubuntu"]])
 def test_each_is_named_once(place: Home, asked: list[str]) -> None:
     with pytest.raises(TrainingError, match="names ubuntu twice") as told:
         open_corpora(place, asked)
-    assert "--corpus ubuntu=2" in told.value.way_on
+    assert "--corpus ubuntu=2" in told.value.hint

@@ -10,6 +10,7 @@ from itertools import product
 import pytest
 import torch
 import transformers
+from engine_support import SIZE, half, int8
 from safetensors.torch import load_file, save_file
 from talking_support import write_tiny_mimic
 from torch import nn
@@ -32,18 +33,6 @@ from chatmimic.generation.engine import TorchGenerator
 from chatmimic.mimic import LOSSES
 from chatmimic.records import Message
 
-int8 = pytest.mark.skipif(not has_int8(), reason="this processor has no int8 engine")
-half = pytest.mark.skipif(not has_half(), reason="this processor has no float16 products")
-SIZE = {
-    "vocab_size": 300,
-    "hidden_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "max_position_embeddings": 128,
-    "bos_token_id": 0,
-    "eos_token_id": 0,
-    "pad_token_id": 0,
-}
 KINDS = {
     "gpt2": {},
     "gpt_neox": {"intermediate_size": 96},
@@ -86,6 +75,19 @@ def test_a_row_is_the_same_whatever_is_read_along_with_it():
             assert error <= 0.02 * row.std() + 0.02 * row.abs().max() + 1e-6
         shaped = computed(rows.view(2, 4, 200))
     assert torch.equal(shaped.view(8, 72), together)
+
+
+@int8
+@pytest.mark.parametrize("magnitude", [1e-6, 1e-4, 1.0, 1e4])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_activations_of_any_size_keep_their_steps(magnitude: float, rows: int):
+    torch.manual_seed(2)
+    layer = nn.Linear(200, 72, bias=False)
+    states = magnitude * torch.randn(rows, 200)
+    with torch.no_grad():
+        exact = layer(states)
+        found = replaced(nn.Sequential(layer), Int8Product)(states)
+    assert (found - exact).std() < 0.02 * exact.std()
 
 
 @half
@@ -149,7 +151,7 @@ def test_which_engine_is_taken(asked, parameters, lost, chosen):
 
 def test_a_machine_without_int8_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("chatmimic.engines.products.has_int8", lambda: False)
-    with pytest.raises(MimicError, match="no int8 engine"):
+    with pytest.raises(MimicError, match="int8 engine does not work"):
         choose("int8", 135_000_000, None)
     assert choose("auto", 135_000_000, 0.0) in ("half", "float32")
 

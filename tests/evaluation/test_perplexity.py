@@ -4,8 +4,8 @@ import pytest
 from training_support import fill, train
 
 from chatmimic.archive import Archive
-from chatmimic.evaluation.perplexity import perplexity
-from chatmimic.training.material import gather
+from chatmimic.evaluation.sense.perplexity import perplexity
+from chatmimic.training.data.split import gather
 
 WAYS = {
     "plain": {},

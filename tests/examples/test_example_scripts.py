@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
     ("script", "shows"),
     [
         ("archive_as_table.py", ["Mira Okafor", "messages", "words"]),
-        ("python_api.py", ["kept 2313 messages", "perplexity", "Teodor:"]),
+        ("python_api.py", ["2313 new messages", "perplexity", "Teodor:"]),
     ],
 )
 def test_a_script_runs_and_shows_what_it_says(script: str, shows: list[str], tmp_path: Path):

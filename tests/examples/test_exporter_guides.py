@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatmimic.cli import cli
-from chatmimic.cli.imports import command as import_command
+from chatmimic.cli.commands.import_ import command as import_command
 
 ROOT = Path(__file__).parents[2]
 EXPORTERS = ROOT / "exporters"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmimic.archive import Archive, searching
+from chatmimic.archive import Archive, search
 from chatmimic.errors import ArchiveBusy, ArchiveError
 from chatmimic.records import Kind, Message
 
@@ -67,7 +67,7 @@ def state(path: Path) -> str:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
             return NO_TABLES
-        searching.catch_up(connection)  # for the check; it is not kept
+        search.catch_up(connection)  # for the check; it is not kept
         connection.execute(
             "INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)"
         )

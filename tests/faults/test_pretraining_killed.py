@@ -11,11 +11,11 @@ import pytest
 from pretraining_support import (
     base_digest,
     base_facts,
+    evaluations,
     fill_corpora,
     go_on,
     hit,
     left,
-    looks,
     pretrain,
     pretrain_line,
     resume_line,
@@ -27,7 +27,7 @@ from chatmimic.home import Home
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and a fork server")
 RUN = "pretrainings/ubuntu"
-NONE = "Error: There is no unfinished pretraining. Start one with --corpus NAME.\n"
+NONE = "Error: There is no unfinished pretraining run. Start one with --corpus NAME.\n"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def result(home):
     """What must be the same however a pretraining was interrupted."""
     kept = ("held_out", "corpora", "plan", "windows", "tokens_read", "settings", "form")
     facts = base_facts(home)
-    return base_digest(home), looks(home), {name: facts[name] for name in kept}
+    return base_digest(home), evaluations(home), {name: facts[name] for name in kept}
 
 
 def uninterrupted(place, corpora, **options):
@@ -185,7 +185,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_it_does(made, tmp_path, reference):
     assert "Stopping after this step; Ctrl-C again stops at once." in said
     assert "Traceback" not in said
     found = re.search(
-        r"Stopped and saved at step 1 of 12\. To go on: chatmimic (pretrain .*)\n", said
+        r"Stopped and saved at step 1 of 12\. To continue: chatmimic (pretrain .*)\n", said
     )
     assert found, said
     assert (made.path / RUN / "checkpoints" / "step-000001").is_dir()
@@ -238,7 +238,7 @@ HARMS = {
 def stopped_home(tmp_path_factory, corpora):
     """A home with a pretraining stopped at step 8 of 12, with checkpoints of steps 4 and 8."""
     home = Home(shutil.copytree(corpora.path, tmp_path_factory.mktemp("stopped") / "home"))
-    pretrain(home, watcher=stop_after(8))
+    pretrain(home, callbacks=stop_after(8))
     return home
 
 
@@ -275,7 +275,7 @@ def test_a_damaged_shard_is_named_and_nothing_is_learnt(stopped, file, harm):
     HARMS[harm](path)
     told = refused(stopped)
     assert told == (
-        f"Error: The shard {path} is damaged or missing; nothing was learnt from it. "
+        f"Error: The shard {path} is damaged or missing; it was not used. "
         "Start again with --replace in place of --resume: the shards are written anew.\n"
     )
 

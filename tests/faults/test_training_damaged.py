@@ -40,7 +40,7 @@ def reference(tmp_path_factory, tiny_base):
 def stopped(tmp_path_factory, tiny_base):
     """A home with a training stopped at step 6; its checkpoints are of steps 3 and 6."""
     home = fill(tmp_path_factory.mktemp("stopped") / "home")
-    train(home, tiny_base, watcher=stop_after(6), **OPTIONS)
+    train(home, tiny_base, callbacks=stop_after(6), **OPTIONS)
     return home
 
 
@@ -103,7 +103,7 @@ def test_where_none_is_whole_each_is_named_and_nothing_is_trained(home, run):
     assert (status, out) == (1, "")
     assert "step-000006 is damaged (optimizer.safetensors)" in err
     assert "step-000003 is damaged (optimizer.safetensors)" in err
-    assert err.splitlines()[-1].endswith("Train again with --replace in place of --resume.")
+    assert err.splitlines()[-1].endswith("Train again with --replace instead of --resume.")
     assert "Traceback" not in err
     assert not (home / "mimics").exists()
 
@@ -117,7 +117,7 @@ def test_damaged_windows_or_tokenisers_are_told_not_trained_on(home, run, file, 
     with pytest.raises(CheckpointDamaged) as told:
         go_on(home)
     assert str(told.value).startswith(f"{file} in ")
-    assert told.value.way_on == "Train again with --replace in place of --resume."
+    assert told.value.hint == "Train again with --replace instead of --resume."
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"files": 3}'])
@@ -136,5 +136,5 @@ def test_a_damaged_run_can_be_started_anew(home, run, tiny_base, reference):
 
 
 def test_without_a_training_there_is_nothing_to_go_on_with(home):
-    with pytest.raises(TrainingError, match='no unfinished training called "ada"'):
+    with pytest.raises(TrainingError, match='no unfinished training run called "ada"'):
         go_on(home)

@@ -10,7 +10,7 @@ from training_support import digest, fill, log, resume, stop_after, train
 
 from chatmimic.errors import ChatmimicError, TrainingError
 from chatmimic.files import write_whole
-from chatmimic.training import checkpoints
+from chatmimic.training.checkpointing import checkpoints
 
 OPTIONS = {"steps": 4, "evaluate_every": 2}
 CALLS = ("write", "fsync", "replace")
@@ -73,7 +73,7 @@ def test_a_checkpoint_is_whole_or_not_there_at_whichever_write_the_disk_fills(
             break
         fails += 1
         assert "No space left on device (it needs about" in told.what
-        assert "--resume" in told.way_on
+        assert "--resume" in told.hint
         found, passed = checkpoints.latest(tmp_path / "c", tmp_path / "best")
         # The last thing that can fail is to sync the folder: the new one is whole already then.
         assert (found, passed) == (first, []) or "step-000002" in passed[0]
@@ -93,7 +93,7 @@ def test_a_training_meets_a_full_disk_and_goes_on_when_there_is_room(
     with fail_at(max(1, round(writes * share)), monkeypatch), pytest.raises(ChatmimicError) as told:
         train(made, tiny_base, **OPTIONS)
     assert "No space left on device" in told.value.what
-    assert "Free some space" in told.value.way_on
+    assert "Free some space" in told.value.hint
     assert not partials(made.path)
     ready = (made.runs / "ada" / "ready.json").exists()
     resume(made) if ready else train(made, tiny_base, **OPTIONS)
@@ -130,10 +130,10 @@ def test_a_training_killed_between_two_renames_brings_the_older_mimic_back(home,
     made = fill(home)
     train(made, tiny_base, **OPTIONS, seed=7)
     before = digest(made)
-    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
+    train(made, tiny_base, replace=True, callbacks=stop_after(2), **OPTIONS)
     os.replace(made.mimics / "ada", made.mimics / ".old-ada")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chatmimic.training.finish.save_model", _no_room)
+        patch.setattr("chatmimic.training.save_mimic.save_model", _no_room)
         with pytest.raises(TrainingError, match="No space left"):
             resume(made)
     assert digest(made) == before
@@ -146,9 +146,9 @@ def test_a_new_training_brings_back_a_mimic_that_a_kill_left_aside(home, tiny_ba
     made = fill(home)
     train(made, tiny_base, **OPTIONS, seed=7)
     before = digest(made)
-    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
+    train(made, tiny_base, replace=True, callbacks=stop_after(2), **OPTIONS)
     os.replace(made.mimics / "ada", made.mimics / ".old-ada")
-    train(made, tiny_base, replace=True, watcher=stop_after(2), **OPTIONS)
+    train(made, tiny_base, replace=True, callbacks=stop_after(2), **OPTIONS)
     assert digest(made) == before
 
 

@@ -43,7 +43,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_it_does(home, tiny_base):
     assert (process.returncode, out) == (130, "")
     assert "Stopping after this step; Ctrl-C again stops at once." in err
     found = re.search(
-        r"Stopped and saved at step (\d+) of 400\. To go on: chatmimic (train .*)\n", err
+        r"Stopped and saved at step (\d+) of 400\. To continue: chatmimic (train .*)\n", err
     )
     assert found, err
     assert 0 < int(found[1]) < 400

@@ -107,5 +107,5 @@ def test_a_kill_before_anything_is_prepared_leaves_nothing_to_go_on_with(home, t
     resume.join(60)
     assert resume.exitcode == 1
     told = (tmp_path / "again").read_text()
-    assert told == "Error: There is no unfinished training. Start one with --persona NAME.\n"
+    assert told == "Error: There is no unfinished training run. Start one with --persona NAME.\n"
     finished(child([*arguments(made, tiny_base), "--json"], tmp_path / "new"), tmp_path / "new")

@@ -31,16 +31,16 @@ def test_a_setting_is_changed_by_the_name_a_user_types(name, text, value):
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("temperature", "9", "temperature must be a number from 0 to 5, not 9.0"),
-        ("temperature", "nan", "temperature must be a number from 0 to 5"),
-        ("temperature", "hot", "temperature must be a number from 0 to 5, not 'hot'"),
-        ("top_p", "0", "top_p must be a number from 0.01 to 1"),
-        ("top_k", "1.5", "top_k must be a whole number from 0 to 100000, not '1.5'"),
-        ("max_tokens", "none", "max_tokens must be a whole number"),
-        ("seed", "-1", "seed must be a whole number from 0 to 4294967295"),
+        ("temperature", "9", "temperature is 9; it must be from 0 to 5."),
+        ("temperature", "nan", "temperature is nan; it must be a finite number."),
+        ("temperature", "hot", "temperature is 'hot'; it must be a number from 0 to 5."),
+        ("top_p", "0", "top_p is 0; it must be from 0.01 to 1."),
+        ("top_k", "1.5", "top_k is '1.5'; it must be a whole number from 0 to 100000."),
+        ("max_tokens", "none", "max_tokens is 'none'; it must be a whole number"),
+        ("seed", "-1", "seed is -1; it must be from 0 to 4294967295."),
         ("min_tokens", "100", "min_tokens (100) must not be above max_tokens (80)"),
-        ("temprature", "1", "there is no setting 'temprature'; did you mean temperature?"),
-        ("zzz", "1", "there is no setting 'zzz'"),
+        ("temprature", "1", "There is no setting 'temprature'; did you mean temperature?"),
+        ("zzz", "1", "There is no setting 'zzz'"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_range(name, text, says):
@@ -50,6 +50,6 @@ def test_a_wrong_value_is_refused_with_the_range(name, text, says):
 
 def test_every_option_has_a_sentence_and_a_default_in_its_range():
     for setting in SETTINGS:
-        setting.check(setting.default)
-        assert setting.meaning.endswith(".")
+        assert setting.out_of_bounds(setting.default, setting.name) is None
+        assert setting.help.endswith(".")
         assert getattr(Decoding(), setting.name) == setting.default

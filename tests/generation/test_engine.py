@@ -153,6 +153,12 @@ def test_any_message_can_be_answered(generator, text):
     assert isinstance(reply(generator, [Message("Stranger", text)], max_tokens=5, seed=1), str)
 
 
+def test_no_control_character_of_a_model_leaves_in_a_reply(generator, monkeypatch):
+    ids = generator.form.tokens_of("a\x1b[2J\x07b\x00c")
+    monkeypatch.setattr(generator, "_tokens", lambda *given: iter(ids))
+    assert reply(generator, []) == "a[2Jb\ufffdc"
+
+
 def test_somebody_speaks_first(generator):
     assert isinstance(reply(generator, [], max_tokens=5, seed=1), str)
     assert generator.next_speaker([], generator.people, seed=1) in generator.people
@@ -160,7 +166,7 @@ def test_somebody_speaks_first(generator):
 
 def test_chances_of_a_burst_and_of_all_the_others_make_a_whole(generator):
     prompt, headers = generator._headers(TALK, ("Ada Lovelace", "Bob", "Stranger"))
-    from chatmimic.generation.turns import probability
+    from chatmimic.generation.turn_taking import probability
 
     total = 0.0
     for who, header in headers.items():
@@ -174,7 +180,7 @@ def test_speakers_are_drawn_as_often_as_they_are_likely(generator):
     people = ("Ada Lovelace", "Bob")
     drawn = [generator.next_speaker(TALK, people, seed) for seed in range(80)]
     prompt, headers = generator._headers(TALK, people)
-    from chatmimic.generation.turns import probability
+    from chatmimic.generation.turn_taking import probability
 
     rows = generator._reader.logits(prompt + headers["Bob"][:-1], last=len(headers["Bob"]))
     share = probability("Bob", headers, rows)

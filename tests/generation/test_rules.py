@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.generation.pieces import Pieces
 from chatmimic.generation.repetition import runs_in_circle, would_repeat
+from chatmimic.generation.streaming import Pieces
 from chatmimic.generation.window import fit
 from chatmimic.records import Message
 

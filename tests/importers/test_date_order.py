@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportReport
-from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
 
 PATTERNS = {"dmy": "{d}/{m}/{y}", "mdy": "{m}/{d}/{y}", "ymd": "{y}/{m}/{d}"}
 
@@ -96,7 +96,7 @@ def test_files_of_one_device_lend_each_other_their_order() -> None:
     shows = survey("1/13/24", look="x")
     assert settled([open_, shows, other], None, report) == ["mdy", "mdy", "dmy"]
     assert report.notes == [
-        'Dates like "3/4/24" were read day first, for nothing in b.txt shows the order; '
+        'Dates like "3/4/24" were read day first, because nothing in b.txt shows the order; '
         "--date-order mdy reads them month first."
     ]
 

@@ -23,9 +23,9 @@ from discord_exports import (
 from importing import read
 
 from chatmimic.importers import ImportReport
-from chatmimic.importers.discord import together
+from chatmimic.importers.discord import dedup
 from chatmimic.importers.discord.channels import Place, place_of
-from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.parsing.dedup import Overlap
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -339,7 +339,7 @@ class _Counted(Counter[int]):
 def test_a_file_costs_what_it_holds_and_not_what_came_before(tmp_path: Path) -> None:
     """Walking all that was said after each of thousands of files takes minutes."""
     pages, _Counted.walked = 40, 0
-    kept = together.Together(ImportReport(), alone=False, by_words=True)
+    kept = dedup.Together(ImportReport(), alone=False, by_words=True)
     kept._said = _Counted()
     kept._said_here = _Counted()
     for number in range(pages):

@@ -14,7 +14,7 @@ from test_matrix import event, room
 
 from chatmimic.archive import Archive
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.seen import Ids
+from chatmimic.importers.parsing.dedup import Ids
 from chatmimic.records import Message
 
 START = 1_714_521_600_000  # 1 May 2024

@@ -129,9 +129,7 @@ def test_what_a_note_says(tmp_path: Path) -> None:
     path.write_bytes(b"sender,text\nAda,\xf7\xe0\xe9\n")
     notes = [note for note in read(path)[1].notes if "UTF-8" in note]
     assert notes[0].startswith("chat.csv is not UTF-8 and was read as Windows-125")
-    assert (
-        ", which is only a guess. Where letters are wrong, name the encoding, as --enc" in notes[0]
-    )
+    assert ", which is only a guess. If letters are wrong, name the encoding, as --enc" in notes[0]
 
 
 def test_files_of_one_folder_in_encodings_of_their_own(tmp_path: Path) -> None:
@@ -286,7 +284,7 @@ def test_what_is_utf_8_is_read_so_whatever_the_user_says(tmp_path: Path) -> None
     messages, report = read(tmp_path, encoding="gbk")
     assert [m.text for m in messages] == [text for _, text in said("Chinese")] * 2
     assert (
-        "#b-2024-05-01.log is UTF-8 without a doubt, and was read so in spite of --encoding."
+        "#b-2024-05-01.log is clearly UTF-8, and was read so in spite of --encoding."
     ) in report.notes
 
 

@@ -47,7 +47,7 @@ def reads_or_says_why(path: Path, **options: object) -> bool:
     try:
         return fit_to_store(read(path, **options)[0])
     except ExportError as error:
-        return bool(error.what and error.way_on)
+        return bool(error.what and error.hint)
 
 
 @given(data=st.binary(max_size=400))
@@ -121,7 +121,7 @@ def test_a_cut_export_says_where_and_keeps_what_is_whole_when_allowed(tmp_path: 
     with pytest.raises(DamagedExport) as caught:
         read(path)
     assert "engines.json ends in the middle of record 6 (byte " in str(caught.value)
-    assert caught.value.way_on == "Nothing was imported; --allow-truncated keeps them."
+    assert caught.value.hint == "Nothing was imported; --allow-truncated keeps them."
     messages, report = read(path, allow_truncated=True)
     assert [m.message_id for m in messages] == ["1", "2", "3", "4", "5"]
     assert any("in the middle of record 6" in note for note in report.notes)
@@ -134,7 +134,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "b.dat",
         bytes(range(256)) * 20,
         "b.dat is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read. --encoding NAME reads it as text all the same.",
+        "read. --encoding NAME reads it as text nevertheless.",
     ),
     "page": (
         "p.html",
@@ -152,7 +152,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "n.bin",
         b"\0" * 100,
         "n.bin is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read. --encoding NAME reads it as text all the same.",
+        "read. --encoding NAME reads it as text nevertheless.",
     ),
 }
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing import jsonstream
-from chatmimic.importers.parsing.jsonnested import NestedJson
-from chatmimic.importers.parsing.jsonstream import JsonStream
+from chatmimic.importers.parsing.jsontext import stream
+from chatmimic.importers.parsing.jsontext.nested import NestedJson
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.report import ImportReport
 
 ACCOUNT = {
@@ -43,7 +43,7 @@ def nested(data: bytes, allow: bool = False) -> list[tuple[Any, Any]]:
 
 @pytest.fixture(params=[1, 7, 1 << 20], ids=lambda n: f"window-{n}")
 def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonstream, "CHUNK", request.param)
+    monkeypatch.setattr(stream, "CHUNK", request.param)
 
 
 @pytest.mark.usefixtures("window")
@@ -125,10 +125,10 @@ def test_any_text_survives_telegrams_escapes(texts: list[str], size: int) -> Non
     data = json.dumps(texts, ensure_ascii=False)
     pieces = data.split("\\\\")  # a backslash before an escape is one of the text
     data = "\\\\".join(piece.replace("\\u001b", "\\x1B") for piece in pieces)
-    old, jsonstream.CHUNK = jsonstream.CHUNK, size
+    old, stream.CHUNK = stream.CHUNK, size
     try:
         items, count = mended(data.encode())
     finally:
-        jsonstream.CHUNK = old
+        stream.CHUNK = old
     assert items == texts
     assert count == sum(text.count("\x1b") for text in texts)

@@ -11,7 +11,7 @@ import pytest
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import DayLine, read_line
 from chatmimic.importers.kakaotalk.sentences import is_event, kind_of
-from chatmimic.importers.parsing.dated_lines import Opening
+from chatmimic.importers.parsing.dates.dated_lines import Opening
 from chatmimic.records import Kind, Message
 
 

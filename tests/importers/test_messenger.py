@@ -11,7 +11,7 @@ import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.messenger.sentences import kind_of_sentence
-from chatmimic.importers.parsing.instants import instants_in_order
+from chatmimic.importers.parsing.dates.instants import instants_in_order
 from chatmimic.records import Kind, Message
 
 EXPORTS = Path(__file__).parent / "exports"

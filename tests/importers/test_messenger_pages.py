@@ -30,7 +30,7 @@ from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.messenger.html import ThreadPage
 from chatmimic.importers.messenger.old_pages import OldPage
 from chatmimic.importers.messenger.outline import outline
-from chatmimic.importers.parsing.written_times import looks_written, read_written
+from chatmimic.importers.parsing.dates.written_times import looks_written, read_written
 from chatmimic.records import Kind, Message
 
 NOON = "May 1, 2024 12:00:00 pm"

@@ -36,7 +36,7 @@ from text_exports import (
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import read_line
 from chatmimic.importers.kakaotalk.sentences import is_event
-from chatmimic.importers.parsing.day_lines import WEEKDAY_ROWS
+from chatmimic.importers.parsing.dates.day_lines import WEEKDAY_ROWS
 from chatmimic.importers.whatsapp.lines import stamped as whatsapp_stamp
 from chatmimic.importers.whatsapp.notices import open_quote
 

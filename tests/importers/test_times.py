@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import ExportError
-from chatmimic.importers.parsing.times import (
+from chatmimic.importers.parsing.dates.times import (
     IMPOSSIBLE,
     LocalClock,
     as_milliseconds,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from text_exports import CLOCKS, ORDERS, Said, Written, era, halved, in_units, numeric, republic
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.months import rows
+from chatmimic.importers.parsing.dates.months import rows
 
 NAMES = ["Mira", "Bob", "Tove van Dam", "~ Ingrid", "میرا", "美羅", "+44 7700 900124"]
 TEXTS = [

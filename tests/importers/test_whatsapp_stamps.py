@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatmimic.importers.parsing.date_order import date_of
+from chatmimic.importers.parsing.dates.order import date_of
 from chatmimic.importers.whatsapp.lines import Stamps, stamped
 
 M = "\u200e"

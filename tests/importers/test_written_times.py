@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import Context, ImportOptions, ImportReport
-from chatmimic.importers.parsing.months import month_named, rows
-from chatmimic.importers.parsing.written_times import WrittenTimes, read_written
+from chatmimic.importers.parsing.dates.months import month_named, rows
+from chatmimic.importers.parsing.dates.written_times import WrittenTimes, read_written
 from chatmimic.importers.sources import Source
 
 
@@ -92,7 +92,7 @@ def test_a_zone_of_two_meanings_is_said_and_can_be_overruled() -> None:
     assert times(report).of(text) == 1380945900000
     assert report.notes == [
         '"CST" names more than one time zone and was read as UTC-6:00; '
-        "--tz Europe/Berlin, for one, reads such times as local."
+        "to read such times as local, give a zone such as --tz Europe/Berlin."
     ]
     report = ImportReport()
     assert times(report, tz="Asia/Shanghai").of(text) == 1380895500000

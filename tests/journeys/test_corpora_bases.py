@@ -65,7 +65,7 @@ def test_a_corpus_that_is_not_there_names_those_that_are(run, log):
     status, out, err = run("corpora", "remove", "tlak", "--yes")
     assert (status, out) == (1, "")
     assert err == (
-        'Error: There is no corpus called "tlak". Did you mean "talk"? There are talk. '
+        'Error: There is no corpus called "tlak". Did you mean "talk"? There are: talk. '
         "`chatmimic import --corpus tlak PATH` makes one from chat exports.\n"
     )
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from chatmimic.archive import Archive
 from chatmimic.cli import cli
-from chatmimic.cli.people import sparkline
+from chatmimic.cli.commands.people import sparkline
 from chatmimic.errors import ExportError, NoSuchPerson
 
 T0 = 1_546_300_800_000  # 2019-01-01
@@ -233,9 +233,7 @@ def test_people_where_there_is_no_archive() -> None:
 def test_merge(export: Path, table: Path) -> None:
     run("import", export, table)
     out = run("people", "merge", "Ada Lovelace", "ada_l").stdout
-    assert "Ada Lovelace is one person now: Ada Lovelace, ada_l (4 messages)." in out.replace(
-        "\n", " "
-    )
+    assert "Merged into Ada Lovelace: Ada Lovelace, ada_l (4 messages)." in out.replace("\n", " ")
     run("import", table)
     assert [p["name"] for p in facts("people", "--json")] == ["Ada Lovelace", "Bob", "Cleo"]
     assert facts("people", "merge", "Bob", "Cleo", "--json")["names"] == ["Bob", "Cleo"]
@@ -259,12 +257,12 @@ def test_forget(export: Path, home: Path) -> None:
     (home / "mimics" / "broken" / "mimic.json").write_text("{")
     (home / "runs" / "1").mkdir(parents=True)
     out = " ".join(run("people", "forget", "bob", "--yes").stdout.split())
-    assert "1 message of Bob is gone" in out
+    assert "Removed 1 message of Bob" in out
     assert 'mimic "of-ada" was trained' in out
     assert "chatmimic mimics remove of-ada" in out
     assert 'mimic "broken"' in out
     assert "of-cleo" not in out
-    assert "Training runs in" in out
+    assert "Runs in" in out
     assert [p["name"] for p in facts("people", "--json")] == ["Ada Lovelace"]
     assert b"yes!" not in (home / "archive.sqlite").read_bytes()
 
@@ -295,7 +293,7 @@ def test_forget_at_a_terminal(export: Path, answer: str, left: int) -> None:
     run("import", export)
     command = f"{sys.executable} -m chatmimic people forget Bob"
     terminal = pexpect.spawn(command, encoding="utf-8", timeout=20)
-    terminal.expect(r"Remove 1 message of Bob for good\? This cannot be undone\. \[y/N\]")
+    terminal.expect(r"Remove 1 message of Bob\? This cannot be undone\. \[y/N\]")
     terminal.sendline(answer)
     terminal.expect(pexpect.EOF)
     terminal.close()
@@ -488,7 +486,7 @@ def test_a_report_replaces_an_earlier_one_and_says_so(export: Path, tmp_path: Pa
     file = tmp_path / "report.json"
     assert run("import", "--report", file, export).stderr == ""
     again = run("import", "--report", file, export)
-    told = f"{file} is there already: this report replaces that one."
+    told = f"The earlier report {file} will be replaced."
     assert told in " ".join(again.stderr.split())
     assert json.loads(file.read_text())["new"] == 0
 
@@ -511,7 +509,7 @@ def test_a_report_never_replaces_another_file(
         before = file.read_bytes()
         error = run("import", "--report", file, export, code=1).exception
         assert str(error) == (
-            f"{file} is there already, and no report of an import. Give --report another file."
+            f"{file} already exists and is not an import report. Choose another file for --report."
         )
         assert file.read_bytes() == before
         assert not home.exists()
@@ -542,7 +540,7 @@ def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
     columns = ["--columns", "time=time,sender=sender,text=text,sender_key=sender_id"]
     out = " ".join(run("import", path, *columns).stdout.split())
     assert 'Same name "Alex" (columns 17, 2 messages); "Alex (2)" (columns 18, 1 message)' in out
-    assert "One person?" not in out
+    assert "Same person?" not in out
     told = facts("import", "--json", path, *columns)["same_name"]
     assert told == [
         [

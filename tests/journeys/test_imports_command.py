@@ -158,14 +158,14 @@ def test_what_the_import_alone_brought_goes(both: None, home: Path, old: Path) -
     out = run("imports", "remove", "new/chat.csv" if os.sep == "/" else "2", "--yes", code=1)
     assert "No import is called" in str(out.exception)
     out = run("imports", "remove", "CHAT.csv", "--yes").stdout
-    assert " ".join(out.split()).endswith("are gone from the archive.")
+    assert " ".join(out.split()).endswith("from the archive.")
     assert texts(home) == []
     assert facts("people") == []
 
 
 def test_a_name_that_two_have_is_not_enough(both: None, home: Path) -> None:
     refused = run("imports", "remove", "chat.csv", "--yes", code=1)
-    assert "Give the number of one: 1 (" in str(refused.exception)
+    assert "Choose one by its number: 1 (" in str(refused.exception)
     assert len(texts(home)) == 3
 
 
@@ -178,7 +178,7 @@ def test_in_a_script_it_wants_yes(both: None, home: Path) -> None:
 def test_traces_in_mimics_are_told(both: None, home: Path) -> None:
     (home / "mimics" / "ada").mkdir(parents=True)
     told = run("imports", "remove", "1", "--yes").stdout
-    assert "may hold traces" in " ".join(told.split())
+    assert "may still hold traces" in " ".join(told.split())
 
 
 def test_what_was_there_before_is_told(both: None, home: Path) -> None:
@@ -186,7 +186,7 @@ def test_what_was_there_before_is_told(both: None, home: Path) -> None:
         archive._database.connection.execute("UPDATE import SET imported_at = NULL WHERE id = 1")
     assert "before imports were recorded" in run("imports").stdout
     out = run("imports", "remove", "1", "--yes").stdout
-    assert "1 message of what was there before imports were recorded is gone" in " ".join(
+    assert "1 message of what was there before imports were recorded from the archive" in " ".join(
         out.split()
     )
 
@@ -207,7 +207,7 @@ def test_at_a_terminal_it_asks(both: None, home: Path, answer: str, left: int) -
 
     command = [sys.executable, "-m", "chatmimic", "imports", "remove", "1"]
     with Terminal(command, columns=300, env={"CHATMIMIC_HOME": str(home)}) as terminal:
-        terminal.wait_for("with 1 message that no other import has for good?")
+        terminal.wait_for("(1 message that no other import has)?")
         terminal.enter(answer)
         assert terminal.status() == (0 if answer == "y" else 130)
     assert len(texts(home)) == left

@@ -44,7 +44,7 @@ def test_of_a_person_with_several_none_is_removed(house: Home, name: str, yes: l
     status, out, err = typed("mimics", "remove", name, *yes)
     assert (status, out) == (1, "")
     assert err == (
-        f'Error: 2 mimics fit "{name}", and none was removed. Say which: '
+        f'Error: "{name}" matches 2 mimics; none was removed. Choose one: '
         "mira-okafor-2 (of Mira Okafor, made 2026-11-29), "
         "mira-okafor (of Mira Okafor, made 2026-11-29).\n"
     )
@@ -73,7 +73,7 @@ def test_what_is_clear_is_removed(house: Home, asked: str, gone: str) -> None:
 def test_what_one_is_called_and_another_is_of_is_not_clear(house: Home) -> None:
     status, _, err = typed("mimics", "remove", "Bob", "--yes")
     assert status == 1
-    assert err.startswith('Error: 2 mimics fit "Bob", and none was removed.')
+    assert err.startswith('Error: "Bob" matches 2 mimics; none was removed.')
 
 
 def test_what_there_is_none_of_gets_a_suggestion(house: Home) -> None:
@@ -99,7 +99,7 @@ def test_a_terminal_is_asked_and_enter_removes_nothing(house: Home) -> None:
     from terminal import Terminal
 
     with Terminal([*CHATMIMIC, "mimics", "remove", "Cleo"]) as terminal:
-        terminal.wait_for("Remove the mimic cleo of Cleo for good? This cannot be undone. [y/N]")
+        terminal.wait_for("Remove the mimic cleo of Cleo? This cannot be undone. [y/N]")
         terminal.enter("")
         assert terminal.status() == 130
     with Terminal([*CHATMIMIC, "mimics", "remove", "Mira Okafor"]) as terminal:

@@ -18,7 +18,7 @@ from chatmimic.archive import Archive
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic, list_mimics
-from chatmimic.training.unfinished import unfinished, unfinished_in
+from chatmimic.training.checkpointing.resumable import unfinished, unfinished_in
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 CHATMIMIC = [sys.executable, "-m", "chatmimic"]
@@ -67,7 +67,7 @@ def test_a_finished_mimic_stays_and_the_new_one_has_another_name(
     assert second["mimic"] == "mira-okafor-2"
     made = Mimic.open("mira-okafor", full).manifest["made_at"][:10]
     assert second["notes"] == [
-        f"the mimic mira-okafor of {made} stays; this one is mira-okafor-2 (--replace would "
+        f"the mimic mira-okafor from {made} is kept; this one is mira-okafor-2 (--replace would "
         "replace it)"
     ]
     assert go(full, tiny_base, seed=4)["mimic"] == "mira-okafor-3"
@@ -83,8 +83,8 @@ def test_replace_replaces_and_says_so(full: Home, tiny_base: Path) -> None:
     facts = go(full, tiny_base, "--replace", seed=3)
     assert facts["mimic"] == "mira-okafor"
     (note,) = facts["notes"]
-    assert note.startswith("the mimic mira-okafor of 20")
-    assert note.endswith(" is replaced when this training is finished")
+    assert note.startswith("the mimic mira-okafor from 20")
+    assert note.endswith(" will be replaced when this training run is finished")
     assert names(full) == ["mira-okafor"]
     assert digest(full, "mira-okafor") != before
 
@@ -124,8 +124,8 @@ def test_from_python_it_is_the_same(full: Home, tiny_base: Path) -> None:
         "mira-okafor-2",
         "mira-okafor",
     ]
-    make(full, tiny_base, watcher=stop_after(1), replace=True, seed=9)
-    with pytest.raises(TrainingError, match="begun and is not finished"):
+    make(full, tiny_base, callbacks=stop_after(1), replace=True, seed=9)
+    with pytest.raises(TrainingError, match="is unfinished"):
         api.train(NAME, **given)
 
 
@@ -169,17 +169,17 @@ def test_a_mimic_from_elsewhere_gives_no_name(grown: Home, tmp_path: Path) -> No
 # -- a run, in scripts ---------------------------------------------------------------------------
 
 REFUSED = (
-    "Error: The training mira-okafor was begun and is not finished. Add --resume to go on with it, "
-    "or --replace to drop it and begin anew.\n"
+    "Error: The training run mira-okafor is unfinished. Add --resume to continue it, "
+    "or --replace to discard it.\n"
 )
 
 
 def test_what_was_interrupted_is_not_dropped_by_the_same_command(
     full: Home, tiny_base: Path
 ) -> None:
-    make(full, tiny_base, watcher=stop_after(1))
+    make(full, tiny_base, callbacks=stop_after(1))
     assert typed(*line(full, tiny_base)) == (1, "", REFUSED)
-    with pytest.raises(TrainingError, match="begun and is not finished"):
+    with pytest.raises(TrainingError, match="is unfinished"):
         make(full, tiny_base)
     assert unfinished(full) == ["mira-okafor"]
     status, out, err = typed(*line(full, tiny_base), "--resume", "--json")
@@ -188,11 +188,9 @@ def test_what_was_interrupted_is_not_dropped_by_the_same_command(
 
 
 def test_replace_drops_what_was_interrupted_and_says_so(full: Home, tiny_base: Path) -> None:
-    make(full, tiny_base, watcher=stop_after(1))
+    make(full, tiny_base, callbacks=stop_after(1))
     facts = go(full, tiny_base, "--replace")
-    assert facts["notes"] == [
-        "an unfinished training of the same name was dropped; this one is new"
-    ]
+    assert facts["notes"] == ["an unfinished training run of the same name was discarded"]
     assert unfinished(full) == []
 
 
@@ -200,12 +198,12 @@ def test_what_was_interrupted_beside_a_mimic_is_found_by_the_same_command(
     full: Home, tiny_base: Path
 ) -> None:
     make(full, tiny_base)
-    make(full, tiny_base, seed=3, watcher=stop_after(1))
+    make(full, tiny_base, seed=3, callbacks=stop_after(1))
     assert unfinished(full) == ["mira-okafor-2"]
     status, _, err = typed(*line(full, tiny_base))
     assert status == 1
-    assert "Add --name mira-okafor-2 --resume to go on with it" in err
-    assert "or --name mira-okafor-2 --replace to drop it and begin anew." in err
+    assert "Add --name mira-okafor-2 --resume to continue it" in err
+    assert "or --name mira-okafor-2 --replace to discard it." in err
     again = go(full, tiny_base, "--replace", name="mira-okafor-2")
     assert again["mimic"] == "mira-okafor-2"
     assert names(full) == ["mira-okafor", "mira-okafor-2"]
@@ -215,11 +213,11 @@ def test_resume_and_replace_contradict_each_other(full: Home) -> None:
     for command in ("train", "pretrain"):
         status, out, err = typed(command, "--resume", "--replace")
         assert (status, out) == (2, "")
-        assert "--resume goes on with what --replace drops; choose one." in err
+        assert "--resume continues the run that --replace discards; choose one." in err
 
 
 def test_nothing_is_asked_without_a_terminal(full: Home, tiny_base: Path) -> None:
-    make(full, tiny_base, watcher=stop_after(1))
+    make(full, tiny_base, callbacks=stop_after(1))
     done = subprocess.run(
         [*CHATMIMIC, *line(full, tiny_base)],
         capture_output=True,
@@ -237,7 +235,7 @@ def ask(command: Sequence[str], answer: str, columns: int = 120) -> tuple[int, s
     from terminal import Terminal
 
     with Terminal([*CHATMIMIC, *command], columns=columns) as terminal:
-        terminal.wait_for("Which [stop]:", 30)
+        terminal.wait_for("Your choice [stop]:", 30)
         question = terminal.text
         terminal.enter(answer)
         return terminal.status(120), question
@@ -259,11 +257,11 @@ def test_a_terminal_is_asked_about_a_mimic(
     before = digest(full, "mira-okafor")
     found, question = ask(line(full, tiny_base, "--seed", "3", "--json"), answer)
     assert question.splitlines() == [
-        f"The mimic mira-okafor of {made} is there already.",
-        "  replace  put the new one in place of mira-okafor when it is finished",
-        "  keep     leave it as it is; the new one is called mira-okafor-2",
-        "  stop     do nothing",
-        "Which [stop]:",
+        f"The mimic mira-okafor from {made} already exists.",
+        "  replace   replace mira-okafor when the new one is finished",
+        "  keep      keep it; the new one is called mira-okafor-2",
+        "  stop      do nothing",
+        "Your choice [stop]:",
     ]
     assert found == status
     assert names(full) == there
@@ -271,19 +269,21 @@ def test_a_terminal_is_asked_about_a_mimic(
 
 
 @POSIX
-@pytest.mark.parametrize(("answer", "made"), [("go", "seed 5"), ("anew", "seed 3"), ("s", "none")])
+@pytest.mark.parametrize(
+    ("answer", "made"), [("c", "seed 5"), ("restart", "seed 3"), ("s", "none")]
+)
 def test_a_terminal_is_asked_about_a_run(
     full: Home, tiny_base: Path, answer: str, made: str
 ) -> None:
-    make(full, tiny_base, seed=5, watcher=stop_after(1))
+    make(full, tiny_base, seed=5, callbacks=stop_after(1))
     status, question = ask(line(full, tiny_base, "--seed", "3", "--json"), answer)
     assert question.splitlines() == [
-        "The training mira-okafor was begun and is not finished.",
-        "  go on    go on with mira-okafor, with the settings that it began with",
-        "  anew     drop what was begun and start afresh",
-        "  keep     leave it as it is; the new one is called mira-okafor-2",
-        "  stop     do nothing",
-        "Which [stop]:",
+        "The training run mira-okafor is unfinished.",
+        "  continue  resume mira-okafor with its original settings",
+        "  restart   discard the unfinished run and start over",
+        "  keep      keep it; the new one is called mira-okafor-2",
+        "  stop      do nothing",
+        "Your choice [stop]:",
     ]
     assert status == (130 if made == "none" else 0)
     seeds = [f"seed {mimic.manifest['settings']['seed']}" for mimic in list_mimics(full)]
@@ -295,15 +295,15 @@ def test_a_terminal_is_asked_about_a_run(
 def test_what_goes_on_from_the_mimic_and_a_run_beside_it_are_named(
     grown: Home, tiny_base: Path
 ) -> None:
-    make(grown, tiny_base, name="aunt", seed=3, watcher=stop_after(1))
+    make(grown, tiny_base, name="aunt", seed=3, callbacks=stop_after(1))
     _, question = ask(["train", "--from", "aunt", "--force"], "stop")
     said = question.splitlines()
-    assert said[0].endswith(" is there already, and the new one goes on from it.")
+    assert said[0].endswith(" already exists, and the new one continues from it.")
     assert said[1:5] == [
-        "The training aunt-2 was begun and is not finished.",
-        "  go on    go on with aunt-2, with the settings that it began with",
-        "  replace  put the new one in place of aunt when it is finished",
-        "  keep     leave it as it is; the new one is called aunt-3",
+        "The training run aunt-2 is unfinished.",
+        "  continue  resume aunt-2 with its original settings",
+        "  replace   replace aunt when the new one is finished",
+        "  keep      keep it; the new one is called aunt-3",
     ]
 
 
@@ -312,10 +312,10 @@ def test_a_name_of_somebody_else_is_asked_about(full: Home, tiny_base: Path) -> 
     make(full, tiny_base, name="aunt", persona="Bob")
     status, question = ask(line(full, tiny_base, name="aunt"), "stop")
     assert question.splitlines() == [
-        "That is the name of the mimic of Bob already.",
-        "  keep     leave it as it is; the new one is called aunt-2",
-        "  stop     do nothing",
-        "Which [stop]:",
+        "The name is taken by the mimic of Bob.",
+        "  keep      keep it; the new one is called aunt-2",
+        "  stop      do nothing",
+        "Your choice [stop]:",
     ]
     assert status == 130
 
@@ -328,9 +328,9 @@ def test_an_answer_that_is_none_is_asked_again_and_ctrl_d_stops(
 
     make(full, tiny_base)
     with Terminal([*CHATMIMIC, *line(full, tiny_base)], columns=120) as terminal:
-        terminal.wait_for("Which [stop]:", 30)
+        terminal.wait_for("Your choice [stop]:", 30)
         terminal.enter("yes")
-        terminal.wait_for("Error: Say replace, keep or stop")
+        terminal.wait_for("Error: Type replace, keep or stop")
         assert terminal.leave(CTRL_D) == 130
     assert names(full) == ["mira-okafor"]
 
@@ -365,7 +365,7 @@ def test_a_finished_base_stays_and_the_new_one_has_another_name(corpora: Home) -
     facts = json.loads(out)
     assert facts["base"] == "ubuntu-2"
     (note,) = facts["notes"]
-    assert note.endswith(" stays; this one is ubuntu-2 (--replace would replace it)")
+    assert note.endswith(" is kept; this one is ubuntu-2 (--replace would replace it)")
     assert (base_digest(corpora), bases(corpora)) == (before, ["ubuntu", "ubuntu-2"])
     status, out, err = typed(*pretrain_line(corpora, steps=2, seed=3), "--replace", "--json")
     assert (status, json.loads(out)["base"]) == (0, "ubuntu")
@@ -376,36 +376,36 @@ def test_a_finished_base_stays_and_the_new_one_has_another_name(corpora: Home) -
 
 
 def test_a_pretraining_that_was_interrupted_is_not_dropped(corpora: Home) -> None:
-    pretrain(corpora, watcher=stop_after(2))
+    pretrain(corpora, callbacks=stop_after(2))
     status, out, err = typed(*pretrain_line(corpora))
     assert (status, out) == (1, "")
     assert err == (
-        "Error: The pretraining ubuntu was begun and is not finished. Add --resume to go on with "
-        "it, or --replace to drop it and begin anew.\n"
+        "Error: The pretraining run ubuntu is unfinished. Add --resume to continue "
+        "it, or --replace to discard it.\n"
     )
     assert unfinished_in(corpora.pretrainings) == ["ubuntu"]
     status, out, _ = typed(*pretrain_line(corpora, steps=2), "--replace", "--json")
     assert json.loads(out)["notes"] == [
-        "an unfinished pretraining of the same name was dropped; this one is new"
+        "an unfinished pretraining run of the same name was discarded"
     ]
 
 
 @POSIX
-@pytest.mark.parametrize(("answer", "status"), [("stop", 130), ("go on", 0)])
+@pytest.mark.parametrize(("answer", "status"), [("stop", 130), ("continue", 0)])
 def test_a_terminal_is_asked_about_a_base(corpora: Home, answer: str, status: int) -> None:
     pretrain(corpora, steps=2)
-    pretrain(corpora, replace=True, seed=3, steps=2, evaluate_every=1, watcher=stop_after(1))
+    pretrain(corpora, replace=True, seed=3, steps=2, evaluate_every=1, callbacks=stop_after(1))
     before = base_digest(corpora)
     found, question = ask([*pretrain_line(corpora), "--json"], answer)
     said = question.splitlines()
-    assert said[0].startswith("The base ubuntu of 20")
+    assert said[0].startswith("The base ubuntu from 20")
     assert said[1:-1] == [
-        "The pretraining ubuntu was begun and is not finished.",
-        "  go on    go on with ubuntu, with the settings that it began with",
-        "  anew     drop what was begun and start afresh, and put the new one in place of ubuntu "
-        "when it is finished",
-        "  keep     leave it as it is; the new one is called ubuntu-2",
-        "  stop     do nothing",
+        "The pretraining run ubuntu is unfinished.",
+        "  continue  resume ubuntu with its original settings",
+        "  restart   discard the unfinished run and start over, and replace ubuntu when the new "
+        "one is finished",
+        "  keep      keep it; the new one is called ubuntu-2",
+        "  stop      do nothing",
     ]
     assert found == status
     assert (base_digest(corpora) == before) is (answer == "stop")

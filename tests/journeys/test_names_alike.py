@@ -12,8 +12,8 @@ from training_support import arguments, chatter, fill, resume, stop_after, train
 from chatmimic import api
 from chatmimic.errors import MimicError, NoSuchPerson, TrainingError
 from chatmimic.mimic import Mimic, list_mimics, write_manifest
+from chatmimic.training.checkpointing.resumable import run_to_resume, unfinished
 from chatmimic.training.run import Run
-from chatmimic.training.unfinished import run_to_resume, unfinished
 
 ALIKE = ("Ann-Marie", "Ann Marie", "ann marie")
 QUICK = {"steps": 2, "evaluate_every": 1}
@@ -53,7 +53,7 @@ def test_each_of_three_has_a_mimic_of_their_own(three, tiny_base):
     status, _, err = typed("chat", "ANN MARIE", "--home", three.path)
     assert (status, err) == (
         1,
-        'Error: Several mimics may be meant by "ANN MARIE". Say which: "ann marie", "Ann Marie".\n',
+        'Error: "ANN MARIE" matches several mimics. Choose one: "ann marie", "Ann Marie".\n',
     )
 
 
@@ -61,19 +61,19 @@ def test_the_second_training_of_one_of_them_replaces_their_mimic_and_says_so(thr
     for name in ALIKE:
         go(three, tiny_base, name)
     (note,) = go(three, tiny_base, "Ann Marie", "--replace", seed=3)["notes"]
-    assert note.startswith("the mimic ann-marie-2 of 20")
-    assert note.endswith(" is replaced when this training is finished")
+    assert note.startswith("the mimic ann-marie-2 from 20")
+    assert note.endswith(" will be replaced when this training run is finished")
     assert len(list_mimics(three)) == 3
 
 
 def test_a_run_is_gone_on_with_for_the_person_it_is_of(three, tiny_base):
-    train(three, tiny_base, name="", persona="Ann-Marie", watcher=stop_after(1), **START)
+    train(three, tiny_base, name="", persona="Ann-Marie", callbacks=stop_after(1), **START)
     for other in ALIKE[1:]:
         status, out, err = typed("train", "--persona", other, "--resume", "--home", three.path)
         assert (status, out) == (1, "")
-        assert err.startswith(f'Error: There is no unfinished training of "{other}". ')
+        assert err.startswith(f'Error: There is no unfinished run of "{other}". ')
         assert 'Did you mean "Ann-Marie"?' in err
-    train(three, tiny_base, name="", persona="ann marie", watcher=stop_after(1), **START)
+    train(three, tiny_base, name="", persona="ann marie", callbacks=stop_after(1), **START)
     assert unfinished(three) == ["ann-marie", "ann-marie-2"]
     assert run_to_resume(three, None, "ann marie") == "ann-marie-2"
     assert run_to_resume(three, "ann marie", "") == "ann-marie-2"
@@ -82,21 +82,21 @@ def test_a_run_is_gone_on_with_for_the_person_it_is_of(three, tiny_base):
     status, _, err = typed(*line, "--home", three.path)
     assert (status, err) == (
         1,
-        "Error: The unfinished training ann-marie is of Ann-Marie, not of Ann Marie. "
-        "Leave --persona out, or --name.\n",
+        "Error: The unfinished run ann-marie is of Ann-Marie, not of Ann Marie. "
+        "Leave out --persona or --name.\n",
     )
     assert typed("train", "--persona", "ann marie", "--resume", "--home", three.path)[0] == 0
     assert [m.persona for m in list_mimics(three)] == ["ann marie"]
 
 
 def test_a_run_under_another_name_is_found_by_its_person(three, tiny_base):
-    train(three, tiny_base, name="aunt", persona="Ann Marie", watcher=stop_after(1), **START)
+    train(three, tiny_base, name="aunt", persona="Ann Marie", callbacks=stop_after(1), **START)
     assert run_to_resume(three, None, "Ann Marie") == "aunt"
-    with pytest.raises(TrainingError, match='no unfinished training of "ann marie"'):
+    with pytest.raises(TrainingError, match='no unfinished run of "ann marie"'):
         run_to_resume(three, None, "ann marie")
     with pytest.raises(TrainingError, match='called "ant"') as told:
         run_to_resume(three, "ant", "")
-    assert 'Did you mean "aunt"?' in told.value.way_on
+    assert 'Did you mean "aunt"?' in told.value.hint
     os.remove(three.archive)  # the runs know whom they are of
     assert run_to_resume(three, None, "ANN MARIE") == "aunt"
 
@@ -120,7 +120,7 @@ def test_case_makes_no_difference_where_it_is_clear(three, tiny_base):
     assert '"ann marie"' in err
     with pytest.raises(MimicError) as told:
         Mimic.open("Annmarie", three)
-    assert told.value.way_on == 'Did you mean "Ann-Marie"? There are: Мира, Ann-Marie.'
+    assert told.value.hint == 'Did you mean "Ann-Marie"? There are: Мира, Ann-Marie.'
 
 
 # -- homes of an older chatmimic -----------------------------------------------------------------
@@ -147,14 +147,14 @@ def test_an_old_mimic_keeps_its_folder_and_its_person(three, tiny_base):
 
 
 def test_an_old_run_never_puts_its_mimic_over_somebody_elses(three, tiny_base):
-    train(three, tiny_base, name="", persona="Ann Marie", watcher=stop_after(1), **START)
+    train(three, tiny_base, name="", persona="Ann Marie", callbacks=stop_after(1), **START)
     go(three, tiny_base, "Ann-Marie")
     (three.runs / "ann-marie" / "whose.json").unlink()
     (three.mimics / "ann-marie-2").rename(three.mimics / "ann-marie")
     shutil.rmtree(three.runs / "ann-marie-2")
     with pytest.raises(TrainingError, match="is of Ann Marie, and .* of Ann-Marie") as told:
         resume(three, "ann-marie")
-    assert "without --resume" in told.value.way_on
+    assert "without --resume" in told.value.hint
     assert go(three, tiny_base, "Ann Marie")["mimic"] == "ann-marie-2"
 
 
@@ -180,8 +180,8 @@ def test_going_on_from_a_mimic_is_for_its_person_only(three, tiny_base):
 def test_two_bases_have_a_folder_each(home):
     made = fill_corpora(home)
     options = {**SHORT_PRETRAINING}
-    assert pretrain(made, name="My Base", watcher=stop_after(1), **options).name == "my-base"
-    with pytest.raises(TrainingError, match='no unfinished pretraining called "My.Base"'):
+    assert pretrain(made, name="My Base", callbacks=stop_after(1), **options).name == "my-base"
+    with pytest.raises(TrainingError, match='no unfinished pretraining run called "My.Base"'):
         go_on(made, "My.Base")
     assert pretrain(made, name="My_Base", **options).name == "my-base-2"
     assert go_on(made, "my base").name == "my-base"
@@ -193,8 +193,8 @@ def test_two_bases_have_a_folder_each(home):
     again = pretrain(made, name="my-base", replace=True, **options)
     assert again.name == "my-base"
     (note,) = again.notes
-    assert note.startswith("the base my-base of 20")
-    assert note.endswith(" is replaced when this pretraining is finished")
+    assert note.startswith("the base my-base from 20")
+    assert note.endswith(" will be replaced when this pretraining run is finished")
 
 
 def test_two_corpora_have_a_folder_each(home, tmp_path):

@@ -60,7 +60,7 @@ def test_a_script_is_not_asked_and_told_how_to_undo_it(full: Home, yes: list[str
     done = run("people", "merge", "ada lovelace", "ada_l", *yes)
     assert (done.returncode, done.stderr) == (0, "")
     assert " ".join(done.stdout.split()) == (
-        "Ada Lovelace is one person now: Ada Lovelace, ada_l (4 messages). "
+        "Merged into Ada Lovelace: Ada Lovelace, ada_l (4 messages). "
         'To undo it: chatmimic people split "Ada Lovelace" "ada_l"'
     )
     assert people() == JOINED
@@ -90,7 +90,7 @@ def test_facts_of_a_split(full: Home) -> None:
     [
         (["merge", "Ada Lovelace", "ADA LOVELACE"], "are one person already"),
         (["merge", "Ada Lovelace", "Adda"], 'Nobody in the archive is called "Adda".'),
-        (["split", "Bob"], '"Bob" is one account, and nobody was joined into it.'),
+        (["split", "Bob"], '"Bob" is a single account; nobody was merged into it.'),
         (["split", "Nobody"], 'Nobody in the archive is called "Nobody".'),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_merge_shows_both_and_asks(
         for fact in (
             "Ada Lovelace: 3 messages, messenger, 2019-01-01 to 2019-01-03",
             "ada_l: 1 message, discord 17, 2019-02-10 to 2019-02-10",
-            "Are they one person, to be called Ada Lovelace? [y/N]",
+            "Merge them into one person called Ada Lovelace? [y/N]",
         ):
             assert fact.replace(" ", "") in shown
         assert people() == APART
@@ -162,7 +162,7 @@ def test_forgetting_a_joined_person_says_who_goes_and_that_it_stays_so(full: Hom
     with Terminal([*CHATMIMIC, "people", "forget", "ada_l"], columns=140) as terminal:
         terminal.wait_for("[y/N]")
         assert (
-            "Remove 4 messages of Ada Lovelace, also called ada_l, for good? "
+            "Remove 4 messages of Ada Lovelace, also called ada_l? "
             "This cannot be undone. [y/N]" in terminal.text
         )
         terminal.enter("n")

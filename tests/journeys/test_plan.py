@@ -8,9 +8,9 @@ import pytest
 from training_support import arguments, chatter, fill, typed
 
 from chatmimic.archive import Archive
-from chatmimic.training import Settings
-from chatmimic.training.material import gather
-from chatmimic.training.planning import base_config, tokens_of
+from chatmimic.training import TrainSettings
+from chatmimic.training.data.split import gather
+from chatmimic.training.planning.planner import base_config, tokens_of
 
 
 def test_a_plan_names_the_ways_and_trains_nothing(home, tiny_base):
@@ -19,7 +19,7 @@ def test_a_plan_names_the_ways_and_trains_nothing(home, tiny_base):
     assert (status, err) == (0, "")
     said = " ".join(out.split())
     assert "checkpointing" in said
-    assert "To train so: --batch 2" in said
+    assert "Options: --batch 2" in said
     assert not made.runs.exists()
     assert not made.mimics.exists()
 
@@ -40,7 +40,7 @@ def test_what_was_asked_for_stays(home, tiny_base):
     [("gpt2", 124), ("gpt2-medium", 355), ("openai-community/gpt2-xl", 1558)],
 )
 def test_a_known_base_is_planned_without_a_download(name, parameters):
-    from chatmimic.training.trial import shape_of
+    from chatmimic.training.planning.probe import shape_of
 
     assert round(shape_of(base_config(name)).parameters / 1e6) == pytest.approx(parameters, abs=1)
 
@@ -62,7 +62,7 @@ def test_the_estimate_of_tokens_is_near_what_is_written(home, tiny_base):
     with Archive.open(made.archive, create=False) as archive:
         material = gather(archive, "Ada", None, 0.1)
     # The tiny base's tokens are shorter than a real one's.
-    assert 0.4 * written < tokens_of(material, Settings(persona="Ada")) < 1.5 * written
+    assert 0.4 * written < tokens_of(material, TrainSettings(persona="Ada")) < 1.5 * written
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ def test_a_plan_says_how_often_everything_is_read(home, tiny_base, line, passes)
 
 
 def test_a_plan_leaves_out_what_the_training_would(home, tiny_base, monkeypatch):
-    from chatmimic.training import planning, shortening
-    from chatmimic.training.room import Room
+    from chatmimic.training.planning import newest_that_fit, planner
+    from chatmimic.training.planning.memory_available import Room
 
     made = fill(home, chatter(900))
-    monkeypatch.setattr(planning, "find_room", lambda: Room("cpu", 10**10, 10**10))
-    monkeypatch.setattr(shortening, "FEWEST", 100)
-    monkeypatch.setattr(shortening, "WISHED", 1e-6)
+    monkeypatch.setattr(planner, "find_room", lambda: Room("cpu", 10**10, 10**10))
+    monkeypatch.setattr(newest_that_fit, "FEWEST", 100)
+    monkeypatch.setattr(newest_that_fit, "WISHED", 1e-6)
     line = ["train", "--persona", "Ada", "--base", tiny_base, "--home", made.path, "--window", "64"]
     facts = json.loads(typed(*line, "--plan", "--json")[1])
     assert facts["newest"] == 100 < facts["messages"]
-    assert "only the newest are read, some 100" in " ".join(typed(*line, "--plan")[1].split())
+    assert "only the newest are used, some 100" in " ".join(typed(*line, "--plan")[1].split())
     facts = json.loads(typed(*line, "--plan", "--json", "--newest", "all")[1])
     assert facts["newest"] == facts["messages"]

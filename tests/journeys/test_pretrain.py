@@ -67,9 +67,9 @@ def test_from_public_logs_to_a_mimic_that_talks(home, tmp_path, monkeypatch):
     assert status == 0, err
     assert "Train a mimic from it: chatmimic train --persona NAME --base ubuntu" in out
     assert f"The base is in {home / 'bases' / 'ubuntu'}." in out.replace("\n", "")
-    assert "nats a token before" in out
+    assert "nats per token before" in out
     said = err.splitlines()
-    assert "learning a tokenizer …" in said
+    assert "training a tokenizer …" in said
     assert "writing ubuntu as tokens: 0 excerpts …" in said
     assert any(line.startswith("step 12/12: loss ") for line in said)
     fill(home)
@@ -148,37 +148,57 @@ def test_the_same_line_as_a_program_does_the_same(made, tmp_path):
 @pytest.mark.parametrize(
     ("line", "status", "told"),
     [
-        ([], 2, "Say what to read: --corpus NAME"),
+        ([], 2, "No corpus given: add --corpus NAME"),
         (["--corpus"], 2, "requires an argument"),
         (["--corpus", "ubuntu", "--steps", "many"], 2, "not a valid int"),
         (["--corpus", "ubuntu", "--setps", "3"], 2, "--steps"),
         (
             ["--corpus", "debian"],
             1,
-            'Error: There is no corpus called "debian". There are tea, ubuntu. '
+            'Error: There is no corpus called "debian". There are: tea, ubuntu. '
             "`chatmimic import --corpus debian PATH` makes one from chat exports.\n",
         ),
-        (["--corpus", "../ubuntu"], 1, "There are tea, ubuntu."),
-        (["--corpus", "ubuntu=lots"], 1, "--corpus ubuntu=lots: the weight is a number above 0."),
-        (["--corpus", "ubuntu=0"], 1, "the weight is a number above 0."),
-        (["--corpus", "ubuntu=-1"], 1, "the weight is a number above 0."),
-        (["--corpus", "ubuntu=nan"], 1, "the weight is a number above 0."),
-        (["--corpus", "ubuntu=inf"], 1, "the weight is a number above 0."),
+        (["--corpus", "../ubuntu"], 1, "There are: tea, ubuntu."),
+        (
+            ["--corpus", "ubuntu=lots"],
+            1,
+            "--corpus ubuntu=lots: the weight must be a number above 0.",
+        ),
+        (["--corpus", "ubuntu=0"], 1, "the weight must be a number above 0."),
+        (["--corpus", "ubuntu=-1"], 1, "the weight must be a number above 0."),
+        (["--corpus", "ubuntu=nan"], 1, "the weight must be a number above 0."),
+        (["--corpus", "ubuntu=inf"], 1, "the weight must be a number above 0."),
         (["--corpus", "ubuntu", "--corpus", "ubuntu=2"], 1, "--corpus names ubuntu twice."),
         (["--corpus", "ubuntu", "--steps", "3", "--hours", "1"], 1, "--steps and --hours both say"),
-        (["--corpus", "ubuntu", "--steps", "0"], 1, "--steps is 0; it is at least 1."),
-        (["--corpus", "ubuntu", "--hours", "0"], 1, "--hours is 0; it is above 0."),
+        (["--corpus", "ubuntu", "--steps", "0"], 2, "'--steps': 0 is not in the range x>=1"),
+        (["--corpus", "ubuntu", "--hours", "0"], 2, "'--hours': 0.0 is not in the range x>0"),
         (["--corpus", "ubuntu", "--held-out", "0"], 1, "--held-out is 0;"),
-        (["--corpus", "ubuntu", "--held-out", "1"], 1, "--held-out is 1;"),
-        (["--corpus", "ubuntu", "--window", "62"], 1, "--window is 62; it is a multiple of 4."),
-        (["--corpus", "ubuntu", "--vocab-size", "300"], 1, "--vocab-size is 300; it is at least"),
-        (["--corpus", "ubuntu", "--optimizer", "sgd"], 1, '--optimizer is "sgd"; it can be muon'),
-        (["--corpus", "ubuntu", "--precision", "fp16"], 1, '--precision is "fp16"; it can be auto'),
-        (["--corpus", "ubuntu", "--form", "auto"], 1, '--form is "auto"; it can be'),
+        (["--corpus", "ubuntu", "--held-out", "1"], 2, "'--held-out': 1.0 is not in the range"),
+        (
+            ["--corpus", "ubuntu", "--window", "62"],
+            1,
+            "--window is 62; it must be a multiple of 4.",
+        ),
+        (
+            ["--corpus", "ubuntu", "--vocab-size", "300"],
+            2,
+            "300 is not in the range x>=512",
+        ),
+        (["--corpus", "ubuntu", "--optimizer", "sgd"], 2, "'sgd' is not one of 'muon', 'adamw'"),
+        (["--corpus", "ubuntu", "--precision", "fp16"], 2, "'fp16' is not one of 'auto'"),
+        (["--corpus", "ubuntu", "--form", "auto"], 2, "'auto' is not one of 'short'"),
         (["--corpus", "ubuntu", "--base", "/nowhere"], 1, "There is no base at /nowhere"),
-        (["--resume"], 1, "There is no unfinished pretraining. Start one with --corpus NAME.\n"),
-        (["--resume", "--corpus", "tea"], 1, 'There is no unfinished pretraining called "tea".'),
-        (["--resume", "--name", "../x"], 1, "There is no unfinished pretraining called "),
+        (
+            ["--resume"],
+            1,
+            "There is no unfinished pretraining run. Start one with --corpus NAME.\n",
+        ),
+        (
+            ["--resume", "--corpus", "tea"],
+            1,
+            'There is no unfinished pretraining run called "tea".',
+        ),
+        (["--resume", "--name", "../x"], 1, "There is no unfinished pretraining run called "),
     ],
 )
 def test_what_cannot_be_is_one_sentence(made, line, status, told):
@@ -196,7 +216,7 @@ def test_what_cannot_be_is_one_sentence(made, line, status, told):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"size": "enormous"}, 'There is no size "enormous". Sizes are tiny, small, medium,'),
+        ({"size": "enormous"}, 'There is no size "enormous". Sizes: tiny, small, medium,'),
         ({"size": "4x100"}, 'There is no size "4x100".'),
         ({"size": "0x64"}, 'There is no size "0x64".'),
         ({"tokenizer": "nowhere.json"}, "nowhere.json"),
@@ -225,7 +245,7 @@ def test_too_little_to_read_is_told(home):
     made = fill_corpora(home, small=gossip(1, 9))
     status, out, err = typed(*pretrain_line(made, "small"))
     assert (status, out) == (1, "")
-    assert "not stretch to a part to learn and a part to test on." in err.splitlines()[-1]
+    assert "not have enough for a training part and a held-out part." in err.splitlines()[-1]
     assert "Traceback" not in err
 
 
@@ -244,7 +264,8 @@ def test_what_is_mistyped_is_told_before_anything_heavy_is_loaded(made, line):
     done = subprocess.run(
         [sys.executable, "-c", CHECK, "pretrain", *line], capture_output=True, text=True
     )
-    assert done.stdout.split()[-2:] == ["0" if line == ["--help"] else "1", "False"]
+    status = {"--help": "0", "--corpus": "2" if "--steps" in line else "1"}.get(line[0], "1")
+    assert done.stdout.split()[-2:] == [status, "False"]
 
 
 def test_the_help_shows_how_and_explains_every_option():
@@ -262,11 +283,11 @@ def test_the_help_shows_how_and_explains_every_option():
 
 def test_several_unfinished_ones_ask_which(made):
     for name in ("one", "two"):
-        pretrain(made, name=name, watcher=stop_after(1))
+        pretrain(made, name=name, callbacks=stop_after(1))
     status, out, err = typed("pretrain", "--resume")
     assert (status, out) == (1, "")
     assert err == (
-        "Error: There are several unfinished pretrainings: one, two. Say which with --name.\n"
+        "Error: There are several unfinished pretraining runs: one, two. Choose one with --name.\n"
     )
     assert typed("pretrain", "--resume", "--name", "two")[0] == 0
     assert typed("pretrain", "--resume")[0] == 0  # the only one now
@@ -277,8 +298,8 @@ def test_several_unfinished_ones_ask_which(made):
 def test_one_goes_on_by_its_corpus_and_in_another_folder(made, tiny_base, tmp_path, monkeypatch):
     monkeypatch.chdir(tiny_base.parent)
     other = fill_corpora(tmp_path / "other")
-    for home, watcher in ((other, None), (made, stop_after(3))):
-        pretrain(home, base=str(tiny_base), watcher=watcher)
+    for home, callbacks in ((other, None), (made, stop_after(3))):
+        pretrain(home, base=str(tiny_base), callbacks=callbacks)
     monkeypatch.chdir(tmp_path)
     assert typed("pretrain", "--resume", "--corpus", "ubuntu", "--home", made.path)[0] == 0
     assert base_digest(made) == base_digest(other)
@@ -291,10 +312,10 @@ def test_a_relative_base_is_found_again_from_another_folder(made, tiny_base, tmp
 
 
 def test_resume_says_which_options_it_does_not_follow(made):
-    pretrain(made, watcher=stop_after(2))
+    pretrain(made, callbacks=stop_after(2))
     status, _, err = typed("pretrain", "--resume", "--steps", "999", "--seed", "0")
     assert status == 0
-    assert "--resume keeps the settings it began with; not changed: --steps." in err
+    assert "--resume keeps the settings of the run; ignored: --steps." in err
     assert base_facts(made)["plan"]["steps"] == 12
 
 

@@ -79,8 +79,8 @@ def test_words_are_found(full: Home, words: list[str], there: list[str]) -> None
     facts: list[dict[str, Any]] = json.loads(run("search", "--json", *words).stdout)
     assert [one["text"] for one in facts] == there
     out = run("search", *words).stdout
-    assert ("Nothing was found." in out) is not there
-    assert ("More was found: --limit N" in out) is ("--limit" in words)
+    assert ("No matches." in out) is not there
+    assert ("There are more matches: --limit N" in out) is ("--limit" in words)
 
 
 def test_facts_of_what_was_found(full: Home) -> None:

@@ -105,13 +105,21 @@ def test_a_reply_knows_what_was_said_before(run, mimic, tmp_path):
         (["reply", "  \n"], b"", "the text is empty"),
         (["reply"], b"", "the text is empty"),
         (["reply", "-"], b" \n ", "the text is empty"),
-        (["reply", "hi", "--temperature", "9"], b"", "9.0 is not in the range 0<=x<=5"),
-        (["reply", "hi", "--temperature", "nan"], b"", "Temperature must be a number from 0 to 5"),
+        (["reply", "hi", "--temperature", "9"], b"", "9.0 is not in the range 0.0<=x<=5.0"),
+        (
+            ["reply", "hi", "--temperature", "nan"],
+            b"",
+            "temperature is nan; it must be a finite number.",
+        ),
         (["reply", "hi", "--min-tokens", "90"], b"", "must not be above max_tokens"),
-        (["reply", "hi", "--persona", "Bbo"], b"", 'knows no "Bbo". Did you mean "Bob"?'),
+        (
+            ["reply", "hi", "--persona", "Bbo"],
+            b"",
+            'knows nobody called "Bbo". Did you mean "Bob"?',
+        ),
         (["reply", "hi", "--history", "nowhere.jsonl"], b"", "does not exist"),
-        (["chat", "--persona", "Bob", "--as", "bob"], b"", '"Bob" is who answers'),
-        (["chat", "--as", "nobody"], b"", 'knows no "nobody"'),
+        (["chat", "--persona", "Bob", "--as", "bob"], b"", '"Bob" is the one who answers'),
+        (["chat", "--as", "nobody"], b"", 'knows nobody called "nobody"'),
         (["sample", "--messages", "0"], b"", "--messages"),
         (["sample", "--people", "nobody"], b"", "It knows: Ada Lovelace, Bob, Zoë [x]."),
         (["mimics", "remove", "ada-lovelace"], b"", "add --yes"),
@@ -146,7 +154,8 @@ def test_without_any_mimic_one_is_told_how_to_make_one(run, arguments):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert err == (
-        "Error: There is no mimic yet. Make one: `chatmimic train --persona NAME --base starter`.\n"
+        "Error: There are no mimics yet. "
+        "Train one: `chatmimic train --persona NAME --base starter`.\n"
     )
 
 
@@ -168,7 +177,7 @@ def test_a_chat_through_a_pipe(run, mimic, tmp_path):
     status, out, err = run("chat", "--seed", "1", "--max-tokens", "8", pipe=lines.encode())
     assert status == 0
     assert out.startswith("Ada Lovelace: ")
-    assert "An imitation of Ada Lovelace by a model" in err
+    assert "This is a model that imitates Ada Lovelace" in err
     assert "There is no command /nonsense." in err
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     assert [row["text"] for row in rows if row["sender"] == "Bob"] == ["hi", "how are you"]
@@ -217,7 +226,7 @@ def test_a_sample_among_some_of_the_people(run, mimic):
     assert {(row["sender"], row["learnt"]) for row in rows} == {("Bob", False)}
 
 
-GUESS = "This mimic learnt only the words of Ada Lovelace: anybody else is a rough guess."
+GUESS = "This mimic was trained only on the words of Ada Lovelace; anybody else is a rough guess."
 
 
 def test_a_sample_says_whose_words_were_learnt(run, mimic):
@@ -311,14 +320,14 @@ def test_mimics_as_json_gives_the_facts(run, mimic):
 def test_mimics_show_tells_what_one_was_made_from(run, mimic):
     out = run("mimics", "show", "ada-lovelace")[1]
     assert "1,234 messages of Ada Lovelace" in out
-    assert "41.2 on held-out words (its base: 90.5)" in out
+    assert "41.2 on held-out messages (base: 90.5)" in out
     assert "Ada Lovelace, Bob, Zoë [x]" in out
 
 
 def test_an_empty_list_says_how_to_make_one(run):
     assert run("mimics") == (
         0,
-        "There is no mimic yet. Make one: chatmimic train --persona NAME --base starter\n",
+        "There are no mimics yet. Train one: chatmimic train --persona NAME --base starter\n",
         "",
     )
     assert run("mimics", "--json") == (0, "[]\n", "")
@@ -327,7 +336,7 @@ def test_an_empty_list_says_how_to_make_one(run):
 def test_a_removed_mimic_is_gone(run, mimic):
     status, out, _ = run("mimics", "remove", "ada-lovelace", "--yes")
     assert status == 0
-    assert out.startswith("The mimic ada-lovelace is gone (")
+    assert out.startswith("Removed the mimic ada-lovelace (")
     assert not mimic.exists()
     assert run("mimics", "remove", "ada-lovelace", "--yes")[0] == 1
 
@@ -351,12 +360,12 @@ class TestTerminal:
 
         with Terminal([*CHATMIMIC, "chat", "--seed", "1", "--max-tokens", "8"]) as terminal:
             terminal.wait_for("Bob ›", 60)
-            assert "An imitation of Ada Lovelace by a model" in terminal.text
+            assert "This is a model that imitates Ada Lovelace" in terminal.text
             terminal.enter("hi")
             terminal.wait_for("Ada Lovelace › ")
             terminal.wait_for(lambda text: text.count("Bob ›") == 2)
             terminal.enter("/undo")
-            terminal.wait_for('Taken back: "hi"')
+            terminal.wait_for('Removed "hi"')
             assert terminal.leave(CTRL_D) == 0
 
     def test_ctrl_c_stops_a_real_model_at_once(self, home):
@@ -411,7 +420,7 @@ class TestTerminal:
 
         for answer, status, there in [("n", 130, True), ("y", 0, False)]:
             with Terminal([*CHATMIMIC, "mimics", "remove", "ada-lovelace"]) as terminal:
-                terminal.wait_for("Remove the mimic ada-lovelace of Ada Lovelace for good?")
+                terminal.wait_for("Remove the mimic ada-lovelace of Ada Lovelace?")
                 terminal.enter(answer)
                 assert terminal.status() == status
             assert mimic.exists() is there
@@ -419,8 +428,8 @@ class TestTerminal:
 
 def test_help_says_how_a_small_mimic_is_drawn_from(run):
     out = " ".join(run("chat", "--help")[1].split())
-    assert "[default: 0.8; 0.7 for a small base]" in out
-    assert "[default: 80]" in out
+    assert "[default: 0.9, 0.8 for a small base; 0<=x<=5]" in out
+    assert "[default: 80; 1<=x<=4096]" in out
 
 
 def test_mimics_show_says_how_much_of_a_talk_it_sees(run, mimic):
@@ -428,5 +437,5 @@ def test_mimics_show_says_how_much_of_a_talk_it_sees(run, mimic):
     seen = {"context": {"messages": 12, "tokens": 512}, "best_step": 42, "plan": {"steps": 66}}
     (mimic / "mimic.json").write_text(json.dumps({**manifest, **seen}), "utf-8")
     out = " ".join(run("mimics", "show", "ada-lovelace")[1].split())
-    assert "Sees the last 12 messages, up to 512 tokens" in out
+    assert "Context the last 12 messages, up to 512 tokens" in out
     assert "Best evaluation after step 42 of 66" in out

@@ -47,11 +47,11 @@ def test_a_training_as_typed_ends_with_figures_and_replies(home, tiny_base):
     assert "Held-out messages of Ada" in out
     for words in ("base", "mimic", "perplexity", "per character", "bits per character"):
         assert words in out
-    assert out.count("Ada, really: ") == out.count("Ada, mimic: ") == 3
+    assert out.count("Ada (real): ") == out.count("Ada (mimic): ") == 3
     assert "It is as private as the chats." in out
-    assert "Talk with it: chatmimic chat ada" in out
+    assert "Chat with it: chatmimic chat ada" in out
     lines = err.splitlines()
-    assert "testing the base …" in lines
+    assert "evaluating the base …" in lines
     assert any(line.startswith("step 6/6: loss ") for line in lines)
     assert "Writing model shards" not in err  # bars of libraries are not ours
 
@@ -126,11 +126,13 @@ def test_a_mistyped_name_is_told_at_once(home, tiny_base):
         (["train", "--persona", "Ada", "--steps", "many"], 2, "not a valid int"),
         (["train", "--persona", "Ada", "--stpes", "3"], 2, "--steps"),
         (["train", "--persona", "Ada"], 1, "archive"),
-        (["train", "--resume"], 1, "There is no unfinished training."),
-        (["train", "--persona", "Ada", "--resume"], 1, 'no unfinished training of "Ada"'),
-        (["train", "--persona", "../../x", "--resume"], 1, "no unfinished training"),
+        (["train", "--resume"], 1, "There is no unfinished training run."),
+        (["train", "--persona", "Ada", "--resume"], 1, 'no unfinished run of "Ada"'),
+        (["train", "--persona", "../../x", "--resume"], 1, "There is no unfinished run of "),
         (["train", "--persona", "Ada", "--gap", "soon"], 1, "--gap"),
-        (["train", "--persona", "Ada", "--epochs", "nan", "--clip", "0"], 1, "--clip is 0"),
+        (["train", "--persona", "Ada", "--epochs", "nan"], 1, "--epochs is nan"),
+        (["train", "--persona", "Ada", "--clip", "0"], 2, "'--clip': 0.0 is not in the range"),
+        (["train", "--persona", "Ada", "--form", "verse"], 2, "'verse' is not one of 'short'"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(line, status, told):
@@ -148,9 +150,11 @@ def test_what_cannot_be_is_one_sentence(line, status, told):
     [
         ({"persona": "Ada", "form": "named", "token_types": True}, "--token-types needs --form"),
         ({"persona": "Ada", "steps": 3, "minutes": 2}, "--steps and --minutes"),
-        ({"persona": "Ada", "form": "verse"}, '--form is "verse"'),
-        ({"persona": "Cy"}, "Cy has 3 messages in the archive; 50 are the least"),
-        ({"persona": "Ada", "held_out": 0.999}, "do not stretch to a part to learn and a part"),
+        ({"persona": "Cy"}, "Cy has 3 messages in the archive; training needs at least 50"),
+        (
+            {"persona": "Ada", "held_out": 0.999},
+            "are too few for a training part and a held-out part",
+        ),
         ({"persona": "Ada", "base": "/nowhere"}, "There is no base at /nowhere"),
     ],
 )
@@ -175,11 +179,11 @@ def test_token_types_need_a_base_made_for_them(home, plain_base):
 def test_several_unfinished_trainings_ask_which(home, tiny_base):
     made = fill(home)
     for name in ("one", "two"):
-        train(made, tiny_base, name=name, watcher=stop_after(1))
+        train(made, tiny_base, name=name, callbacks=stop_after(1))
     status, _, err = typed("train", "--resume", "--home", made.path)
     assert status == 1
     assert err == (
-        "Error: There are several unfinished trainings: one, two. Say which with --name.\n"
+        "Error: There are several unfinished training runs: one, two. Choose one with --name.\n"
     )
     assert typed("train", "--resume", "--name", "two", "--home", made.path)[0] == 0
     assert typed("train", "--resume", "--home", made.path)[0] == 0
@@ -189,7 +193,7 @@ def test_several_unfinished_trainings_ask_which(home, tiny_base):
 def test_a_long_name_is_found_again(home, tiny_base):
     name = "Ada Augusta King Noel the Countess of Lovelace and of many other places in England"
     made = fill(home, chatter(people=(name, "Bob")))
-    stopped = train(made, tiny_base, name=folder_name(name), persona=name, watcher=stop_after(1))
+    stopped = train(made, tiny_base, name=folder_name(name), persona=name, callbacks=stop_after(1))
     status, _, err = typed("train", "--name", stopped.name, "--resume", "--home", made.path)
     assert status == 0, err
     assert Mimic.open(name, made).persona == name
@@ -261,7 +265,7 @@ def test_a_run_with_everything_on_goes_on_as_it_was(home, tmp_path, plain_base):
     options |= {"gradient_checkpointing": True, "steps": 4, "evaluate_every": 2}
     made, whole = fill(home), fill(tmp_path / "whole")
     train(whole, plain_base, **options)
-    train(made, plain_base, watcher=stop_after(1), **options)
+    train(made, plain_base, callbacks=stop_after(1), **options)
     assert typed("train", "--resume", "--home", made.path)[0] == 0
     assert digest(made) == digest(whole)
 
@@ -270,7 +274,7 @@ def test_training_again_replaces_the_mimic_only_at_the_end(home, tiny_base):
     made = fill(home)
     train(made, tiny_base)
     before = digest(made)
-    train(made, tiny_base, replace=True, seed=3, watcher=stop_after(5))
+    train(made, tiny_base, replace=True, seed=3, callbacks=stop_after(5))
     assert digest(made) == before
     assert typed("train", "--resume", "--home", made.path)[0] == 0
     assert digest(made) != before
@@ -279,22 +283,22 @@ def test_training_again_replaces_the_mimic_only_at_the_end(home, tiny_base):
 
 def test_starting_over_says_that_an_unfinished_training_is_dropped(home, tiny_base):
     made = fill(home)
-    train(made, tiny_base, watcher=stop_after(5))
+    train(made, tiny_base, callbacks=stop_after(5))
     again = train(made, tiny_base, replace=True)
-    assert "an unfinished training of the same name was dropped; this one is new" in again.notes
+    assert "an unfinished training run of the same name was discarded" in again.notes
     (note,) = train(made, tiny_base, replace=True).notes
     assert re.fullmatch(
-        "the mimic ada of 20..-..-.. is replaced when this training is finished", note
+        "the mimic ada from 20..-..-.. will be replaced when this training run is finished", note
     )
 
 
 def test_resume_says_which_options_it_does_not_follow(home, tiny_base):
     made = fill(home)
-    train(made, tiny_base, watcher=stop_after(2))
+    train(made, tiny_base, callbacks=stop_after(2))
     line = ["train", "--resume", "--name", "ada", "--home", made.path]
     status, _, told = typed(*line, "--steps", "999", "--seed", "0")
     assert status == 0
-    assert "--resume keeps the settings it began with; not changed: --steps." in told
+    assert "--resume keeps the settings of the run; ignored: --steps." in told
 
 
 # -- private -------------------------------------------------------------------------------------
@@ -307,7 +311,7 @@ def test_all_of_a_home_is_its_owners_alone_at_any_time(home, tiny_base, umask):
     try:
         made = fill(home)
         train(made, tiny_base)
-        train(made, tiny_base, name="bob", watcher=stop_after(3))
+        train(made, tiny_base, name="bob", callbacks=stop_after(3))
     finally:
         os.umask(before)
     assert (made.runs / "bob" / "learnt" / "ids.npy").exists()

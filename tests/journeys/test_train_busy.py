@@ -42,7 +42,7 @@ def test_a_persona_of_a_busy_channel(options, threads, home, tiny_base):
 def test_how_far_it_is_is_said(home, tiny_base):
     made = fill(home, list(channel()))
     _, _, err = typed(*arguments(made, tiny_base))
-    assert "telling conversations apart: 100%" in err
+    assert "disentangling conversations: 100%" in err
 
 
 def test_a_chat_of_few_is_left_whole(home, tiny_base):

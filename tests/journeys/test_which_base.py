@@ -12,8 +12,8 @@ from training_support import fill, typed
 
 from chatmimic.home import Home
 from chatmimic.mimic import list_mimics
-from chatmimic.training import planning
-from chatmimic.training.room import Room
+from chatmimic.training.planning import planner
+from chatmimic.training.planning.memory_available import Room
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 # SmolLM2's architecture, small enough to be tried in a moment.
@@ -27,8 +27,8 @@ SMALL = {
 }
 # The command as typed, but that smollm2 is as small.
 TYPED = f"""
-from chatmimic.training import planning
-planning._SMOLLM2.update({SMALL!r})
+from chatmimic.training.planning import planner
+planner._SMOLLM2.update({SMALL!r})
 from chatmimic.cli import main
 main()
 """
@@ -38,9 +38,10 @@ SHORT = ("--persona", "Ada", "--window", "64", "--steps", "2", "--force")
 @pytest.fixture
 def full(home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home with talk of Ada, on a machine without a GPU."""
-    monkeypatch.setitem(planning.__dict__, "_SMOLLM2", {**planning._SMOLLM2, **SMALL})
+    monkeypatch.setitem(planner.__dict__, "_SMOLLM2", {**planner._SMOLLM2, **SMALL})
     monkeypatch.setattr(
-        "chatmimic.training.room.find_room", lambda: Room("cpu", 10**10, 10**10, 10**9)
+        "chatmimic.training.planning.memory_available.find_room",
+        lambda: Room("cpu", 10**10, 10**10, 10**9),
     )
     return fill(home)
 
@@ -57,18 +58,18 @@ def test_a_script_is_told_in_a_line_and_goes_on_with_the_default(full: Home, def
     assert json.loads(out)["base"] == str(default)
     (line,) = (one for one in err.splitlines() if one.startswith("No --base"))
     assert line.startswith(
-        "No --base was given, and there is no GPU here. A training from gpt2-medium takes about "
+        "No --base was given, and there is no GPU here. Training from gpt2-medium takes about "
     )
-    assert "B of memory; from smollm2 about 1 minute, " in line
-    assert "to be installed first: pip install" in line
-    assert "; from starter about 1 minute, " in line
+    assert "B of memory; smollm2 about 1 minute, " in line
+    assert "install it first: pip install" in line
+    assert "; starter about 1 minute, " in line
 
 
 def test_a_script_whose_time_is_given_is_told_how_often_it_reads(full: Home, default: Path):
     line = ("train", "--persona", "Ada", "--window", "64", "--force", "--minutes", "0.01")
     status, _, err = typed(*line, "--json")
     assert status == 0, err
-    assert "from gpt2-medium takes 0.01 minutes to read everything " in err
+    assert "Training from gpt2-medium takes 0.01 minutes for " in err
 
 
 @pytest.mark.parametrize("more", [["--base"], ["--resume"], ["--plan"]], ids=lambda more: more[0])
@@ -82,7 +83,7 @@ def test_with_a_gpu_the_default_needs_no_word(
     full: Home, default: Path, monkeypatch: pytest.MonkeyPatch
 ):
     room = Room("cuda", 10**10, 10**10)
-    monkeypatch.setattr("chatmimic.training.room.find_room", lambda: room)
+    monkeypatch.setattr("chatmimic.training.planning.memory_available.find_room", lambda: room)
     status, out, err = typed("train", *SHORT, "--json")
     assert (status, json.loads(out)["base"]) == (0, str(default))
     assert "No --base" not in err
@@ -91,7 +92,7 @@ def test_with_a_gpu_the_default_needs_no_word(
 def test_a_default_that_cannot_be_had_ends_a_script_at_once(full: Home):
     status, out, err = typed("train", *SHORT)
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert 'The base "gpt2-medium" could not be fetched' in err
+    assert 'The base "gpt2-medium" could not be downloaded' in err
 
 
 @POSIX
@@ -107,16 +108,16 @@ def test_a_terminal_is_asked(
     shutil.copytree(tiny_base, full.bases / "smollm2")
     line = [sys.executable, "-c", TYPED, "train", *SHORT, "--json"]
     with Terminal(line, columns=120) as terminal:
-        terminal.wait_for("Which [smollm2]:", 150)
+        terminal.wait_for("Your choice [smollm2]:", 150)
         asked = terminal.text.splitlines()
         terminal.enter(answer)
         assert terminal.status(120) == status
     assert asked[1:3] == [
-        "No --base was given, and there is no GPU here. What a training takes:",
-        "  gpt2-medium neither on this machine nor within reach",
+        "No --base was given, and there is no GPU here. Training takes:",
+        "  gpt2-medium  not on this machine, and cannot be downloaded",
     ]
-    assert asked[3].startswith("  smollm2     about 1 minute, ")
-    assert asked[4].startswith("  starter     about 1 minute, ")
-    assert asked[5] == "  stop        do nothing"
+    assert asked[3].startswith("  smollm2      about 1 minute, ")
+    assert asked[4].startswith("  starter      about 1 minute, ")
+    assert asked[5] == "  stop         do nothing"
     made = [Path(mimic.manifest["base"]).name for mimic in list_mimics(full)]
     assert made == ([] if base is None else [base])

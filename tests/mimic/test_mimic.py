@@ -76,9 +76,9 @@ def test_the_beginning_of_a_name_finds_it_where_one_fits(house, typed, found):
 def test_the_beginning_of_several_names_asks_which(house):
     made(house, "mira-okafor", persona="Mira Okafor", people=["Mira Okafor"])
     made(house, "miranda", persona="Miranda", people=["Miranda"])
-    with pytest.raises(MimicError, match='Several mimics may be meant by "mir"') as told:
+    with pytest.raises(MimicError, match='"mir" matches several mimics') as told:
         Mimic.open("mir", house)
-    assert '"Mira Okafor", "Miranda"' in told.value.way_on.replace(
+    assert '"Mira Okafor", "Miranda"' in told.value.hint.replace(
         '"Miranda", "Mira Okafor"', '"Mira Okafor", "Miranda"'
     )
     assert Mimic.open("miranda", house).name == "miranda"
@@ -111,7 +111,7 @@ def test_whose_own_mimic_there_is(house):
 )
 def test_who_is_the_owner_and_who_was_learnt(house, said, owner, learnt):
     mimic = made(house, "ada", **said)
-    assert (mimic.owner, mimic.learnt) == (owner, learnt)
+    assert (mimic.owner, mimic.trained_on) == (owner, learnt)
 
 
 def test_a_name_wins_over_a_persona(house):
@@ -188,7 +188,7 @@ def test_none_yet_says_how_to_make_one(house):
         with pytest.raises(MimicError) as told:
             look()
         assert str(told.value) == (
-            "There is no mimic yet. Make one: `chatmimic train --persona NAME --base starter`."
+            "There are no mimics yet. Train one: `chatmimic train --persona NAME --base starter`."
         )
     assert list_mimics(house) == []
 
@@ -198,8 +198,8 @@ def test_a_mistyped_name_gets_a_suggestion(house):
     made(house, "bob")
     with pytest.raises(MimicError) as told:
         Mimic.open("Ada Lovelase", house)
-    assert 'Did you mean "ada-lovelace"?' in told.value.way_on
-    assert "bob" in told.value.way_on
+    assert 'Did you mean "ada-lovelace"?' in told.value.hint
+    assert "bob" in told.value.hint
 
 
 @pytest.mark.parametrize("where", ["x" * 5000, "a\0b", "../../etc", "", "~", "\ud800"])
@@ -210,7 +210,7 @@ def test_any_name_at_all_is_answered(house, where):
 
 
 def test_a_folder_that_is_no_mimic_is_told_as_that(house, tmp_path):
-    with pytest.raises(MimicError, match=r"holds no mimic \(mimic.json is missing\)"):
+    with pytest.raises(MimicError, match=r"is not a mimic \(mimic.json is missing\)"):
         Mimic.open(tmp_path, house)
 
 
@@ -234,16 +234,16 @@ def test_a_folder_that_is_no_mimic_is_told_as_that(house, tmp_path):
 def test_a_damaged_description_is_told(house, content):
     mimic = made(house, "ada")
     (mimic.path / "mimic.json").write_text(content)
-    with pytest.raises(MimicError, match=r"mimic\.json (cannot be read|is not a mimic's)"):
+    with pytest.raises(MimicError, match=r"mimic\.json (cannot be read|does not describe a mimic)"):
         Mimic.open("ada", house)
 
 
 def test_a_mimic_of_the_future_asks_for_an_upgrade(house):
     made(house, "ada")
     write_manifest(house.mimics / "ada", {**MANIFEST, "format": 2})
-    with pytest.raises(MimicError, match="newer chatmimic") as told:
+    with pytest.raises(MimicError, match="newer version of chatmimic") as told:
         Mimic.open("ada", house)
-    assert told.value.way_on == "Upgrade chatmimic."
+    assert told.value.hint == "Upgrade chatmimic."
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
@@ -256,7 +256,7 @@ def test_damaged_weights_are_told_when_they_are_read(trained, tmp_path, file, ha
     )
     with pytest.raises(MimicError, match="is damaged") as told:
         Mimic.open(place).load()
-    assert told.value.way_on == "Train it again, or restore it."
+    assert told.value.hint == "Train it again, or restore it."
 
 
 def test_a_form_nobody_knows_is_told(trained, tmp_path):
@@ -264,7 +264,7 @@ def test_a_form_nobody_knows_is_told(trained, tmp_path):
     write_manifest(place, {**MANIFEST, "form": "verse"})
     with pytest.raises(MimicError, match=r"does not know \(verse\)") as told:
         Mimic.open(place).load()
-    assert told.value.way_on == "Upgrade chatmimic."
+    assert told.value.hint == "Upgrade chatmimic."
 
 
 def test_what_does_not_fit_together_is_damaged(trained, tmp_path):
@@ -294,7 +294,7 @@ def test_an_architecture_of_a_newer_transformers_is_told(trained, tmp_path):
     assert re.match(
         r"The mimic copy cannot be opened: .* transformers [\d.]+ does not know \(gpt9\)", told.what
     )
-    assert "pip install -U transformers" in told.way_on
+    assert "pip install -U transformers" in told.hint
 
 
 def test_what_a_newer_transformers_wrote_is_no_damage(trained, tmp_path):
@@ -303,7 +303,7 @@ def test_what_a_newer_transformers_wrote_is_no_damage(trained, tmp_path):
     assert Mimic.open(place).load().form  # it may well be read
     changed(place / "config.json", n_head="many")
     told = not_opened(place)
-    assert "was made with transformers 99.1.0, and " in told.what
+    assert "was made with transformers 99.1.0 and cannot be opened with " in told.what
     changed(place / "mimic.json", versions={"transformers": "1.2.3"})
     with pytest.raises(MimicError, match="is damaged"):
         Mimic.open(place).load()
@@ -314,14 +314,14 @@ def test_a_missing_package_is_named(trained, tmp_path):
     needs_gptqmodel = {"quant_method": "gptq", "bits": 4}
     changed(place / "config.json", quantization_config=needs_gptqmodel)
     told = not_opened(place)
-    assert "without a package that is not installed" in told.what
-    assert "then try again" in told.way_on
+    assert "a package is not installed" in told.what
+    assert "then try again" in told.hint
 
 
 def test_a_code_of_its_own_and_an_adapter_are_refused_for_what_they_are(trained, tmp_path):
     place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
     (place / "adapter_config.json").write_text("{}")
-    assert "is an adapter of a kind that is not read here" in not_opened(place).what
+    assert "is an adapter of an unsupported kind" in not_opened(place).what
     (place / "adapter_config.json").unlink()
     changed(place / "config.json", auto_map={})
     assert "program code of its own" in not_opened(place).what
@@ -331,7 +331,7 @@ def test_a_folder_that_went_while_it_was_looked_at_is_told(trained, tmp_path):
     place = shutil.copytree(trained.mimics / "ada", tmp_path / "copy")
     mimic = Mimic.open(place)
     shutil.rmtree(place)
-    with pytest.raises(MimicError, match="is not there any more"):
+    with pytest.raises(MimicError, match="does not exist any more"):
         mimic.load()
 
 
@@ -364,8 +364,8 @@ def test_a_full_memory_is_no_damage(trained, tmp_path):
         [sys.executable, "-c", FULL, str(small), str(large)], capture_output=True, text=True
     )
     assert re.match(
-        r"The mimic large cannot be opened: There is not enough memory to open .*large\. "
-        r"Close other programs, or choose a smaller one\.$",
+        r"The mimic large cannot be opened: Out of memory while opening .*large\. "
+        r"Close other programs, or choose a smaller model\.$",
         done.stdout,
     ), done
 

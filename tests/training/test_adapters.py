@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from chatmimic.errors import TrainingError
-from chatmimic.training.adapters import (
+from chatmimic.training.objective.loss import LossModule
+from chatmimic.training.optim.fused_backward import StepInBackward
+from chatmimic.training.optim.optimizers import make_optimizer, set_rate
+from chatmimic.training.optim.trainable import (
     check_blocks,
     choose_learning,
     complaint,
     halve_the_fixed,
 )
-from chatmimic.training.loss import Learner
-from chatmimic.training.optimizers import make_optimizer, set_rate
-from chatmimic.training.step_in_backward import StepInBackward
 from chatmimic.transcript import Mark
 
 IDS = torch.arange(96).remainder(61).view(4, 24)
@@ -86,7 +86,7 @@ def below(model: Any, *parts: str) -> set[str]:
 
 def surprise(model: Any) -> torch.Tensor:
     marks, positions = torch.full_like(IDS, Mark.TEXT), torch.arange(24).expand(4, 24)
-    return Learner(model)(IDS, marks, positions).learnt / IDS.numel()
+    return LossModule(model)(IDS, marks, positions).loss / IDS.numel()
 
 
 def learn(model: Any, steps: int = 12, rate: float = 1e-2, optimizer: Any = None) -> list[float]:
@@ -129,7 +129,7 @@ def test_what_it_cannot_be(train):
 
 def test_asking_loads_nothing_heavy():
     code = (
-        "import sys; from chatmimic.training.adapters import complaint; complaint('lora'); "
+        "import sys; from chatmimic.training.optim.trainable import complaint; complaint('lora'); "
         "print({'torch', 'transformers', 'peft', 'numpy'} & set(sys.modules))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -163,7 +163,7 @@ def test_all_is_all_whatever_was_fixed_before(kind):
 def test_more_blocks_than_there_are():
     with pytest.raises(TrainingError, match="last-4, and the base has 3 blocks") as caught:
         choose_learning(model_of("llama"), "last-4")
-    assert "at most last-3" in caught.value.way_on
+    assert "at most last-3" in caught.value.hint
 
 
 @pytest.mark.parametrize("train", ["auto", "all", "transformer", "lora", "last-1", "last-3"])
@@ -301,7 +301,7 @@ def test_without_peft_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(TrainingError, match="--train lora needs the package peft") as caught:
         choose_learning(model_of("gpt2"), "lora")
-    assert "pip install 'peft'" in caught.value.way_on
+    assert "pip install 'peft'" in caught.value.hint
 
 
 # -- with what saves memory --------------------------------------------------------------------
@@ -331,8 +331,8 @@ def test_steps_inside_the_backward_pass_do_the_same(train):
     ours, theirs = model_of("gpt2"), model_of("gpt2")
     for model in (ours, theirs):
         choose_learning(model, train, new_tokens=1)
-    stepper = StepInBackward(ours, 0.01)
-    assert learn(ours, 4, optimizer=stepper) == learn(theirs, 4)
+    backend = StepInBackward(ours, 0.01)
+    assert learn(ours, 4, optimizer=backend) == learn(theirs, 4)
     for one, two in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.equal(one, two)
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import GPT2Config, LlamaConfig, MistralConfig
+from torch.nn import functional
+from transformers import DeepseekV3Config, GPT2Config, LlamaConfig, MistralConfig
 
 from chatmimic.bases.loading import empty_model
-from chatmimic.training.attention import _LONGEST, NAME, attend_by_pieces
+from chatmimic.training.objective.attention import _LONGEST, NAME, _attend, attend_by_pieces
 
 SMALL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "vocab_size": 90}
 BASES = {
@@ -17,6 +18,17 @@ BASES = {
     "gpt2": lambda: GPT2Config(vocab_size=90, n_embd=32, n_layer=2, n_head=4, n_positions=1024),
     "mistral, which looks back 16 tokens": lambda: MistralConfig(
         **SMALL, num_attention_heads=4, num_key_value_heads=2, sliding_window=16
+    ),
+    "deepseek, whose values are of a width of their own": lambda: DeepseekV3Config(
+        **SMALL,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        first_k_dense_replace=2,  # no experts
+        q_lora_rank=16,
+        kv_lora_rank=16,
+        qk_nope_head_dim=8,
+        qk_rope_head_dim=4,
+        v_head_dim=6,
     ),
 }
 
@@ -51,6 +63,21 @@ def test_pieces_of_any_length_are_computed_as_by_transformers(pair, lengths, see
     with torch.no_grad():
         wanted, found = (read(model, ids, positions) for model in pair)
     assert torch.allclose(wanted, found, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [3, 8, 20])
+def test_values_may_be_of_another_width_than_keys(width):
+    torch.manual_seed(1)
+    query, key = torch.randn(2, 4, 90, 8), torch.randn(2, 2, 90, 8)
+    value = torch.randn(2, 2, 90, width)
+    piece = torch.tensor([0] * 50 + [1] * 30 + [2] * 10)
+    sees = (piece[:, None] == piece) & torch.ones(90, 90, dtype=torch.bool).tril()
+    mask = sees.expand(2, 1, 90, 90)
+    found, _ = _attend(torch.nn.Module(), query, key, value, mask)
+    wanted = functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask, enable_gqa=True
+    )
+    assert torch.allclose(found, wanted.transpose(1, 2), atol=1e-5)
 
 
 def test_gradients_are_the_same(pair):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests_support import talk
 
-from chatmimic.training.choosing import (
+from chatmimic.training.objective.next_utterance import (
     ChoiceHead,
     choice_loss,
     last_states,

@@ -15,9 +15,9 @@ from chatmimic.errors import ArchiveError, NoSuchThread, TooLittleData
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
-from chatmimic.training import Settings
-from chatmimic.training.chosen import choose, in_words
-from chatmimic.training.material import gather
+from chatmimic.training import TrainSettings
+from chatmimic.training.data.selection import choose, in_words
+from chatmimic.training.data.split import gather
 
 DAY = 86_400_000
 T0 = int(datetime(2019, 1, 1, 12, tzinfo=UTC).timestamp() * 1000)
@@ -51,9 +51,9 @@ def full(tmp_path_factory) -> Home:
 def read(home: Home, persona="Ada", force=False, **options):
     """The messages of the material that the options choose, in order of time."""
     with Archive.open(home.archive, create=False) as archive:
-        chosen = choose(archive, Settings(persona=persona, **options))
+        chosen = choose(archive, TrainSettings(persona=persona, **options))
         material = gather(archive, persona, None, 0.1, chosen=chosen, force=force)
-    both = [m for c in (*material.learnt, *material.held_out) for m in c.messages]
+    both = [m for c in (*material.train, *material.held_out) for m in c.messages]
     return material, sorted(both, key=lambda m: (m.sent_at or 0, m.thread))
 
 
@@ -89,9 +89,9 @@ def test_dates_bound_what_is_read_and_their_ends_are_in_it(full, options, first,
 
 def test_what_is_held_out_is_the_latest_tenth_of_what_is_chosen(full):
     material, _ = read(full, until="2019Z")
-    learnt, later = ([m for c in part for m in c.messages] for part in
-                     (material.learnt, material.held_out))  # fmt: skip
-    assert max(m.sent_at for m in learnt) <= min(m.sent_at for m in later)
+    train, later = ([m for c in part for m in c.messages] for part in
+                     (material.train, material.held_out))  # fmt: skip
+    assert max(m.sent_at for m in train) <= min(m.sent_at for m in later)
     assert max(days_of(later)) == "2019-12-31"
     own = sum(m.sender == "Ada" for m in later)
     assert 0.1 <= own / (365 * 3) <= 0.2
@@ -220,9 +220,7 @@ def test_the_newest_are_as_many_though_many_share_a_minute(tmp_path_factory, sen
 # -- too little ------------------------------------------------------------------------------------
 
 RANGE = "Ada has 3,288 messages in the archive, from 2019-01-01 to 2021-12-31. Of these "
-ENOUGH = (
-    "; 50 are the least to learn a manner from. Choose more of them; --force learns from fewer."
-)
+ENOUGH = "; training needs at least 50. Select more of them; --force trains on fewer."
 
 
 @pytest.mark.parametrize(
@@ -262,14 +260,14 @@ def test_force_learns_from_few_but_not_from_nothing(full):
     assert sum(read(full, force=True, since="2021-12-20Z")[0].messages) == 36
     with pytest.raises(TooLittleData) as told:
         read(full, force=True, since="2022Z")
-    assert str(told.value) == f"{RANGE}--since 2022Z leaves none. Choose more of them."
+    assert str(told.value) == f"{RANGE}--since 2022Z leaves none. Select more of them."
 
 
 def test_too_little_of_everybody_is_counted_too(full):
     with pytest.raises(TooLittleData) as told:
         read(full, persona="", until="2019-01-02Z")
     assert "All people together have 6,576 messages" in told.value.what
-    assert "--until 2019-01-02Z leaves 12; 50 are" in told.value.what
+    assert "--until 2019-01-02Z leaves 12; training needs" in told.value.what
 
 
 # -- as typed --------------------------------------------------------------------------------------
@@ -281,9 +279,9 @@ def test_too_little_of_everybody_is_counted_too(full):
         (["--since", "soon"], '--since: "soon" is not a date. Write 2019, 2019-05, 2019-05-17'),
         (["--until", "31.12.2019"], '--until: "31.12.2019" is not a date.'),
         (["--since", "2020", "--until", "2019"], "--until 2019 is before --since 2020."),
-        (["--newest", "few"], '--newest is "few"; it is a number of messages, or all.'),
-        (["--newest", "0"], '--newest is "0"; it is a number of messages, or all.'),
-        (["--newest", "-3"], '--newest is "-3"; it is a number of messages, or all.'),
+        (["--newest", "few"], '--newest is "few"; it must be a number of messages, or all.'),
+        (["--newest", "0"], '--newest is "0"; it must be a number of messages, or all.'),
+        (["--newest", "-3"], '--newest is "-3"; it must be a number of messages, or all.'),
     ],
 )
 def test_what_cannot_be_chosen_is_one_sentence(line, told):
@@ -312,9 +310,9 @@ def test_what_is_not_there_is_told_before_anything_is_read(full, tiny_base, line
 
 
 def test_dates_that_meet_are_no_mistake():
-    Settings(since="2019", until="2019")
-    Settings(since="2019-05", until="2019-05-01")
-    Settings(since="2019-05-17 14:30", until="2019-05-17 14:30")
+    TrainSettings(since="2019", until="2019")
+    TrainSettings(since="2019-05", until="2019-05-01")
+    TrainSettings(since="2019-05-17 14:30", until="2019-05-17 14:30")
 
 
 def test_a_training_tells_what_was_chosen_and_so_does_the_mimic(home, tiny_base):
@@ -323,7 +321,7 @@ def test_a_training_tells_what_was_chosen_and_so_does_the_mimic(home, tiny_base)
     status, out, err = typed(*line, "--newest", "100")
     assert status == 0, err
     words = 'not in "#other", since 2020Z, the newest 100 of'
-    assert f"Chosen: {words}" in " ".join(out.split())
+    assert f"Selection: {words}" in " ".join(out.split())
     mimic = Mimic.open("ada", made)
     data = mimic.manifest["data"]
     assert data["messages"] + data["held_out_messages"] == 100
@@ -336,7 +334,7 @@ def test_a_training_tells_what_was_chosen_and_so_does_the_mimic(home, tiny_base)
         }
     ]
     shown = " ".join(typed("mimics", "show", "ada", "--home", made.path)[1].split())
-    assert f"Chosen {words}" in shown
+    assert f"Selection {words}" in shown
     told = json.loads(typed("mimics", "show", "ada", "--json", "--home", made.path)[1])
     assert told["manifest"]["settings"]["exclude_thread"] == ["Other"]
 
@@ -351,16 +349,16 @@ def test_a_mimic_from_elsewhere_may_say_anything(home, tiny_base, chosen):
     path.write_text(json.dumps(manifest), "utf-8")
     status, out, err = typed("mimics", "show", "ada", "--home", made.path)
     assert (status, err) == (0, "")
-    assert "Chosen" not in out
+    assert "Selection" not in out
 
 
 def test_a_resumed_training_keeps_what_was_chosen(home, tiny_base):
     made = fill(home, [*chatter(), *daily(90, thread="#other")])
     options = {"thread": ("#tea",), "newest": "80"}
-    train(made, tiny_base, watcher=stop_after(2), **options)
+    train(made, tiny_base, callbacks=stop_after(2), **options)
     again = typed("train", "--resume", "--newest", "60", "--home", made.path)
     assert again[0] == 0
-    assert "not changed: --newest" in again[2]
+    assert "ignored: --newest" in again[2]
     outcome = Mimic.open("ada", made).manifest
     assert outcome["data"]["chosen"]["newest"] == 80
     assert outcome["data"]["messages"] + outcome["data"]["held_out_messages"] == 80
@@ -395,10 +393,10 @@ def test_going_on_from_a_mimic_takes_the_choice_too(home, tiny_base):
     with Archive.open(made.archive) as archive:
         archive.add(daily(60, first=T0 + 100 * DAY))
         archive.add(daily(60, thread="#new", first=T0 + 100 * DAY))
-    from chatmimic.training.earlier import going_on_from
+    from chatmimic.training.inputs import continuing
 
-    settings = Settings(from_mimic="ada", thread=("#tea",), window=64, steps=1)
-    assert going_on_from(settings, made).thread == ("#tea",)
+    settings = TrainSettings(from_mimic="ada", thread=("#tea",), window=64, steps=1)
+    assert continuing(settings, made)[0].thread == ("#tea",)
     status, _, err = typed("train", "--from", "ada", "--thread", "#tea", "--steps", "1",
                            "--name", "next", "--home", made.path)  # fmt: skip
     assert status == 0, err

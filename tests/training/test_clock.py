@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 from training_support import fill, resume, stop_after, train
 
-from chatmimic.training import clock as clock_module
-from chatmimic.training.clock import Clock
-from chatmimic.training.step_in_backward import StepInBackward
+from chatmimic.training import progress as clock_module
+from chatmimic.training.optim.fused_backward import StepInBackward
+from chatmimic.training.progress import Clock
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_speed_is_that_of_steps_and_time_left_that_of_everything(seconds):
             seconds[0] += 2
         clock.count(100, 400)
         seconds[0] += 3  # a look
-    assert clock.rate(clock.learnt) == 400 / 8
+    assert clock.rate(clock.targets) == 400 / 8
     assert clock.rate(clock.read) == 1600 / 8
     assert clock.seconds_left(10) == 10 * 20 / 4
     assert clock.seconds_left(0) == 0
@@ -47,7 +47,7 @@ def test_speed_is_that_of_steps_and_time_left_that_of_everything(seconds):
 def test_timing_a_step_teaches_nothing(home, tiny_base, inside):
     made = fill(home)
     given = {"steps": None, "minutes": 0.01, "evaluate_every": None, "step_in_backward": inside}
-    stopped = train(made, tiny_base, watcher=stop_after(1), **given)
+    stopped = train(made, tiny_base, callbacks=stop_after(1), **given)
     start = load_file(made.runs / "ada" / "checkpoints" / "step-000000" / "model.safetensors")
     base = load_file(tiny_base / "model.safetensors")
     assert len(start) == len(base) > 20
@@ -62,14 +62,14 @@ def test_a_backward_pass_at_rest_is_no_step(tiny_base):
     from transformers import GPT2LMHeadModel
 
     model = GPT2LMHeadModel.from_pretrained(tiny_base).eval()
-    stepper = StepInBackward(model, 0.0)
-    for group in stepper.param_groups:
+    backend = StepInBackward(model, 0.0)
+    for group in backend.param_groups:
         group["lr"] = 0.1
     ids, weights = torch.arange(24)[None], model.lm_head.weight
     before = weights.detach().clone()
 
     def rest_and_fail():
-        with stepper.resting():
+        with backend.resting():
             model(ids, labels=ids).loss.backward()
             raise KeyError
 

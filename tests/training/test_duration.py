@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -16,16 +17,25 @@ from training_support import SHORT, chatter, digest, fill, resume, stop_after, t
 
 from chatmimic.errors import TrainingError
 from chatmimic.mimic import Mimic
-from chatmimic.training import Settings, duration, shortening
-from chatmimic.training.duration import in_words, seconds_of
+from chatmimic.training import TrainSettings
+from chatmimic.training.base_run import Callbacks
 from chatmimic.training.loop import Loop
 from chatmimic.training.plan import Plan
-from chatmimic.training.shortening import FEWEST, WISHED, may_be_shortened, newest_that_fit
-from chatmimic.training.work import Watcher
+from chatmimic.training.planning import duration, timing
+from chatmimic.training.planning import newest_that_fit as newest_module
+from chatmimic.training.planning.duration import in_words, seconds_of, windows_tested
+from chatmimic.training.planning.newest_that_fit import (
+    FEWEST,
+    WISHED,
+    may_be_shortened,
+    newest_that_fit,
+)
+from chatmimic.training.prepare import MOST_TESTING
+from chatmimic.windows import Windows
 
 PLAN = Plan(
     steps=100, batch=4, accumulate=2, learning_rate=1e-3, warmup=5, evaluate_every=10,
-    gradient_checkpointing=False, look=48, final=512,
+    gradient_checkpointing=False, eval_windows=48, final_eval_windows=512,
 )  # fmt: skip
 OPEN = {"steps": None, "evaluate_every": None, "batch": None, "accumulate": None}
 
@@ -58,7 +68,7 @@ def test_a_length_of_time_in_words_is_no_more_exact_than_it_is_known(seconds, wo
         # Evaluations: before the first step and ten, each of 30; at both ends, all 30.
         ({}, 30, 11 * 30 + 2 * 30),
         ({}, 1_000, 11 * 48 + 2 * 512),
-        ({"look": 8, "final": 32}, 1_000, 11 * 8 + 2 * 32),
+        ({"eval_windows": 8, "final_eval_windows": 32}, 1_000, 11 * 8 + 2 * 32),
         ({"evaluate_every": 100}, 30, 2 * 30 + 2 * 30),
     ],
 )
@@ -77,25 +87,66 @@ def test_steps_on_a_corpus_that_come_first_take_their_time_too():
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_one_batch_stands_for_a_step(home, tiny_base, monkeypatch, slow):
-    monkeypatch.setattr("chatmimic.training.loop.SLOW", 0.0 if slow else 1e9)
+    monkeypatch.setattr("chatmimic.training.planning.timing.SLOW", 0.0 if slow else 1e9)
     batches = []
-    real = Loop._surprise
+    real = Loop.forward
     note = lambda loop, *more: batches.append(loop.plan.accumulate) or real(loop, *more)  # noqa: E731
     seen = []
 
     def timed(loop):
         with monkeypatch.context() as patch:
-            patch.setattr(Loop, "_surprise", note)
-            seen.append(Loop_time_a_step(loop))
+            patch.setattr(Loop, "forward", note)
+            seen.append(time_a_step(loop))
         assert loop.plan.accumulate == 4
         return seen[-1]
 
-    Loop_time_a_step = Loop.time_a_step
-    monkeypatch.setattr(Loop, "time_a_step", timed)
+    time_a_step = timing.time_a_step
+    monkeypatch.setattr(timing, "time_a_step", timed)
     options = {**OPEN, "minutes": 0.001, "batch": 1, "accumulate": 4}
-    train(fill(home), tiny_base, watcher=stop_after(1), **options)
+    train(fill(home), tiny_base, callbacks=stop_after(1), **options)
     assert batches == ([1] if slow else [1, 1])
     assert seen[0] > 0
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(6.0, 2), (20.0, 2), (21.0, 1)])
+def test_a_step_is_timed_twice_unless_it_is_very_slow(home, tiny_base, monkeypatch, seconds, times):
+    timed = []
+    monkeypatch.setattr(timing, "seconds_of", lambda loop, work: timed.append(work) or seconds)
+    monkeypatch.setattr(timing, "time_an_evaluation", lambda loop: 0.1)
+    train(fill(home), tiny_base, callbacks=stop_after(1), **{**OPEN, "minutes": 1.0})
+    assert len(timed) == times
+
+
+def test_what_an_evaluation_costs_but_once_is_not_timed(monkeypatch):
+    clock, costs = [0.0], iter([100.0, 1.5])
+    monkeypatch.setattr("chatmimic.training.planning.timing.now", lambda device: clock[0])
+    device = SimpleNamespace(type="cpu")
+    loop = SimpleNamespace(
+        backend=SimpleNamespace(device=device),
+        evaluate=lambda most: clock.append(clock.pop() + next(costs)),
+    )
+    assert timing.time_an_evaluation(loop) == 1.5
+
+
+@pytest.mark.parametrize("test_seconds", [0.01, 2.0, 10.0])
+@pytest.mark.parametrize("messages", [240, 4_000])
+def test_evaluations_take_their_share_of_the_minutes_however_few_windows_there_are(
+    home, tiny_base, monkeypatch, messages, test_seconds
+):
+    monkeypatch.setattr(timing, "time_a_step", lambda loop: 0.1)
+    monkeypatch.setattr(timing, "time_an_evaluation", lambda loop: test_seconds)
+    made = fill(home, chatter(messages))
+    train(made, tiny_base, callbacks=stop_after(0), **{**OPEN, "minutes": 5.0})
+    plan = Plan.from_dict(json.loads((made.runs / "ada" / "ready.json").read_text("utf-8"))["plan"])
+    held_out = len(Windows.open(made.runs / "ada" / "held-out"))
+    assert (held_out < 48) is (messages == 240)
+    tested, whole = (
+        windows_tested(p, held_out)
+        for p in (plan, replace(plan, eval_windows=48, final_eval_windows=512))
+    )
+    may = min(whole, MOST_TESTING * 300 / test_seconds)
+    rounded_up = 2 + 1 + plan.steps // plan.evaluate_every  # each evaluation, by less than a window
+    assert 0.9 * may - 6 <= tested <= may + rounded_up
 
 
 # -- what is told before it begins -----------------------------------------------------------------
@@ -105,15 +156,15 @@ def test_one_batch_stands_for_a_step(home, tiny_base, monkeypatch, slow):
 def taking(seconds: float, monkeypatch):
     """A machine on which a step takes so long. Yields how often one was timed."""
     times = []
-    monkeypatch.setattr(Loop, "time_a_step", lambda loop: times.append(loop) or seconds)
+    monkeypatch.setattr(timing, "time_a_step", lambda loop: times.append(loop) or seconds)
     yield times
 
 
 def said_before(home, base, **options):
     """What is left on the screen before the first step of a training that is stopped there."""
     said = []
-    watcher = replace(stop_after(1), say=said.append)
-    train(home, base, watcher=watcher, **options)
+    callbacks = replace(stop_after(1), say=said.append)
+    train(home, base, callbacks=callbacks, **options)
     return said
 
 
@@ -122,12 +173,12 @@ def said_before(home, base, **options):
     [
         (
             30.0,
-            "About 52 minutes on this machine (100 steps of 30 s). --minutes 20 takes a shorter "
-            "time, --newest N or --since DATE learns from less, Ctrl-C saves, and --resume goes "
-            "on.",
+            "About 52 minutes on this machine (100 steps of 30 s). --minutes 20 takes less "
+            "time, --newest N or --since DATE trains on less, Ctrl-C saves, and --resume "
+            "continues.",
         ),
-        (3.1, "About 5 minutes on this machine (100 steps of 3.1 s). --minutes 2 takes a"),
-        (1_000.0, "About 29 h on this machine (100 steps of 1000 s). --minutes 60 takes a"),
+        (3.1, "About 5 minutes on this machine (100 steps of 3.1 s). --minutes 2 takes less"),
+        (1_000.0, "About 29 h on this machine (100 steps of 1000 s). --minutes 60 takes less"),
         (0.5, None),
     ],
 )
@@ -162,15 +213,15 @@ def test_a_pretraining_says_how_long_it_takes_too(home, monkeypatch):
     made = fill_corpora(home)
     with taking(3_600.0, monkeypatch):
         said = []
-        pretrain(made, steps=20, watcher=replace(stop_after(1), say=said.append))
+        pretrain(made, steps=20, callbacks=replace(stop_after(1), say=said.append))
     assert len(said) == 1
-    assert "--hours 8 takes a shorter time, Ctrl-C saves, and --resume goes on." in said[0]
+    assert "--hours 8 takes less time, Ctrl-C saves, and --resume continues." in said[0]
 
 
 SLOW = """
 import sys
-from chatmimic.training.loop import Loop
-Loop.time_a_step = lambda loop: 60.0
+from chatmimic.training.planning import timing
+timing.time_a_step = lambda loop: 60.0
 from chatmimic.cli import main
 main()
 """
@@ -184,10 +235,10 @@ def test_at_a_terminal_it_stays_above_the_panel(home, tiny_base):
         line += [f"--{key.replace('_', '-')}", str(value)]
     command = [sys.executable, "-c", SLOW, "train", *line]
     with Terminal(command, columns=70, rows=60) as terminal:
-        terminal.wait_for("Talk with it", seconds=120)
+        terminal.wait_for("Chat with it", seconds=120)
         screen = " ".join(" ".join(terminal.lines).split())
     assert screen.startswith("About 35 minutes on this machine ")
-    assert "(20 steps of 60 s). --minutes 10 takes a shorter time" in screen
+    assert "(20 steps of 60 s). --minutes 10 takes less time" in screen
 
 
 # -- how much is learnt where nobody said so -------------------------------------------------------
@@ -242,17 +293,17 @@ def test_never_more_than_fit_and_never_fewer_than_the_fewest(messages, seconds):
     ids=str,
 )
 def test_it_is_shortened_only_where_it_is_left_to_us(options, device, processes, may):
-    assert may_be_shortened(Settings(**options), device, processes) is may
+    assert may_be_shortened(TrainSettings(**options), device, processes) is may
 
 
 @pytest.fixture
 def on_a_processor(monkeypatch):
     """Whatever the machine has. 100 messages are few enough, so that tests are short."""
     from chatmimic.training import run
-    from chatmimic.training.room import Room
+    from chatmimic.training.planning.memory_available import Room
 
     monkeypatch.setattr(run, "find_room", lambda: Room("cpu", 1, 1))
-    for module in (run, shortening):
+    for module in (run, newest_module):
         monkeypatch.setattr(module, "FEWEST", 100)
 
 
@@ -282,8 +333,8 @@ def test_what_takes_too_long_is_cut_to_the_newest_and_told(
     assert 100 <= newest < total
     assert ready["material"]["chosen"] == {"newest": newest, "of_messages": total}
     assert ready["material"]["messages"] + ready["material"]["held_out_messages"] == newest
-    assert said[0].startswith(f"The newest {newest} of Ada's {total} messages are learnt from, ")
-    assert "--newest all takes all of them, about " in said[0]
+    assert said[0].startswith(f"Training on the newest {newest} of Ada's {total} messages, ")
+    assert "--newest all uses all of them and takes about " in said[0]
     assert not (long.runs / "ada" / "measured").exists()
 
 
@@ -294,7 +345,7 @@ def test_it_is_decided_once_and_a_resumed_training_keeps_to_it(
         ready, _ = begun(long, tiny_base)
     newest = ready["settings"]["newest"]
     with taking(1e-9, monkeypatch) as times:  # the machine is fast now
-        stopped = resume(long, watcher=stop_after(2))
+        stopped = resume(long, callbacks=stop_after(2))
     assert (times, stopped.step) == ([], 2)
     again = json.loads((long.runs / "ada" / "ready.json").read_text("utf-8"))
     assert again["settings"]["newest"] == newest
@@ -326,14 +377,14 @@ def test_who_says_how_much_or_how_long_gets_it(
         ready, said = begun(long, tiny_base, **options)
     read = ready["material"]["messages"] + ready["material"]["held_out_messages"]
     assert read == (300 if options.get("newest") == "300" else of_ada())
-    assert not [words for words in said if words.startswith("The newest")]
+    assert not [words for words in said if words.startswith("Training on the newest")]
 
 
 def test_the_fewest_are_learnt_however_slow_it_is(long, tiny_base, on_a_processor, monkeypatch):
     with taking(3_600.0, monkeypatch):
         ready, said = begun(long, tiny_base)
     assert ready["material"]["chosen"]["newest"] == 100
-    assert "no fewer, though they take longer than 20 minutes here. --newest all" in said[0]
+    assert "the minimum, though it takes longer than 20 minutes here. --newest all" in said[0]
     assert said[1].startswith("About ")
     assert "on this machine (" in said[1]
 
@@ -345,13 +396,13 @@ def test_of_the_measuring_nothing_stays(long, tiny_base, on_a_processor, monkeyp
         there.append((long.runs / "ada" / "measured").is_dir())
         raise TrainingError("It fails.")
 
-    monkeypatch.setattr(Loop, "time_a_step", fail)
+    monkeypatch.setattr(timing, "time_a_step", fail)
     with pytest.raises(TrainingError):
         begun(long, tiny_base)
     assert there == [True]
     assert not (long.runs / "ada" / "measured").exists()
     assert typed("train", "--resume", "--home", long.path)[2].endswith(
-        "There is no unfinished training. Start one with --persona NAME.\n"
+        "There is no unfinished training run. Start one with --persona NAME.\n"
     )
     # One that was killed then leaves it to the next to clear away.
     (long.runs / "ada" / "measured").mkdir()
@@ -405,9 +456,9 @@ def test_it_is_said_at_the_end_too_and_mimics_show_it(long, tiny_base, on_a_proc
     said = [" ".join(text.split()) for text in (out, err)]
     newest = Mimic.open("ada", long).manifest["data"]["chosen"]["newest"]
     for words in said:
-        assert f"The newest {newest} of Ada's {of_ada()} messages are learnt from, " in words
+        assert f"Training on the newest {newest} of Ada's {of_ada()} messages, " in words
     shown = " ".join(typed("mimics", "show", "ada", "--home", long.path)[1].split())
-    assert f"Chosen the newest {newest} of {of_ada()} messages" in shown
+    assert f"Selection the newest {newest} of {of_ada()} messages" in shown
     # Who gives the number gets the same mimic, to the last bit, on a machine of any speed.
     with taking(1e-9, monkeypatch):
         typed("train", *line, "--newest", newest, "--name", "asked")
@@ -420,10 +471,10 @@ def test_too_little_is_told_as_it_was_asked_for(home, tiny_base, on_a_processor)
         "train", "--persona", "Ada", "--until", "2001", "--base", tiny_base, "--home", made.path
     )
     assert (status, out) == (1, "")
-    assert "--until 2001 leaves none; 50 are" in err
+    assert "--until 2001 leaves none; training needs" in err
     assert "--newest" not in err
     assert not Path(made.runs).exists()
 
 
 def test_a_watcher_need_not_listen():
-    Watcher().say("nobody hears this")
+    Callbacks().say("nobody hears this")

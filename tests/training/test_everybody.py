@@ -12,9 +12,9 @@ import chatmimic
 from chatmimic.archive import Archive
 from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.mimic import Mimic
-from chatmimic.training import Settings
-from chatmimic.training.material import gather
-from chatmimic.training.work import Watcher
+from chatmimic.training import TrainSettings
+from chatmimic.training.base_run import Callbacks
+from chatmimic.training.data.split import gather
 from chatmimic.transcript import Mark
 
 PEOPLE = ("Ada", "Bob", "Cy")
@@ -31,7 +31,7 @@ def trained(tmp_path_factory, tiny_base):
             folder = home.runs / "everybody" / "learnt"
             seen.extend(np.load(folder / f"{name}.npy") for name in ("ids", "marks"))
 
-    given = {"learning_rate": 3e-3, "watcher": Watcher(progress=note), "sample_every": 3}
+    given = {"learning_rate": 3e-3, "callbacks": Callbacks(progress=note), "sample_every": 3}
     outcome = train(home, tiny_base, name="everybody", persona="", **given)
     return home, outcome, seen
 
@@ -46,11 +46,11 @@ def gathered(home, **given):
 
 def test_everybody_is_learnt_and_what_is_held_out_is_later(home):
     material = gathered(fill(home, chatter(300, PEOPLE)))
-    assert material.learner is None
+    assert material.imitated is None
     counts = {name: sum(m.sender == name for m in chatter(300, PEOPLE)) for name in PEOPLE}
     assert material.persona == max(counts, key=counts.get) == material.cast.people[0]
     assert sum(material.messages) == 300
-    parts = (material.learnt, material.held_out)
+    parts = (material.train, material.held_out)
     times = [[m.sent_at for c in part for m in c.messages] for part in parts]
     assert max(times[0]) < min(times[1])
     assert 30 <= material.messages[1] <= 60
@@ -89,8 +89,8 @@ def test_too_little_of_everybody_is_counted(home, force):
         return
     with pytest.raises(TooLittleData) as told:
         gathered(made)
-    assert "All people together have 40 messages in the archive; 50 are" in told.value.what
-    assert "--force" in told.value.way_on
+    assert "All people together have 40 messages in the archive; training needs" in told.value.what
+    assert "--force" in told.value.hint
 
 
 def test_an_empty_archive_is_one_sentence(home):
@@ -107,7 +107,7 @@ def test_an_empty_archive_is_one_sentence(home):
     [
         (["--reverse"], "--reverse and --facts are about one person: add --persona NAME."),
         (["--facts", "x.txt"], "--reverse and --facts are about one person: add --persona NAME."),
-        (["--candidates", "3"], "--candidates chooses among the replies of one person."),
+        (["--candidates", "3"], "--candidates needs the replies of one person."),
     ],
 )
 def test_what_is_about_one_person_is_refused(home, tiny_base, given, told):
@@ -168,8 +168,8 @@ def test_a_training_as_typed(home, tiny_base):
     status, out, err = typed(*line)
     assert status == 0, err
     assert "Held-out messages of everybody" in out
-    assert "Talk with it: chatmimic chat everybody" in out
-    asked = Settings(base=str(tiny_base), steps=2, window=64)
+    assert "Chat with it: chatmimic chat everybody" in out
+    asked = TrainSettings(base=str(tiny_base), steps=2, window=64)
     kept = Mimic.open("everybody", made).manifest["settings"]
     assert kept == json.loads(json.dumps({**asked.as_dict(), "train": "all"}))
     assert [line["step"] for line in log(made, "everybody")] == [0, 1, 2]

@@ -10,9 +10,9 @@ from chatmimic.generation import Decoding
 from chatmimic.generation.engine import TorchGenerator
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
-from chatmimic.training import Settings
-from chatmimic.training.material import Material
-from chatmimic.training.writing import write_held_out, write_learnt
+from chatmimic.training import TrainSettings
+from chatmimic.training.data.dataset import write_held_out, write_train
+from chatmimic.training.data.split import Material
 from chatmimic.transcript import Cast, Mark, make_form
 from chatmimic.transcript.facts import MOST, as_messages, orders, read_facts
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_none_of_facts_is_one_sentence(tmp_path, content, what):
         read_facts(str(path))
     assert what in told.value.what
     assert str(path) in told.value.what
-    assert "--facts takes" in told.value.way_on
+    assert "--facts takes" in told.value.hint
 
 
 def test_a_folder_is_no_file_of_facts(tmp_path):
@@ -95,10 +95,10 @@ def form(request, tiny_tokenizer):
     return make_form(request.param, tiny_tokenizer, Cast(("Ada", "Bob")))
 
 
-def written(form, folder, which=write_learnt, **asked):
-    material = Material("Ada", form.cast, TALKS, TALKS[:2], "", learner="Ada")
+def written(form, folder, which=write_train, **asked):
+    material = Material("Ada", form.cast, TALKS, TALKS[:2], "", imitated="Ada")
     given = {"window": 128, "packed": False, "folder": folder}
-    return which(material, FACTS, Settings(persona="Ada", **asked), form, **given)
+    return which(material, FACTS, TrainSettings(persona="Ada", **asked), form, **given)
 
 
 def transcripts(windows, form):
@@ -121,7 +121,7 @@ def test_facts_stand_before_every_excerpt_in_turning_orders(form, tmp_path, coun
 
 
 @pytest.mark.parametrize("asked", [{}, {"others": 0.3}, {"popular": 1.0}, {"learn": "all"}])
-@pytest.mark.parametrize("which", [write_learnt, write_held_out])
+@pytest.mark.parametrize("which", [write_train, write_held_out])
 def test_facts_are_never_learnt(form, tmp_path, asked, which):
     windows = written(form, tmp_path, which, **asked)
     facts = len(form.prompt(as_messages(FACTS, "Ada"), None))
@@ -130,7 +130,7 @@ def test_facts_are_never_learnt(form, tmp_path, asked, which):
         assert (marks[:facts] == Mark.CONTEXT).all()
         assert (marks[facts:] == Mark.TEXT).any()
     learnt = ["Ada"] if which is write_held_out or not {"others", "learn"} & {*asked} else None
-    said = [m for c in (TALKS if which is write_learnt else TALKS[:2]) for m in c.messages]
+    said = [m for c in (TALKS if which is write_train else TALKS[:2]) for m in c.messages]
     wanted = sum(len(m.text) + 1 for m in said if learnt is None or m.sender in learnt)
     assert windows.total_characters == wanted
 
@@ -203,7 +203,7 @@ def test_facts_that_are_longer_than_there_is_room_for_leave_room_for_the_talk(tr
 def test_a_resumed_run_needs_no_file_of_facts(home, tiny_base, file, trained):
     made = fill(home)
     given = {"facts": str(file), "fact_orders": 2, "window": 128}
-    train(made, tiny_base, watcher=stop_after(3), **given)
+    train(made, tiny_base, callbacks=stop_after(3), **given)
     file.unlink()
     assert resume(made).mimic.manifest["facts"] == list(FACTS)
     assert digest(made) == digest(trained[1])
@@ -213,12 +213,12 @@ def test_facts_that_fill_the_window_are_refused(home, tiny_base, file):
     file.write_text("\n".join(["the cat sat on my keyboard again"] * MOST))
     with pytest.raises(TrainingError, match="facts take") as told:
         train(fill(home), tiny_base, facts=str(file))
-    assert "--window" in told.value.way_on
+    assert "--window" in told.value.hint
 
 
 def test_a_mistyped_file_is_told_as_typed_and_drops_nothing(home, tiny_base, tmp_path):
     made = fill(home)
-    train(made, tiny_base, watcher=stop_after(1))
+    train(made, tiny_base, callbacks=stop_after(1))
     line = arguments(made, tiny_base, facts=tmp_path / "none.txt")
     status, out, err = typed(*line, "--replace")
     assert (status, out) == (1, "")

@@ -13,11 +13,11 @@ from chatmimic.errors import MimicError, TooLittleData, TrainingError
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
-from chatmimic.training import Settings
-from chatmimic.training.earlier import facts_for, going_on_from
-from chatmimic.training.material import Material, continued, ends_at
+from chatmimic.training import TrainSettings
+from chatmimic.training.checkpointing.resumable import unfinished
+from chatmimic.training.data.split import Material, continued, ends_at
+from chatmimic.training.inputs import Request, continuing
 from chatmimic.training.run import Run
-from chatmimic.training.unfinished import unfinished
 from chatmimic.transcript import Cast
 
 DAY = 86_400_000
@@ -34,8 +34,8 @@ def later(count=120, people=("Ada", "Bob", "Dot")):
 TALKS = tuple(talk(f"Bob: {n}", f"Ada: {n}", start=n * DAY) for n in range(1, 21))
 
 
-def material(learnt=TALKS, people=("Ada", "Bob", "Dot")):
-    return Material("Ada", Cast(people), learnt, (), "", learner="Ada")
+def material(train=TALKS, people=("Ada", "Bob", "Dot")):
+    return Material("Ada", Cast(people), train, (), "", imitated="Ada")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def material(learnt=TALKS, people=("Ada", "Bob", "Dot")):
 def test_what_is_newer_is_learnt_and_a_share_of_the_rest(seen, replay, again):
     until = ends_at(TALKS[:seen])
     found = continued(material(), until, ("Ada", "Bob"), replay, 0)
-    assert found.learnt[again:] == TALKS[seen:]
-    old = found.learnt[:again]
+    assert found.train[again:] == TALKS[seen:]
+    old = found.train[:again]
     assert set(old) <= set(TALKS[:seen])
     assert list(old) == sorted(old, key=lambda c: c.starts_at)
     assert len(set(old)) == again
@@ -53,21 +53,21 @@ def test_what_is_newer_is_learnt_and_a_share_of_the_rest(seen, replay, again):
 
 def test_which_are_read_again_is_a_matter_of_the_seed():
     until = ends_at(TALKS[:15])
-    found = [continued(material(), until, (), 0.3, seed).learnt for seed in (1, 1, 2)]
+    found = [continued(material(), until, (), 0.3, seed).train for seed in (1, 1, 2)]
     assert found[0] == found[1] != found[2]
 
 
 def test_a_talk_that_went_on_is_read_whole():
     long = talk("Bob: a", "Ada: b", "Bob: c", "Ada: d", start=30 * DAY)
     found = continued(material((*TALKS, long)), 30 * DAY + 60_000, (), 0.0, 0)
-    assert found.learnt == (long,)
+    assert found.train == (long,)
 
 
 @pytest.mark.parametrize("until", [ends_at(TALKS), 10**15])
 def test_nothing_newer_is_one_sentence(until):
-    with pytest.raises(TooLittleData, match="Nothing that could be learnt is newer") as told:
+    with pytest.raises(TooLittleData, match="There are no messages newer") as told:
         continued(material(), until, ("Ada",), 0.3, 0)
-    assert "--from" in told.value.way_on
+    assert "--from" in told.value.hint
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def mimic(home):
 )
 def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, expected):
     home = mimic(**manifest)
-    found = going_on_from(Settings(from_mimic="ada", **asked), home)
+    found = continuing(TrainSettings(from_mimic="ada", **asked), home)[0]
     assert {name: getattr(found, name) for name in expected} == expected
     assert found.base == found.from_mimic == str(home.mimics / "ada")
     assert found.tokenizer is None
@@ -125,16 +125,16 @@ def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, exp
 def test_it_is_named_in_full_since_it_may_be_replaced(mimic):
     home = mimic("ada-lovelace", persona="Ada Lovelace", people=["Ada Lovelace"])
     for name in ("ada-lovelace", "ADA LOVELACE"):
-        found = going_on_from(Settings(from_mimic=name), home)
+        found, _ = continuing(TrainSettings(from_mimic=name), home)
         assert found.from_mimic == str(home.mimics / "ada-lovelace")
     with pytest.raises(MimicError, match='There is no mimic called "ada"') as told:
-        going_on_from(Settings(from_mimic="ada"), home)
-    assert 'Did you mean "Ada Lovelace"?' in told.value.way_on
+        continuing(TrainSettings(from_mimic="ada"), home)
+    assert 'Did you mean "Ada Lovelace"?' in told.value.hint
 
 
 def test_without_from_nothing_changes(mimic):
-    settings = Settings(persona="Ada")
-    assert going_on_from(settings, mimic()) is settings
+    settings = TrainSettings(persona="Ada")
+    assert continuing(settings, mimic()) == (settings, None)
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_without_from_nothing_changes(mimic):
     [
         ({}, "Bob", "ada imitates Ada, not Bob."),
         ({"everybody": True}, "Ada", "ada imitates everybody, not Ada."),
-        ({"data": {}}, "", "ada does not say until when it has read."),
-        ({"data": None}, "", "ada does not say until when it has read."),
+        ({"data": {}}, "", "ada does not record the date of its latest message."),
+        ({"data": None}, "", "ada does not record the date of its latest message."),
     ],
 )
 def test_a_mimic_that_does_not_fit_is_one_sentence(mimic, manifest, asked, told):
     with pytest.raises(TrainingError) as error:
-        going_on_from(Settings(from_mimic="ada", persona=asked), mimic(**manifest))
+        continuing(TrainSettings(from_mimic="ada", persona=asked), mimic(**manifest))
     assert error.value.what == told
-    assert "--from" in error.value.way_on
+    assert "--from" in error.value.hint
 
 
 def test_a_mimic_that_is_not_there_gets_a_suggestion(mimic):
     with pytest.raises(MimicError, match='Did you mean "Ada"'):
-        going_on_from(Settings(from_mimic="adda"), mimic())
+        continuing(TrainSettings(from_mimic="adda"), mimic())
 
 
 def test_facts_are_the_file_s_or_else_the_mimic_s(mimic, tmp_path):
@@ -163,9 +163,9 @@ def test_facts_are_the_file_s_or_else_the_mimic_s(mimic, tmp_path):
     (tmp_path / "facts.txt").write_text("I have two cats.\n")
     file = str(tmp_path / "facts.txt")
     given = {"persona": "Ada", "from_mimic": "ada"}
-    assert facts_for(Settings(**given), home) == ("I like tea.",)
-    assert facts_for(Settings(**given, facts=file), home) == ("I have two cats.",)
-    assert facts_for(Settings(persona="Ada"), home) == ()
+    assert Request.of(TrainSettings(**given), home).facts == ("I like tea.",)
+    assert Request.of(TrainSettings(**given, facts=file), home).facts == ("I have two cats.",)
+    assert Request.of(TrainSettings(persona="Ada"), home).facts == ()
 
 
 # -- runs ------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def begun(tmp_path_factory, plain_base):
 
 def go_on(home, name="second", replace=False, **options):
     asked = {"persona": "", "base": "gpt2-medium", "from_mimic": "first", "replay": 0.0, **options}
-    settings = going_on_from(Settings(**asked), home)
+    settings, _ = continuing(TrainSettings(**asked), home)
     given = {k: v for k, v in settings.as_dict().items() if k in asked or k in ("form", "persona")}
     given.pop("base", None)
     return train(home, settings.base, name=name, replace=replace, **given)
@@ -208,17 +208,17 @@ def test_a_mimic_goes_on_where_it_was(begun):
 
 def test_it_can_go_on_again_and_then_there_is_nothing_new(begun):
     go_on(begun, name="third")
-    with pytest.raises(TooLittleData, match="is newer"):
+    with pytest.raises(TooLittleData, match="no messages newer"):
         go_on(begun, name="fourth", from_mimic="third")
 
 
 def test_a_stop_changes_nothing(begun):
     go_on(begun, name="whole", replay=0.3)
     wanted = digest(begun, "whole"), log(begun, "whole")
-    asked = Settings(from_mimic="first", replay=0.3)
-    settings = going_on_from(asked, begun)
+    asked = TrainSettings(from_mimic="first", replay=0.3)
+    settings, _ = continuing(asked, begun)
     given = {"from_mimic": settings.from_mimic, "form": "short", "replay": 0.3}
-    stopped = train(begun, settings.base, name="halves", watcher=stop_after(3), **given)
+    stopped = train(begun, settings.base, name="halves", callbacks=stop_after(3), **given)
     assert stopped.step == 3
     resume(begun, "halves")
     assert (digest(begun, "halves"), log(begun, "halves")) == wanted
@@ -232,10 +232,10 @@ def test_a_kill_after_the_mimic_is_written_over_its_base_changes_nothing(begun, 
     shutil.copytree(begun.mimics / "first", begun.mimics / name)
     empty = Run.empty
 
-    def killed(run, *, looks=True):
-        if looks:
+    def killed(run, *, evaluations=True):
+        if evaluations:
             raise KeyboardInterrupt
-        empty(run, looks=looks)
+        empty(run, evaluations=evaluations)
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "empty", killed)
@@ -256,23 +256,23 @@ def test_as_typed(begun):
     assert json.loads(out)["persona"] == "Ada"
     line = ["train", "--from", "first", "--persona", "Bob", "--home", begun.path]
     assert typed(*line) == (
-        1, "", "Error: first imitates Ada, not Bob. Leave --persona out, or --from.\n",
+        1, "", "Error: first imitates Ada, not Bob. Leave out --persona or --from.\n",
     )  # fmt: skip
 
 
 def test_what_a_resumed_run_keeps_is_told_by_its_option(begun, plain_base):
-    train(begun, plain_base, name="kept", watcher=stop_after(1))
+    train(begun, plain_base, name="kept", callbacks=stop_after(1))
     line = ["train", "--resume", "--name", "kept", "--from", "first", "--home", begun.path]
     status, _, err = typed(*line, "--json")
     assert status == 0
-    assert err == "--resume keeps the settings it began with; not changed: --from.\n"
+    assert err == "--resume keeps the settings of the run; ignored: --from.\n"
 
 
 def test_a_run_is_not_told_that_it_keeps_what_was_asked_again(home, tiny_base):
     from pretraining_support import fill_corpora, gossip
 
     made = fill_corpora(fill(home).path, tea=gossip(8))
-    train(made, tiny_base, corpus=("tea",), watcher=stop_after(1))
+    train(made, tiny_base, corpus=("tea",), callbacks=stop_after(1))
     line = [*arguments(made, tiny_base, corpus="tea"), "--resume", "--json"]
     status, _, err = typed(*line)
     assert (status, err) == (0, "")

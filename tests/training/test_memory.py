@@ -15,8 +15,8 @@ from training_support import HEAVY, chatter, fill, log, train
 from chatmimic.errors import TrainingError
 from chatmimic.home import Home
 from chatmimic.training import loop as loop_module
-from chatmimic.training.memory import is_full, no_memory, peak_bytes
-from chatmimic.training.work import Watcher
+from chatmimic.training.base_run import Callbacks
+from chatmimic.training.out_of_memory import is_full, no_memory, peak_bytes
 
 FULL = "[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried"
 
@@ -75,8 +75,8 @@ def test_other_errors_are_not_taken_for_it(error, full):
 @pytest.mark.parametrize(("at_once", "what"), [(1, "one window"), (3, "3 windows")])
 def test_what_helps_is_told(at_once, what):
     error = no_memory(512, at_once)
-    assert f"Memory does not hold {what} of 512 tokens" in error.what
-    assert "--window" in error.way_on
+    assert f"Out of memory with {what} of 512 tokens" in error.what
+    assert "--window" in error.hint
 
 
 def test_the_most_that_was_held_is_known_in_bytes():
@@ -94,27 +94,29 @@ def short_of_memory(monkeypatch, fits):
 
     Nothing is short while the held-out part is looked at.
     """
-    real = loop_module.Loop._surprise
+    real = loop_module.Loop.forward
 
     def surprise(loop, windows, rows, *given):
         if torch.is_grad_enabled() and not fits(loop, len(rows)):
             raise RuntimeError(FULL)
         return real(loop, windows, rows, *given)
 
-    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    monkeypatch.setattr(loop_module.Loop, "forward", surprise)
 
 
-TWICE = "memory is short: activations are computed twice from here on"
-HALF, QUARTER = (f"memory is short: {n} windows at once from here on" for n in (2, 1))
+TWICE = "out of memory: continuing with gradient checkpointing"
+HALF, QUARTER = (
+    f"out of memory: continuing with a micro-batch of {n}" for n in ("2 windows", "1 window")
+)
 
 
 @pytest.mark.parametrize(
     ("fits", "asked", "notes"),
     [
         (lambda loop, rows: rows < 2, {}, (HALF, QUARTER)),
-        (lambda loop, rows: loop.computes_twice, {}, (HALF, QUARTER, TWICE)),
+        (lambda loop, rows: loop.fitting.computes_twice, {}, (HALF, QUARTER, TWICE)),
         # Each backward pass would be a step: there are no halves.
-        (lambda loop, rows: loop.computes_twice, {"step_in_backward": True}, (TWICE,)),
+        (lambda loop, rows: loop.fitting.computes_twice, {"step_in_backward": True}, (TWICE,)),
         (lambda loop, rows: rows < 3, {"gradient_checkpointing": True}, (HALF,)),
     ],
 )
@@ -142,20 +144,20 @@ def test_a_step_is_tried_with_less_and_learns_the_same(
 def test_when_nothing_smaller_is_left_it_is_told(home, tiny_base, monkeypatch, asked, what, notes):
     short_of_memory(monkeypatch, lambda loop, rows: False)
     said = []
-    with pytest.raises(TrainingError, match=f"Memory does not hold {what}"):
-        train(fill(home), tiny_base, batch=4, watcher=Watcher(stage=said.append), **asked)
-    assert len([words for words in said if "memory is short" in words]) == notes
+    with pytest.raises(TrainingError, match=f"Out of memory with {what}"):
+        train(fill(home), tiny_base, batch=4, callbacks=Callbacks(stage=said.append), **asked)
+    assert len([words for words in said if "out of memory" in words]) == notes
 
 
 def test_a_step_that_was_taken_in_part_is_not_taken_again(home, tiny_base, monkeypatch):
     """Memory runs out in the backward pass, when some parameters have been stepped."""
-    real = loop_module.Loop._surprise
+    real = loop_module.Loop.forward
 
     def surprise(loop, *given):
         result = real(loop, *given)
         if not torch.is_grad_enabled():
             return result
-        first = next(iter(loop.learner.parameters()))  # its gradient comes last
+        first = next(iter(loop.loss_module.parameters()))  # its gradient comes last
 
         def full(_):
             raise RuntimeError(FULL)
@@ -163,11 +165,11 @@ def test_a_step_that_was_taken_in_part_is_not_taken_again(home, tiny_base, monke
         first.register_hook(full)
         return result
 
-    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    monkeypatch.setattr(loop_module.Loop, "forward", surprise)
     said = []
-    with pytest.raises(TrainingError, match="Memory does not hold"):
-        train(fill(home), tiny_base, step_in_backward=True, watcher=Watcher(stage=said.append))
-    assert not [words for words in said if "memory is short" in words]
+    with pytest.raises(TrainingError, match="Out of memory with"):
+        train(fill(home), tiny_base, step_in_backward=True, callbacks=Callbacks(stage=said.append))
+    assert not [words for words in said if "out of memory" in words]
 
 
 def test_other_faults_are_not_tried_again(home, tiny_base, monkeypatch):
@@ -177,7 +179,7 @@ def test_other_faults_are_not_tried_again(home, tiny_base, monkeypatch):
         tries.append(len(rows))
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    monkeypatch.setattr(loop_module.Loop, "forward", surprise)
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         train(fill(home), tiny_base)
     assert len(tries) == 1
@@ -202,7 +204,7 @@ def limited(place: str, base: str) -> None:
             most = psutil.Process().memory_info().vms + ROOM
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
-    outcome = train(Home(Path(place)), Path(base), watcher=Watcher(stage=stage), **WIDE)
+    outcome = train(Home(Path(place)), Path(base), callbacks=Callbacks(stage=stage), **WIDE)
     (Path(place) / "notes.json").write_text(json.dumps(outcome.notes))
 
 
@@ -221,8 +223,8 @@ def test_a_run_with_little_memory_finishes_and_learns_the_same(home, tmp_path):
     assert process.exitcode == 0
     notes = json.loads((narrow.path / "notes.json").read_text())
     assert notes
-    assert all(note.startswith("memory is short") for note in notes)
-    assert notes[0] == "memory is short: 8 windows at once from here on"
+    assert all(note.startswith("out of memory") for note in notes)
+    assert notes[0] == "out of memory: continuing with a micro-batch of 8 windows"
     losses = [[line["held_out_loss"] for line in log(made)] for made in (roomy, narrow)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     assert losses[0][-1] < losses[0][0] - 0.05
@@ -232,9 +234,9 @@ def test_a_run_with_little_memory_finishes_and_learns_the_same(home, tmp_path):
 
 FREED = """
 import sys, psutil, torch
-from chatmimic.training.memory import give_back_at_once
+from chatmimic.training.allocator import MATRIX, give_back_at_once
 if sys.argv[1] == "at once":
-    give_back_at_once()
+    give_back_at_once(MATRIX)
 torch.ones(7_500_000)  # 30 MB: from its end on, glibc keeps blocks of that size
 resident = lambda: psutil.Process().memory_info().rss
 before = resident()

@@ -12,7 +12,7 @@ from chatmimic.archive import Archive, Origin
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
-from chatmimic.training.material import gather
+from chatmimic.training.data.split import gather
 
 EARLIER = 1_500_000_000_000
 

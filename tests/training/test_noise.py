@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 from training_support import digest, fill, log, train
 
-from chatmimic.training.loss import Learner
+from chatmimic.training.objective.loss import LossModule
 from chatmimic.transcript import Mark
 
 IDS = torch.arange(4 * 64).remainder(300).view(4, 64)
@@ -22,10 +22,10 @@ def model(tiny_base):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_the_share_that_was_asked_for_is_replaced_by_any_token(model, share):
-    learner = Learner(model, noise=share)
+    loss_module = LossModule(model, noise=share)
     torch.manual_seed(0)
     ids = torch.full((100, 100), 7)
-    read = learner._noised(ids)
+    read = loss_module._noised(ids)
     assert (read != ids).float().mean().item() == pytest.approx(share, abs=0.02)
     assert read.min() >= 0
     assert read.max() < model.config.vocab_size
@@ -34,22 +34,22 @@ def test_the_share_that_was_asked_for_is_replaced_by_any_token(model, share):
 
 
 def test_what_is_foretold_is_what_was_said(model):
-    learner = Learner(model, noise=0.5).train()
+    loss_module = LossModule(model, noise=0.5).train()
     torch.manual_seed(3)
-    found = learner(IDS, torch.full_like(IDS, Mark.TEXT), POSITIONS)
+    found = loss_module(IDS, torch.full_like(IDS, Mark.TEXT), POSITIONS)
     torch.manual_seed(3)
-    read = learner._noised(IDS)
+    read = loss_module._noised(IDS)
     logits = model(read, position_ids=POSITIONS).logits[:, :-1].flatten(0, 1)
     wanted = functional.cross_entropy(logits, IDS[:, 1:].flatten(), reduction="sum")
-    assert found.learnt.item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert found.loss.item() == pytest.approx(wanted.item(), rel=1e-5)
     assert found.scored.item() == pytest.approx(wanted.item(), rel=1e-5)
 
 
 def test_a_test_is_without_noise(model):
     given = IDS, torch.full_like(IDS, Mark.TEXT), POSITIONS
-    clear, noisy = Learner(model).eval(), Learner(model, noise=0.5).eval()
-    assert noisy(*given).learnt.item() == clear(*given).learnt.item()
-    assert noisy.train()(*given).learnt.item() != clear.train()(*given).learnt.item()
+    clear, noisy = LossModule(model).eval(), LossModule(model, noise=0.5).eval()
+    assert noisy(*given).loss.item() == clear(*given).loss.item()
+    assert noisy.train()(*given).loss.item() != clear.train()(*given).loss.item()
 
 
 def test_noise_is_the_same_for_the_same_seed(home, tiny_base):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from chatmimic.training.optimizers import (
+from chatmimic.training.optim.optimizers import (
     MUON_RATE,
     Muon,
     make_optimizer,

@@ -18,12 +18,12 @@ from accelerate import Accelerator
 from safetensors.torch import load, save
 
 from chatmimic.errors import TrainingError
-from chatmimic.training import loss as loss_module
-from chatmimic.training.extras import library
-from chatmimic.training.loss import Learner
-from chatmimic.training.optimizers import flat_state, make_optimizer, restore_state, set_rate
-from chatmimic.training.precision import arithmetic
-from chatmimic.training.step_in_backward import StepInBackward
+from chatmimic.training.objective import loss as loss_module
+from chatmimic.training.objective.loss import LossModule
+from chatmimic.training.objective.precision import arithmetic
+from chatmimic.training.optim.fused_backward import StepInBackward
+from chatmimic.training.optim.optimizers import flat_state, make_optimizer, restore_state, set_rate
+from chatmimic.training.optional_packages import library
 from chatmimic.transcript import Mark
 
 IDS = torch.arange(96).remainder(61).view(4, 24)
@@ -67,7 +67,7 @@ def learn(model: Any, optimizer: Any, steps: int, precision: str = "fp32") -> li
 def surprise(model: Any) -> torch.Tensor:
     """Nats a token, through the module that training uses."""
     marks, positions = torch.full_like(IDS, Mark.TEXT), torch.arange(24).expand(4, 24)
-    return Learner(model)(IDS, marks, positions).learnt / IDS.numel()
+    return LossModule(model)(IDS, marks, positions).loss / IDS.numel()
 
 
 def assert_same(one: Any, two: Any) -> None:
@@ -196,7 +196,7 @@ def test_without_the_package_the_extra_is_named(gpt2, monkeypatch):
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     with pytest.raises(TrainingError, match="adamw8bit needs the package bitsandbytes") as caught:
         make_optimizer(gpt2(), DECAY, name="adamw8bit")
-    assert "pip install 'chatmimic[eight-bit]'" in caught.value.way_on
+    assert "pip install 'chatmimic[eight-bit]'" in caught.value.hint
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="it is for such machines")
@@ -243,8 +243,8 @@ def test_it_does_as_adamw_bit_for_bit(gpt2, monkeypatch, tied, checkpointing, pr
 def test_one_gradient_is_held_at_a_time_and_none_afterwards(gpt2):
     model = gpt2()
     parameters = list(model.parameters())
-    stepper, held = StepInBackward(model, DECAY), []
-    stepper.optimizer.register_step_pre_hook(
+    backend, held = StepInBackward(model, DECAY), []
+    backend.optimizer.register_step_pre_hook(
         lambda *_: held.append(sum(p.grad is not None for p in parameters))
     )
     surprise(model).backward()
@@ -258,65 +258,65 @@ def test_each_gradient_is_clipped_by_itself(gpt2):
     sizes = {name: float(p.grad.norm()) for name, p in twin.named_parameters()}
     clip = sorted(sizes.values())[len(sizes) // 2]
     model = gpt2()
-    stepper = StepInBackward(model, DECAY, clip=clip)
+    backend = StepInBackward(model, DECAY, clip=clip)
     surprise(model).backward()
     for name, parameter in model.named_parameters():
-        moment = float(stepper.state[parameter]["exp_avg"].norm())  # a tenth of its first gradient
+        moment = float(backend.state[parameter]["exp_avg"].norm())  # a tenth of its first gradient
         assert moment == pytest.approx(0.1 * min(sizes[name], clip), rel=1e-4), name
-    assert stepper.norm == pytest.approx(math.hypot(*sizes.values()))
+    assert backend.norm == pytest.approx(math.hypot(*sizes.values()))
 
 
 def test_the_norm_is_that_of_the_last_step(gpt2):
     model, twin = gpt2(), gpt2()
-    stepper, optimizer = StepInBackward(model, DECAY), make_optimizer(twin, DECAY)
+    backend, optimizer = StepInBackward(model, DECAY), make_optimizer(twin, DECAY)
     for _ in range(3):
-        learn(model, stepper, 1)
+        learn(model, backend, 1)
         learn(twin, optimizer, 1)
-        assert stepper.norm == pytest.approx(
+        assert backend.norm == pytest.approx(
             math.hypot(*(float(p.grad.norm()) for p in twin.parameters()))
         )
-        stepper.zero_grad()
-        assert stepper.norm > 0
+        backend.zero_grad()
+        assert backend.norm > 0
 
 
 def test_begun_says_that_a_step_cannot_be_repeated(gpt2):
     model = gpt2()
-    stepper = StepInBackward(model, DECAY)
+    backend = StepInBackward(model, DECAY)
     loss = surprise(model)
-    seen = [stepper.begun]
+    seen = [backend.begun]
     loss.backward()
-    seen.append(stepper.begun)
-    stepper.step()
-    seen.append(stepper.begun)
+    seen.append(backend.begun)
+    backend.step()
+    seen.append(backend.begun)
     surprise(model).backward()
-    stepper.zero_grad()
-    assert [*seen, stepper.begun] == [False, True, False, False]
+    backend.zero_grad()
+    assert [*seen, backend.begun] == [False, True, False, False]
 
 
 @pytest.mark.parametrize("fault", [math.inf, math.nan])
 def test_what_has_no_finite_gradient_stays(gpt2, fault):
     model = gpt2()
-    stepper, before = StepInBackward(model, DECAY), weights(model)
-    set_rate(stepper, 1e-3)
+    backend, before = StepInBackward(model, DECAY), weights(model)
+    set_rate(backend, 1e-3)
     name = "transformer.h.1.mlp.c_fc.weight"
     spoilt = dict(model.named_parameters())[name].register_hook(lambda g: g * fault)
     surprise(model).backward()
     assert changed(model, before) == before.keys() - {name}
-    assert not math.isfinite(stepper.norm)
+    assert not math.isfinite(backend.norm)
     spoilt.remove()
-    learn(model, stepper, 1)
-    assert math.isfinite(stepper.norm)
+    learn(model, backend, 1)
+    assert math.isfinite(backend.norm)
     assert name in changed(model, before)
 
 
 def test_unarmed_it_changes_nothing_and_frees_everything(gpt2):
     model = gpt2()
-    stepper, before = StepInBackward(model, DECAY), weights(model)
-    stepper.armed = False
-    learn(model, stepper, 2)
+    backend, before = StepInBackward(model, DECAY), weights(model)
+    backend.armed = False
+    learn(model, backend, 2)
     assert not changed(model, before)
-    assert not flat_state(stepper, dict(model.named_parameters()))
-    assert not stepper.begun
+    assert not flat_state(backend, dict(model.named_parameters()))
+    assert not backend.begun
     assert all(p.grad is None for p in model.parameters())
 
 
@@ -331,20 +331,20 @@ def test_what_is_fixed_stays(gpt2):
 
 def test_a_model_that_accelerate_has_prepared_is_stepped(gpt2):
     model = gpt2().double()
-    stepper = StepInBackward(model, DECAY)
-    learner, same = Accelerator(cpu=True).prepare(Learner(model), stepper)
-    assert same is stepper
-    assert next(learner.parameters()) is next(model.parameters())
-    losses = learn(model, stepper, 8)
+    backend = StepInBackward(model, DECAY)
+    loss_module, same = Accelerator(cpu=True).prepare(LossModule(model), backend)
+    assert same is backend
+    assert next(loss_module.parameters()) is next(model.parameters())
+    losses = learn(model, backend, 8)
     assert all(after < before for before, after in pairwise(losses))
     assert all(p.grad is None and p.dtype == torch.float64 for p in model.parameters())
 
 
 def test_nothing_of_it_stays_in_memory(gpt2):
     model = gpt2()
-    stepper = StepInBackward(model, DECAY)
-    learn(model, stepper, 1)
-    seen = [weakref.ref(stepper), weakref.ref(model.transformer.wte.weight)]
-    del model, stepper
+    backend = StepInBackward(model, DECAY)
+    learn(model, backend, 1)
+    seen = [weakref.ref(backend), weakref.ref(model.transformer.wte.weight)]
+    del model, backend
     gc.collect()
     assert [reference() for reference in seen] == [None, None]

@@ -7,7 +7,7 @@ from training_support import fill, log, train
 
 from chatmimic.archive import Archive
 from chatmimic.errors import TooLittleData
-from chatmimic.training.material import gather
+from chatmimic.training.data.split import gather
 from chatmimic.training.state import State
 
 LOST = {"learning_rate": 30.0, "warmup": 0.0, "evaluate_every": 1}  # no look is like the first
@@ -30,7 +30,7 @@ def test_a_look_is_the_best_or_it_is_stale(losses, best, stale):
     state = State()
     for step, loss in enumerate(losses):
         state.step = step
-        assert state.look(loss) is (loss < min(losses[:step], default=math.inf))
+        assert state.record(loss) is (loss < min(losses[:step], default=math.inf))
     assert (state.best_loss, state.best_step) == best
     assert state.stale == stale
 
@@ -54,24 +54,24 @@ def test_steps_on_a_corpus_are_not_the_persona_s():
 def test_a_spell_helped_if_a_later_look_was_better(after, helped):
     state = State(step=7, best_loss=2.5, stale=2)
     words = "step 7: the held-out loss stalls at 2.500; 4 steps on the corpus"
-    assert state.begin_spell(4) == words
-    assert (state.spell_left, state.stale) == (4, 0)
-    state.look(after)
-    state.judge_spell()
+    assert state.begin_phase(4) == words
+    assert (state.phase_left, state.stale) == (4, 0)
+    state.record(after)
+    state.judge_phase()
     best = min(after, 2.5)
-    (spell,) = state.spells
-    assert spell == {"step": 7, "steps": 4, "before": 2.5, "after": best, "helped": helped}
+    (phase,) = state.phases
+    assert phase == {"step": 7, "steps": 4, "before": 2.5, "after": best, "helped": helped}
     state.best_loss = 1.0
-    state.judge_spell()  # what a later spell came to does not count for this one
-    assert spell["after"] == best
+    state.judge_phase()  # what a later spell came to does not count for this one
+    assert phase["after"] == best
     assert ("did not help" in state.verdicts()[0]) is not helped
     assert f"2.500 before, {best:.3f} at best after" in state.verdicts()[0]
 
 
 def test_where_there_was_no_spell_there_is_no_verdict():
     state = State()
-    state.judge_spell()
-    assert state.verdicts() == state.spells == []
+    state.judge_phase()
+    assert state.verdicts() == state.phases == []
 
 
 # -- runs ------------------------------------------------------------------------------------------
@@ -85,9 +85,9 @@ def test_a_run_ends_after_so_many_looks_that_were_no_better(home, tiny_base, pat
     assert steps == list(range(1, last + 1))
     assert outcome.mimic.manifest["best_step"] == 0
     assert outcome.mimic.manifest["plan"]["steps"] == 8
-    told = f"stopped after step {last}: no look was better than that of step 0"
+    told = f"early stopping after step {last}: no improvement since step 0"
     first, *between, forced = outcome.notes
-    assert first.startswith(f"by step {min(last, 4)} no evaluation was better")
+    assert first.startswith("no improvement over the untrained base by step")
     assert between == ([told] if last < 8 else [])
     assert forced.endswith("(--force)")
     assert outcome.figures.loss >= outcome.base.loss
@@ -124,10 +124,8 @@ def test_few_messages_are_refused_with_the_number_that_is_needed(home, tiny_base
     made = few(home, 20)
     with pytest.raises(TooLittleData) as told:
         train(made, tiny_base)
-    assert told.value.what == (
-        "Ada has 20 messages in the archive; 50 are the least to learn a manner from."
-    )
-    assert told.value.way_on.endswith("; --force learns from fewer.")
+    assert told.value.what == ("Ada has 20 messages in the archive; training needs at least 50.")
+    assert told.value.hint.endswith("; --force trains on fewer.")
     assert not made.runs.exists()
 
 
@@ -146,5 +144,5 @@ def test_a_tenth_is_held_out_of_little_too(home, count, held_out):
 
 
 def test_one_message_cannot_be_learnt_and_tested_on(home, tiny_base):
-    with pytest.raises(TooLittleData, match="do not stretch to a part to learn and a part to test"):
+    with pytest.raises(TooLittleData, match="are too few for a training part and a held-out"):
         train(few(home, 1), tiny_base, force=True)

@@ -11,8 +11,8 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from chatmimic.training import precision
-from chatmimic.training.precision import arithmetic, bf16_gain, choose_precision
+from chatmimic.training.objective import precision
+from chatmimic.training.objective.precision import arithmetic, bf16_gain, choose_precision
 
 CPU = torch.device("cpu")
 

@@ -12,11 +12,11 @@ from pretraining_support import (
     SHORT,
     base_digest,
     base_facts,
+    evaluations,
     fill_corpora,
     go_on,
     gossip,
     left,
-    looks,
     pretrain,
 )
 from safetensors.torch import load_file
@@ -24,12 +24,15 @@ from training_support import chatter, stop_after, typed
 
 from chatmimic.archive import Archive
 from chatmimic.bases import open_base
+from chatmimic.bases.adapter import merge, read_adapter
 from chatmimic.corpora import open_corpora
-from chatmimic.errors import BaseError, TooLittleData, TrainingError
+from chatmimic.errors import BaseError, SettingsError, TooLittleData, TrainingError
 from chatmimic.files import file_digest
 from chatmimic.lock import Lock
 from chatmimic.records import Kind, Message
-from chatmimic.training.loop import Loop
+from chatmimic.training.base_run import Callbacks
+from chatmimic.training.planning import timing
+from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.transcript import SPECIAL_TOKENS
 from chatmimic.windows import Windows
 
@@ -90,7 +93,7 @@ def test_all_of_it_is_its_owners_alone_at_any_time(home, umask):
     try:
         made = fill_corpora(home)
         pretrain(made)
-        pretrain(made, name="stopped", watcher=stop_after(3))
+        pretrain(made, name="stopped", callbacks=stop_after(3))
     finally:
         os.umask(before)
     assert (made.pretrainings / "stopped" / "corpora" / "tea" / "00000" / "ids.npy").exists()
@@ -129,7 +132,7 @@ def test_a_base_says_what_it_was_made_from(reference):
 
 def test_held_out_talk_is_foretold_better_after_than_before(reference):
     outcome, home = reference
-    losses = {line["step"]: line["held_out_loss"] for line in looks(home)}
+    losses = {line["step"]: line["held_out_loss"] for line in evaluations(home)}
     assert list(losses) == [0, 4, 8, 12]
     assert outcome.before == losses[0] == pytest.approx(np.log(512), abs=0.1)
     assert outcome.figures.loss < outcome.before - 0.5
@@ -142,7 +145,7 @@ def test_the_same_seed_is_the_same_base_and_another_is_not(made, reference):
     _, other = reference
     pretrain(made)
     assert base_digest(made) == base_digest(other)
-    assert looks(made) == looks(other)
+    assert evaluations(made) == evaluations(other)
     for file in ("tokenizer.json", "config.json"):
         assert file_digest(made.bases / "ubuntu" / file) == file_digest(
             other.bases / "ubuntu" / file
@@ -154,31 +157,29 @@ def test_the_same_seed_is_the_same_base_and_another_is_not(made, reference):
 @pytest.mark.parametrize("step", [1, 4, 11])
 def test_one_that_was_stopped_ends_as_one_that_was_not(made, reference, step):
     outcome, other = reference
-    stopped = pretrain(made, watcher=stop_after(step))
+    stopped = pretrain(made, callbacks=stop_after(step))
     assert (stopped.name, stopped.step, stopped.steps) == ("ubuntu", step, 12)
     assert not made.bases.exists()
     for name in ("ubuntu", "tea"):  # what it reads was written at the start
         made.corpus(name).unlink()
     finished = go_on(made)
     assert base_digest(made) == base_digest(other)
-    assert looks(made) == looks(other)
+    assert evaluations(made) == evaluations(other)
     assert finished.figures == outcome.figures
     assert finished.before == outcome.before
 
 
 def test_an_unfinished_one_of_the_same_name_is_dropped_and_said(made, reference):
-    pretrain(made, watcher=stop_after(2), seed=5)
+    pretrain(made, callbacks=stop_after(2), seed=5)
     again = pretrain(made, replace=True)
-    assert again.notes == (
-        "an unfinished pretraining of the same name was dropped; this one is new",
-    )
+    assert again.notes == ("an unfinished pretraining run of the same name was discarded",)
     assert base_digest(made) == base_digest(reference[1])
 
 
 def test_a_base_of_the_same_name_is_replaced_only_at_the_end(made):
     pretrain(made)
     before = base_digest(made)
-    pretrain(made, replace=True, seed=1, watcher=stop_after(11))
+    pretrain(made, replace=True, seed=1, callbacks=stop_after(11))
     assert base_digest(made) == before
     go_on(made)
     assert base_digest(made) != before
@@ -186,7 +187,7 @@ def test_a_base_of_the_same_name_is_replaced_only_at_the_end(made):
 
 
 def test_one_of_a_name_goes_on_at_a_time(made):
-    pretrain(made, watcher=stop_after(2))
+    pretrain(made, callbacks=stop_after(2))
     with Lock(made.pretrainings / "ubuntu" / "lock", "ubuntu"):
         for work in (pretrain, go_on):
             with pytest.raises(TrainingError, match=f"ubuntu is being trained by .* {os.getpid()}"):
@@ -239,13 +240,62 @@ def test_warming_up_is_gentle_by_itself_and_can_be_otherwise(made, tiny_base):
     assert asked["optimizer"] == "muon"
 
 
+@pytest.mark.parametrize(("form", "alone"), [("short", True), ("tokens", False)])
+def test_what_lora_learns_is_in_the_base_and_beside_it(made, plain_base, form, alone):
+    options = {"base": str(plain_base), "train": "lora", "form": form, "half": False}
+    outcome = pretrain(made, **options, lora_rank=4)
+    assert outcome.facts["plan"]["learning_rate"] == 1e-3
+    assert outcome.figures.loss < outcome.before
+    beside = read_adapter(outcome.path / "adapter")
+    assert (beside is not None) is alone  # with new tokens more is learnt than adapters
+    if beside is None:
+        return
+    assert beside.base == plain_base.name  # no path of this machine: it may be handed on
+    assert beside.digest
+    assert (
+        load_file(beside.weights)[
+            "base_model.model.transformer.h.0.attn.c_attn.lora_A.weight"
+        ].shape[0]
+        == 4
+    )
+    added = open_base(str(plain_base)).model
+    merge(added, beside)
+    for name, weight in added.state_dict().items():
+        if name in weights(made):
+            torch.testing.assert_close(weights(made)[name], weight, atol=1e-3, rtol=0.01)
+
+
+def test_lora_on_a_corpus_goes_on_where_it_was_stopped(made, plain_base):
+    options = {"base": str(plain_base), "train": "lora"}
+    pretrain(made, **options)
+    whole = base_digest(made)
+    assert pretrain(made, **options, replace=True, callbacks=stop_after(5)).step == 5
+    go_on(made)
+    assert base_digest(made) == whole
+
+
+def test_a_new_base_is_trained_as_a_whole():
+    with pytest.raises(SettingsError, match="--train lora is for a base that is warmed up"):
+        PretrainSettings(train="lora")
+    with pytest.raises(SettingsError, match='--train is "some"; it can be'):
+        PretrainSettings(train="some", base="starter")
+
+
 def test_a_base_made_here_can_be_warmed_up(made, reference):
     outcome = pretrain(made, base=str(reference[0].path), name="warmer", steps=8)
     assert outcome.before < reference[0].before - 0.5
 
 
+def test_a_base_is_told_of_by_its_name_and_not_by_where_it_is(made, tiny_base, monkeypatch):
+    told = []
+    monkeypatch.setattr("chatmimic.training.pretrain_run.keeps_apart", lambda model: False)
+    with pytest.raises(TrainingError, match="^The base tiny cannot be warmed up"):
+        pretrain(made, base=str(tiny_base), callbacks=Callbacks(stage=told.append))
+    assert "opening the base tiny" in told
+
+
 def test_no_window_is_longer_than_the_base_sees(made, tiny_base):
-    outcome = pretrain(made, base=str(tiny_base), window=512, steps=2, watcher=stop_after(1))
+    outcome = pretrain(made, base=str(tiny_base), window=512, steps=2, callbacks=stop_after(1))
     windows = Windows.open(made.pretrainings / "ubuntu" / "held-out")
     assert windows.ids.shape[1] == 128
     assert outcome.steps == 2
@@ -286,8 +336,8 @@ def test_a_weight_changes_what_is_learnt(made, reference):
     ("hours", "seconds", "steps"), [(1, 0.5, 6840), (0.1, 2.0, 171), (0.001, 2, 2)]
 )
 def test_hours_are_turned_into_steps(made, monkeypatch, hours, seconds, steps):
-    monkeypatch.setattr(Loop, "time_a_step", lambda loop: seconds)
-    stopped = pretrain(made, steps=None, hours=hours, watcher=stop_after(1))
+    monkeypatch.setattr(timing, "time_a_step", lambda loop: seconds)
+    stopped = pretrain(made, steps=None, hours=hours, callbacks=stop_after(1))
     assert stopped.steps == steps
     ready = json.loads((made.pretrainings / "ubuntu" / "ready.json").read_text("utf-8"))
     assert ready["plan"]["steps"] == steps
@@ -324,11 +374,11 @@ WORDLESS = [
 @pytest.mark.parametrize(
     ("messages", "options", "told"),
     [
-        ([], {}, "not stretch"),
-        (WORDLESS, {}, "not stretch"),
-        (gossip(1, 2), {}, "not stretch"),  # too few for an exchange
-        (gossip(1, 30), {"held_out": 0.01}, "The corpora do not stretch to a part to learn and"),
-        (gossip(4, 20), {"held_out": 0.99}, "The corpus small does not stretch"),
+        ([], {}, "not have enough"),
+        (WORDLESS, {}, "not have enough"),
+        (gossip(1, 2), {}, "not have enough"),  # too few for an exchange
+        (gossip(1, 30), {"held_out": 0.01}, "The corpora do not have enough for a training part"),
+        (gossip(4, 20), {"held_out": 0.99}, "The corpus small does not have enough"),
     ],
 )
 def test_too_little_to_read_is_told_and_nothing_is_left(home, messages, options, told):
@@ -342,7 +392,7 @@ def test_too_little_to_read_is_told_and_nothing_is_left(home, messages, options,
 
 
 def test_a_weight_of_next_to_nothing_is_told(made):
-    with pytest.raises(TrainingError, match="nothing to learn from"):
+    with pytest.raises(TrainingError, match="nothing to train on"):
         pretrain(made, "ubuntu=0.0001")
     assert not made.bases.exists()
 
@@ -351,7 +401,7 @@ def test_a_weight_of_next_to_nothing_is_told(made):
     ("options", "told"), [({"size": "7x100"}, "no size"), ({"tokenizer": "/nowhere"}, "/nowhere")]
 )
 def test_what_was_mistyped_drops_no_unfinished_pretraining(made, options, told):
-    stopped = pretrain(made, watcher=stop_after(2))
+    stopped = pretrain(made, callbacks=stop_after(2))
     with pytest.raises(BaseError, match=told):
         pretrain(made, **options)
     assert stopped.step == 2
@@ -362,7 +412,7 @@ def test_what_was_mistyped_drops_no_unfinished_pretraining(made, options, told):
 
 
 def test_no_name_of_a_corpus_is_learnt(made):
-    pretrain(made, watcher=stop_after(1))
+    pretrain(made, callbacks=stop_after(1))
     folder = made.pretrainings / "ubuntu"
     from chatmimic.bases.loading import load_tokenizer
 

@@ -7,7 +7,7 @@ from pretraining_support import fill_corpora, gossip
 from training_support import chatter, digest, fill, log, resume, stop_after, train
 
 from chatmimic.errors import TrainingError
-from chatmimic.training.unfinished import unfinished
+from chatmimic.training.checkpointing.resumable import unfinished
 
 STALLING = {"learning_rate": 0.3, "warmup": 0.0, "evaluate_every": 1}
 TEA = {"corpus": ("tea",), "corpus_steps": 3}
@@ -45,13 +45,13 @@ def test_a_stop_changes_nothing(talking, tiny_base, name):
     asked, step = VARIANTS[name]
     whole = train(talking, tiny_base, **asked)
     wanted = digest(talking), log(talking)
-    stopped = train(talking, tiny_base, replace=True, watcher=stop_after(step), **asked)
+    stopped = train(talking, tiny_base, replace=True, callbacks=stop_after(step), **asked)
     assert (stopped.step, stopped.name) == (step, "ada")
     finished = resume(talking)
     assert (digest(talking), log(talking)) == wanted
     assert finished.figures == whole.figures
     assert finished.base == whole.base
-    for fact in ("plan", "spells", "best_step"):
+    for fact in ("plan", "phases", "best_step"):
         assert finished.mimic.manifest[fact] == whole.mimic.manifest[fact]
 
 
@@ -60,10 +60,10 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
     asked = {**VARIANTS[name][0], "steps": 4, "corpus_steps": 2}
     train(talking, tiny_base, **asked)
     wanted = digest(talking), log(talking)
-    outcome = train(talking, tiny_base, replace=True, watcher=stop_after(0), **asked)
+    outcome = train(talking, tiny_base, replace=True, callbacks=stop_after(0), **asked)
     taken = [outcome.step]
     while not hasattr(outcome, "mimic"):
-        outcome = resume(talking, watcher=stop_after(0))
+        outcome = resume(talking, callbacks=stop_after(0))
         taken.append(getattr(outcome, "step", 0))
     assert taken[:-1] == list(range(1, len(taken)))
     assert (digest(talking), log(talking)) == wanted
@@ -78,7 +78,7 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
     ],
 )
 def test_what_cannot_begin_drops_nothing(talking, tiny_base, monkeypatch, asked, missing, told):
-    train(talking, tiny_base, watcher=stop_after(2))
+    train(talking, tiny_base, callbacks=stop_after(2))
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(TrainingError, match=told):
         train(talking, tiny_base, replace=True, **asked)

@@ -9,11 +9,11 @@ from tests_support import talk
 from training_support import CANARY, arguments, fill, train, typed
 
 import chatmimic
-from chatmimic.errors import MimicError, TrainingError
+from chatmimic.errors import MimicError, SettingsError
 from chatmimic.mimic import Mimic, latest
-from chatmimic.training import Settings
-from chatmimic.training.material import Material
-from chatmimic.training.writing import learners, told, write_held_out, write_learnt
+from chatmimic.training import TrainSettings
+from chatmimic.training.data.dataset import in_order, trained_on, write_held_out, write_train
+from chatmimic.training.data.split import Material
 from chatmimic.transcript import Cast, Mark, make_form
 
 SAID = talk("Bob: hello there", "Ada: fine", "Cy: what a day", "Ada: see you later")
@@ -24,7 +24,7 @@ LATER = talk("Dot: tea", "Ada: ok", start=10**12)
 
 
 @pytest.mark.parametrize(
-    ("asked", "learner", "expected"),
+    ("asked", "imitated", "expected"),
     [
         ({}, "Ada", {"Ada"}),
         ({}, None, None),
@@ -32,29 +32,29 @@ LATER = talk("Dot: tea", "Ada: ok", start=10**12)
         ({"reverse": True, "others": 0.2}, "Ada", {"Bob", "Cy", "Dot"}),
     ],
 )
-def test_whose_words_are_learnt(asked, learner, expected):
-    material = Material("Ada", Cast(("Ada",)), (SAID,), (LATER,), "", learner=learner)
-    assert learners(material, Settings(persona="Ada", **asked)) == expected
+def test_whose_words_are_learnt(asked, imitated, expected):
+    material = Material("Ada", Cast(("Ada",)), (SAID,), (LATER,), "", imitated=imitated)
+    assert trained_on(material, TrainSettings(persona="Ada", **asked)) == expected
 
 
 def test_messages_are_read_from_the_last_to_the_first():
-    assert told((SAID,), reverse=False) == (SAID,)
-    (read,) = told((SAID,), reverse=True)
+    assert in_order((SAID,), reverse=False) == (SAID,)
+    (read,) = in_order((SAID,), reverse=True)
     assert read.messages == SAID.messages[::-1]
-    assert told(told((SAID,), reverse=True), reverse=True) == [SAID]
+    assert in_order(in_order((SAID,), reverse=True), reverse=True) == [SAID]
 
 
 @pytest.mark.parametrize("name", ["tokens", "named"])
-@pytest.mark.parametrize(("which", "said"), [(write_learnt, SAID), (write_held_out, LATER)])
+@pytest.mark.parametrize(("which", "said"), [(write_train, SAID), (write_held_out, LATER)])
 def test_the_others_words_are_learnt_from_the_reply(name, which, said, tiny_tokenizer, tmp_path):
     form = make_form(name, tiny_tokenizer, Cast(("Ada", "Bob", "Cy", "Dot")))
-    material = Material("Ada", form.cast, (SAID,), (LATER,), "", learner="Ada")
-    settings = Settings(persona="Ada", reverse=True)
+    material = Material("Ada", form.cast, (SAID,), (LATER,), "", imitated="Ada")
+    settings = TrainSettings(persona="Ada", reverse=True)
     windows = which(material, (), settings, form, window=128, folder=tmp_path)
     row = windows.ids[0, : int(np.argmax(windows.positions[0])) + 1].tolist()
     read = form.decode(row)
     assert [(m.sender, m.text) for m in read] == [(m.sender, m.text) for m in said.messages[::-1]]
-    starts = [*form.encode(told((said,), reverse=True)[0]).starts, len(row)]
+    starts = [*form.encode(in_order((said,), reverse=True)[0]).starts, len(row)]
     for message, start, end in zip(said.messages[::-1], starts, starts[1:], strict=False):
         body = slice(start + len(form.header(message.sender, message)), end - 1)
         learnt = Mark.CONTEXT if message.sender == "Ada" else Mark.TEXT
@@ -65,8 +65,8 @@ def test_the_others_words_are_learnt_from_the_reply(name, which, said, tiny_toke
 
 @pytest.mark.parametrize("given", [{"reverse": True}, {"facts": "facts.txt"}])
 def test_who_is_answered_has_to_be_said(given):
-    with pytest.raises(TrainingError, match="--reverse and --facts are about one person"):
-        Settings(**given)
+    with pytest.raises(SettingsError, match="--reverse and --facts are about one person"):
+        TrainSettings(**given)
 
 
 # -- a mimic that ranks ----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_it_learns_and_says_what_it_is(trained):
     assert (home.runs / "back" / "samples.jsonl").read_text("utf-8") == ""
 
 
-REFUSED = "Error: back was trained with --reverse: it ranks replies, and makes none. "
+REFUSED = "Error: back was trained with --reverse: it ranks replies, but generates none. "
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_nobody_is_told_to_talk_with_it(home, tiny_base):
     status, out, err = typed(*arguments(made, tiny_base, steps=1), "--reverse")
     assert status == 0, err
     assert "It is as private as the chats." in out
-    assert "Talk with it" not in out
+    assert "Chat with it" not in out
 
 
 def test_it_does_not_talk_to_programs_either(trained):
@@ -152,4 +152,4 @@ def test_the_newest_mimic_is_one_that_talks(trained, tiny_base):
 def test_a_list_shows_what_it_is_for(trained):
     status, out, _ = typed("mimics", "show", "back", "--home", trained[0].path)
     assert status == 0
-    assert "it ranks replies, and makes none" in out
+    assert "ranks replies, cannot generate them" in out

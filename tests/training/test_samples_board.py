@@ -11,6 +11,7 @@ from training_support import arguments, chatter, digest, fill, log, resume, stop
 
 from chatmimic.errors import TrainingError
 from chatmimic.records import Kind, Message
+from chatmimic.training.base_run import Callbacks
 from chatmimic.training.samples import (
     HISTORY,
     Exchange,
@@ -18,7 +19,6 @@ from chatmimic.training.samples import (
     read_exchanges,
     write_exchanges,
 )
-from chatmimic.training.work import Watcher
 
 # -- exchanges -------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ def sampled(tmp_path_factory, tiny_base):
     """(a home with a run that showed samples every second step, what a watcher saw of them)."""
     home = fill(tmp_path_factory.mktemp("samples") / "home")
     seen = []
-    train(home, tiny_base, sample_every=2, dropout=0.1, watcher=Watcher(sample=seen.append))
+    train(home, tiny_base, sample_every=2, dropout=0.1, callbacks=Callbacks(sample=seen.append))
     return home, seen
 
 
@@ -105,7 +105,7 @@ def test_samples_do_not_change_what_is_learnt(sampled, home, tiny_base):
 @pytest.mark.parametrize("step", [1, 4])
 def test_a_resumed_run_says_what_it_would_have_said(sampled, home, tiny_base, step):
     made = fill(home)
-    train(made, tiny_base, sample_every=2, dropout=0.1, watcher=stop_after(step))
+    train(made, tiny_base, sample_every=2, dropout=0.1, callbacks=stop_after(step))
     file = made.runs / "ada" / "samples.jsonl"
     with file.open("a") as more:  # as a run would have that was killed later
         more.write('{"step": 99}\n')
@@ -129,8 +129,8 @@ def test_samples_are_shown_in_a_pipe_and_not_to_scripts(home, tiny_base):
     made = fill(home)
     line = arguments(made, tiny_base, sample_every=3)
     _, out, err = typed(*line)
-    assert err.count("Ada, really: ") == err.count("Ada, mimic: ") == 6
-    assert out.count("Ada, mimic: ") == 3
+    assert err.count("Ada (real): ") == err.count("Ada (mimic): ") == 6
+    assert out.count("Ada (mimic): ") == 3
     assert typed(*line, "--json")[2] == ""
 
 
@@ -172,7 +172,7 @@ def test_the_curves_are_those_of_the_log(home, tiny_base):
 def test_the_curves_of_a_resumed_run_have_each_step_once(home, tiny_base, step, killed):
     pytest.importorskip("tensorboard")
     made = fill(home)
-    train(made, tiny_base, tensorboard=True, watcher=stop_after(step))
+    train(made, tiny_base, tensorboard=True, callbacks=stop_after(step))
     if killed:  # before that checkpoint was there
         shutil.rmtree(made.runs / "ada" / "checkpoints" / f"step-{step:06d}")
     resume(made)
@@ -190,13 +190,13 @@ def test_the_share_of_right_replies_is_a_curve(home, tiny_base):
 
 def test_without_tensorboard_its_extra_is_named(home, tiny_base, monkeypatch):
     made = fill(home)
-    train(made, tiny_base, watcher=stop_after(1))
+    train(made, tiny_base, callbacks=stop_after(1))
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "tensorboard", None)
         with pytest.raises(TrainingError) as told:
             train(made, tiny_base, tensorboard=True)
     assert told.value.what.startswith("--tensorboard needs the package tensorboard")
-    assert told.value.way_on == "Install it: pip install 'chatmimic[tensorboard]'."
+    assert told.value.hint == "Install it: pip install 'chatmimic[tensorboard]'."
     assert hasattr(resume(made), "mimic")  # what was unfinished is there
 
 
@@ -213,6 +213,6 @@ def test_what_a_run_left_goes_with_its_mimic(sampled, home):
 def test_an_unfinished_training_of_the_name_stays(sampled, home, tiny_base):
     made = type(sampled[0])(home)
     shutil.copytree(sampled[0].path, home)
-    train(made, tiny_base, replace=True, watcher=stop_after(2))
+    train(made, tiny_base, replace=True, callbacks=stop_after(2))
     assert typed("mimics", "remove", "ada", "--yes", "--home", home)[0] == 0
     assert hasattr(resume(made), "mimic")

@@ -6,9 +6,9 @@ from training_support import fill, log, train
 from transformers import get_scheduler
 from transformers.optimization import get_inverse_sqrt_schedule
 
-from chatmimic.training import Settings
+from chatmimic.training import TrainSettings
+from chatmimic.training.optim.schedules import SCHEDULES, rate_share
 from chatmimic.training.plan import Plan, make_plan
-from chatmimic.training.schedules import SCHEDULES, rate_share
 from chatmimic.training.state import State
 
 LENGTHS = [(1, 0), (1, 1), (10, 0), (10, 1), (10, 3), (7, 7), (100, 5)]
@@ -74,7 +74,8 @@ def test_every_schedule_learns_at_every_step_and_never_faster_than_asked(name, s
 
 def plan(**given):
     numbers = {"steps": 10, "batch": 2, "accumulate": 1, "learning_rate": 0.5, "warmup": 2}
-    rest = {"evaluate_every": 5, "gradient_checkpointing": False, "look": 8, "final": 8}
+    rest = {"evaluate_every": 5, "gradient_checkpointing": False}
+    rest |= {"eval_windows": 8, "final_eval_windows": 8}
     return Plan(**{**numbers, **rest, **given})
 
 
@@ -85,10 +86,10 @@ def plan(**given):
         ({"corpus_way": "mix"}, {"step": 7}, 7, 10),
         # Steps of a spell do not count: the rate goes on where it was.
         ({"corpus_way": "plateau", "corpus_steps": 4}, {"step": 7, "corpus_steps": 4}, 3, 14),
-        ({"corpus_way": "plateau", "corpus_steps": 4}, {"step": 4, "spell_left": 4}, 4, 14),
+        ({"corpus_way": "plateau", "corpus_steps": 4}, {"step": 4, "phase_left": 4}, 4, 14),
         (
             {"corpus_way": "plateau", "corpus_steps": 4},
-            {"step": 9, "corpus_steps": 6, "spell_left": 2},
+            {"step": 9, "corpus_steps": 6, "phase_left": 2},
             3,
             18,
         ),
@@ -113,7 +114,7 @@ def test_a_rate_falls_to_nought_at_the_end_of_both_parts(name):
 
 
 def test_what_was_asked_for_is_what_is_planned():
-    asked = Settings(schedule="polynomial", power=1.0, steps=20, warmup=0.1, learning_rate=0.5)
+    asked = TrainSettings(schedule="polynomial", power=1.0, steps=20, warmup=0.1, learning_rate=0.5)
     made = make_plan(asked, parameters=1000, windows=80, on_cpu=True, step_seconds=0.1)
     straight = plan(steps=20)
     assert [made.rate(n) for n in range(21)] == [straight.rate(n) for n in range(21)]

@@ -15,9 +15,9 @@ from training_support import arguments, digest, fill, log, resume, stop_after, t
 
 from chatmimic.archive import Archive
 from chatmimic.errors import TrainingError
-from chatmimic.training import Settings
-from chatmimic.training.ranks import Ranks
-from chatmimic.training.several import check_several
+from chatmimic.training import TrainSettings
+from chatmimic.training.distributed.checks import check_several
+from chatmimic.training.distributed.process_group import ProcessGroup
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a fork server, and gloo")
 
@@ -32,7 +32,7 @@ ALIKE = {
     # Batches without exchanges: the head of the choice has no part in them.
     "mixed": {"candidates": 2, "batch": 1, "accumulate": 4, "corpus_way": "mix", **CORPUS},
     # So fast that what was learnt is lost again at once.
-    "spells": {"learning_rate": 0.15, "warmup": 0.0, "evaluate_every": 1, **CORPUS},
+    "phases": {"learning_rate": 0.15, "warmup": 0.0, "evaluate_every": 1, **CORPUS},
     "matrices": {"optimizer": "muon", "train": "last-1"},
 }
 SPREAD = {
@@ -83,7 +83,7 @@ def test_two_learn_what_one_does(made, tiny_base):
         told = json.loads((made.mimics / name / "mimic.json").read_text("utf-8"))
         assert told["held_out"]["mimic"] == pytest.approx(alone.figures.as_dict(), rel=1e-5)
         assert told["best_step"] == alone.mimic.manifest["best_step"] > 0
-        assert bool(told["spells"]) == (name == "spells")
+        assert bool(told["phases"]) == (name == "phases")
 
 
 def test_a_spread_model_is_in_parts_and_whole_again_on_the_first(tiny_base):
@@ -108,7 +108,7 @@ def test_one_goes_on_with_what_two_began(made):
 def test_three_go_on_with_what_one_began_and_only_the_first_speaks(home, tiny_base):
     made = fill(home)
     train(made, tiny_base, name="one", **FEW)
-    assert train(made, tiny_base, name="more", watcher=stop_after(1), **FEW).step == 1
+    assert train(made, tiny_base, name="more", callbacks=stop_after(1), **FEW).step == 1
     line = [*arguments(made, tiny_base, **{**PLAIN, "steps": 2}), "--json"]
     cases = [Case("more", spread=True, resume=True)]  # a window a step; three parts of 32
     (status, out, err), *others = together(3, trainings, made.path, tiny_base, cases, *line)
@@ -116,28 +116,31 @@ def test_three_go_on_with_what_one_began_and_only_the_first_speaks(home, tiny_ba
     assert others == [(0, "", "")] * 2
     assert (status, err) == (0, "")
     assert json.loads(out)["notes"] == [
-        "a step learns from 12 windows instead of 4: 3 processes share them alike"
+        "a step has 12 windows instead of 4, so that 3 processes get equal shares"
     ]
 
 
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"step_in_backward": True}, "--step-in-backward is for one process: several add up "),
-        ({"minutes": 1.0}, "--minutes and --form auto are for one process: they try something"),
-        ({"form": "auto"}, "--minutes and --form auto are for one process: they try something"),
+        (
+            {"step_in_backward": True},
+            "--step-in-backward works only with one process: several sum ",
+        ),
+        ({"minutes": 1.0}, "--minutes and --form auto work only with one process: they measure"),
+        ({"form": "auto"}, "--minutes and --form auto work only with one process: they measure"),
         (
             {"optimizer": "muon", "candidates": 2},
-            "--optimizer muon and --candidates cannot be had with a model spread over processes",
+            "--optimizer muon and --candidates cannot be used with a model sharded over processes",
         ),
-        ({"sample_every": 1}, "--sample-every cannot be had with a model spread over processes"),
+        ({"sample_every": 1}, "--sample-every cannot be used with a model sharded over processes"),
     ],
 )
 def test_what_several_cannot_do_is_refused(asked, sentence):
     with pytest.raises(TrainingError) as told:
-        check_several(Settings(**asked), Ranks(0, 2, spread=True))
+        check_several(TrainSettings(**asked), ProcessGroup(0, 2, spread=True))
     assert told.value.what.startswith(sentence)
-    check_several(Settings(**asked), Ranks())
+    check_several(TrainSettings(**asked), ProcessGroup())
 
 
 def test_when_one_is_killed_the_others_say_so_and_the_run_can_go_on(home, tiny_base):

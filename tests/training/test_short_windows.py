@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import WORDS, talk
 
-from chatmimic.training.loss import Learner, feed, weight_of
+from chatmimic.training.objective.loss import LossModule, feed, weight_of
 from chatmimic.training.plan import Plan
 from chatmimic.transcript import Cast, Mark, make_form
 from chatmimic.windows import build_windows, mix
@@ -19,7 +19,7 @@ WINDOW = 64
 
 def plan(steps: int, **given: object) -> Plan:
     numbers = {"batch": 2, "accumulate": 3, "learning_rate": 0.5, "warmup": 4, "evaluate_every": 5}
-    rest = {"gradient_checkpointing": False, "look": 8, "final": 8}
+    rest = {"gradient_checkpointing": False, "eval_windows": 8, "final_eval_windows": 8}
     return Plan(**{"steps": steps, **numbers, **rest, "short_first": True, **given})
 
 
@@ -84,14 +84,14 @@ def windows(request, form, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def learner(tiny_base):
+def loss_module(tiny_base):
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_pretrained(tiny_base, attn_implementation="sdpa")
     for parameter in model.parameters():  # far from uniform, so that a leak would show
         parameter.data += 0.2 * torch.randn_like(parameter)
-    return Learner(model).eval()
+    return LossModule(model).eval()
 
 
 @pytest.mark.parametrize("typed", [False, True])
@@ -109,15 +109,15 @@ def test_a_window_is_cut_into_rows_one_after_the_other(windows, form, parts, typ
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4])
-def test_what_is_counted_is_what_is_learnt(windows, learner, parts):
+def test_what_is_counted_is_what_is_learnt(windows, loss_module, parts):
     rows = np.arange(len(windows))
     with torch.no_grad():
-        result = learner(**feed(windows, rows, parts=parts))
-    assert weight_of(windows, rows, parts) == int(result.learnt_tokens)
+        result = loss_module(**feed(windows, rows, parts=parts))
+    assert weight_of(windows, rows, parts) == int(result.loss_tokens)
     # The first token of a row is foretold by nothing.
     firsts = np.asarray(windows.marks)[:, :: WINDOW // parts]
     lost = int((firsts != Mark.CONTEXT).sum())
-    assert int(result.learnt_tokens) == windows.learnt - lost
+    assert int(result.loss_tokens) == windows.target_tokens - lost
     assert (lost > 0) is (parts > 1)
 
 
@@ -128,13 +128,13 @@ def test_counting_needs_no_array_of_numpys_own(windows):
         assert weight_of(mixed, rows, parts) == weight_of(windows, rows, parts)
 
 
-def test_what_was_cut_off_is_not_seen(windows, learner):
+def test_what_was_cut_off_is_not_seen(windows, loss_module):
     """Four quarters at once cost what each of them costs alone."""
     tensors = feed(windows, np.array([0]), parts=4)
     with torch.no_grad():
-        together = learner(**tensors).learnt.item()
+        together = loss_module(**tensors).loss.item()
         quarters = ({k: t[n : n + 1] for k, t in tensors.items()} for n in range(4))
-        alone = sum(learner(**quarter).learnt.item() for quarter in quarters)
-        whole = learner(**feed(windows, np.array([0]))).learnt.item()
+        alone = sum(loss_module(**quarter).loss.item() for quarter in quarters)
+        whole = loss_module(**feed(windows, np.array([0]))).loss.item()
     assert together == pytest.approx(alone, rel=1e-5)
     assert abs(together - whole) > 1e-2

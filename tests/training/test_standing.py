@@ -11,7 +11,12 @@ import pytest
 from chatmimic.errors import TrainingError
 from chatmimic.folders import Label, claim
 from chatmimic.lock import Lock
-from chatmimic.training.standing import Standing, described, refuse_unfinished, standing
+from chatmimic.training.checkpointing.existing import (
+    Standing,
+    described,
+    refuse_unfinished,
+    standing,
+)
 
 ADA = Label("Ada", "Ada")
 
@@ -116,8 +121,8 @@ def test_an_unfinished_one_is_refused_with_both_ways(places: tuple[Path, Path]) 
     with pytest.raises(TrainingError) as told:
         refuse_unfinished(places[0], standing(places, ADA), "training")
     assert str(told.value) == (
-        "The training ada was begun and is not finished. "
-        "Add --resume to go on with it, or --replace to drop it and begin anew."
+        "The training run ada is unfinished. "
+        "Add --resume to continue it, or --replace to discard it."
     )
 
 
@@ -126,9 +131,8 @@ def test_one_beside_is_refused_by_its_own_name(places: tuple[Path, Path]) -> Non
     begin(places, Label("ada-2", "Ada"))
     with pytest.raises(TrainingError) as told:
         refuse_unfinished(places[0], standing(places, ADA), "training")
-    assert told.value.way_on == (
-        "Add --name ada-2 --resume to go on with it, or --name ada-2 --replace to drop it and "
-        "begin anew."
+    assert told.value.hint == (
+        "Add --name ada-2 --resume to continue it, or --name ada-2 --replace to discard it."
     )
 
 
@@ -147,5 +151,5 @@ def test_nothing_unfinished_is_fine(places: tuple[Path, Path]) -> None:
 
 
 def test_what_is_finished_in_words() -> None:
-    assert described("mimic", "ada", "2026-11-29") == "the mimic ada of 2026-11-29"
+    assert described("mimic", "ada", "2026-11-29") == "the mimic ada from 2026-11-29"
     assert described("base", "ubuntu", "") == "the base ubuntu"

@@ -49,7 +49,7 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(home, tiny_base, refer
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(home, tiny_base, reference, step):
     outcome, other_home = reference
     made = fill(home)
-    stopped = train(made, tiny_base, watcher=stop_after(step), **DROPOUT)
+    stopped = train(made, tiny_base, callbacks=stop_after(step), **DROPOUT)
     assert (stopped.name, stopped.step, stopped.steps) == ("ada", step, 9)
     assert not (made.mimics / "ada").exists()
     finished = resume(made)
@@ -61,10 +61,10 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(home, tiny_base, refere
 
 def test_a_run_stopped_after_every_step_ends_the_same(home, tiny_base, reference):
     made = fill(home)
-    outcome = train(made, tiny_base, watcher=stop_after(0), **DROPOUT)
+    outcome = train(made, tiny_base, callbacks=stop_after(0), **DROPOUT)
     stops = 1
     while not hasattr(outcome, "mimic"):
-        outcome = resume(made, watcher=stop_after(0))
+        outcome = resume(made, callbacks=stop_after(0))
         stops += 1
     assert stops == 9
     assert digest(made) == digest(reference[1])
@@ -105,9 +105,9 @@ def test_disk_use_is_bounded(home, tiny_base):
             found = list((made.runs / "ada" / kind).glob("*"))
             most[kind] = max(most[kind], len(found))
 
-    from chatmimic.training.work import Watcher
+    from chatmimic.training.base_run import Callbacks
 
-    train(made, tiny_base, steps=8, evaluate_every=1, watcher=Watcher(progress=count))
+    train(made, tiny_base, steps=8, evaluate_every=1, callbacks=Callbacks(progress=count))
     assert most == {"checkpoints": 2, "best": 2}
     left = {p.name for p in (made.runs / "ada").iterdir()}
     assert left == {"whose.json", "lock", "log.jsonl"}
@@ -116,7 +116,7 @@ def test_disk_use_is_bounded(home, tiny_base):
 def test_minutes_fix_a_plan_that_a_resumed_run_keeps(home, tiny_base):
     made = fill(home)
     given = {"steps": None, "minutes": 0.01, "evaluate_every": None}
-    stopped = train(made, tiny_base, watcher=stop_after(1), **given)
+    stopped = train(made, tiny_base, callbacks=stop_after(1), **given)
     ready = json.loads((made.runs / "ada" / "ready.json").read_text("utf-8"))
     assert ready["plan"]["steps"] == stopped.steps >= 1
     outcome = resume(made)
@@ -132,24 +132,24 @@ class Poison:
 
     def __init__(self, step: int) -> None:
         self.step = step
-        self.real = loop_module.Loop._surprise
+        self.real = loop_module.Loop.forward
 
     def __call__(self, loop, *given):
         result = self.real(loop, *given)
         if torch.is_grad_enabled() and loop.state.step == self.step:
-            return replace(result, learnt=result.learnt * float("nan"))
+            return replace(result, loss=result.loss * float("nan"))
         return result
 
 
 def test_a_loss_that_is_not_a_number_stops_there(home, tiny_base, reference, monkeypatch):
     made = fill(home)
     poison = Poison(5)
-    monkeypatch.setattr(loop_module.Loop, "_surprise", lambda *given: poison(*given))
+    monkeypatch.setattr(loop_module.Loop, "forward", lambda *given: poison(*given))
     with pytest.raises(LossNotFinite) as told:
         train(made, tiny_base, **DROPOUT)
     assert "The loss became nan at step 5 (learning rate 0.00015" in told.value.what
-    assert "gradient norm nan" in told.value.what
-    assert "--learning-rate" in told.value.way_on
+    assert "gradient norm" not in told.value.what  # it was not computed
+    assert "--learning-rate" in told.value.hint
     steps = [p.name for p in sorted((made.runs / "ada" / "checkpoints").iterdir())]
     assert steps == ["step-000000", "step-000004"]
     poison.step = -1  # what was saved before it is sound: going on from there gives the same run
@@ -169,14 +169,14 @@ def test_a_rate_that_blows_up_is_told_and_nothing_not_finite_is_saved(home, tiny
 
 def short_of_memory(monkeypatch, most):
     """Make more than `most` windows at once too many for the memory."""
-    real = loop_module.Loop._surprise
+    real = loop_module.Loop.forward
 
     def surprise(loop, windows, rows, *given):
         if len(rows) > most:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(loop, windows, rows, *given)
 
-    monkeypatch.setattr(loop_module.Loop, "_surprise", surprise)
+    monkeypatch.setattr(loop_module.Loop, "forward", surprise)
 
 
 def test_where_memory_is_short_fewer_windows_at_once_learn_the_same(
@@ -188,8 +188,8 @@ def test_where_memory_is_short_fewer_windows_at_once_learn_the_same(
     short_of_memory(monkeypatch, 1)
     outcome = train(narrow, tiny_base, **given)
     assert outcome.notes == (
-        "memory is short: 2 windows at once from here on",
-        "memory is short: 1 windows at once from here on",
+        "out of memory: continuing with a micro-batch of 2 windows",
+        "out of memory: continuing with a micro-batch of 1 window",
     )
     for one, other in zip(log(narrow), log(roomy), strict=True):
         assert one["held_out_loss"] == pytest.approx(other["held_out_loss"], rel=1e-4)
@@ -199,6 +199,6 @@ def test_where_memory_is_short_fewer_windows_at_once_learn_the_same(
 def test_memory_that_does_not_hold_one_window_is_told(home, tiny_base, monkeypatch):
     made = fill(home)
     short_of_memory(monkeypatch, 0)
-    with pytest.raises(TrainingError, match="does not hold one window of 64 tokens") as told:
+    with pytest.raises(TrainingError, match="Out of memory with one window of 64 tokens") as told:
         train(made, tiny_base)
-    assert "--gradient-checkpointing" in told.value.way_on
+    assert "--gradient-checkpointing" in told.value.hint

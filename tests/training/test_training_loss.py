@@ -6,8 +6,8 @@ import torch
 from tests_support import talk
 from torch.nn import functional
 
-from chatmimic.training import loss as loss_module
-from chatmimic.training.loss import Learner, feed, head_is_plain, keeps_apart
+from chatmimic.training.objective import loss as loss_module
+from chatmimic.training.objective.loss import LossModule, feed, head_is_plain, keeps_apart
 from chatmimic.transcript import Cast, Mark, make_form
 from chatmimic.windows import build_windows
 
@@ -51,7 +51,7 @@ def windows(form, tmp_path):
 
 def surprise(model, windows, rows=None, typed=None):
     rows = np.arange(len(windows)) if rows is None else rows
-    return Learner(model)(**feed(windows, rows, typed))
+    return LossModule(model)(**feed(windows, rows, typed))
 
 
 def gradient(model, value):
@@ -73,21 +73,21 @@ def test_two_conversations_in_one_window_cost_what_they_cost_alone(model, window
     try:
         together = surprise(model, packed)
         apart = [surprise(model, w) for w in alone]
-        grads = gradient(model, together.learnt)
-        sums = gradient(model, apart[0].learnt + apart[1].learnt)
+        grads = gradient(model, together.loss)
+        sums = gradient(model, apart[0].loss + apart[1].loss)
     finally:
         model.gradient_checkpointing_disable()
         model.eval()
-    assert together.learnt.item() == pytest.approx(sum(a.learnt.item() for a in apart), abs=1e-4)
+    assert together.loss.item() == pytest.approx(sum(a.loss.item() for a in apart), abs=1e-4)
     assert together.scored.item() == pytest.approx(sum(a.scored.item() for a in apart), abs=1e-4)
-    assert together.learnt_tokens == sum(a.learnt_tokens for a in apart)
+    assert together.loss_tokens == sum(a.loss_tokens for a in apart)
     for one, other in zip(grads, sums, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)
 
 
 def test_the_order_of_pieces_in_a_window_does_not_matter(model, windows):
     one, other = surprise(model, windows(FIRST, SECOND)), surprise(model, windows(SECOND, FIRST))
-    assert one.learnt.item() == pytest.approx(other.learnt.item(), abs=1e-4)
+    assert one.loss.item() == pytest.approx(other.loss.item(), abs=1e-4)
 
 
 def test_the_loss_is_the_cross_entropy_of_the_models_own_logits(model, windows):
@@ -98,24 +98,24 @@ def test_the_loss_is_the_cross_entropy_of_the_models_own_logits(model, windows):
     nats = functional.cross_entropy(logits, ids[0, 1:length], reduction="none")
     kept = marks[0, 1:length]
     result = surprise(model, built)
-    assert result.learnt.item() == pytest.approx(nats[kept != Mark.CONTEXT].sum().item(), abs=1e-4)
+    assert result.loss.item() == pytest.approx(nats[kept != Mark.CONTEXT].sum().item(), abs=1e-4)
     assert result.scored.item() == pytest.approx(nats[kept == Mark.TEXT].sum().item(), abs=1e-4)
-    assert result.learnt_tokens == (kept != Mark.CONTEXT).sum()
+    assert result.loss_tokens == (kept != Mark.CONTEXT).sum()
     assert result.scored_tokens == (kept == Mark.TEXT).sum()
 
 
 def test_only_learnt_rows_carry_loss(model, windows):
     built = windows(FIRST)
     ids, marks, positions = feed(built, np.arange(1)).values()
-    whole = surprise(model, built).learnt.item()
+    whole = surprise(model, built).loss.item()
     half = marks.clone()
     half[0, marks[0].nonzero()[3] :] = Mark.CONTEXT
-    less = Learner(model)(ids, half, positions)
-    assert less.learnt_tokens == 3
-    assert 0 < less.learnt.item() < whole
-    nothing = Learner(model)(ids, torch.zeros_like(marks), positions)
-    assert nothing.learnt.item() == 0
-    gradient(model, nothing.learnt)  # nothing to learn is no error
+    less = LossModule(model)(ids, half, positions)
+    assert less.loss_tokens == 3
+    assert 0 < less.loss.item() < whole
+    nothing = LossModule(model)(ids, torch.zeros_like(marks), positions)
+    assert nothing.loss.item() == 0
+    gradient(model, nothing.loss)  # nothing to learn is no error
 
 
 def test_the_scored_words_are_the_personas_whoever_is_learnt(model, windows):
@@ -124,7 +124,7 @@ def test_the_scored_words_are_the_personas_whoever_is_learnt(model, windows):
         surprise(model, windows(FIRST, learn=None)),
     )
     assert everybody.scored_tokens > persona.scored_tokens
-    assert everybody.learnt.item() > persona.learnt.item()
+    assert everybody.loss.item() > persona.loss.item()
 
 
 @pytest.mark.parametrize("kept", [0, 10**9], ids=["computed twice", "kept"])
@@ -132,16 +132,16 @@ def test_the_scored_words_are_the_personas_whoever_is_learnt(model, windows):
 def test_a_loss_in_chunks_is_the_loss(model, windows, monkeypatch, rows, kept):
     built = windows(FIRST, SECOND, learn=None)
     whole = surprise(model, built)
-    wanted = gradient(model, whole.learnt)
+    wanted = gradient(model, whole.loss)
     monkeypatch.setattr(loss_module, "ROWS", rows)
     monkeypatch.setattr(loss_module, "KEPT", kept)
     chunked = surprise(model, built)
-    assert chunked.learnt.item() == pytest.approx(whole.learnt.item(), abs=1e-4)
+    assert chunked.loss.item() == pytest.approx(whole.loss.item(), abs=1e-4)
     assert chunked.scored.item() == pytest.approx(whole.scored.item(), abs=1e-4)
-    for one, other in zip(gradient(model, chunked.learnt), wanted, strict=True):
+    for one, other in zip(gradient(model, chunked.loss), wanted, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
     with torch.no_grad():
-        assert surprise(model, built).learnt.item() == pytest.approx(whole.learnt.item(), abs=1e-4)
+        assert surprise(model, built).loss.item() == pytest.approx(whole.loss.item(), abs=1e-4)
 
 
 def test_token_types_say_who_speaks(model, windows, form):
@@ -150,8 +150,8 @@ def test_token_types_say_who_speaks(model, windows, form):
     assert types.shape == built.ids.shape
     speakers = {form.header("Ada")[0], form.header("Bob")[0], form.end_of_conversation}
     assert set(types.unique().tolist()) == speakers
-    typed = surprise(model, built, typed=form).learnt.item()
-    assert typed != pytest.approx(surprise(model, built).learnt.item(), abs=1e-3)
+    typed = surprise(model, built, typed=form).loss.item()
+    assert typed != pytest.approx(surprise(model, built).loss.item(), abs=1e-3)
 
 
 def small(kind):
@@ -181,8 +181,8 @@ def test_pieces_share_a_window_only_where_the_architecture_keeps_them_apart(wind
     for parameter in model.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
     assert keeps_apart(model) == apart  # … and later
-    together = surprise(model, windows(FIRST, SECOND, packed=apart)).learnt.item()
-    alone = [surprise(model, windows(c)).learnt.item() for c in (FIRST, SECOND)]
+    together = surprise(model, windows(FIRST, SECOND, packed=apart)).loss.item()
+    alone = [surprise(model, windows(c)).loss.item() for c in (FIRST, SECOND)]
     assert together == pytest.approx(sum(alone), rel=1e-4)
 
 

@@ -11,7 +11,7 @@ from training_support import chatter, fill
 from chatmimic.archive import Archive
 from chatmimic.errors import NoSuchPerson, TooLittleData
 from chatmimic.records import Conversation, Message
-from chatmimic.training.material import cast_of, gather, sampled, split
+from chatmimic.training.data.split import cast_of, gather, sampled, split
 
 MINUTE = 60_000
 
@@ -46,9 +46,9 @@ def own(conversations) -> int:
 @settings(deadline=None, max_examples=300)
 @given(threads(), st.floats(0.01, 0.6))
 def test_what_is_tested_on_is_never_before_what_is_learnt(conversations, share):
-    learnt, later = split(conversations, "a", share)
-    assert max(times(learnt), default=0) <= min(times(later), default=99)
-    texts = Counter(m.text for c in (*learnt, *later) for m in c.messages)
+    train, later = split(conversations, "a", share)
+    assert max(times(train), default=0) <= min(times(later), default=99)
+    texts = Counter(m.text for c in (*train, *later) for m in c.messages)
     assert texts == Counter(m.text for c in conversations for m in c.messages)
     if own(conversations):
         wanted = max(1, math.ceil(share * own(conversations)))
@@ -57,37 +57,37 @@ def test_what_is_tested_on_is_never_before_what_is_learnt(conversations, share):
 
 def test_whole_conversations_are_held_out_where_they_are_many():
     talks = [of(("a", n * 1000), ("b", n * 1000 + 1), ("a", n * 1000 + 2)) for n in range(1, 11)]
-    learnt, later = split(talks, "a", 0.15)  # 3 of 20, which lies inside the last but one
-    assert (learnt, later) == (tuple(talks[:8]), tuple(talks[8:]))
+    train, later = split(talks, "a", 0.15)  # 3 of 20, which lies inside the last but one
+    assert (train, later) == (tuple(talks[:8]), tuple(talks[8:]))
 
 
 def test_a_conversation_that_straddles_the_instant_is_cut_there():
     busy = of(*(("b", t) for t in range(10, 1000, 10)), thread="#busy")
     talks = [of(("a", 105)), of(("a", 205)), of(("a", 505), ("b", 515))]
-    learnt, later = split([busy, *talks], "a", 0.3)
-    assert max(times(learnt)) == 500
+    train, later = split([busy, *talks], "a", 0.3)
+    assert max(times(train)) == 500
     assert [c.messages[0].sent_at for c in later] == [510, 505]
 
 
 def test_one_endless_conversation_is_cut_inside():
     only = of(*(("ab"[n % 2], n) for n in range(1, 101)))
-    (learnt,), (later,) = split([only], "a", 0.1)
+    (train,), (later,) = split([only], "a", 0.1)
     assert own([later]) == 5
-    assert learnt.messages + later.messages == only.messages
+    assert train.messages + later.messages == only.messages
 
 
 def test_a_last_conversation_that_holds_nearly_everything_is_not_all_held_out():
     long = of(*(("a", 1000 + n) for n in range(100)))
-    learnt, later = split([of(("a", 1), ("b", 2)), long], "a", 0.1)
+    train, later = split([of(("a", 1), ("b", 2)), long], "a", 0.1)
     assert own(later) == 11
-    assert own(learnt) == 90
+    assert own(train) == 90
 
 
 @pytest.mark.parametrize("at", [None, 5 * MINUTE])
 def test_messages_without_times_or_with_one_for_all_keep_their_order(at):
     only = of(*(("ab"[n % 2], at) for n in range(40)))
-    (learnt,), (later,) = split([only], "a", 0.1)
-    assert learnt.messages + later.messages == only.messages
+    (train,), (later,) = split([only], "a", 0.1)
+    assert train.messages + later.messages == only.messages
     assert own([later]) == 2
 
 
@@ -117,10 +117,10 @@ def test_an_archive_gives_the_conversations_of_the_persona(home):
     material = gathered(fill(home, [*chatter(), *apart]), "ada")
     assert material.persona == "Ada"
     assert material.cast.people == ("Ada", "Bob")
-    learnt, later = material.messages
-    assert learnt + later == sum(m.sender == "Ada" for m in chatter())
-    assert all(c.thread == "#tea" for c in (*material.learnt, *material.held_out))
-    assert max(times(material.learnt)) < min(times(material.held_out))
+    train, later = material.messages
+    assert train + later == sum(m.sender == "Ada" for m in chatter())
+    assert all(c.thread == "#tea" for c in (*material.train, *material.held_out))
+    assert max(times(material.train)) < min(times(material.held_out))
 
 
 def test_the_persona_can_be_whoever_there_is_only(home):
@@ -132,8 +132,10 @@ def test_too_few_messages_are_counted_and_a_way_on_is_told(home):
     with pytest.raises(TooLittleData) as told:
         gathered(fill(home, chatter(60)))
     count = sum(m.sender == "Ada" for m in chatter(60))
-    assert str(told.value).startswith(f"Ada has {count} messages in the archive; 50 are the least")
-    assert "chatmimic people" in told.value.way_on
+    assert str(told.value).startswith(
+        f"Ada has {count} messages in the archive; training needs at least 50"
+    )
+    assert "chatmimic people" in told.value.hint
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,6 +1,6 @@
 """Settings and the plan they lead to: refused all at once, by option name; fixed before step 0."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,8 +10,9 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from chatmimic.cli import cli
-from chatmimic.errors import TrainingError
-from chatmimic.training import Settings
+from chatmimic.errors import SettingsError
+from chatmimic.settings import settings_of
+from chatmimic.training import TrainSettings
 from chatmimic.training.plan import batches, make_plan
 
 NAN, INF = float("nan"), float("inf")
@@ -22,64 +23,65 @@ BAD = [
     ({"learn": "nobody"}, '--learn is "nobody"'),
     ({"form": "named", "token_types": True}, "--token-types needs --form tokens"),
     ({"steps": 3, "minutes": 1.0}, "--steps and --minutes"),
-    ({"context": 0}, "--context is 0; it is at least 1"),
-    ({"window": 15}, "--window is 15; it is at least 16"),
-    ({"steps": 0}, "--steps is 0; it is at least 1"),
-    ({"batch": -1}, "--batch is -1; it is at least 1"),
-    ({"accumulate": 0}, "--accumulate is 0; it is at least 1"),
-    ({"evaluate_every": 0}, "--evaluate-every is 0; it is at least 1"),
-    ({"weight_decay": -0.1}, "--weight-decay is -0.1; it is at least 0"),
+    ({"context": 0}, "--context is 0; it must be at least 1"),
+    ({"window": 15}, "--window is 15; it must be at least 16"),
+    ({"steps": 0}, "--steps is 0; it must be at least 1"),
+    ({"batch": -1}, "--batch is -1; it must be at least 1"),
+    ({"accumulate": 0}, "--accumulate is 0; it must be at least 1"),
+    ({"evaluate_every": 0}, "--evaluate-every is 0; it must be at least 1"),
+    ({"weight_decay": -0.1}, "--weight-decay is -0.1; it must be at least 0"),
     ({"weight_decay": INF}, "--weight-decay is inf"),
-    ({"epochs": 0.0}, "--epochs is 0; it is above 0"),
+    ({"epochs": 0.0}, "--epochs is 0; it must be above 0"),
     ({"epochs": INF}, "--epochs is inf"),
     ({"epochs": NAN}, "--epochs is nan"),
-    ({"minutes": -1.0}, "--minutes is -1; it is above 0"),
-    ({"learning_rate": 0.0}, "--learning-rate is 0; it is above 0"),
+    ({"minutes": -1.0}, "--minutes is -1; it must be above 0"),
+    ({"learning_rate": 0.0}, "--learning-rate is 0; it must be above 0"),
     ({"learning_rate": NAN}, "--learning-rate is nan"),
-    ({"clip": 0.0}, "--clip is 0; it is above 0"),
-    ({"held_out": 0.0}, "--held-out is 0; without a held-out part"),
-    ({"held_out": 1.0}, "--held-out is 1; it is at least 0 and below 1"),
+    ({"clip": 0.0}, "--clip is 0; it must be above 0"),
+    ({"held_out": 0.0}, "--held-out is 0; without held-out messages"),
+    ({"held_out": 1.0}, "--held-out is 1; it must be at least 0 and below 1"),
     ({"warmup": -0.5}, "--warmup is -0.5"),
     ({"dropout": NAN}, "--dropout is nan"),
-    ({"corpus": ("tea",), "patience": 1}, "--patience 1 ends the training before a stall is one"),
-    ({"gap": "soon"}, '--gap: "soon" is not a length of time'),
+    (
+        {"corpus": ("tea",), "patience": 1},
+        "--patience 1 stops a run before it can be said to stall",
+    ),
+    ({"gap": "soon"}, '--gap: "soon" is not a duration'),
 ]
 
 
 @pytest.mark.parametrize(("values", "complaint"), BAD)
 def test_a_bad_value_is_told_by_its_option(values, complaint):
-    with pytest.raises(TrainingError) as told:
-        Settings(**values)
+    with pytest.raises(SettingsError) as told:
+        TrainSettings(**values)
     assert complaint in told.value.what
-    assert told.value.way_on == "See `chatmimic train --help`."
+    assert told.value.hint == "See `chatmimic train --help`."
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    with pytest.raises(TrainingError) as told:
-        Settings(form="verse", epochs=-1.0, window=2, dropout=2.0, gap="x")
+    with pytest.raises(SettingsError) as told:
+        TrainSettings(form="verse", epochs=-1.0, window=2, dropout=2.0, gap="x")
     for option in ("--form", "--epochs", "--window", "--dropout", "--gap"):
         assert option in told.value.what
 
 
 def test_a_changed_copy_is_checked_too():
-    with pytest.raises(TrainingError, match="--batch"):
-        replace(Settings(), batch=0)
+    with pytest.raises(SettingsError, match="--batch"):
+        replace(TrainSettings(), batch=0)
 
 
 def test_every_setting_is_an_option_with_its_sentence():
     shown = " ".join(
         CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output.split()
     )
-    for field in fields(Settings):
-        assert f"--{field.metadata['flag'] or field.name.replace('_', '-')}" in shown
-        assert " ".join(field.metadata["help"].split()) in shown
-        if field.default not in (None, "", (), True, False):
-            assert f"[default: {field.default}]" in shown
+    for one in settings_of(TrainSettings):
+        assert one.option in shown
+        assert " ".join(one.help.split()) in shown
 
 
 def test_settings_travel_as_plain_values():
-    settings = Settings(persona="Ada", minutes=2.0, gap="2h", gradient_checkpointing=True)
-    assert Settings.from_dict({**settings.as_dict(), "of_a_newer_chatmimic": 1}) == settings
+    settings = TrainSettings(persona="Ada", minutes=2.0, gap="2h", gradient_checkpointing=True)
+    assert TrainSettings.from_dict({**settings.as_dict(), "of_a_newer_chatmimic": 1}) == settings
 
 
 # -- the plan ----------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def test_settings_travel_as_plain_values():
 
 def plan(windows=80, parameters=10**6, on_cpu=True, step_seconds=0.1, **values):
     return make_plan(
-        Settings(**values),
+        TrainSettings(**values),
         parameters=parameters,
         windows=windows,
         on_cpu=on_cpu,
@@ -115,7 +117,7 @@ SMALL, LARGE = 10**6, 3 * 10**8
     ],
 )
 def test_batches_suit_the_base_and_the_data(parameters, windows, values, expected):
-    assert batches(Settings(**values), parameters, windows) == expected
+    assert batches(TrainSettings(**values), parameters, windows) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,10 +132,10 @@ def test_batches_suit_the_base_and_the_data(parameters, windows, values, expecte
         # With spells of an eighth: an eighth more of all steps, or three.
         ({"minutes": 1.0, "corpus": ("tea",), "corpus_way": "first"}, 480),
         ({"minutes": 1.0, "corpus": ("tea",)}, 393),
-        ({"minutes": 1.0, "corpus": ("tea",), "corpus_spells": 1, "corpus_steps": 40}, 500),
+        ({"minutes": 1.0, "corpus": ("tea",), "corpus_phases": 1, "corpus_steps": 40}, 500),
         ({"minutes": 1.0, "corpus": ("tea",), "corpus_steps": 900}, 1),
         # Spells of 1,500 are no eighth.
-        ({"minutes": 100.0, "corpus": ("tea",), "corpus_spells": 2}, 51_000),
+        ({"minutes": 100.0, "corpus": ("tea",), "corpus_phases": 2}, 51_000),
     ],
 )
 def test_how_long_to_train_can_be_said_in_three_ways(values, steps):
@@ -189,6 +191,6 @@ def test_a_larger_base_is_tuned_more_gently(parameters, options, rate):
     from chatmimic.training.plan import make_plan
 
     about = {"parameters": parameters, "windows": 40, "on_cpu": True, "step_seconds": 0.0}
-    plan = make_plan(Settings(**options), **about)
+    plan = make_plan(TrainSettings(**options), **about)
     assert plan.learning_rate == pytest.approx(rate)
     assert plan.try_again

@@ -10,13 +10,13 @@ from torch.nn import functional
 from training_support import chatter, digest, fill, stop_after, train
 
 from chatmimic.records import Conversation, Message, Reaction
-from chatmimic.training import Settings
-from chatmimic.training.lessons import Lessons
-from chatmimic.training.loss import Learner, feed, weight_of
-from chatmimic.training.material import Material
+from chatmimic.training import TrainSettings
+from chatmimic.training.data.dataset import write_held_out, write_train
+from chatmimic.training.data.sampler import BatchSampler
+from chatmimic.training.data.split import Material
+from chatmimic.training.objective.loss import LossModule, feed, weight_of
 from chatmimic.training.plan import Plan
 from chatmimic.training.state import State
-from chatmimic.training.writing import write_held_out, write_learnt
 from chatmimic.transcript import Cast, Mark, make_form
 from chatmimic.windows import Windows
 
@@ -43,10 +43,10 @@ def form(tiny_tokenizer):
 def written(form, tmp_path):
     """Writes windows of the talk above with some settings: learnt or held out."""
 
-    def write(which=write_learnt, learner="Ada", **asked):
-        material = Material("Ada", form.cast, (SAID,), (LATER,), "", learner=learner)
+    def write(which=write_train, imitated="Ada", **asked):
+        material = Material("Ada", form.cast, (SAID,), (LATER,), "", imitated=imitated)
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        return which(material, (), Settings(**asked), form, window=128, folder=folder)
+        return which(material, (), TrainSettings(**asked), form, window=128, folder=folder)
 
     return write
 
@@ -77,12 +77,12 @@ def weights_of(windows, form):
         ({"auxiliary": 1.0}, [0.5, 1, 0.5, 1, 0.5, 1]),
         ({"others": 1.0}, [1, 1, 1, 1, 1, 1]),
         ({"learn": "all"}, [1, 1, 1, 1, 1, 1]),
-        ({"learner": None}, [1, 1, 1, 1, 1, 1]),
+        ({"imitated": None}, [1, 1, 1, 1, 1, 1]),
         ({"others": 3.0}, [3, 1, 3, 1, 3, 1]),
         ({"popular": 0.5}, [0, 1, 0, 1.5, 0, 1.5]),
         ({"popular": 0.5, "others": 0.2}, [0.2, 1, 0.3, 1.5, 0.2, 1.5]),
         ({"popular": 1.0, "learn": "all"}, [1, 1, 2, 2, 1, 2]),
-        ({"popular": 1.0, "learner": None}, [1, 1, 2, 2, 1, 2]),
+        ({"popular": 1.0, "imitated": None}, [1, 1, 2, 2, 1, 2]),
     ],
 )
 def test_each_message_weighs_what_was_asked_for(written, form, asked, expected):
@@ -108,10 +108,10 @@ def test_characters_are_counted_where_words_are_learnt(written):
 
 
 def test_windows_that_weigh_nothing_apart_leave_no_weights_behind(form, tmp_path):
-    material = Material("Ada", form.cast, (SAID,), (LATER,), "", learner="Ada")
+    material = Material("Ada", form.cast, (SAID,), (LATER,), "", imitated="Ada")
     given = {"window": 128, "folder": tmp_path}
-    assert write_learnt(material, (), Settings(others=0.2), form, **given).weights is not None
-    assert write_learnt(material, (), Settings(), form, **given).weights is None
+    assert write_train(material, (), TrainSettings(others=0.2), form, **given).weights is not None
+    assert write_train(material, (), TrainSettings(), form, **given).weights is None
 
 
 # -- the loss --------------------------------------------------------------------------------------
@@ -141,21 +141,21 @@ def by_hand(model, windows):
 @pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"popular": 0.5}, {"learn": "all"}])
 def test_the_loss_is_the_weighted_sum_of_the_nats(written, model, asked):
     windows = written(**asked)
-    result = Learner(model)(**feed(windows, np.arange(1)))
+    result = LossModule(model)(**feed(windows, np.arange(1)))
     nats, weights = by_hand(model, windows)
-    assert result.learnt.item() == pytest.approx((nats * weights).sum().item(), rel=1e-5)
-    assert result.learnt_tokens == len(nats)
+    assert result.loss.item() == pytest.approx((nats * weights).sum().item(), rel=1e-5)
+    assert result.loss_tokens == len(nats)
     assert weight_of(windows, np.arange(1)) == pytest.approx(weights.sum().item())
 
 
 def test_the_gradient_is_the_weighted_sum_of_those_of_each_side(written, model):
     fed = feed(written(others=0.2), np.arange(1))
     own = fed["weights"] == 1.0
-    learner = Learner(model)
+    loss_module = LossModule(model)
 
     def gradient(weights):
         model.zero_grad()
-        learner(**{**fed, "weights": weights}).learnt.backward()
+        loss_module(**{**fed, "weights": weights}).loss.backward()
         return [p.grad.clone() for p in model.parameters()]
 
     weighed = gradient(fed["weights"])
@@ -170,9 +170,9 @@ def test_the_gradient_is_the_weighted_sum_of_those_of_each_side(written, model):
 
 def begun(home, base, **asked):
     """The windows, the plan and the state of a run that was stopped after a step."""
-    train(home, base, watcher=stop_after(1), **asked)
+    train(home, base, callbacks=stop_after(1), **asked)
     folder = home.runs / "ada"
-    plan = Plan(**json.loads((folder / "ready.json").read_text("utf-8"))["plan"])
+    plan = Plan.from_dict(json.loads((folder / "ready.json").read_text("utf-8"))["plan"])
     state = json.loads((folder / "checkpoints" / "step-000001" / "state.json").read_text("utf-8"))
     return Windows.open(folder / "learnt"), plan, state
 
@@ -188,10 +188,10 @@ def test_the_loss_of_a_step_is_per_weight(home, tiny_base, asked):
         for n, m in enumerate(chatter())
     ]
     windows, plan, state = begun(fill(home, messages), tiny_base, **asked)
-    (part,) = Lessons(plan, 0, windows).of(State())
+    (part,) = BatchSampler(plan, 0, windows).of(State())
     model = AutoModelForCausalLM.from_pretrained(tiny_base, attn_implementation="sdpa").eval()
     with torch.no_grad():
-        nats = float(Learner(model)(**feed(windows, part.rows)).learnt)
+        nats = float(LossModule(model)(**feed(windows, part.rows)).loss)
     assert state["smoothed"] == pytest.approx(nats / weight_of(windows, part.rows), rel=1e-5)
 
 

@@ -103,6 +103,17 @@ def test_people_beyond_the_cast_come_back_by_name(tiny_tokenizer, conversation):
     assert round_trip(form, conversation) == said(conversation.messages)
 
 
+@pytest.mark.parametrize("stranger", ["Ada Lovelace ", "\nAda Lovelace", "Ada", "Ada "])
+def test_a_stranger_is_nobody_of_the_cast(plain_tokenizer, stranger):
+    """Whose first names are enough in the short form, they keep their whole ones for themselves."""
+    for kind in ("named", "short"):
+        form = make_form(kind, plain_tokenizer, Cast(("Ada Lovelace", "Bob")))
+        said = Conversation((Message(stranger, "hi", 1), Message("Ada Lovelace", "hello", 2)))
+        first, second = form.decode(form.encode(said).ids.tolist())
+        assert first.sender not in form.cast.people
+        assert second.sender == "Ada Lovelace"
+
+
 @settings(deadline=None, max_examples=100)
 @given(ids=st.lists(st.integers(0, 399), max_size=60))
 def test_whatever_a_model_writes_can_be_read(make, ids):

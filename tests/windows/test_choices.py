@@ -214,7 +214,7 @@ def babble(count):
 
 
 @pytest.mark.parametrize(
-    ("replies", "wanted", "way_on"),
+    ("replies", "wanted", "hint"),
     [
         ([], 4, "leave --candidates out"),
         (["ok"] * 9, 2, "leave --candidates out"),
@@ -222,9 +222,9 @@ def babble(count):
     ],
 )
 def test_too_few_different_replies_are_an_error_before_anything_is_written(
-    tokens, write, tmp_path, replies, wanted, way_on
+    tokens, write, tmp_path, replies, wanted, hint
 ):
-    with pytest.raises(TooLittleData, match=way_on):
+    with pytest.raises(TooLittleData, match=hint):
         write(tokens, *chat(replies), candidates=wanted)
     assert not (tmp_path / "c").exists()
 

@@ -83,7 +83,7 @@ def test_the_list_says_what_the_windows_hold(form, tmp_path):
     encoded = [form.encode(one, None) for one in TALKS]
     assert sum(s["tokens"] for s in facts) == sum(len(t.ids) for t in encoded)
     assert sum(s["windows"] for s in facts) == len(windows) == windows.ids.shape[0]
-    assert sum(s["learnt"] for s in facts) == windows.learnt
+    assert sum(s["learnt"] for s in facts) == windows.target_tokens
     assert sum(s["characters"] for s in facts) == windows.total_characters
     assert windows.total_characters == sum(sum(t.characters) for t in encoded)
     assert windows.fill == pytest.approx(
@@ -109,7 +109,7 @@ def test_without_a_closing_there_is_no_corpus(form, tmp_path):
 def test_nothing_written_is_nothing_to_learn(form, tmp_path):
     folder = write(tmp_path / "s", form, [])
     assert list_shards(folder) == []
-    with pytest.raises(TrainingError, match="nothing to learn"):
+    with pytest.raises(TrainingError, match="nothing to train on"):
         open_shards(folder)
 
 
@@ -181,7 +181,7 @@ def test_a_check_names_the_file_that_is_not_whole(form, tmp_path, name, what):
     with pytest.raises(TrainingError) as told:
         open_shards(folder, check=True, tell=heard.append)
     assert f"The shard {file} is damaged or missing" in told.value.what
-    assert "--replace in place of --resume" in told.value.way_on
+    assert "--replace in place of --resume" in told.value.hint
     assert heard == ["checking s/00000", "checking s/00001"]
 
 
@@ -210,7 +210,7 @@ def test_any_byte_of_the_list_is_noticed(form, tmp_path):
             said.append(error.what)
         file.write_bytes(whole)
     assert len(said) >= len(whole) - len("sha256")
-    assert set(said) == {f"The shard {file} is damaged or missing; nothing was learnt from it."}
+    assert set(said) == {f"The shard {file} is damaged or missing; it was not used."}
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_joined_arrays_are_indexed_as_one(drawn, data):
 
 
 def test_joining_nothing_is_told():
-    with pytest.raises(TrainingError, match="nothing to learn"):
+    with pytest.raises(TrainingError, match="nothing to train on"):
         join([])
 
 
@@ -327,5 +327,5 @@ def test_windows_in_memory_and_on_disk_mix(corpora):
 
 
 def test_weights_that_leave_nothing_are_told(corpora):
-    with pytest.raises(TrainingError, match="nothing to learn"):
+    with pytest.raises(TrainingError, match="nothing to train on"):
         mix([(w, 1e-6) for w in corpora], seed=0)

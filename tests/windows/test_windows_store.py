@@ -30,7 +30,7 @@ def test_what_was_written_is_what_is_read(form, tmp_path):
     again = Windows.open(tmp_path / "w")
     assert np.array_equal(windows.ids, again.ids)
     assert (windows.ids.dtype, windows.marks.dtype) == (np.uint16, np.uint8)
-    assert windows.learnt == sum(int((t.marks != Mark.CONTEXT).sum()) for t in transcripts)
+    assert windows.target_tokens == sum(int((t.marks != Mark.CONTEXT).sum()) for t in transcripts)
     assert windows.characters.sum() == sum(sum(t.characters) for t in transcripts)
     tokens = sum(len(t.ids) for t in transcripts)
     assert windows.fill == pytest.approx(tokens / windows.ids.size, abs=0.01)
@@ -51,7 +51,7 @@ def test_positions_count_from_nought_in_each_piece(form, tmp_path):
 def test_nothing_to_learn_makes_no_windows(form, tmp_path):
     windows = build(form, tmp_path / "w", [talk("Bob: hi", "Cy: ok")])
     assert len(windows) == 0
-    assert windows.learnt == 0
+    assert windows.target_tokens == 0
     assert windows.fill == pytest.approx(1)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of array used here, and sets of words."""
+"""Array types, and sets of words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Any_ = NDArray[Any]
 
 
 def squeezed(values: Any, by: float = 4.0) -> Any_:
-    """log(1 + x) / `by`: counts and minutes brought near to one."""
+    """log(1 + x) / `by`: counts and minutes scaled to about one."""
     return np.log1p(values) / by
 
 

@@ -1,4 +1,4 @@
-"""From the messages of a channel to the conversations in it."""
+"""From the messages of a channel to its conversations."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from itertools import islice
 
 from chatmimic.conversations.linking.arrays import Array
 from chatmimic.conversations.linking.network import Networks
-from chatmimic.conversations.linking.pairs import pairs_of
+from chatmimic.conversations.linking.pair_features import pairs_of
 from chatmimic.conversations.linking.rule import links_by_rule
-from chatmimic.conversations.linking.strands import AHEAD, Strands
-from chatmimic.conversations.linking.talk import COMMON, Talk, read_talk
+from chatmimic.conversations.linking.thread_arrays import COMMON, Talk, read_talk
+from chatmimic.conversations.linking.thread_features import AHEAD, Strands
 from chatmimic.records import Message
 
-_BLOCK = 256  # messages that are guessed at together
+_BLOCK = 256  # messages predicted together
 _ENGLISH = 0.12  # share of the commonest English words; other languages stay below 0.05
 
 
 class Linker:
-    """Links each message to the one it answers, and gathers what is linked."""
+    """Links each message to the one it answers, and groups linked messages."""
 
     @cached_property
     def _first(self) -> Networks:
@@ -34,11 +34,11 @@ class Linker:
     def links(
         self, messages: Sequence[Message], passed: Callable[[int], None] = lambda messages: None
     ) -> list[int]:
-        """For each message the number of the one it answers; its own where it answers nobody.
+        """For each message the index of the one it answers, its own if it answers nobody.
 
-        Messages are of one thread and in order of time. What an export says (`reply_to`) is
-        believed. `passed` hears of every few hundred messages that are done. Memory: some 300 bytes
-        a message, and 20 MB.
+        Messages are of one thread and in order of time. An export's replies (`reply_to`) take
+        precedence. `passed` is called every few hundred messages. Memory: 300 bytes per message,
+        and 20 MB.
         """
         talk = read_talk(messages)
         links = self._guessed(talk, passed) if is_english(messages) else links_by_rule(talk)
@@ -51,9 +51,9 @@ class Linker:
         return links
 
     def _guessed(self, talk: Talk, passed: Callable[[int], None]) -> list[int]:
-        """Two guesses: by what shows in each pair, then also by the strands of the first guess."""
+        """Predict twice: from features of pairs, then also from the first pass's strands."""
         strands, links = Strands(talk), list[int]()
-        waiting: deque[Array] = deque()  # rows of pairs whose second guess is to come
+        waiting: deque[Array] = deque()  # rows of pairs that await the second pass
         for block in _blocks(pairs_of(talk)):
             strands.hear(self._first.guesses(block))
             waiting += block
@@ -65,17 +65,17 @@ class Linker:
     def _second_guess(
         self, waiting: deque[Array], count: int, strands: Strands, links: list[int]
     ) -> int:
-        """Link the next `count` messages."""
+        """Link the next `count` messages in the second pass."""
         import numpy as np
 
         rows = [np.hstack((waiting.popleft(), strands.rows())) for _ in range(count)]
         links += [i - int(g.argmax()) for i, g in enumerate(self._second.guesses(rows), len(links))]
         return count
 
-    def apart(
+    def disentangle(
         self, messages: Sequence[Message], passed: Callable[[int], None] = lambda messages: None
     ) -> list[list[Message]]:
-        """The conversations in these messages, by their first message; each keeps its order."""
+        """The conversations in these messages, ordered by their first message."""
         conversations: list[list[Message]] = []
         of: list[int] = []
         for i, link in enumerate(self.links(messages, passed)):
@@ -95,6 +95,6 @@ def _blocks(rows: Iterable[Array]) -> Iterator[list[Array]]:
 
 
 def is_english(messages: Sequence[Message]) -> bool:
-    """Whether the commonest English words are as common here as in English."""
+    """Whether the most frequent English words are as frequent here as in English."""
     words = [w for m in messages[:2000] for w in re.findall(r"[^\W\d_]+", m.text.casefold())]
     return bool(words) and sum(word in COMMON for word in words) >= _ENGLISH * len(words)

@@ -1,4 +1,4 @@
-"""The small networks that weigh a candidate's features, run with numpy alone."""
+"""The small networks that score a candidate's features, run with numpy alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ _AT_ONCE = 256  # messages
 
 
 class Networks:
-    """Networks of three layers each, asked together: the mean of what they say.
+    """An ensemble of networks with three layers: the mean of their scores.
 
-    Features of a candidate in, a number out; the numbers of one message's candidates become
-    the logarithms of chances (softmax).
+    Each maps a candidate's features to a score; a log-softmax over a message's candidates follows.
     """
 
     def __init__(self, layers: Sequence[Sequence[tuple[Array, Array]]]) -> None:
@@ -25,7 +24,7 @@ class Networks:
 
     @classmethod
     def load(cls, name: str, file: Path = FILE) -> Networks:
-        """The networks called `name` of a file; it holds `name.network.layer.{weight,bias}`."""
+        """Load the networks `name` from a file with keys `name.network.layer.{weight,bias}`."""
         from safetensors.numpy import load_file
 
         weights = {key: value.astype(np.float32) for key, value in load_file(file).items()}
@@ -41,7 +40,7 @@ class Networks:
         )
 
     def guesses(self, rows: Sequence[Array]) -> list[Array]:
-        """For each message's rows (1 + candidates, features): the logarithms of the chances."""
+        """The log-probabilities for each message's rows, (1 + candidates, features)."""
         found: list[Array] = []
         for begin in range(0, len(rows), _AT_ONCE):
             some = rows[begin : begin + _AT_ONCE]

@@ -1,4 +1,4 @@
-"""Any table with a message in each row: CSV, TSV, JSON lines or a JSON array of objects."""
+"""Any table with one message per row: CSV, TSV, JSON lines or a JSON array of objects."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from chatmimic.importers.columns.roles import (
     roles_by_option,
     sniffed_roles,
 )
-from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.jsonlines import json_rows
-from chatmimic.importers.parsing.tables import Shape, separated_rows, shape_of
-from chatmimic.importers.parsing.times import (
+from chatmimic.importers.parsing.dates.times import (
     LocalClock,
     Reader,
     clock_of,
@@ -27,10 +24,13 @@ from chatmimic.importers.parsing.times import (
     reader_for,
     without_date,
 )
+from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.jsontext.lines import json_rows
+from chatmimic.importers.parsing.tables import Shape, separated_rows, shape_of
 from chatmimic.importers.streams import ByteStream, Member
 from chatmimic.records import Kind, Message
 
-SAMPLE = 1000  # rows looked at before the first is believed
+SAMPLE = 1000  # rows examined before the first is yielded
 _SUFFIXES = re.compile(r"(\.(csv|tsv|tab|txt|jsonl|ndjson|json|log|gz|bz2|xz))+$", re.IGNORECASE)
 _SEPARATED = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 _KINDS = {kind.value: kind for kind in Kind}
@@ -46,7 +46,7 @@ class Columns(Importer):
     description = "CSV, TSV or JSON lines with columns such as time, sender, text (see --columns)"
 
     def guesses(self, head: Head) -> bool:
-        """A table of which one column is the sender and one the text."""
+        """Whether it is a table with a column for the sender and one for the text."""
         if head.first in ("{", "["):
             return head.columns_named or looks_json(head.text)
         shape = shape_of(head.text)
@@ -55,14 +55,14 @@ class Columns(Importer):
         return roles_by_name(shape.header).complete or sniffed_roles(shape.sample) is not None
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """The rows of every table."""
+        """Read the rows of all tables."""
         for member in members:
             with context.open(member) as stream:
                 yield from _Table(member, context).messages(stream)
 
 
 class _Table:
-    """One table: which column is what, how its times are written, and its rows."""
+    """One table: the roles of its columns, its time format, and its rows."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self.member = member
@@ -71,10 +71,10 @@ class _Table:
         self.roles = SNIFFED
         self._stem = _stem(member.base)
         self._width = 0  # columns of a separated table; 0 for JSON
-        self._tabs = False  # nothing is quoted, so that the last column may hold tabs itself
+        self._tabs = False  # no quoting: the last column may contain tabs
         self._clock = LocalClock(context.options.tz, context.report)
         self._read_time: Reader = lambda _: None
-        self._days = False  # each thread is a day named by its date, and the times are of the day
+        self._days = False  # each thread is a day named by its date, with times of day
         self._last = ("", 0)  # thread and time of the last row that had one
 
     def messages(self, stream: ByteStream) -> Iterator[Message]:
@@ -154,17 +154,17 @@ class _Table:
         return at
 
     def _learn_ids(self, sample: Sequence[tuple[int, Row]]) -> None:
-        """A column called "id" that is the same in different messages is not theirs."""
+        """Drop an "id" column that repeats in different messages: it is no message id."""
         if self.context.options.columns or "id" not in self.roles.column:
             return
-        said: dict[tuple[str, str], str] = {}
+        seen: dict[tuple[str, str], str] = {}
         for _, row in sample:
             id_, text = (self.roles.text_of(row, role) for role in ("id", "text"))
-            if id_ and said.setdefault((self.roles.text_of(row, "thread"), id_), text) != text:
+            if id_ and seen.setdefault((self.roles.text_of(row, "thread"), id_), text) != text:
                 self.roles = self.roles.without("id")
                 self.report.note(
                     f'The column of ids in {self.member.label} has "{id_}" for different messages '
-                    "and was passed over; --columns id=… names another."
+                    "and was ignored; --columns id=… names another."
                 )
                 return
 
@@ -197,7 +197,7 @@ class _Table:
         )
 
     def _evened(self, row: Row) -> Row | None:
-        """A row of as many cells as the header; None when a stray separator shifted them."""
+        """A row with as many cells as the header; None if an extra separator shifted them."""
         if isinstance(row, Mapping) or len(row) <= self._width:
             return row
         if self._tabs:

@@ -12,7 +12,7 @@ Row = Sequence[str] | Mapping[str, Any]
 
 
 def looks_json(text: str) -> bool:
-    """Whether the first object, of JSON lines or of an array, has a sender and a text."""
+    """Whether the first object, in JSON lines or an array, has a sender and a text."""
     start = text.lstrip("\ufeff \t\r\n[")
     try:
         first, _ = json.JSONDecoder().raw_decode(start)
@@ -22,5 +22,5 @@ def looks_json(text: str) -> bool:
 
 
 def roles_of(first: Mapping[str, Any]) -> Roles:
-    """The roles that an object's names tell."""
+    """The roles of an object's members, by their names."""
     return roles_by_name(list(first), by_place=False)

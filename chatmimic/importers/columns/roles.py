@@ -1,4 +1,4 @@
-"""Which column of a table is the sender, which the text, which the time."""
+"""Detecting which column of a table is the sender, the text, the time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from operator import itemgetter
 from typing import Any
 
 from chatmimic.errors import ExportError
-from chatmimic.importers.parsing.times import clock_of, date_in, parse_iso
+from chatmimic.importers.parsing.dates.times import clock_of, date_in, parse_iso
 
-# What people call each column, the likeliest first. Compared without case, "_", "-" and spaces.
+# Common column names, the most likely first. Compared without case, "_", "-" and spaces.
 NAMES: dict[str, tuple[str, ...]] = {
     "sender": (
         "sender", "speaker", "author", "sender_name", "sendername", "from", "nick", "nickname",
@@ -35,10 +35,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "sender_key": ("sender_id", "author_id", "user_id", "sender_key"),
     "kind": ("kind",),
 }  # fmt: skip
-ROLES = tuple(NAMES)  # the first two are never lacking
+ROLES = tuple(NAMES)  # the first two are required
 _WAY_ON = "Say which is which: --columns sender=…,text=…,time=…,thread=…."
 
-Column = int | str  # by place in a row, or by name in an object
+Column = int | str  # by index in a row, or by name in an object
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Roles:
 
     @property
     def complete(self) -> bool:
-        """Whether there is somebody speaking and something said."""
+        """Whether sender and text are known."""
         return "sender" in self.column and "text" in self.column
 
     def without(self, role: str) -> Roles:
@@ -58,7 +58,7 @@ class Roles:
         return Roles({r: c for r, c in self.column.items() if r != role}, self.day)
 
     def texts(self, row: Any) -> tuple[str, ...] | None:
-        """The cells of all ROLES, in their order; None for a row that lacks its sender or text."""
+        """The cells of all ROLES, in order; None for a row without sender or text."""
         columns, pick, spread = self._ways
         try:
             cells = pick(row)
@@ -66,9 +66,9 @@ class Roles:
             cells = tuple(_cell(row, column) for column in columns)
         if cells[0] is None or cells[1] is None:
             return None
-        told = [cell if type(cell) is str else _as_text(cell) for cell in cells]
-        told.append("")  # what the roles without a column get
-        return spread(told)
+        read = [cell if type(cell) is str else _as_text(cell) for cell in cells]
+        read.append("")  # for roles without a column
+        return spread(read)
 
     @cached_property
     def _ways(self) -> tuple[tuple[Column, ...], Callable[..., Any], Callable[..., Any]]:
@@ -79,7 +79,7 @@ class Roles:
         return columns, itemgetter(*columns), itemgetter(*places)
 
     def text_of(self, row: Any, role: str) -> str:
-        """The cell of a role as text; "" where the table has none."""
+        """The cell of a role as text; "" if the table has no such column."""
         column = self.column.get(role)
         if column is None:
             return ""
@@ -115,7 +115,7 @@ def _plain(name: str) -> str:
 
 
 def roles_by_name(names: Sequence[str], by_place: bool = True) -> Roles:
-    """The roles that a header's names tell of themselves."""
+    """The roles of columns, by the names in a header."""
     places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
     found: dict[str, Column] = {}
     taken: set[int] = set()
@@ -132,7 +132,7 @@ def roles_by_name(names: Sequence[str], by_place: bool = True) -> Roles:
 def _day_column(
     names: Sequence[str], places: Mapping[str, int], found: Mapping[str, Column], by_place: bool
 ) -> Column | None:
-    """The "date" that goes with a "time"."""
+    """The "date" column that belongs to a "time" column."""
     if "date" not in places or "time" not in places or found.get("time") not in (
         places["time"], names[places["time"]],
     ):  # fmt: skip
@@ -157,7 +157,7 @@ def roles_by_option(
 
 
 def no_roles(label: str) -> ExportError:
-    """The error for a table of which nothing says who speaks and what is said."""
+    """The error for a table whose sender and text columns are unknown."""
     return ExportError(f"Nothing says which columns of {label} are sender and text.", _WAY_ON)
 
 
@@ -176,13 +176,13 @@ def _column(wanted: str, names: Sequence[str], label: str, by_place: bool) -> Co
 
 
 SNIFFED = Roles({"thread": 0, "time": 1, "sender": 2, "text": 3})
-_SURE = 0.8  # of the rows looked at
+_SURE = 0.8  # share of the examined rows
 
 
 def sniffed_roles(rows: Sequence[Sequence[str]]) -> Roles | None:
     """The roles of a table without a header, if its rows are (thread, time, sender, text).
 
-    The times must be ISO 8601, or times of day in threads that are named by their date.
+    Times must be ISO 8601, or times of day in threads named by their date.
     """
     if not rows or any(len(row) != 4 for row in rows):
         return None

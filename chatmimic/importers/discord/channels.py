@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePosixPath
 
-from chatmimic.importers.parsing.times import date_in, without_date
+from chatmimic.importers.parsing.dates.times import date_in, without_date
 from chatmimic.importers.streams import Member
 
 # "Guild - Category - channel [845733281904558090] (after 2024-01-01) [part 2].csv"

@@ -9,10 +9,10 @@ from itertools import islice
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, is_webhook, sender_key
 from chatmimic.importers.discord.channels import Channel
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.sentences import kind_of_sentence
 from chatmimic.importers.discord.stamps import WrittenTimes, stamp_of, surveyed
-from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.parsing.dates.order import DateSurvey
 from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.tables import Shape, separated_rows
 from chatmimic.importers.report import ImportReport
@@ -56,7 +56,7 @@ class CsvFile:
         exact = all(isinstance(stamp, datetime) and stamp.tzinfo for stamp in first)
         return surveyed(label, () if exact else self._dates()), exact
 
-    def read(self, channel: Channel, order: str) -> Iterator[Said]:
+    def read(self, channel: Channel, order: str) -> Iterator[Authored]:
         """Every message."""
         report = self._context.report
         times = WrittenTimes(order, self._context.options.tz, report)

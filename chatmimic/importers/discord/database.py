@@ -12,9 +12,9 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, titled
 from chatmimic.importers.discord.mentions import readable
+from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
 from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
-from chatmimic.importers.parsing.times import as_milliseconds
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

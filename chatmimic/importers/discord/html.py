@@ -35,14 +35,14 @@ class PageRecord:
     passed_on: Words = field(default_factory=Words)
 
     @property
-    def said(self) -> str:
+    def own_text(self) -> str:
         """What its sender wrote."""
         return self.words.text.strip() or " ".join(self.loose.split())
 
     @property
     def text(self) -> str:
         """What was said, or else passed on."""
-        return self.said or self.passed_on.text.strip()
+        return self.own_text or self.passed_on.text.strip()
 
 
 class Page(GuardedParser[PageRecord]):

@@ -11,14 +11,14 @@ from functools import partial
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.discord.channels import Channel, ChannelBook, Place, Settle, place_of
 from chatmimic.importers.discord.csv import CsvFile, is_csv
+from chatmimic.importers.discord.dedup import Authored, Together
 from chatmimic.importers.discord.json import is_json, read_json
 from chatmimic.importers.discord.package import is_part, read_package
 from chatmimic.importers.discord.pages import is_page, read_page
-from chatmimic.importers.discord.pasted import is_pasted, read_pasted
+from chatmimic.importers.discord.pasted.reader import is_pasted, read_pasted
 from chatmimic.importers.discord.text import is_surely_text, is_text, read_text, survey_text
-from chatmimic.importers.discord.together import Said, Together
 from chatmimic.importers.discord.tracker import is_tracker, read_tracker
-from chatmimic.importers.parsing.date_order import settled
+from chatmimic.importers.parsing.dates.order import settled
 from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -83,7 +83,7 @@ class _Reading:
     """One file that can be read, and looked through before."""
 
     label: str
-    read: Callable[[Context, Settle], Iterator[Said]]
+    read: Callable[[Context, Settle], Iterator[Authored]]
     place: Place | None = None  # of its channel, where that is known before it is read
     exact: bool = True  # its times are not local
 
@@ -150,7 +150,7 @@ def _readings(shape: _Shape, members: Sequence[Member], context: Context) -> Ite
             yield _Reading(member.label, partial(_READERS[shape], member))
 
 
-_READERS: dict[_Shape, Callable[[Member, Context, Settle], Iterator[Said]]] = {
+_READERS: dict[_Shape, Callable[[Member, Context, Settle], Iterator[Authored]]] = {
     _Shape.JSON: read_json,
     _Shape.PAGE: read_page,
     _Shape.TRACKER: lambda member, context, _: read_tracker(member, context),
@@ -160,15 +160,15 @@ _READERS: dict[_Shape, Callable[[Member, Context, Settle], Iterator[Said]]] = {
 
 def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     """Tables, those with exact times first: the others are told from them."""
-    asked = context.options.date_order
+    given_order = context.options.date_order
     surveys = [CsvFile(member, context).survey() for member in members]
-    orders = settled([dates for dates, _ in surveys], asked, context.report)
+    orders = settled([dates for dates, _ in surveys], given_order, context.report)
     readings = []
     for member, (_, exact), order in zip(members, surveys, orders, strict=True):
 
         def read(
             context: Context, settle: Settle, member: Member = member, order: str = order
-        ) -> Iterator[Said]:
+        ) -> Iterator[Authored]:
             return CsvFile(member, context).read(settle(place_of(member)), order)
 
         readings.append(_Reading(member.label, read, place_of(member), exact))
@@ -177,8 +177,8 @@ def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
 
 def _texts(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     surveys = [survey_text(member, context) for member in members]
-    asked = context.options.date_order
-    orders = settled([survey.dates for survey in surveys], asked, context.report)
+    given_order = context.options.date_order
+    orders = settled([survey.dates for survey in surveys], given_order, context.report)
     for member, survey, order in zip(members, surveys, orders, strict=True):
         read = partial(read_text, member, survey=survey, order=order)
         yield _Reading(member.label, read, survey.place, exact=False)

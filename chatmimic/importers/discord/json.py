@@ -9,10 +9,10 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, Place, Settle, place_in
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.values import listed
 from chatmimic.importers.parsing.values import mapping as _mapping
 from chatmimic.importers.parsing.values import text as _text
@@ -38,7 +38,7 @@ def is_json(text: str) -> bool:
     return text[:1] == "{" and all(key.search(text) for key in _TOP)
 
 
-def read_json(member: Member, context: Context, settle: Settle) -> Iterator[Said]:
+def read_json(member: Member, context: Context, settle: Settle) -> Iterator[Authored]:
     """Every message of one file. Raises DamagedExport for one that is cut short."""
     with context.open(member) as stream:
         allow = context.options.allow_truncated
@@ -74,7 +74,7 @@ class _Reader:
         self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)
 
-    def message(self, item: Any, number: int) -> Said:
+    def message(self, item: Any, number: int) -> Authored:
         """One record. What has no author or an unknown type is Kind.OTHER."""
         record = _mapping(item)
         author = _mapping(record.get("author"))

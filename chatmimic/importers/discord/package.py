@@ -14,12 +14,12 @@ from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account
 from chatmimic.importers.discord.channels import Channel, titled
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.discord.together import Said
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.jsonstream import JsonStream
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.tables import Shape, separated_rows
-from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member
@@ -59,7 +59,7 @@ def is_part(name: str, text: str) -> bool:
     return text.partition("\n")[0].replace('"', "").strip().split(",") == _COLUMNS
 
 
-def read_package(members: Sequence[Member], context: Context) -> Iterator[Said]:
+def read_package(members: Sequence[Member], context: Context) -> Iterator[Authored]:
     """Every message of the packages. Raises DamagedExport for a file that is cut short."""
     packages: dict[str, _Package] = defaultdict(_Package)
     for member in members:
@@ -109,7 +109,10 @@ class _Package:
             self.channels[text_of(found.get("id"))] = {name: found.get(name) for name in _USED}
         elif member.base == _INDEX:
             self.index = {key: text_of(value) for key, value in found.items()}
-            self.names = {key: said.rpartition(" in ")[0] for key, said in self.index.items()}
+            self.names = {
+                key: channel_title.rpartition(" in ")[0]
+                for key, channel_title in self.index.items()
+            }
         else:
             self.owner = text_of(found.get("id"))
             self.account = text_of(found.get("username"))
@@ -137,9 +140,9 @@ class _Package:
         others = [text_of(one) for one in listed(self.channels.get(key, {}).get("recipients"))]
         others = [other for other in others if other != self.owner]
         names = {self.owner: self.name}
-        said = self.index.get(key, "")
-        if len(others) == 1 and said.startswith(_DIRECT):
-            names[others[0]] = account(said.removeprefix(_DIRECT))
+        channel_title = self.index.get(key, "")
+        if len(others) == 1 and channel_title.startswith(_DIRECT):
+            names[others[0]] = account(channel_title.removeprefix(_DIRECT))
         return names
 
 
@@ -157,7 +160,7 @@ class _File:
         # Times without a zone are UTC here, whatever --tz says of other files.
         self._clock = LocalClock(None, context.report)
 
-    def messages(self) -> Iterator[Said]:
+    def messages(self) -> Iterator[Authored]:
         """Every message of the file."""
         for number, cells in self._rows():
             source = f"{self._member.name}:{number}"

@@ -10,12 +10,12 @@ from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
 from chatmimic.importers.discord.channels import Channel, Place, Settle, place_headed
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.html import Page, PageRecord
 from chatmimic.importers.discord.sentences import kind_of_sentence
 from chatmimic.importers.discord.stamps import WrittenTimes, surveyed, time_in_id
-from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.date_order import settled
-from chatmimic.importers.parsing.times import possible
+from chatmimic.importers.parsing.dates.order import settled
+from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -30,7 +30,7 @@ def is_page(text: str) -> bool:
     return start.startswith(_HTML) and "chatlog__message" in text
 
 
-def read_page(member: Member, context: Context, settle: Settle) -> Iterator[Said]:
+def read_page(member: Member, context: Context, settle: Settle) -> Iterator[Authored]:
     """Every message of one page. Raises DamagedExport for one that is cut short."""
     page = Page(member.label)
     reader: _Reader | None = None
@@ -89,7 +89,7 @@ class _Reader:
         self._context = context
         self._written: WrittenTimes | None = None
 
-    def message(self, record: PageRecord) -> Said:
+    def message(self, record: PageRecord) -> Authored:
         """One message."""
         sender = " ".join(record.sender.split())
         name = account(record.account or sender)
@@ -136,8 +136,8 @@ def _kind(record: PageRecord) -> Kind:
     if record.event:
         kind = kind_of_sentence(record.text, media=False)
         return Kind.CALL if kind is Kind.CALL else Kind.SYSTEM
-    if record.forwarded and not record.said:
+    if record.forwarded and not record.own_text:
         return Kind.FORWARDED
-    if record.said:
+    if record.own_text:
         return Kind.TEXT
     return Kind.MEDIA if record.media else Kind.TEXT

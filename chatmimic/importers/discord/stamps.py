@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
 
-from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, date_of
-from chatmimic.importers.parsing.date_shapes import SHAPES
-from chatmimic.importers.parsing.dated_lines import HALVES, MARKS, Clock, clock_from, plain_half
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.dated_lines import (
+    HALVES,
+    MARKS,
+    Clock,
+    clock_from,
+    plain_half,
+)
+from chatmimic.importers.parsing.dates.order import DateSurvey, Numbers, date_of
+from chatmimic.importers.parsing.dates.shapes import SHAPES
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.report import ImportReport
 
 _LONGEST = 80  # characters; "Wednesday, 27 September 2023 12:33:44 PM" has 41

@@ -14,11 +14,11 @@ from itertools import chain, islice
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
 from chatmimic.importers.discord.channels import Channel, Place, Settle, place_headed, place_of
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.sentences import kind_of_sentence
 from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of
-from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.date_order import DateSurvey
-from chatmimic.importers.parsing.dated_lines import ENOUGH, first_lines, numbered_lines
+from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines, numbered_lines
+from chatmimic.importers.parsing.dates.order import DateSurvey
 from chatmimic.importers.parsing.joined import joined_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -222,7 +222,7 @@ def _header(raw: str, form: re.Pattern[str] | None = None) -> tuple[str, str] | 
 
 def read_text(
     member: Member, context: Context, settle: Settle, survey: Survey, order: str
-) -> Iterator[Said]:
+) -> Iterator[Authored]:
     """Every message of one file, checked against the count that stands in it."""
     reader = _Reader(member, context, order, settle(survey.place), survey.early)
     met = joined = first = 0
@@ -289,7 +289,7 @@ class _Reader:
         self._channel = channel
         self._times = WrittenTimes(order, context.options.tz, context.report)
 
-    def message(self, head: _Line | None, body: list[_Line]) -> Said:
+    def message(self, head: _Line | None, body: list[_Line]) -> Authored:
         """One message; lines without a head are Kind.OTHER."""
         rows = [line.raw for line in body]
         attached = self._early and _without_attached(rows)

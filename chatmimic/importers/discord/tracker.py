@@ -9,10 +9,10 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, titled
+from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.discord.together import Said
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.times import as_milliseconds
+from chatmimic.importers.parsing.dates.times import as_milliseconds
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member
@@ -28,7 +28,7 @@ def is_tracker(text: str) -> bool:
     return bool(_TOP.match(text) and _USERS.search(text))
 
 
-def read_tracker(member: Member, context: Context) -> Iterator[Said]:
+def read_tracker(member: Member, context: Context) -> Iterator[Authored]:
     """Every message of one file. Raises DamagedExport for one that is cut short."""
     with context.open(member) as stream:
         allow = context.options.allow_truncated
@@ -83,7 +83,7 @@ class _Book:
         self._report = context.report
         self._people = {key: text_of(mapping(u).get("name")) for key, u in self._users.items()}
 
-    def message(self, channel: str, id_: str, record: Mapping[str, Any], number: int) -> Said:
+    def message(self, channel: str, id_: str, record: Mapping[str, Any], number: int) -> Authored:
         """One record: `u` who, `t` when, `m` what, `a` and `e` what hangs on it, `r` a reply."""
         user, name = self._user(record.get("u"))
         place = self._channel(channel)

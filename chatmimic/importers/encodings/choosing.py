@@ -1,4 +1,4 @@
-"""Which encoding a file is in: what the user says, or what the whole of it shows."""
+"""The encoding of a file: given by the user, or detected from all of it."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ _USUAL = "cp1252"
 _IN_SPITE = "asked"
 _AS_IT_SAYS = "as it says itself"
 _BEST = "which fits the letters best"
-# Languages that a few words are enough to tell; of the others only the letters are certain.
+# Languages that a few words identify; of the others only the letters are certain.
 _TOLD = {
     **{name: name for name in ("Chinese", "Japanese", "Korean", "Greek", "Hebrew", "Thai")},
     **dict.fromkeys(("Russian", "Ukrainian", "Bulgarian", "Serbian"), "Cyrillic"),
     **dict.fromkeys(("Arabic", "Persian"), "Arabic"),
     "traditional Chinese": "traditional Chinese",
 }
-_FEW = 2  # pieces that are not UTF-8, of which something can be said
-_SOME = 5  # … and where it is not sure
-_NAMED = 3  # files in a note
+_FEW = 2  # least number of non-UTF-8 pieces to judge by
+_SOME = 5  # … and if it is uncertain
+_NAMED = 3  # most files in a note
 
 
 class Encodings:
-    """The encodings of the files of one export: what the user says, or what each shows."""
+    """The encodings of the files of one export: given by the user, or detected."""
 
-    def __init__(self, asked: str | None = None) -> None:
-        self.asked = "" if asked is None else codec_of(asked)
+    def __init__(self, given: str | None = None) -> None:
+        self.given = "" if given is None else codec_of(given)
         self._chosen: dict[str, Choice] = {}
         self._sure: Counter[str] = Counter()
-        self._read: dict[str, Choice] = {}  # name → what was chosen, of files that were read
+        self._read: dict[str, Choice] = {}  # name → choice, of files that were read
 
     def known(self, member: Member) -> Choice | None:
-        """What was chosen for a file that is not UTF-8; None where it was not asked yet."""
+        """The choice for a file that is not UTF-8; None before it was made."""
         return self._chosen.get(member.name)
 
     def chosen(self, member: Member) -> Choice:
-        """The encoding of a file that is not, or not known to be, UTF-8. Raises ExportError."""
+        """Choose the encoding of a file that is not known to be UTF-8. Raises ExportError."""
         found = self._chosen.get(member.name)
         if found is None:
             found = self._chosen[member.name] = self._choice(member)
@@ -51,12 +51,12 @@ class Encodings:
         return found
 
     def was_read(self, member: Member, choice: Choice) -> None:
-        """Keep in mind that a file was read so, for the summary."""
+        """Record the encoding of a file, for the summary."""
         if choice.why:
             self._read[member.name] = choice
 
     def tell(self, report: ImportReport) -> None:
-        """Say in notes how the files that are not UTF-8 were read."""
+        """Add notes about files that are not UTF-8 to the report."""
         alike: dict[Choice, list[str]] = {}
         for name, choice in self._read.items():
             alike.setdefault(replace(choice, other=choice.other and _USUAL), []).append(name)
@@ -69,12 +69,12 @@ class Encodings:
 
     def _choice(self, member: Member) -> Choice:
         found = Survey(member)
-        if self.asked.startswith("utf_8"):
+        if self.given.startswith("utf_8"):
             return Choice()
-        if self.asked:
+        if self.given:
             if not found.other and (found.begins_utf8 or found.strong):
                 return Choice(why=_IN_SPITE)
-            return Choice(self.asked, bool(found.other) and found.is_mixed(self.asked))
+            return Choice(self.given, bool(found.other) and found.is_mixed(self.given))
         if found.shifted:
             guess = guessed(found.other) if found.other else None
             codec = guess.codec if guess is not None else ISO_2022_JP
@@ -88,7 +88,7 @@ class Encodings:
             return _chosen(guess, by_lines=True) if enough and guess.codec != _USUAL else Choice()
         if found.declared and found.fits(found.declared):
             return Choice(found.declared, why=_AS_IT_SAYS)
-        # The letters of Windows-1252 hardly ever look like UTF-8: what does, is.
+        # Text in Windows-1252 hardly ever looks like UTF-8.
         return _chosen(guess, by_lines=guess.codec == _USUAL)
 
 
@@ -101,7 +101,7 @@ def _chosen(guess: Guess, by_lines: bool) -> Choice:
 def _sentence(choice: Choice, what: str, single: bool) -> str:
     is_, was, they_are = ("is", "was", "it is") if single else ("are", "were", "they are")
     if choice.why == _IN_SPITE:
-        return f"{what} {is_} UTF-8 without a doubt, and {was} read so in spite of --encoding."
+        return f"{what} {is_} clearly UTF-8, and {was} read so in spite of --encoding."
     name = shown(ISO_2022_JP if choice.shifted else choice.codec)
     if choice.by_lines and choice.codec != _USUAL:
         what, they_are = f"Lines in {what} that are not UTF-8 were read as {name}", "they are"
@@ -109,9 +109,9 @@ def _sentence(choice: Choice, what: str, single: bool) -> str:
         what = f"{what} {is_} not UTF-8 and {was} read as {name}"
     if choice.other:
         return (
-            f"{what}, which is only a guess. Where letters are wrong, name the encoding, as "
+            f"{what}, which is only a guess. If letters are wrong, name the encoding, as "
             f"--encoding {shown(choice.other).lower()}."
         )
-    told = choice.why in (_AS_IT_SAYS, _BEST)
-    reason = choice.why if told else f"in which {they_are} {choice.why}"
+    is_given = choice.why in (_AS_IT_SAYS, _BEST)
+    reason = choice.why if is_given else f"in which {they_are} {choice.why}"
     return f"{what}, {reason}; --encoding NAME overrules that."

@@ -1,4 +1,4 @@
-"""In which encoding a text is that is not UTF-8: the one in which it looks most like a language."""
+"""Guessing the encoding of non-UTF-8 text: the one in which it looks most like a language."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from math import log
 from chatmimic.importers.encodings.languages import common_words, languages, shape
 from chatmimic.importers.encodings.names import holds_ascii
 
-_SURE = 4.0  # how far the best is before the next, in logs, to be sure
-_ASCII = -log(64)  # of any ASCII character, in whatever language
-_BROKEN = -14.0  # of each byte of a piece that is not in the encoding
-_IMPLAUSIBLE = -8.5  # of each byte outside ASCII: then no language known here fits
-_LONG = 300  # bytes of a piece that may end within a character
-_FIRST = 1_000  # bytes on which all are tried, …
-_MOST = 12_000  # … and those on which the best few are
+_SURE = 4.0  # margin of the best over the next, in log-likelihood, for certainty
+_ASCII = -log(64)  # log-likelihood of any ASCII character, in any language
+_BROKEN = -14.0  # penalty for each invalid byte
+_IMPLAUSIBLE = -8.5  # threshold per non-ASCII byte: below it no known language fits
+_LONG = 300  # bytes at the end of a piece that may be part of a character
+_FIRST = 1_000  # bytes on which all encodings are tried, …
+_MOST = 12_000  # … and those for the best few
 _FEW = 4
-_BESIDE = 2.0  # that files beside each other are written alike
+_BESIDE = 2.0  # prior that files side by side have one encoding
 _A_WORD = 1.5  # of a common word
-_WORDS = 8  # that count
+_WORDS = 8  # words that count
 
 _WEST = (
     "English", "German", "French", "Spanish", "Portuguese", "Italian", "Catalan", "Swedish",
@@ -30,7 +30,7 @@ _WEST = (
 _EAST = ("Polish", "Czech", "Slovak", "Hungarian", "Romanian", "Croatian", "German")
 _BALTIC = ("Lithuanian", "Latvian", "Estonian")
 _SLAVIC = ("Russian", "Ukrainian", "Bulgarian", "Serbian")
-# Codec, how likely it is before anything was seen, and the languages written in it.
+# Codec, prior log-probability, and languages written in it.
 _KNOWN = (
     ("cp1252", 0.0, _WEST),
     ("gb18030", -0.5, ("Chinese",)),
@@ -62,34 +62,34 @@ _KNOWN = (
     ("mac_roman", -2.5, _WEST),
     ("cp850", -2.5, _WEST),
 )
-# Parts words, and is never the second byte of a character.
+# Separates words, and is never the second byte of a character.
 _PARTED = re.compile(rb"[\x00-\x20\"#(),.:;<=>]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
 class Guess:
-    """The likeliest encoding."""
+    """The most likely encoding."""
 
     codec: str
-    language: str  # that it is likely then; "" where none fits
+    language: str  # its most likely language; "" if none fits
     sure: bool
-    next: str  # the codec that is likeliest of those that give another text; "" for none
+    next: str  # the most likely codec that gives a different text; "" for none
 
 
 @dataclass
 class _Trial:
-    """A text read in one encoding."""
+    """A text decoded in one encoding."""
 
     codec: str
     language: str
     text: str
     score: float
-    letters: float  # of it, what is not ASCII
+    letters: float  # its non-ASCII part
 
 
 def guessed(pieces: Sequence[bytes], likely: str = "") -> Guess:
-    """The encoding of pieces of text that are not UTF-8. `likely`: that of the files beside it."""
+    """Guess the encoding of non-UTF-8 pieces. `likely` is that of the files beside it."""
     pieces = _distinct(pieces)
     some = _some(pieces, _FIRST)
     trials = _ranked(some, [known[0] for known in _KNOWN], likely)
@@ -101,12 +101,12 @@ def guessed(pieces: Sequence[bytes], likely: str = "") -> Guess:
     gap = best.score - others[0].score if others else _SURE
     high = sum(byte > 127 for piece in more for byte in piece)
     if best.letters < _IMPLAUSIBLE * high:
-        return Guess(_asked(more, best.codec), "", False, best.codec)
+        return Guess(_needed(more, best.codec), "", False, best.codec)
     return Guess(best.codec, best.language, gap >= _SURE, others[0].codec if others else "")
 
 
 def is_likelier_utf8(pieces: Sequence[bytes], codec: str) -> bool:
-    """Whether text that is valid UTF-8 is so by intent, and not in this encoding by chance."""
+    """Whether valid UTF-8 text is UTF-8 by intent, rather than in this encoding."""
     some = _some(pieces, _FIRST)
     as_utf8 = _trial(some, "utf-8", tuple(languages()), 0)
     written_in = next((known[2] for known in _KNOWN if known[0] == codec), tuple(languages()))
@@ -114,7 +114,7 @@ def is_likelier_utf8(pieces: Sequence[bytes], codec: str) -> bool:
 
 
 def _ranked(pieces: Sequence[bytes], codecs: Collection[str], likely: str) -> list[_Trial]:
-    """How the text reads in each of these, the likeliest first."""
+    """The text in each of these encodings, the most likely first."""
     trials = [
         _trial(pieces, codec, written_in, prior + _BESIDE * (codec == likely))
         for codec, prior, written_in in _KNOWN
@@ -124,12 +124,12 @@ def _ranked(pieces: Sequence[bytes], codecs: Collection[str], likely: str) -> li
 
 
 def _distinct(pieces: Sequence[bytes]) -> list[bytes]:
-    """The words of a text, each once: a name that stands in every line shows nothing new."""
+    """The words of a text, each once: a name in every line is no further evidence."""
     return list(dict.fromkeys(word for piece in pieces for word in _PARTED.split(piece) if word))
 
 
 def _some(pieces: Sequence[bytes], most: int) -> list[bytes]:
-    """Pieces from all over, of so many bytes together or little more."""
+    """Pieces from everywhere in the list, of about `size` bytes together."""
     step = max(1, sum(map(len, pieces)) // most)
     return list(pieces[::step])
 
@@ -158,13 +158,13 @@ def _trial(pieces: Sequence[bytes], codec: str, written_in: Sequence[str], prior
         known = _A_WORD * min(_WORDS, hits[name])
         ranked.append((sum(count * of(c) for c, count in foreign) + known, name))
     best, language = max(ranked)
-    # Words tell one language from another, but not that there is one.
+    # Words distinguish languages, but do not prove that there is one.
     letters = against + best - _A_WORD * best_hits
     return _Trial(codec, language, text, prior + plain * _ASCII + letters, letters)
 
 
-def _asked(pieces: Sequence[bytes], otherwise: str) -> str:
-    """What charset-normalizer takes it for, where no language known here fits."""
+def _needed(pieces: Sequence[bytes], otherwise: str) -> str:
+    """The guess of charset-normalizer, if no known language fits."""
     from charset_normalizer import from_bytes
 
     wide = ["utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7"]

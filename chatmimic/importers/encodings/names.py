@@ -1,4 +1,4 @@
-"""What encodings are called, by people and by Python."""
+"""Names of encodings, for people and for Python."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _SHOWN = {
     "cp850": "CP850",
     "iso2022_jp_ext": "ISO-2022-JP",
 }
-# Codecs of Python that are no encodings of files.
+# Python codecs that are no file encodings.
 _NONE = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 _EXAMPLES = "For example --encoding gb18030, shift_jis, euc_kr, windows-1251, koi8-r or utf-8."
 
 
 def shown(codec: str) -> str:
-    """What people call an encoding."""
+    """The common name of an encoding."""
     return _SHOWN.get(codec, codec.replace("_", "-").upper())
 
 
 def codec_of(name: str) -> str:
-    """Python's name of an encoding. Raises ExportError for one it does not know."""
+    """Python's name of an encoding. Raises ExportError for an unknown one."""
     try:
         found = codecs.lookup(name.strip())
     except (LookupError, ValueError, UnicodeError):
@@ -61,7 +61,7 @@ def codec_of(name: str) -> str:
 
 
 def holds_ascii(codec: str) -> bool:
-    """Whether what is ASCII is the same in an encoding."""
+    """Whether an encoding is a superset of ASCII."""
     plain = b'\n 0aZ +AGE- ~{!!~} \x1b$B$"\x1b(B'  # with the shifts of UTF-7, HZ and ISO-2022
     try:
         return plain.decode(codec) == plain.decode("ascii")

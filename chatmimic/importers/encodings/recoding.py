@@ -1,4 +1,4 @@
-"""UTF-8 out of the bytes of a file, as was chosen for it."""
+"""Recoding the bytes of a file to UTF-8."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from chatmimic.importers.encodings.names import shown
 from chatmimic.importers.parsing.decoding import is_cut
 from chatmimic.importers.report import ImportReport
 
-ESCAPE = b"\x1b$"  # begins the characters of ISO-2022-JP
+ESCAPE = b"\x1b$"  # opens an escape sequence of ISO-2022-JP
 ISO_2022_JP = "iso2022_jp_ext"
-_LONG = 4000  # bytes of a line that is data rather than what one person wrote
+_LONG = 4000  # bytes of a line that is data rather than one person's text
 _PARTS = re.compile(rb"([\x00-\x1f\"<>]+)")  # between them: values of JSON, text of pages
 _LONGEST = 1 << 20  # bytes of a line that are recoded as one
 
 
 class Recoder(Protocol):
-    """Makes UTF-8 of the bytes of a file, piece by piece."""
+    """Recodes the bytes of a file to UTF-8, piece by piece."""
 
     def feed(self, data: bytes, final: bool) -> bytes:
-        """What is whole of it so far; all that is left at the end."""
+        """The complete characters so far; all the rest at the end."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """In which encoding a file is read, and why."""
+    """The encoding of a file, and the reason for it."""
 
     codec: str = ""  # "": as it is
-    by_lines: bool = False  # only those lines that are not UTF-8
+    by_lines: bool = False  # only for lines that are not UTF-8
     shifted: bool = False  # lines may be in ISO-2022-JP
-    why: str = ""  # the end of a sentence; "" where nothing is to be said
-    other: str = ""  # the encoding that is next in likelihood, where that is not sure
+    why: str = ""  # the end of a sentence; "" for no note
+    other: str = ""  # the second most likely encoding, if uncertain
 
     def recoder(self, report: ImportReport) -> Recoder | None:
-        """What does it; None where nothing is to be done."""
+        """The recoder for it; None if the file is UTF-8."""
         if not self.codec:
             return None
         return _Lines(self, report) if self.by_lines else _Whole(self.codec, report)
@@ -44,7 +44,7 @@ class Choice:
 
 @dataclass
 class _Whole:
-    """Every byte in one encoding."""
+    """Recodes a file in one encoding."""
 
     codec: str
     report: ImportReport
@@ -54,7 +54,7 @@ class _Whole:
         self._decoder = codecs.getincrementaldecoder(self.codec)("replace")
 
     def feed(self, data: bytes, final: bool) -> bytes:
-        """What is whole of it so far; what is not in the encoding is replaced and counted."""
+        """The complete characters so far; invalid bytes are replaced and counted."""
         text = self._decoder.decode(data, final)
         if wrong := text.count("\ufffd"):
             self.report.repairs[f"not {shown(self.codec)}"] += wrong
@@ -63,14 +63,14 @@ class _Whole:
 
 @dataclass
 class _Lines:
-    """Lines that are UTF-8, among others that are not."""
+    """Recodes the lines that are not UTF-8, among others that are."""
 
     choice: Choice
     report: ImportReport
     _left: bytes = b""
 
     def feed(self, data: bytes, final: bool) -> bytes:
-        """The whole lines so far."""
+        """The complete lines so far."""
         data = self._left + data
         at = len(data) if final or len(data) > _LONGEST else data.rfind(b"\n") + 1
         self._left = data[at:]

@@ -1,4 +1,4 @@
-"""The bytes of a file as UTF-8, whatever they are."""
+"""The bytes of a file as UTF-8, whatever its encoding."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from chatmimic.importers.encodings.choosing import Encodings
 from chatmimic.importers.encodings.names import holds_ascii
 from chatmimic.importers.encodings.recoding import ESCAPE, Choice, Recoder
 from chatmimic.importers.parsing.decoding import is_binary
-from chatmimic.importers.parsing.jsonstream import encoding_of
+from chatmimic.importers.parsing.jsontext.stream import encoding_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member, Stream
 
-_LEAST = 64 << 10  # bytes that are recoded at once
+_LEAST = 64 << 10  # bytes recoded at once
 
 
 class TextStream(Stream):
@@ -28,7 +28,7 @@ class TextStream(Stream):
         super().__init__(member, report, ahead)
         self._member = member
         self._encodings = encodings
-        self._told = report
+        self._report = report
         self._ready = b""
         self._ended = False
         self._begun = False
@@ -50,19 +50,19 @@ class TextStream(Stream):
         return given
 
     def skip_to_last(self, size: int) -> None:
-        """Skip to the last `size` bytes where the file allows it."""
+        """Skip to the last `size` bytes if the file is seekable."""
         self._settle(self._encodings.known(self._member))
         self._begun = True
         super().skip_to_last(size)
 
     def _given_on(self, raw: bytes) -> bytes:
-        """The next bytes as UTF-8, as soon as it is known what they are."""
+        """The next bytes as UTF-8, as soon as their encoding is known."""
         if not self._begun:
             self._begin(raw)
         if self._watch is not None:
             held = self._watch.getstate()[0]
             try:
-                if ESCAPE in raw or (raw and self._encodings.asked and not raw.isascii()):
+                if ESCAPE in raw or (raw and self._encodings.given and not raw.isascii()):
                     raise UnicodeError
                 if not raw.isascii() or held:
                     self._check(raw)
@@ -86,23 +86,23 @@ class TextStream(Stream):
     def _begin(self, raw: bytes) -> None:
         self._begun = True
         encoding = encoding_of(raw)
-        asked = self._encodings.asked
+        codec = self._encodings.given
         if not encoding.startswith("utf-8"):
             self._settle(Choice(encoding))
-        elif asked.startswith(("utf_16", "utf_32")) and not raw.startswith(codecs.BOM_UTF8):
-            self._settle(Choice(asked))
+        elif codec.startswith(("utf_16", "utf_32")) and not raw.startswith(codecs.BOM_UTF8):
+            self._settle(Choice(codec))
         elif is_binary(raw):
             self._settle(Choice())
-        elif asked and not holds_ascii(asked):
+        elif codec and not holds_ascii(codec):
             self._settle(self._encodings.chosen(self._member))
         else:
             self._settle(self._encodings.known(self._member))
 
     def _settle(self, choice: Choice | None) -> None:
-        """Take what was chosen; None: nothing was yet."""
+        """Use the choice, or make it if None."""
         if choice is None:
             return
         self._watch = None
-        self._recoder = choice.recoder(self._told or ImportReport())
-        if self._told is not None:
+        self._recoder = choice.recoder(self._report or ImportReport())
+        if self._report is not None:
             self._encodings.was_read(self._member, choice)

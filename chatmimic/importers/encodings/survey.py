@@ -1,4 +1,4 @@
-"""A look through a whole file for what it shows of its encoding, in bounded memory."""
+"""Examining a whole file for its encoding, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from chatmimic.importers.streams import Member, Stream
 
 _CHUNK = 1 << 20
 _EACH = 1000  # bytes of a piece of text
-_KEPT = 1000  # pieces of one file that are kept to judge it by
-_SHARE = 0.5  # of the pieces, that are UTF-8 where a file surely is
+_KEPT = 1000  # pieces of a file that are kept to judge it by
+_SHARE = 0.5  # share of UTF-8 pieces in a file that certainly is UTF-8
 
 _HIGH = re.compile(rb"[\x80-\xff]")
 _MARKUP = re.compile(rb"[\x00-\x1f\"<>]+")
@@ -25,13 +25,13 @@ _SHIFTED = re.compile(rb"\x1b\$[@B(][^\n]{1,2000}?\x1b\([BJ]")
 
 
 class Survey:
-    """What the whole of a file shows of its encoding, in bounded memory."""
+    """Statistics of a file for detecting its encoding, in bounded memory."""
 
     def __init__(self, member: Member) -> None:
-        self.strong = 0  # pieces that are UTF-8, and not by chance
+        self.strong = 0  # pieces that are certainly UTF-8
         self.others = 0  # pieces that are not
-        self.valid: list[bytes] = []  # some that are UTF-8, with more than ASCII
-        self.other: list[bytes] = []  # some that are not
+        self.valid: list[bytes] = []  # samples that are UTF-8 beyond ASCII
+        self.other: list[bytes] = []  # samples that are not UTF-8
         self.shifted = False
         self.begins_utf8 = False
         self.declared = ""
@@ -50,13 +50,13 @@ class Survey:
             self._take(left)
 
     def is_mixed(self, codec: str) -> bool:
-        """Whether it is UTF-8 with other lines in it, and not in this encoding as a whole."""
+        """Whether it is UTF-8 with some other lines, rather than entirely in this encoding."""
         if self.begins_utf8 or self.strong > _SHARE * (self.strong + self.others):
             return True
         return bool(self.strong) and is_likelier_utf8(self.valid, codec)
 
     def fits(self, codec: str) -> bool:
-        """Whether what is not UTF-8 is text in this encoding."""
+        """Whether the parts that are not UTF-8 are text in this encoding."""
         broken = 0
         for piece in self.other:
             try:
@@ -104,7 +104,7 @@ class Survey:
             self.others += 1
             if self.others % self._step == 0:
                 self.other.append(piece)
-            if len(self.other) > _KEPT:  # every second one of all, so that all of it is there
+            if len(self.other) > _KEPT:  # every second one, to cover the whole file
                 self.other = self.other[::2]
                 self._step *= 2
             return

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsonnested import NestedJson
-from chatmimic.importers.parsing.times import IMPOSSIBLE, possible
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, possible
+from chatmimic.importers.parsing.jsontext.nested import NestedJson
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.report import ImportReport

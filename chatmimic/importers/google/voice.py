@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dedup import Overlap
 from chatmimic.importers.parsing.htmlpages import (
     Given,
     PageParser,
@@ -16,8 +18,6 @@ from chatmimic.importers.parsing.htmlpages import (
     page_records,
 )
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.seen import Overlap
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -45,7 +45,7 @@ class _Person:
 
 
 @dataclass(slots=True)
-class _Said:
+class _Entry:
     """What a page says of one text, or of its one call."""
 
     who: _Person = field(default_factory=_Person)
@@ -61,13 +61,13 @@ def is_voice(text: str) -> bool:
     return is_html(text) and bool(_TEXTS.search(text) or _CALL.search(text))
 
 
-class VoicePage(PageParser[_Said]):
+class VoicePage(PageParser[_Entry]):
     """Feed it a page; its texts are whole where their element ends, a call with the page."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
         self.members: list[_Person] = []  # of a group
-        self._said: _Said | None = None
+        self._entry: _Entry | None = None
         self._person: _Person | None = None
         self._depths: dict[str, int] = {}  # what is open → its depth
         self._place: list[str] | None = None  # where text goes, …
@@ -76,10 +76,10 @@ class VoicePage(PageParser[_Said]):
     def opened(self, tag: str, given: Given) -> None:
         """See what begins, by its class."""
         depth, classes = len(self.open), given.get("class", "").split()
-        if self._said is None and ("message" in classes or "haudio" in classes):
-            self._said = _Said(call="haudio" in classes)
-            self._person = self._said.who
-            self._depths["said"] = depth
+        if self._entry is None and ("message" in classes or "haudio" in classes):
+            self._entry = _Entry(call="haudio" in classes)
+            self._person = self._entry.who
+            self._depths["entry"] = depth
         elif "participants" in classes:
             self._depths["members"] = depth
         elif "sender" in classes and "members" in self._depths:
@@ -87,7 +87,7 @@ class VoicePage(PageParser[_Said]):
             self._person = self.members[-1]
         elif self._person is not None:
             self._opened_in_person(tag, given, classes)
-        if self._said is not None:
+        if self._entry is not None:
             self._opened_in_text(tag, given, classes)
 
     def _opened_in_person(self, tag: str, given: Given, classes: list[str]) -> None:
@@ -101,23 +101,25 @@ class VoicePage(PageParser[_Said]):
 
     @property
     def _is_call(self) -> bool:
-        return self._said is not None and self._said.call
+        return self._entry is not None and self._entry.call
 
     def _opened_in_text(self, tag: str, given: Given, classes: list[str]) -> None:
-        said = self._said
-        assert said is not None
+        entry = self._entry
+        assert entry is not None
         if "tel" in classes:
             self._depths["tel"] = len(self.open)
         elif "dt" in classes or "published" in classes:
-            said.time = given.get("title", "")
-        elif tag == "q" or (said.call and "fn" in classes and "tel" not in self._depths):
-            self._read_into(said.pieces)
-        said.attached |= tag in ("img", "video", "audio") or bool({"video", "audio"} & set(classes))
+            entry.time = given.get("title", "")
+        elif tag == "q" or (entry.call and "fn" in classes and "tel" not in self._depths):
+            self._read_into(entry.pieces)
+        entry.attached |= tag in ("img", "video", "audio") or bool(
+            {"video", "audio"} & set(classes)
+        )
 
     def _read_into(self, place: list[str]) -> None:
         self._place, self._until = place, len(self.open)
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Add text to what it belongs to."""
         if self._place is not None:
             self._place.append(text)
@@ -129,10 +131,10 @@ class VoicePage(PageParser[_Said]):
         for what, at in list(self._depths.items()):
             if depth <= at:
                 del self._depths[what]
-                if what == "said" and self._said is not None:
-                    self.whole(self._said)
-                    self._said.number = self.records
-                    self._said = None
+                if what == "entry" and self._entry is not None:
+                    self.whole(self._entry)
+                    self._entry.number = self.records
+                    self._entry = None
                 self._person = None if what != "tel" else self._person
 
 
@@ -147,30 +149,30 @@ def read_voice(members: Sequence[Member], context: Context) -> Iterator[Message]
 
 def _messages(member: Member, thread: str, context: Context) -> Iterator[Message]:
     clock = LocalClock(context.options.tz, context.report)
-    for said in page_records(VoicePage(member.label), member, context):
-        moment = parse_iso(said.time)
+    for entry in page_records(VoicePage(member.label), member, context):
+        moment = parse_iso(entry.time)
         if moment is None:
             context.report.repairs[IMPOSSIBLE] += 1
-        if said.who.owner:
+        if entry.who.owner:
             note_owner(context.report)
-        text = laid_out(said.pieces)
+        text = laid_out(entry.pieces)
         yield Message(
-            said.who.shown,
+            entry.who.shown,
             text,
             None if moment is None else clock.utc(moment),
-            _kind(said, text),
+            _kind(entry, text),
             "google-voice",
             thread,
             thread,
-            said.who.key,
-            source=f"{member.name}:{said.number}",
+            entry.who.key,
+            source=f"{member.name}:{entry.number}",
         )
 
 
-def _kind(said: _Said, text: str) -> Kind:
-    if said.call:
+def _kind(entry: _Entry, text: str) -> Kind:
+    if entry.call:
         return Kind.CALL
-    empty = not text and said.attached
+    empty = not text and entry.attached
     return Kind.MEDIA if empty or text in _NOT_WRITTEN else Kind.TEXT
 
 
@@ -186,6 +188,6 @@ def _thread(member: Member, context: Context) -> str:
         some = []
     if page.members:
         return ", ".join(sorted(one.shown for one in page.members))
-    others = [said.who.shown for said in some if not said.who.owner and said.who.shown]
+    others = [entry.who.shown for entry in some if not entry.who.owner and entry.who.shown]
     named = _FILE.match(member.base)
     return others[0] if others else named[1] if named else member.base

@@ -134,7 +134,7 @@ class ExportedPage(PageParser[Block]):
     def _read_into(self, place: list[str]) -> None:
         self._place, self._until = place, len(self.open)
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Add text to what it belongs to."""
         if self._place is not None and not self._silent:
             self._place.append(text)

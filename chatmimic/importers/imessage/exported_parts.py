@@ -97,8 +97,8 @@ def tapback_of(line: str) -> tuple[str, str] | None:
     if found is None:
         return None
     what = found["what"]
-    sign = not any(character.isalpha() for character in what)
-    return (_VERBS.get(what, what), found["who"]) if sign or what in _VERBS else None
+    is_emoji = not any(character.isalpha() for character in what)
+    return (_VERBS.get(what, what), found["who"]) if is_emoji or what in _VERBS else None
 
 
 def _without_tapbacks(lines: list[str], parts: Parts) -> list[str]:

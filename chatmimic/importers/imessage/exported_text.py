@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chatmimic.importers.imessage.exported_parts import Parts
 from chatmimic.importers.imessage.exported_times import AT, moment_of
-from chatmimic.importers.parsing.dated_lines import ENOUGH, first_lines
+from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines
 from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.report import ImportReport
 

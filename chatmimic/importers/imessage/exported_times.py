@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from chatmimic.importers.parsing.dated_lines import clock_from
-from chatmimic.importers.parsing.months import month_named
+from chatmimic.importers.parsing.dates.dated_lines import clock_from
+from chatmimic.importers.parsing.dates.months import month_named
 
 AT = (
     r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) {1,2}"

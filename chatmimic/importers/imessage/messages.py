@@ -7,9 +7,9 @@ from typing import Any
 
 from chatmimic.importers.imessage.database import Chat, Database, Row
 from chatmimic.importers.imessage.typedstream import text_of
+from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
-from chatmimic.importers.parsing.times import possible
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message, Reaction
 

@@ -9,11 +9,11 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.importers.messenger.service import INSTAGRAM
-from chatmimic.importers.parsing.instants import threads_in_order
-from chatmimic.importers.parsing.jsonnested import NestedJson
+from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.jsontext.nested import NestedJson
 from chatmimic.importers.parsing.repair import repaired
-from chatmimic.importers.parsing.seen import Overlap
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

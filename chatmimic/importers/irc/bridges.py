@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from chatmimic.importers.irc.events import is_surely_told
+from chatmimic.importers.irc.events import is_surely_event
 from chatmimic.importers.irc.nicks import plain_nick
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind
@@ -196,11 +196,11 @@ class Bridge:
         rest = tag.text if tag is not None else text
         if kind is Kind.TEXT and (star := _STARRED.match(rest)):
             name, acted = self._actor(star["rest"])
-            if is_surely_told(f"{name} {acted}"):
+            if is_surely_event(f"{name} {acted}"):
                 return Passed("", text, Kind.SYSTEM)
             if tag is not None or name.casefold() in self.names:
                 return Passed(name, acted, Kind.ACTION)
-        return Passed("", text, Kind.SYSTEM if is_surely_told(rest.lstrip("* ")) else kind)
+        return Passed("", text, Kind.SYSTEM if is_surely_event(rest.lstrip("* ")) else kind)
 
     def _actor(self, text: str) -> tuple[str, str]:
         """Who acts and how; a name may have several words where it was met elsewhere."""
@@ -212,7 +212,7 @@ class Bridge:
         return words[0].rstrip("*"), " ".join(words[1:])
 
 
-def _is_told_so(passer: _Passer) -> bool:
+def _is_known_so(passer: _Passer) -> bool:
     """Whether its nick or the networks before the names tell a bridge, so that few names do."""
     if _SAYS_SO.match(passer.nick) or passer.known == passer.passed:
         return True
@@ -280,7 +280,7 @@ class Bridges:
 
     def _may_be(self, passer: _Passer, path: Path) -> bool:
         people = self._people(path)
-        return len(people) >= _NAMES or (_is_told_so(passer) and bool(people))
+        return len(people) >= _NAMES or (_is_known_so(passer) and bool(people))
 
     def _people(self, path: Path) -> set[str]:
         """Whose words came this way, those behind further bridges included."""
@@ -304,7 +304,7 @@ class Bridges:
             return False
         nearly_all = passer.passed >= _NEARLY_ALL * passer.lines
         people = self._people(path)
-        if _is_told_so(passer):
+        if _is_known_so(passer):
             return bool(people) and (nearly_all or len(people) >= _NAMES)
         if len(people) < _NAMES or not (nearly_all or passer.passed >= _ENOUGH):
             return False
@@ -333,7 +333,7 @@ class Bridges:
             for path, passer in self._passers.items()
             if len(path) == 1 and self._is_bridge(passer, path)
         ]
-        for told, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].passed)):
+        for noted, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].passed)):
             people = self._people(path)
             inner = frozenset(at for at in self._passers if at[0] == path[0] and self._is_inner(at))
             bridges[path[0]] = Bridge(
@@ -344,7 +344,7 @@ class Bridges:
                 inner,
                 frozenset(at for at in (path, *inner) if self._has_behind(at)),
             )
-            if told < _TOLD:
+            if noted < _TOLD:
                 report.note(_note(passer, len(people)))
         if more := len(sure[_TOLD:]):
             nicks = "nick is read as a bridge" if more == 1 else "nicks are read as bridges"

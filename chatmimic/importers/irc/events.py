@@ -97,15 +97,15 @@ _ADDRESSED = re.compile(rf" ?\*[ \t]+(?P<nick>\S{{1,64}}) {HOST} (?P<words>\S.*)
 def is_marked(rest: str) -> bool:
     """Whether what stands after a stamp is an event with a mark of its own and known words."""
     mark = _MARK.match(rest)
-    return mark is not None and is_told(rest[mark.end() :])
+    return mark is not None and is_event_text(rest[mark.end() :])
 
 
-def is_surely_told(words: str) -> bool:
+def is_surely_event(words: str) -> bool:
     """Whether these are words in which a client tells of an event, and nobody of what they did."""
     return STARRED_EVENT.match(f"* {words}") is not None
 
 
-def is_told(words: str) -> bool:
+def is_event_text(words: str) -> bool:
     """The same of words that may be looser, for nobody says them."""
     return BARE_EVENT.match(words) is not None
 
@@ -113,4 +113,4 @@ def is_told(words: str) -> bool:
 def is_starred(rest: str) -> bool:
     """Whether what stands after a stamp is an event with a star and an address: nobody acts so."""
     found = _ADDRESSED.match(rest)
-    return found is not None and is_told(f"{found['nick']} {found['words']}")
+    return found is not None and is_event_text(f"{found['nick']} {found['words']}")

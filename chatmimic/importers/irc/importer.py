@@ -8,8 +8,8 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.columns.roles import roles_by_name
 from chatmimic.importers.irc.bridges import Bridges
 from chatmimic.importers.irc.dialects import BARE, COLONED, Dialect, dialect_of
-from chatmimic.importers.irc.events import is_marked, is_told
-from chatmimic.importers.irc.lines import Said
+from chatmimic.importers.irc.events import is_event_text, is_marked
+from chatmimic.importers.irc.lines import Entry
 from chatmimic.importers.irc.log import Log, LogFile, Readers
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of
@@ -21,8 +21,8 @@ from chatmimic.importers.irc.survey import (
     first_look,
     second_look,
 )
-from chatmimic.importers.parsing.date_order import settled
-from chatmimic.importers.parsing.dated_lines import first_lines
+from chatmimic.importers.parsing.dates.dated_lines import first_lines
+from chatmimic.importers.parsing.dates.order import settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -50,8 +50,8 @@ class Irc(Importer):
 
     def announces(self, head: Head) -> bool:
         """A client says first when it began to log: "--- Log opened …", "Session Start: …"."""
-        said = remark(first_lines(head.text, 1)[0])
-        return said is not None and said.day is not None
+        entries = remark(first_lines(head.text, 1)[0])
+        return entries is not None and entries.day is not None
 
     def guesses(self, head: Head) -> bool:
         """Lines with a stamp and `<nick>`, or with an event of IRC."""
@@ -92,7 +92,7 @@ def _rows(head: Head) -> tuple[list[str], bool]:
     return ([line for _, line in page_lines(enumerate(some))] if page else some), page
 
 
-def _read(rows: Sequence[str], dialect: Dialect | None, page: bool) -> list[Said]:
+def _read(rows: Sequence[str], dialect: Dialect | None, page: bool) -> list[Entry]:
     reader = LineReader(dialect, page=page)
     return [reader.read(row) for row in rows]
 
@@ -105,13 +105,13 @@ def _is_log(rows: Sequence[str], page: bool, named: bool) -> bool:
     found = _read(rows, dialect, page)
     known = sum(line[0] is not Kind.OTHER for line in found)
     spoken = sum(line[0].has_words for line in found)
-    told = sum(_is_told(line) for line in found)
+    noted = sum(_is_notice(line) for line in found)
     if dialect is BARE:
-        enough = spoken + told >= _A_FEW or (told > 0 and told == len(found))
+        enough = spoken + noted >= _A_FEW or (noted > 0 and noted == len(found))
         return enough and known >= _VERY_SURE * len(found)
-    if spoken + told == 0:
+    if spoken + noted == 0:
         return False
-    if dialect in COLONED and not (_is_talk(found) and (named or told or _is_addressed(found))):
+    if dialect in COLONED and not (_is_talk(found) and (named or noted or _is_addressed(found))):
         return False
     if known >= _SURE * len(found):
         return True
@@ -120,19 +120,21 @@ def _is_log(rows: Sequence[str], page: bool, named: bool) -> bool:
     return spoken >= _A_FEW and stamped >= _VERY_SURE * len(found)
 
 
-def _is_told(line: Said) -> bool:
+def _is_notice(line: Entry) -> bool:
     """Whether a line is an event that only IRC has."""
     kind, _, text, _, _, _ = line
-    return kind is Kind.SYSTEM and ("@" in text or is_told(text.lstrip(" *\t")) or is_marked(text))
+    return kind is Kind.SYSTEM and (
+        "@" in text or is_event_text(text.lstrip(" *\t")) or is_marked(text)
+    )
 
 
-def _is_talk(found: Sequence[Said]) -> bool:
+def _is_talk(found: Sequence[Entry]) -> bool:
     """Whether two people or more speak, and programs do not: "ERROR: no tea"."""
     nicks = {line[1].casefold() for line in found if line[0].has_words}
     return len(nicks) > 1 and not nicks & _LEVELS
 
 
-def _is_addressed(found: Sequence[Said]) -> bool:
+def _is_addressed(found: Sequence[Entry]) -> bool:
     """Whether people act, or begin with the nick of another who speaks more than once."""
     nicks = {line[1] for line in found if line[0].has_words}
     first = [(line[1], line[2].partition(" ")[0]) for line in found if line[0] is Kind.TEXT]
@@ -154,9 +156,9 @@ def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:
     """Look through all logs before the first message is given; twice if that raised a question."""
     bridges, renames = Bridges(), Renames(context.options.follow_nicks)
     for file in files:
-        first_look(file.telling(), file.channel, bridges, renames)
+        first_look(file.relevant(), file.channel, bridges, renames)
     if bridges.candidates() | renames.candidates():
         place = 0
         for file in files:
-            place = second_look(file.said(), file.channel, place, bridges, renames)
+            place = second_look(file.entries(), file.channel, place, bridges, renames)
     return Surveyed(bridges.found(context.report), renames.keys(context.report))

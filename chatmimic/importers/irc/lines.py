@@ -84,7 +84,7 @@ class Line(NamedTuple):
 
 
 # A line as it comes of a log: most come by the hundred thousand, and bare tuples are made faster.
-Said = tuple[Kind, str, str, Stamp | None, tuple[str, str] | None, str]
+Entry = tuple[Kind, str, str, Stamp | None, tuple[str, str] | None, str]
 Rules = Sequence[tuple[re.Pattern[str], Kind]]
 
 
@@ -103,8 +103,8 @@ def happened(rest: str, rules: Rules) -> Line | None:
 
 def event(text: str) -> Line:
     """Something that happened, and nobody said."""
-    told = "known as" in text or " nick" in text or text.startswith("Nick")
-    return _made(Line, (_SYSTEM, "", text, None, _renamed(text) if told else None, ""))
+    noted = "known as" in text or " nick" in text or text.startswith("Nick")
+    return _made(Line, (_SYSTEM, "", text, None, _renamed(text) if noted else None, ""))
 
 
 _SYSTEM = Kind.SYSTEM

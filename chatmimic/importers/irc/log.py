@@ -12,16 +12,16 @@ from zlib import crc32
 from chatmimic.importers.base import Context
 from chatmimic.importers.irc.bridges import Bridge
 from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of, with_order
-from chatmimic.importers.irc.lines import CODES, Said
+from chatmimic.importers.irc.lines import CODES, Entry
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
 from chatmimic.importers.irc.reader import LineReader, together
 from chatmimic.importers.irc.stamps import Day, Stamp, numbers_of
-from chatmimic.importers.irc.survey import Surveyed, may_any_tell, may_tell
-from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.irc.survey import Surveyed, may_any_matter, may_matter
+from chatmimic.importers.parsing.dates.order import DateSurvey
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.decoding import lines
-from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream, Member, Stream
 from chatmimic.records import Kind, Message
@@ -104,21 +104,21 @@ class LogFile:
         self._looked = False
         self._held: bytes | None = None  # all of a small log, until it was read for good
 
-    def telling(self) -> Iterator[Said]:
+    def relevant(self) -> Iterator[Entry]:
         """What the lines say that may tell who is who, on a look ahead that counts nothing."""
         self._hold()
-        if self._held is None or may_any_tell(self._held):
-            yield from self._said(may_tell)
+        if self._held is None or may_any_matter(self._held):
+            yield from self._entries(may_matter)
 
-    def said(self) -> Iterator[Said]:
+    def entries(self) -> Iterator[Entry]:
         """What each line says, on a look ahead that counts nothing."""
-        return self._said(None)
+        return self._entries(None)
 
     def dates(self) -> DateSurvey | None:
         """All dates of a log whose stamps may not show their order; None for other logs."""
         held = self._held
         if not self._looked and held is not None and _MAY_BE_DATED.search(held, 0, _FIRST_BYTES):
-            next(self.said(), None)
+            next(self.entries(), None)
         dialect = self._dialect
         if dialect is None or not dialect.order:
             return None
@@ -137,18 +137,18 @@ class LogFile:
         if self._dialect is not None:
             self._dialect = with_order(self._dialect, order)
 
-    def numbered(self) -> Iterator[tuple[int, Said]]:
+    def numbered(self) -> Iterator[tuple[int, Entry]]:
         """What each message and event says, with the number of its line."""
         with self._held_or(self._context.open) as stream:
-            said = self._opened(stream, self._context.report)
+            entries = self._opened(stream, self._context.report)
             if self._dialect is not None:
                 self._context.report.variants[self._dialect.name] += 1
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
-                numbered = ((self.number, line) for line in said)
+                numbered = ((self.number, line) for line in entries)
                 yield from together(numbered, goes_on, self._context.report, self.member.name)
             else:
-                for line in said:
+                for line in entries:
                     yield self.number, line
         self._let_go()
 
@@ -169,7 +169,7 @@ class LogFile:
     def _held_or(self, opened: Callable[[Member], Stream]) -> BytesIO | Stream:
         return opened(self.member) if self._held is None else BytesIO(self._held)
 
-    def _said(self, wanted: Callable[[str], bool] | None) -> Iterator[Said]:
+    def _entries(self, wanted: Callable[[str], bool] | None) -> Iterator[Entry]:
         aside = ImportReport()
         with self._held_or(self._context.ahead) as stream:
             yield from self._opened(stream, aside, wanted)
@@ -179,7 +179,7 @@ class LogFile:
         stream: ByteStream,
         report: ImportReport,
         wanted: Callable[[str], bool] | None = None,
-    ) -> Iterator[Said]:
+    ) -> Iterator[Entry]:
         watched = _Watched(stream)
         rows = enumerate(lines(watched, self.member.label, report), 1)
         first = list(islice(rows, _LOOKED_AT))

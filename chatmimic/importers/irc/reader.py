@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
 from chatmimic.importers.irc.events import ARROW
-from chatmimic.importers.irc.lines import CODES, Line, Said, event
+from chatmimic.importers.irc.lines import CODES, Entry, Line, event
 from chatmimic.importers.irc.stamps import Stamp, remark
 from chatmimic.importers.parsing.joined import saw_joined
 from chatmimic.importers.report import ImportReport
@@ -41,13 +41,13 @@ class LineReader:
         self._stamps: dict[str, Stamp] = {}
         self._nicks: dict[str, str] = {}  # with the signs around it → the nick
 
-    def lines(self, rows: Iterable[str]) -> Iterator[Said]:
+    def lines(self, rows: Iterable[str]) -> Iterator[Entry]:
         """What each line says, in the order of `Line`'s fields; a message is a bare tuple."""
         if self._nick is None:
             return map(self.read, rows)
         return self._by_words(rows) if self._parted else self._by_head(rows)
 
-    def _by_words(self, rows: Iterable[str]) -> Iterator[Said]:
+    def _by_words(self, rows: Iterable[str]) -> Iterator[Entry]:
         """Lines whose stamp and nick are the first two words."""
         parted, known_stamp, known_nick = self._parted, self._stamps.get, self._nicks.get
         spoken, system, events = Kind.TEXT, Kind.SYSTEM, _EVENTS
@@ -68,7 +68,7 @@ class LineReader:
                 continue
             yield self.read(raw)
 
-    def _by_head(self, rows: Iterable[str]) -> Iterator[Said]:
+    def _by_head(self, rows: Iterable[str]) -> Iterator[Entry]:
         """Lines that are a stamp and a nick up to what closes the nick."""
         closing, known_stamp, known_nick = self._closing, self._stamps.get, self._nicks.get
         spoken, width = Kind.TEXT, self._width
@@ -102,10 +102,10 @@ class LineReader:
         for dialect in self._dialects:
             found = dialect.line(plain)
             if found is not None:
-                return self._learnt(dialect, found[0], found[1], raw)
+                return self._normalised(dialect, found[0], found[1], raw)
         return event(plain) if ARROW.match(plain) else self._unknown(plain)
 
-    def _learnt(self, dialect: Dialect, line: Line, width: int, raw: str) -> Line:
+    def _normalised(self, dialect: Dialect, line: Line, width: int, raw: str) -> Line:
         """The line; its stamp is kept in mind where the next lines are likely to have it too."""
         if dialect is BARE:
             return line._replace(stamp=None)
@@ -152,10 +152,10 @@ def parsed(raw: str) -> Line:
 
 
 def together(
-    lines: Iterable[tuple[int, Said]], goes_on: re.Pattern[str], report: ImportReport, file: str
-) -> Iterator[tuple[int, Said]]:
+    lines: Iterable[tuple[int, Entry]], goes_on: re.Pattern[str], report: ImportReport, file: str
+) -> Iterator[tuple[int, Entry]]:
     """Each message and event with the number of its line, and with the lines that go on with it."""
-    held: tuple[int, Said] | None = None
+    held: tuple[int, Entry] | None = None
     pieces: list[str] = []
     size = 0
     for number, line in lines:
@@ -173,7 +173,7 @@ def together(
         yield _joined(held, pieces)
 
 
-def _joined(held: tuple[int, Said], pieces: list[str]) -> tuple[int, Said]:
+def _joined(held: tuple[int, Entry], pieces: list[str]) -> tuple[int, Entry]:
     number, (kind, nick, text, stamp, renamed, thread) = held
     return (
         held

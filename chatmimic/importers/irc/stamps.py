@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from chatmimic.importers.parsing.date_order import Numbers, date_of
-from chatmimic.importers.parsing.months import month_named
-from chatmimic.importers.parsing.times import parse_free
+from chatmimic.importers.parsing.dates.months import month_named
+from chatmimic.importers.parsing.dates.order import Numbers, date_of
+from chatmimic.importers.parsing.dates.times import parse_free
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTHS = {m: n for n, m in enumerate(_NAMES, 1)}

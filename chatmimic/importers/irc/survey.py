@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chatmimic.importers.irc.bridges import Bridge, Bridges
-from chatmimic.importers.irc.lines import Said
+from chatmimic.importers.irc.lines import Entry
 from chatmimic.importers.irc.nicks import is_anybodys, is_bot, plain_nick
-from chatmimic.importers.parsing.jsonstream import encoding_of
+from chatmimic.importers.parsing.jsontext.stream import encoding_of
 from chatmimic.importers.report import ImportReport
 
 _KEPT = 100_000  # pairs of nicks that are kept in mind
@@ -102,7 +102,7 @@ class Renames:
     def keys(self, report: ImportReport) -> dict[str, str]:
         """For each nick that is another's too: that other. Says so in notes."""
         keys: dict[str, str] = {}
-        told = 0
+        noted = 0
         for group in sorted(set(self._groups.values()), key=sorted):
             spoke = sorted((n for n in group if self._spoke[n]), key=lambda n: (-self._spoke[n], n))
             if len(spoke) < 2:
@@ -111,9 +111,9 @@ class Renames:
             same = [n for n in spoke[1:] if self._explained[n] * 2 >= self._spoke[n]]
             joined = not apart and bool(same)
             keys.update(dict.fromkeys(same, spoke[0]) if joined else {})
-            if told < _TOLD:
+            if noted < _TOLD:
                 report.note(_joined_note([spoke[0], *same]) if joined else _apart_note(spoke))
-            told += 1
+            noted += 1
         return keys
 
 
@@ -141,7 +141,7 @@ class Surveyed:
     keys: dict[str, str] = field(default_factory=dict)
 
 
-def may_tell(raw: str) -> bool:
+def may_matter(raw: str) -> bool:
     """A cheap look at a line: whether a nick may change in it, or a bridge speak."""
     # Written out: a loop takes three times as long.
     return (
@@ -157,12 +157,12 @@ def may_tell(raw: str) -> bool:
     )
 
 
-def may_any_tell(data: bytes) -> bool:
+def may_any_matter(data: bytes) -> bool:
     """The same of all lines of a file, before it is decoded."""
-    return not encoding_of(data).startswith("utf-8") or may_tell(data.decode("latin-1"))
+    return not encoding_of(data).startswith("utf-8") or may_matter(data.decode("latin-1"))
 
 
-def first_look(rows: Iterable[Said], thread: str, bridges: Bridges, renames: Renames) -> None:
+def first_look(rows: Iterable[Entry], thread: str, bridges: Bridges, renames: Renames) -> None:
     """Take the lines of one log that may tell who is who."""
     named = thread.startswith("#")
     for kind, nick, text, _, renamed, elsewhere in rows:
@@ -174,7 +174,7 @@ def first_look(rows: Iterable[Said], thread: str, bridges: Bridges, renames: Ren
 
 
 def second_look(
-    rows: Iterable[Said], thread: str, place: int, bridges: Bridges, renames: Renames
+    rows: Iterable[Entry], thread: str, place: int, bridges: Bridges, renames: Renames
 ) -> int:
     """Take all lines of one log. Gives the place of its last message among those of all logs."""
     named = thread.startswith("#")

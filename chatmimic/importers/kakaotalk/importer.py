@@ -12,8 +12,7 @@ from pathlib import PurePosixPath
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.kakaotalk.lines import DayLine, read_line, written_date
 from chatmimic.importers.kakaotalk.sentences import is_event, kind_of
-from chatmimic.importers.parsing.date_order import DateSurvey, settled
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     Opening,
     Times,
     first_lines,
@@ -21,8 +20,9 @@ from chatmimic.importers.parsing.dated_lines import (
     numbered_lines,
     without_gaps,
 )
+from chatmimic.importers.parsing.dates.order import DateSurvey, settled
+from chatmimic.importers.parsing.dates.times import parse_iso
 from chatmimic.importers.parsing.tables import Shape, separated_rows
-from chatmimic.importers.parsing.times import parse_iso
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

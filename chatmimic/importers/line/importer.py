@@ -11,8 +11,7 @@ from pathlib import PurePosixPath
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.sentences import is_event, kind_of
-from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     HALF_IN_EAST_ASIA,
     Clock,
     Opening,
@@ -25,7 +24,8 @@ from chatmimic.importers.parsing.dated_lines import (
     unquoted,
     without_gaps,
 )
-from chatmimic.importers.parsing.day_lines import DayLine, day_line
+from chatmimic.importers.parsing.dates.day_lines import DayLine, day_line
+from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -90,8 +90,8 @@ class Line(Importer):
             context.report.variants["tabs" if habit.names is None else "spaces"] += 1
             if habit.names is not None:
                 context.report.note(_NAMED)
-            if habit.learnt:
-                example = f"{habit.dates.first} {min(habit.learnt)}".strip()
+            if habit.guessed_words:
+                example = f"{habit.dates.first} {min(habit.guessed_words)}".strip()
                 context.report.note(_LEARNT.format(example=example, file=member.label))
             yield from _Chat(member, habit, order, context).messages()
 
@@ -118,16 +118,16 @@ class _Habits:
 
     dates: DateSurvey
     names: Names | None  # where nothing but a space parts a name from the text
-    learnt: frozenset[str]  # what stands beside dates, where no weekday is known
+    guessed_words: frozenset[str]  # what stands beside dates, where no weekday is known
 
     def day(self, raw: str) -> DayLine | None:
         """The day that a line says begins."""
         found = day_line(raw)
-        return found if found and (found.is_sure or found.words in self.learnt) else None
+        return found if found and (found.is_sure or found.words in self.guessed_words) else None
 
 
 def _looked_through(member: Member, context: Context) -> _Habits:
-    sure, learnt = _Days(member), _Days(member)
+    sure, guessed = _Days(member), _Days(member)
     names, tabs = Names(), False
     held: DayLine | None = None  # perhaps a day, if a message begins below it
     gap = True
@@ -138,7 +138,7 @@ def _looked_through(member: Member, context: Context) -> _Habits:
                 sure.saw(day)
             elif stamp is not None:
                 if held is not None:
-                    learnt.saw(held)
+                    guessed.saw(held)
                 tabs = tabs or stamp["joint"] == "\t"
                 if not tabs and not is_event(raw[stamp.end() :]):
                     names.saw(raw[stamp.end() :])
@@ -147,9 +147,9 @@ def _looked_through(member: Member, context: Context) -> _Habits:
             if raw.strip():
                 held = day if day is not None and (gap or number <= _ABOVE) else None
             gap = not raw.strip()
-    guessed = not sure.words and 0 < len(learnt.words) <= _MOST_WORDS
-    dates = (learnt if guessed else sure).survey
-    words = frozenset(learnt.words if guessed else ())
+    is_guess = not sure.words and 0 < len(guessed.words) <= _MOST_WORDS
+    dates = (guessed if is_guess else sure).survey
+    words = frozenset(guessed.words if is_guess else ())
     return _Habits(dates, None if tabs else names, words)
 
 
@@ -182,7 +182,7 @@ class _Chat:
 
     def messages(self) -> Iterator[Message]:
         with numbered_lines(self._member, self._context) as rows:
-            whole = without_gaps(quoted_together(rows, self._said), self._begins)
+            whole = without_gaps(quoted_together(rows, self._text_of), self._begins)
             for number, begun, text in gathered(
                 self._read(whole), self._context.report, self._member.name
             ):
@@ -219,7 +219,7 @@ class _Chat:
         name, tab, text = rest.partition("\t")
         return (clock, name, text) if tab else (clock, "", rest)
 
-    def _said(self, raw: str) -> str | None:
+    def _text_of(self, raw: str) -> str | None:
         parts = self._parts(raw)
         return None if parts is None else parts[2]
 

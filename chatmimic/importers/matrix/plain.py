@@ -9,9 +9,7 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.date_order import date_of
-from chatmimic.importers.parsing.date_shapes import SHAPES
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     HALF_IN_EAST_ASIA,
     SPACES,
     Clock,
@@ -22,6 +20,8 @@ from chatmimic.importers.parsing.dated_lines import (
     gathered,
     numbered_lines,
 )
+from chatmimic.importers.parsing.dates.order import date_of
+from chatmimic.importers.parsing.dates.shapes import SHAPES
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

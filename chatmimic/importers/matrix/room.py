@@ -19,8 +19,8 @@ from chatmimic.importers.matrix.events import (
     relates_to,
 )
 from chatmimic.importers.matrix.relations import About, Relation, Relations
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.times import as_milliseconds
+from chatmimic.importers.parsing.dates.times import as_milliseconds
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.report import ImportReport

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from chatmimic.importers.messenger.outline import Path
+from chatmimic.importers.parsing.dates.written_times import looks_written, read_written
 from chatmimic.importers.parsing.guardedhtml import EMPTY
 from chatmimic.importers.parsing.htmlpages import Given, PageParser, laid_out
-from chatmimic.importers.parsing.written_times import looks_written, read_written
 
 _BLOCKS = {"div", "p", "ul", "ol", "li", "table", "tr", "td", "section", "footer", "header"}
 _HEADINGS = {"h1", "h2", "h3", "h4"}
@@ -95,7 +95,7 @@ class ThreadPage(PageParser[Box]):
         part.attached |= tag in _MEDIA or (tag == "a" and "href" in given)
         self._links += tag == "a"
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Add text to the paragraph at hand."""
         if self._parts and self.open[-1] not in ("style", "script"):
             paragraph = self._parts[-1].paragraphs[-1]
@@ -140,8 +140,8 @@ def _box(parts: list[_Part]) -> Box | None:
 
 def _says_who(parts: list[_Part]) -> bool:
     """Whether this is the box above the first message, or an empty one."""
-    said = [part.text for part in parts if part.text]
-    return not said or (len(said) == 1 and re.search(r"[:：]", said[0]) is not None)
+    texts = [part.text for part in parts if part.text]
+    return not texts or (len(texts) == 1 and re.search(r"[:：]", texts[0]) is not None)
 
 
 def _read(part: _Part, box: Box) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.messenger.dedup import Nearly
 from chatmimic.importers.messenger.old_pages import is_old_page, read_old_pages
 from chatmimic.importers.messenger.outline import is_thread_page
 from chatmimic.importers.messenger.parts import (
@@ -17,10 +18,9 @@ from chatmimic.importers.messenger.parts import (
     Shape,
     parts_of,
 )
-from chatmimic.importers.messenger.repeats import Nearly
 from chatmimic.importers.messenger.service import INSTAGRAM, MESSENGER, service_of_place
 from chatmimic.importers.messenger.threads import Thread, numeric_dates
-from chatmimic.importers.parsing.date_order import settled
+from chatmimic.importers.parsing.dates.order import settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -42,8 +42,8 @@ class Messenger(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """All threads, one after the other; pages of many threads last."""
-        asked = MESSENGER if context.options.format == self.name else ""
-        yield from read_threads(members, context, asked)
+        wanted_service = MESSENGER if context.options.format == self.name else ""
+        yield from read_threads(members, context, wanted_service)
 
 
 def is_thread(head: Head) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.dedup import Nearly
 from chatmimic.importers.messenger.records import Record, Writer
-from chatmimic.importers.messenger.repeats import Nearly
 from chatmimic.importers.messenger.service import MESSENGER
 from chatmimic.importers.messenger.system import RepeatTest
+from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.written_times import WrittenTimes
 from chatmimic.importers.parsing.htmlpages import (
     Given,
     PageParser,
@@ -18,8 +20,6 @@ from chatmimic.importers.parsing.htmlpages import (
     laid_out,
     page_records,
 )
-from chatmimic.importers.parsing.instants import threads_in_order
-from chatmimic.importers.parsing.written_times import WrittenTimes
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
@@ -91,7 +91,7 @@ class OldPage(PageParser[OldRecord]):
             if tag == "p" and record.pieces:
                 record.pieces.append("\u2028")
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Add text to what it belongs to."""
         if self._heading:
             self._owner.append(text)

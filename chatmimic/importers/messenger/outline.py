@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chatmimic.errors import DamagedExport
+from chatmimic.importers.parsing.dates.written_times import looks_written, read_written
 from chatmimic.importers.parsing.guardedhtml import EMPTY
 from chatmimic.importers.parsing.htmlpages import Given, PageParser, is_html, laid_out
-from chatmimic.importers.parsing.written_times import looks_written, read_written
 
 LONGEST_NAME = 200
 _ENOUGH = 300  # characters of an element's text that are kept
@@ -72,7 +72,7 @@ class _Outliner(PageParser[None]):
         if tag not in EMPTY:
             self._stack.append(_Element(tag, given.get("class", "")))
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Keep the text for every element around it, as far as is needed."""
         if self._stack and self._stack[-1].tag not in _UNSHOWN:
             for element in self._stack:
@@ -98,9 +98,9 @@ class _Outliner(PageParser[None]):
             self.heading = self.heading or text
         elif not self.participants and _PARTICIPANTS.match(text) and element.size < _ENOUGH:
             self.participants = text
-        said = element.parts
-        if len(said) > 1 and said[-1][1] == 1 and self._stack:
-            name, time = said[0][0], said[-1][0]
+        kept_parts = element.parts
+        if len(kept_parts) > 1 and kept_parts[-1][1] == 1 and self._stack:
+            name, time = kept_parts[0][0], kept_parts[-1][0]
             path = (*(one.tag for one in self._stack), self._stack[-1].given)
             if len(name) > LONGEST_NAME or read_written(name) or _OTHER_SIGNS.search(time):
                 return

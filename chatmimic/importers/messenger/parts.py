@@ -15,11 +15,11 @@ from chatmimic.importers.messenger.outline import Outline, outline
 from chatmimic.importers.messenger.service import (
     MESSENGER,
     service_of_place,
+    services_in,
     settled_service,
-    signs_in,
 )
 from chatmimic.importers.parsing.htmlpages import is_html
-from chatmimic.importers.parsing.jsonstream import encoding_of
+from chatmimic.importers.parsing.jsontext.stream import encoding_of
 from chatmimic.importers.parsing.repair import repaired
 from chatmimic.importers.streams import Member
 
@@ -59,7 +59,7 @@ class Part:
     path: str  # "inbox/ada_1": tells threads of one title apart
     cut: bool = False  # the title, which stands at the end, is not there
     service: str = ""
-    signs: frozenset[str] = frozenset()  # services it looks like
+    services: frozenset[str] = frozenset()  # services it looks like
     outline: Outline = Outline()
 
     @property
@@ -107,8 +107,8 @@ def _look(member: Member, context: Context) -> Part:
     folder = PurePosixPath(member.name).parent.name
     path = found.get("thread_path", "") or folder or PurePosixPath(member.name).stem
     title, cut = repaired(found.get("title", "")), "title" not in found
-    signs = frozenset(signs_in(text) | signs_in(tail))
-    return Part(member, Shape.PLAIN, title, path, cut, signs=signs)
+    services = frozenset(services_in(text) | services_in(tail))
+    return Part(member, Shape.PLAIN, title, path, cut, services=services)
 
 
 def _look_at_page(member: Member, text: str, context: Context) -> Part:
@@ -119,8 +119,8 @@ def _look_at_page(member: Member, text: str, context: Context) -> Part:
     title = next((t for t in (found.title, found.heading) if t.casefold() not in _NO_TITLE), "")
     path = "/".join(part for part in folder.parts[-2:]) or PurePosixPath(member.name).stem
     named = title or re.sub(r"_[^_]+$", "", folder.name)
-    signs = frozenset(signs_in(text))
-    return Part(member, Shape.PAGE, named, path, signs=signs, outline=found)
+    services = frozenset(services_in(text))
+    return Part(member, Shape.PAGE, named, path, services=services, outline=found)
 
 
 def _text(data: bytes) -> str:
@@ -156,17 +156,17 @@ def _lend_titles(parts: list[Part], context: Context) -> None:
             )
 
 
-def _settle_services(parts: list[Part], context: Context, asked: str) -> None:
+def _settle_services(parts: list[Part], context: Context, wanted_service: str) -> None:
     """The service of every part: what its place says, or else what all parts of its root show."""
     open_: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
-        part.service = asked or part.service or service_of_place(part.member.where)
+        part.service = wanted_service or part.service or service_of_place(part.member.where)
         if not part.service:
             open_[part.root].append(part)
     beside = {part.service for part in parts if part.service}
     for root, some in open_.items():
-        signs: set[str] = set().union(*(part.signs for part in some)) or beside
+        services: set[str] = set().union(*(part.services for part in some)) or beside
         label = some[0].member.label if len(some) == 1 else (root if root != "." else "the export")
-        service = settled_service(signs, label, context.report)
+        service = settled_service(services, label, context.report)
         for part in some:
             part.service = service

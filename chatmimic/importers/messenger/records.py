@@ -9,8 +9,8 @@ from typing import Any
 from chatmimic.importers.messenger.html import Box
 from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.importers.messenger.system import tells_of_attachment
+from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.repair import repaired
-from chatmimic.importers.parsing.times import as_milliseconds
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message, Reaction
 

@@ -30,16 +30,16 @@ def service_of_place(where: str) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def signs_in(text: str) -> set[str]:
+def services_in(text: str) -> set[str]:
     """The services that a file's beginning or end shows signs of."""
-    return {service for service, signs in _SIGNS.items() if signs.search(text)}
+    return {service for service, services in _SIGNS.items() if services.search(text)}
 
 
-def settled_service(signs: set[str], label: str, report: ImportReport) -> str:
+def settled_service(services: set[str], label: str, report: ImportReport) -> str:
     """The service of files whose place does not name it; a guess is said in a note."""
-    if signs == {MESSENGER}:
+    if services == {MESSENGER}:
         return MESSENGER
-    if signs == {INSTAGRAM}:
+    if services == {INSTAGRAM}:
         report.note(
             f"{label} is not in Instagram's folder, but reads like Instagram and was taken for it; "
             "--format messenger reads it as Facebook's."

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.messenger.dedup import Edits, Exactly, Nearly
 from chatmimic.importers.messenger.html import Box, ThreadPage
 from chatmimic.importers.messenger.parts import Part, Shape
 from chatmimic.importers.messenger.records import (
@@ -16,13 +17,12 @@ from chatmimic.importers.messenger.records import (
     page_record,
     plain_record,
 )
-from chatmimic.importers.messenger.repeats import Edits, Exactly, Nearly
 from chatmimic.importers.messenger.system import RepeatTest
-from chatmimic.importers.parsing.date_order import DateSurvey
+from chatmimic.importers.parsing.dates.instants import instants_in_order
+from chatmimic.importers.parsing.dates.order import DateSurvey
+from chatmimic.importers.parsing.dates.written_times import WrittenTimes, read_written
 from chatmimic.importers.parsing.htmlpages import page_records
-from chatmimic.importers.parsing.instants import instants_in_order
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.written_times import WrittenTimes, read_written
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.records import Message
 
@@ -55,8 +55,8 @@ class Thread:
                 self.nearly.next_edition()
 
     def _is_new(self, message: Message, page: bool) -> bool:
-        told = self.nearly if page and self.nearly is not None else self._exactly
-        if told.is_new(message):
+        known_as = self.nearly if page and self.nearly is not None else self._exactly
+        if known_as.is_new(message):
             return True
         self.context.report.leave_out("duplicate", message.source)
         return False
@@ -66,10 +66,10 @@ class Thread:
         repeats = RepeatTest()
         edits = Edits(self.context.report)
         for part in parts:
-            said = _worded(self._part(part, repeats), edits)
+            messages = _worded(self._part(part, repeats), edits)
             if part.shape is not Shape.ENCRYPTED:  # whose order is not promised
-                said = instants_in_order(said, lambda one: one[0])
-            for message, marked in said:
+                messages = instants_in_order(messages, lambda one: one[0])
+            for message, marked in messages:
                 yield from repeats.passed(message, marked)
         yield from repeats.rest()
 
@@ -101,9 +101,11 @@ class Thread:
             yield write.dated(page_record(box), box.number, _time(box, times)), False
 
 
-def _worded(said: Iterable[tuple[Message, bool]], edits: Edits) -> Iterator[tuple[Message, bool]]:
+def _worded(
+    messages: Iterable[tuple[Message, bool]], edits: Edits
+) -> Iterator[tuple[Message, bool]]:
     """The messages in their last wording, which comes first in a file."""
-    for message, marked in said:
+    for message, marked in messages:
         worded = edits.taken(message)
         if worded is not None:
             yield worded, marked

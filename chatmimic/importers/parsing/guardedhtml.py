@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Generic, TypeVar
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.jsonstream import MAX_RECORD, TRUNCATED_WAY_ON
+from chatmimic.importers.parsing.jsontext.stream import MAX_RECORD, TRUNCATED_WAY_ON
 
 MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
 MAX_DEPTH = 200  # tags within one another

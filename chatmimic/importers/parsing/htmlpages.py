@@ -56,7 +56,7 @@ class PageParser(GuardedParser[Record]):
     def closed(self, depth: int) -> None:
         """The elements from this depth on end; `open` holds them still."""
 
-    def said(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         """Text at this position; BREAK for each <br>."""
 
     # --- what Python's parser calls ---
@@ -82,7 +82,7 @@ class PageParser(GuardedParser[Record]):
     def handle_data(self, data: str) -> None:
         """Hand text on, unless a record grows beyond bounds."""
         self.grow(data)
-        self.said(data)
+        self.on_text(data)
 
 
 def page_records(page: PageParser[Record], member: Member, context: Context) -> Iterator[Record]:

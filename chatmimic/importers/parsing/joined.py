@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from chatmimic.importers.parsing.months import month_named
+from chatmimic.importers.parsing.dates.months import month_named
 from chatmimic.importers.report import ImportReport
 
 JOINED = "joined header"  # counted among the repairs while files are read; said in a note then

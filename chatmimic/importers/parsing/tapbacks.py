@@ -28,8 +28,8 @@ def is_told_tapback(text: str) -> bool:
     if verb is not None:
         rest = plain[len(verb) :]
         return rest in _THINGS or _is_quoted(rest)
-    sign = _SIGN.match(plain)
-    return sign is not None and _is_quoted(plain[sign.end() :])
+    found = _SIGN.match(plain)
+    return found is not None and _is_quoted(plain[found.end() :])
 
 
 def _is_quoted(text: str) -> bool:

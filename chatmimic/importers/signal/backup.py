@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsonlines import json_rows
-from chatmimic.importers.parsing.times import as_milliseconds
+from chatmimic.importers.parsing.dates.times import as_milliseconds
+from chatmimic.importers.parsing.jsontext.lines import json_rows
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

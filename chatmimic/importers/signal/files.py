@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.joined import saw_joined
-from chatmimic.importers.parsing.jsonlines import json_rows
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.jsontext.lines import json_rows
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

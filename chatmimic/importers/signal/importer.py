@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.seen import Overlap, keep_most
+from chatmimic.importers.parsing.dedup import Overlap, keep_most
 from chatmimic.importers.signal.backup import read_backup
 from chatmimic.importers.signal.files import is_markdown, read_markdown, read_records
 from chatmimic.importers.signal.text import is_text, read_text

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     Opening,
     Times,
     clock_from,
@@ -21,7 +21,7 @@ from chatmimic.importers.parsing.dated_lines import (
     gathered,
     numbered_lines,
 )
-from chatmimic.importers.parsing.months import month_named
+from chatmimic.importers.parsing.dates.months import month_named
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 

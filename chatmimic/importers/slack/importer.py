@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.jsonstream import JsonStream
-from chatmimic.importers.parsing.times import possible
+from chatmimic.importers.parsing.dates.times import possible
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.slack.text import readable
@@ -142,13 +142,13 @@ class _Day:
 
     def _message(self, record: Mapping[str, Any], source: str) -> Message:
         """One record. What is of an unknown type is Kind.OTHER."""
-        said = _said(record)
+        body = _said(record)
         sender, key, is_bot = self._sender(record)
-        kind = _kind(record, said)
+        kind = _kind(record, body)
         ts, thread_ts = text_of(record.get("ts")), text_of(record.get("thread_ts"))
         return Message(
             sender,
-            readable(said, self._workspace.people, self._workspace.channels),
+            readable(body, self._workspace.people, self._workspace.channels),
             self._time(ts),
             kind,
             "slack",
@@ -201,7 +201,7 @@ def _said(record: Mapping[str, Any]) -> str:
     return "\n".join(filter(None, told))
 
 
-def _kind(record: Mapping[str, Any], said: str) -> Kind:
+def _kind(record: Mapping[str, Any], body: str) -> Kind:
     subtype = text_of(record.get("subtype"))
     if record.get("type") != "message" or not isinstance(record.get("text"), str | None):
         return Kind.OTHER
@@ -213,7 +213,7 @@ def _kind(record: Mapping[str, Any], said: str) -> Kind:
         return Kind.SYSTEM
     if subtype not in _SPOKEN:
         return Kind.OTHER
-    if said.strip():
+    if body.strip():
         return Kind.ACTION if subtype == "me_message" else Kind.TEXT
     attached = any(record.get(name) for name in ("files", "file", "attachments", "blocks"))
     return Kind.MEDIA if attached else Kind.TEXT

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.seen import Overlap
+from chatmimic.importers.parsing.dedup import Overlap
 from chatmimic.importers.sms.backup import read_backup
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from chatmimic.importers.parsing.jsonstream import encoding_of
+from chatmimic.importers.parsing.jsontext.stream import encoding_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream
 

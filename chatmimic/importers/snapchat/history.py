@@ -8,17 +8,17 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.guardedhtml import unescaped
-from chatmimic.importers.parsing.instants import threads_in_order
-from chatmimic.importers.parsing.jsonarrays import JsonArrays
-from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.times import (
+from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.times import (
     IMPOSSIBLE,
     as_milliseconds,
     parse_free,
     parse_iso,
     possible,
 )
+from chatmimic.importers.parsing.guardedhtml import unescaped
+from chatmimic.importers.parsing.jsontext.arrays import JsonArrays
+from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.snapchat.names import Names

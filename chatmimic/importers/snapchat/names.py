@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsonarrays import JsonArrays
+from chatmimic.importers.parsing.jsontext.arrays import JsonArrays
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

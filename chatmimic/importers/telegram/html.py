@@ -54,7 +54,7 @@ class PageRecord:
     call: bool = False
     buttons: bool = False  # only bots can send them
     strange: str = ""  # text in a place not known here
-    asked: list[str] = field(default_factory=list)  # of a poll or a list, line by line
+    options: list[str] = field(default_factory=list)  # of a poll or a list, line by line
     reactions: list[Reaction] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
 
@@ -63,8 +63,8 @@ class PageRecord:
         """What was written, its lines as they were."""
         laid_out = re.sub(r"\n *$", "", "".join(self.pieces).removeprefix("\n"))
         text = _LAYOUT.sub(" ", laid_out).replace(_BREAK, "\n")
-        asked = [" ".join(line.split()).removeprefix("- ") for line in self.asked]
-        return "\n".join(filter(str.strip, [text, *asked])) if asked else text
+        options = [" ".join(line.split()).removeprefix("- ") for line in self.options]
+        return "\n".join(filter(str.strip, [text, *options])) if options else text
 
 
 class Page(GuardedParser[PageRecord]):
@@ -105,7 +105,7 @@ class Page(GuardedParser[PageRecord]):
         if place is _Place.TEXT:
             record.pieces.append(data)
         elif place is _Place.ASKED:
-            record.asked[-1] += data
+            record.options[-1] += data
         elif place is _Place.SENDER:
             record.sender += data
         elif place is _Place.EMOJI:
@@ -132,7 +132,7 @@ class Page(GuardedParser[PageRecord]):
         elif place is _Place.MEDIA and "media_call" in classes:
             self._record.call = True
         elif place is _Place.MEDIA and ("question" in classes or "answer" in classes):
-            self._record.asked.append("")
+            self._record.options.append("")
             self.grow(" ")
             return _Place.ASKED
         elif place is _Place.ASKED and "details" in classes:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.jsonnested import NestedJson
-from chatmimic.importers.parsing.seen import Seen
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock, parse_iso, possible
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
+from chatmimic.importers.parsing.dedup import Seen
+from chatmimic.importers.parsing.jsontext.nested import NestedJson
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

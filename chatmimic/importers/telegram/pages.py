@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
+from chatmimic.importers.parsing.dedup import Seen
 from chatmimic.importers.parsing.guardedhtml import unescaped
-from chatmimic.importers.parsing.seen import Seen
-from chatmimic.importers.parsing.times import IMPOSSIBLE, LocalClock
 from chatmimic.importers.streams import Member
 from chatmimic.importers.telegram.html import Page, PageRecord
 from chatmimic.records import Kind, Message

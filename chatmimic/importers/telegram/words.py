@@ -30,11 +30,13 @@ def words_of(record: Mapping[str, Any]) -> str:
     text = written(record.get("text"))
     if "rich_message" in record and not text.strip():
         text = "\n".join(filter(str.strip, _lines(record["rich_message"])))
-    asked = [line for name in _ASKED if name in record for line in _asked(mapping(record[name]))]
-    return "\n".join(filter(str.strip, [text, *asked])) if asked else text
+    lines = [
+        line for name in _ASKED if name in record for line in _questions(mapping(record[name]))
+    ]
+    return "\n".join(filter(str.strip, [text, *lines])) if lines else text
 
 
-def _asked(about: Mapping[str, Any]) -> Iterator[str]:
+def _questions(about: Mapping[str, Any]) -> Iterator[str]:
     """A poll's question and answers, a list's title and tasks."""
     yield _inline(about.get("question")) or _inline(about.get("title"))
     for answer in next((some for name in _ANSWERS if (some := listed(about.get(name)))), []):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsonstream import JsonStream
+from chatmimic.importers.parsing.jsontext.stream import JsonStream
 from chatmimic.importers.parsing.values import mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.report import ImportReport

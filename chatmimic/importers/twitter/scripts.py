@@ -31,5 +31,5 @@ class Assigned:
         if self._begun:
             return data
         self._begun = True
-        head, sign, rest = data[:_LONGEST].partition(b"=")
-        return rest + data[_LONGEST:] if sign else data
+        head, equals, rest = data[:_LONGEST].partition(b"=")
+        return rest + data[_LONGEST:] if equals else data

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.date_order import DateSurvey, date_of, settled
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     Opening,
     Times,
     first_lines,
@@ -18,8 +17,9 @@ from chatmimic.importers.parsing.dated_lines import (
     numbered_lines,
     quoted_together,
 )
+from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dedup import Overlap
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.seen import Overlap
 from chatmimic.importers.streams import Member
 from chatmimic.importers.viber.rows import Row, is_owner, read_row
 from chatmimic.importers.viber.words import kind_of
@@ -104,7 +104,7 @@ class _Chat:
     def messages(self) -> Iterator[Message]:
         report, file = self._context.report, self._member.name
         with numbered_lines(self._member, self._context) as rows:
-            whole = quoted_together(rows, _said) if self._habits.quoted else rows
+            whole = quoted_together(rows, _text_of) if self._habits.quoted else rows
             for number, begun, text in gathered(self._read(whole), report, file):
                 yield self._message(begun, text, number)
 
@@ -151,6 +151,6 @@ class _Opening(Opening):
     number: str
 
 
-def _said(raw: str) -> str | None:
+def _text_of(raw: str) -> str | None:
     row = read_row(raw)
     return None if row is None else row.text

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.tables import Shape, separated_rows
-from chatmimic.importers.parsing.times import LocalClock, parse_iso, possible
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.kinds import by_name, by_number, without_prefix
 from chatmimic.records import Kind, Message

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsonnested import NestedJson
+from chatmimic.importers.parsing.dates.times import as_milliseconds
+from chatmimic.importers.parsing.jsontext.nested import NestedJson
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.times import as_milliseconds
 from chatmimic.importers.parsing.values import listed, mapping
 from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.date_order import DateSurvey, Numbers, settled
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     HALVES,
     MARKS,
     Opening,
@@ -19,6 +18,7 @@ from chatmimic.importers.parsing.dated_lines import (
     gathered,
     numbered_lines,
 )
+from chatmimic.importers.parsing.dates.order import DateSurvey, Numbers, settled
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.importers.whatsapp.lines import BROWSER, Stamp, Stamps, stamped

@@ -6,9 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatmimic.importers.parsing.date_order import ORDERS, Numbers, date_of
-from chatmimic.importers.parsing.date_shapes import JOINTS, SHAPES
-from chatmimic.importers.parsing.dated_lines import (
+from chatmimic.importers.parsing.dates.dated_lines import (
     HALVES,
     MARKS,
     SPACES,
@@ -16,6 +14,8 @@ from chatmimic.importers.parsing.dated_lines import (
     clock_from,
     plain_half,
 )
+from chatmimic.importers.parsing.dates.order import ORDERS, Numbers, date_of
+from chatmimic.importers.parsing.dates.shapes import JOINTS, SHAPES
 
 _M = f"[{MARKS}]"
 _S = f"[{SPACES}]"
@@ -76,7 +76,7 @@ class Stamp(NamedTuple):
     @property
     def look(self) -> str:
         """What stays the same throughout the exports of one device."""
-        joint = next((sign for sign in self.written if sign in JOINTS), "")
+        joint = next((char for char in self.written if char in JOINTS), "")
         years = [len(self.numbers[place]) == 4 for place in (0, 2)]
         return f"{self.style} {joint} {years} {self.halved}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from chatmimic.importers.parsing.dated_lines import MARKS, SPACES
+from chatmimic.importers.parsing.dates.dated_lines import MARKS, SPACES
 from chatmimic.importers.whatsapp.wordings import ENCRYPTED, LONGEST_NOTICE
 
 LONGEST = 300  # characters of a notice that tells what somebody did
@@ -161,11 +161,11 @@ def begins_notice(name: str, times: int, people: Container[str]) -> bool:
         return False
     if _PHONE.match(name):
         return True
-    actors = (name[:end] for end in _ends(name) if _is_told(name[end + 1 :]))
+    actors = (name[:end] for end in _ends(name) if _is_deed(name[end + 1 :]))
     return any(actor in people or actor in _YOU for actor in actors)
 
 
-def _is_told(words: str) -> bool:
+def _is_deed(words: str) -> bool:
     """Whether what follows an actor is a deed: by its verb, or as no name has so many words."""
     some = words.split()
     if some and some[0] in _VERBS:
@@ -188,8 +188,8 @@ def is_quoting(name: str, people: Container[str]) -> bool:
     """
     before, opening = _before_quote(name)
     # Scripts without spaces have quotation marks of their own.
-    told = len(before.split()) > 1 or (opening != '"' and not before.isascii())
-    return told or before in people
+    is_marked = len(before.split()) > 1 or (opening != '"' and not before.isascii())
+    return is_marked or before in people
 
 
 def _before_quote(name: str) -> tuple[str, str]:
@@ -205,4 +205,4 @@ def _before_quote(name: str) -> tuple[str, str]:
 def _ends(text: str) -> list[int]:
     """Where a name at the head of a text may end."""
     head = text[:LONGEST]
-    return [at for at, sign in enumerate(head) if sign in SPACES and at]
+    return [at for at, char in enumerate(head) if char in SPACES and at]

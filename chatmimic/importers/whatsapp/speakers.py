@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chatmimic.importers.parsing.date_order import date_of
-from chatmimic.importers.parsing.dated_lines import MARKS, SPACES, Opening
+from chatmimic.importers.parsing.dates.dated_lines import MARKS, SPACES, Opening
+from chatmimic.importers.parsing.dates.order import date_of
 from chatmimic.importers.whatsapp.lines import Stamp
 from chatmimic.importers.whatsapp.notices import (
     LONGEST,
@@ -36,7 +36,7 @@ class Names:
         self._second: Counter[str] = Counter()
         self._unspaced: Counter[str] = Counter()  # "Bob:hi"
         self._quoting: Counter[str] = Counter()  # what opens a quotation that its text closes
-        self._told: dict[str, list[str]] = {}  # the texts of those who have few; [] of others
+        self._texts: dict[str, list[str]] = {}  # the texts of those who have few; [] of others
 
     def saw(self, rest: str) -> None:
         """Take what stands after a stamp."""
@@ -46,25 +46,25 @@ class Names:
             if found is not None:
                 _count(self._unspaced, found["name"])
             return
-        told = self._told.get(first)
-        if told == []:  # who talks, as nearly all do
+        texts = self._texts.get(first)
+        if texts == []:  # who talks, as nearly all do
             self._first[first] += 1
         elif len(first) > LONGEST_NAME:
             return
         else:
-            self._saw_some(first, text, told)
+            self._saw_some(first, text, texts)
         second, colon, _ = text[:LONGEST_NAME].partition(": ")
         if colon and second.strip():
             _count(self._second, f"{first}: {second}")
 
-    def _saw_some(self, first: str, text: str, told: list[str] | None) -> None:
-        if (told is None or first in self._quoting) and open_quote(first, text):
+    def _saw_some(self, first: str, text: str, texts: list[str] | None) -> None:
+        if (texts is None or first in self._quoting) and open_quote(first, text):
             _count(self._quoting, first)
         _count(self._first, first)
-        if told is not None:
-            self._told[first] = [*told, text[: LONGEST + 1]] if len(told) < _FEW else []
-        elif len(self._told) < MOST_NAMES:
-            self._told[first] = [text[: LONGEST + 1]]
+        if texts is not None:
+            self._texts[first] = [*texts, text[: LONGEST + 1]] if len(texts) < _FEW else []
+        elif len(self._texts) < MOST_NAMES:
+            self._texts[first] = [text[: LONGEST + 1]]
 
     def found(self, title: str = "") -> Speakers:
         """The names, once every line was seen; `title` is the chat's."""
@@ -98,16 +98,16 @@ class Names:
 
     def _is_group(self, name: str, title: str, names: frozenset[str]) -> bool:
         """Whether a name is the group's own, for nobody but WhatsApp speaks under it."""
-        told = self._told.get(name)
-        if not told:
+        texts = self._texts.get(name)
+        if not texts:
             return False
-        to_all = any(map(tells_you, told))
-        if to_all and all(map(is_notice, told)):
+        to_all = any(map(tells_you, texts))
+        if to_all and all(map(is_notice, texts)):
             return True
         others = frozenset(map(plain_name, names - {name}))
         if not (to_all or plain_name(name) == title) or len(others) < 2:
             return False
-        return all(is_notice(text) or tells_of(text, others) for text in told)
+        return all(is_notice(text) or tells_of(text, others) for text in texts)
 
 
 def _count(counts: Counter[str], name: str) -> None:

@@ -1,0 +1,145 @@
+"""Shared by `chat`, `reply` and `sample`: decoding options, loading a mimic, the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.bases.terms import short_name
+from chatmimic.cli.common import console, say, waiting
+from chatmimic.cli.options import settings_options
+from chatmimic.engines import AUTO, ENGINES
+from chatmimic.errors import SettingsError
+from chatmimic.generation.decoding import SETTINGS, Decoding
+from chatmimic.home import Home
+from chatmimic.lookup import begun, close, meant, suggestion
+from chatmimic.machine import reply_threads, use_threads
+from chatmimic.mimic import GENTLE
+
+if TYPE_CHECKING:
+    from chatmimic.chat.screen import Screen
+    from chatmimic.chat.session import Voice
+    from chatmimic.mimic import Mimic
+
+_INVENTED = ("Ann", "Ben", "Kim")  # who talks where only a base is given
+
+
+def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each decoding setting; the command gets those given as `asked`."""
+
+    @wraps(command)
+    def with_decoding(**given: Any) -> Any:
+        values = {setting.name: given.pop(setting.name) for setting in SETTINGS}
+        overrides = {name: value for name, value in values.items() if value is not None}
+        try:
+            Decoding(**overrides)
+        except SettingsError as error:
+            raise click.UsageError(error.what) from error
+        return command(overrides=overrides, **given)
+
+    small = {
+        name: f"{_usual(name):g}, {value:g} for a small base" for name, value in GENTLE.items()
+    }
+    return settings_options(Decoding, **small)(with_decoding)
+
+
+def _usual(name: str) -> float:
+    return float(getattr(Decoding, name))
+
+
+def decoding_for(mimic: Mimic, overrides: Mapping[str, float]) -> Decoding:
+    """The mimic's default decoding, with the options in `asked`. Usage error if they conflict."""
+    try:
+        return Decoding(**{**mimic.decoding, **overrides})
+    except SettingsError as error:
+        raise click.UsageError(error.what) from error
+
+
+def history_option(meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--history FILE`, a chat written by /save; the `history` argument is a Path or None."""
+    file = click.Path(path_type=Path, dir_okay=False, exists=True)
+    return click.option("--history", metavar="FILE", type=file, help=meaning)
+
+
+def make_screen(live: bool = False) -> Screen:
+    """A screen: interactive if `live`, else plain lines on stdout and notes on stderr."""
+    from chatmimic.chat.screen import Screen
+
+    out = console()
+    return Screen(out, out if live else console(stderr=True), live)
+
+
+def find_mimic(home: Home, name: str | None) -> Mimic:
+    """The mimic called `name`, or the newest. MimicError if there is none or it is in reverse."""
+    from chatmimic.mimic import Mimic, latest
+
+    mimic = latest(home) if name is None else Mimic.open(name, home)
+    mimic.check_talks()
+    return mimic
+
+
+def base_as_mimic(home: Home, name: str, people: Sequence[str] = ()) -> Mimic:
+    """A base that talks as if it were a mimic of these people, else of invented ones."""
+    from chatmimic.bases import base_here
+    from chatmimic.mimic import Mimic
+
+    folder = base_here(name, home, say)
+    with waiting(f"opening {name}"):
+        return replace(Mimic.of_base(folder, tuple(people) or _INVENTED), name=name)
+
+
+def guess(mimic: Mimic) -> str:
+    """The warning about people in a mimic's cast whose words it was not trained on."""
+    from chatmimic.chat.screen import one_line
+
+    return (
+        f"This mimic was trained only on the words of {one_line(mimic.persona)}; "
+        "anybody else is a rough guess."
+    )
+
+
+def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--engine`; the `engine` argument is its value."""
+    return click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default=AUTO,
+        help="Precision of the weights: half (16 bits) and int8 (8 bits) are faster than float32. "
+        "auto takes the fastest that is as good; for a small base, float32.  [default: auto]",
+    )(command)
+
+
+def load_voice(mimic: Mimic, engine: str = AUTO) -> Voice:
+    """Load a mimic into memory, ready to chat. MimicError for one trained in reverse."""
+    from chatmimic.chat.session import Voice
+    from chatmimic.generation.engine import TorchGenerator
+
+    mimic.check_talks()
+    base = short_name(str(mimic.manifest.get("base", "unknown")))
+    knows_all = len(mimic.trained_on) == len(mimic.people)
+    loaded = mimic.load(engine)
+    use_threads(reply_threads(mimic.count_parameters()))
+    generator = TorchGenerator(loaded)
+    return Voice(generator, mimic.name, base, knows_all, mimic.owner, loaded.engine)
+
+
+def one_of(people: Sequence[str], wanted: str, option: str) -> str:
+    """The person that a user named. UsageError with the candidates if not exactly one fits."""
+    from chatmimic.chat.session import find_name
+
+    found = find_name(wanted, people)
+    if found is not None:
+        return found
+    several = meant(wanted, people) or begun(wanted, people)
+    if several:
+        raise click.UsageError(f'{option}: "{wanted}" could be {" or ".join(several)}.')
+    hint = suggestion(close(wanted, people))
+    there = ", ".join(people[:12]) + (", …" if len(people) > 12 else "")
+    raise click.UsageError(
+        f'{option}: the mimic knows nobody called "{wanted}". {hint}It knows: {there}.'
+    )

@@ -1,0 +1,334 @@
+"""`chatmimic mimics`: list, show, remove or export mimics."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chatmimic.bases import option_that_works
+from chatmimic.bases.terms import short_name
+from chatmimic.cli.common import (
+    console,
+    home_option,
+    json_option,
+    print_json,
+    waiting,
+)
+from chatmimic.cli.removing import remove_folder, yes_option
+from chatmimic.errors import BaseError, MimicError
+from chatmimic.evaluation.stored import stored
+from chatmimic.files import size_in_words
+from chatmimic.home import Home
+from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, read_mimic, remove
+from chatmimic.text import perplexity_in_words, shown
+from chatmimic.training.checkpointing.resumable import READY
+from chatmimic.training.data.selection import in_words
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Terminal columns needed for the verdict, for the sizes and for the base.
+_WIDE, _ROOMY, _MEDIUM = 120, 90, 60
+
+
+@click.group("mimics", invoke_without_command=True)
+@json_option
+@home_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, home: Home) -> None:
+    """List, show, remove or export trained mimics.
+
+    A mimic is as private as the chats it was trained on: it can repeat them.
+
+    \b
+    Example:
+      chatmimic mimics
+      chatmimic mimics show ada-lovelace
+      chatmimic mimics remove ada-lovelace
+      chatmimic mimics export ada-lovelace ./ada
+    """
+    ctx.ensure_object(dict)["home"] = str(home.path)
+    if ctx.invoked_subcommand is None:
+        _list(home, as_json)
+
+
+@command.command("list")
+@json_option
+@home_option
+def list_command(as_json: bool, home: Home) -> None:
+    """List all mimics, newest first.
+
+    \b
+    Example:
+      chatmimic mimics list --json
+    """
+    _list(home, as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+@home_option
+def show(name: str, as_json: bool, home: Home) -> None:
+    """Show the base, training data, metrics and settings of a mimic.
+
+    \b
+    Example:
+      chatmimic mimics show ada-lovelace
+    """
+    mimic = Mimic.open(name, home)
+    if as_json:
+        print_json({**facts(mimic), "manifest": mimic.manifest})
+        return
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for label, value in _details(mimic):
+        table.add_row(shown(label, "bold"), shown(value))
+    console().print(table)
+
+
+@command.command("remove")
+@click.argument("name")
+@yes_option
+@json_option
+@home_option
+def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
+    """Permanently remove a mimic.
+
+    If NAME matches several mimics, none is removed: use a name listed by `chatmimic mimics`.
+
+    \b
+    Example:
+      chatmimic mimics remove ada-lovelace
+      chatmimic mimics remove ada-lovelace --yes
+    """
+    mimic = _only_one(name, home)
+    if mimic.path.absolute().parent != home.mimics.absolute():
+        raise MimicError(
+            f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself to remove it."
+        )
+
+    def with_its_log(_: Path) -> None:
+        remove(mimic)
+        # Its log and samples, too, unless a new run of that name is unfinished there.
+        if not (home.runs / mimic.name / READY).is_file():
+            shutil.rmtree(home.runs / mimic.name, ignore_errors=True)
+
+    whose = f" of {mimic.persona}"
+    remove_folder("mimic", mimic.path, yes=yes, as_json=as_json, whose=whose, remove=with_its_log)
+
+
+@command.command("export")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--precision",
+    type=click.Choice(["bfloat16", "float16", "float32"]),
+    default="bfloat16",
+    show_default=True,
+    help="Data type of the weights: two bytes per parameter, or four for float32.",
+)
+@json_option
+@home_option
+def export_command(name: str, folder: Path, precision: str, as_json: bool, home: Home) -> None:
+    """Export a mimic as a complete model, for other programs.
+
+    The folder can be opened with transformers and programs that read its models, without the base.
+
+    \b
+    Example:
+      chatmimic mimics export ada-lovelace ./ada
+    """
+    from chatmimic.bases.loading import quiet
+    from chatmimic.export import export
+
+    mimic = Mimic.open(name, home)
+    with waiting(f"exporting {mimic.name}"), quiet():
+        written = read_mimic(export(mimic, folder, precision))
+    if as_json:
+        print_json({"exported": mimic.name, "path": str(written.path), "bytes": written.size})
+    else:
+        size, where = size_in_words(written.size), written.path
+        line = f"Exported {mimic.name} to {where} ({size}). It is as private as the chats."
+        console().print(shown(line))
+
+
+def _only_one(name: str, home: Home) -> Mimic:
+    """The mimic of that name. Raises MimicError with the candidates if the name fits several."""
+    found = fitting(name, home)
+    if len(found) < 2 or os.path.isfile(Path(name) / MANIFEST):
+        return Mimic.open(name, home, by_beginning=False)
+    several = ", ".join(f"{m.name} ({_made(m)})" for m in found)
+    raise MimicError(
+        f'"{name}" matches {len(found)} mimics; none was removed.',
+        f"Choose one: {several}.",
+    )
+
+
+def _made(mimic: Mimic) -> str:
+    """The person and the date of a mimic, to tell it from others."""
+    known = facts(mimic)
+    whose = "everybody" if known["everybody"] else known["persona"]
+    return f"of {whose}" + (f", made {known['made_at'][:10]}" if known["made_at"] else "")
+
+
+def _list(home: Home, as_json: bool) -> None:
+    mimics = list_mimics(home)
+    if as_json:
+        print_json([facts(mimic) for mimic in mimics])
+    elif mimics:
+        console().print(_table(mimics))
+    else:
+        make = f"chatmimic train --persona NAME{option_that_works(home)}"
+        console().print(f"There are no mimics yet. Train one: {make}")
+
+
+def _table(mimics: Sequence[Mimic]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    width = console().width
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Mimic", overflow="fold")
+    table.add_column("Persona", overflow="fold")
+    table.add_column("Perplexity", justify="right")
+    if width >= _MEDIUM:
+        table.add_column("Base", overflow="fold")
+        table.add_column("Made", min_width=10, no_wrap=True)
+    if width >= _ROOMY:
+        table.add_column("Form")
+        table.add_column("Messages", justify="right")
+        table.add_column("Size", justify="right", no_wrap=True)
+    every = [facts(mimic) for mimic in mimics]
+    if width >= _WIDE and any(known["verdict"] for known in every):
+        table.add_column("Verdict", overflow="fold")
+    for known in every:
+        table.add_row(*map(shown, _cells(known)[: len(table.columns)]))
+    return table
+
+
+def _cells(known: dict[str, Any]) -> list[str]:
+    perplexity, messages = known["perplexity"], known["messages"]
+    return [
+        known["name"],
+        "everybody" if known["everybody"] else known["persona"],
+        "–" if perplexity is None else perplexity_in_words(perplexity),
+        short_name(known["base"]),
+        (known["made_at"] or "–")[:10],
+        known["form"],
+        "–" if messages is None else f"{messages:,}",
+        size_in_words(known["bytes"]),
+        known["verdict"] or "–",
+    ]
+
+
+def facts(mimic: Mimic) -> dict[str, Any]:
+    """The facts of a mimic that `--json` prints; None for what its manifest does not say."""
+    say = mimic.manifest.get
+    data, held_out = _object(say("data")), _object(say("held_out"))
+    evaluated = stored(mimic)
+    return {
+        "name": mimic.name,
+        "persona": mimic.persona,
+        "everybody": bool(say("everybody")),
+        "reverse": bool(say("reverse")),
+        "people": list(mimic.people),
+        "base": str(say("base", "unknown")),
+        "base_terms": asdict(mimic.base_terms),
+        "form": str(say("form", "")),
+        "parameters": _number(say("parameters")),
+        "messages": _number(data.get("messages")),
+        "perplexity": _number(_object(held_out.get("mimic")).get("perplexity")),
+        "base_perplexity": _number(_object(held_out.get("base")).get("perplexity")),
+        "best_step": _number(say("best_step")),
+        "steps": _number(_object(say("plan")).get("steps")),
+        "verdict": evaluated.verdict if evaluated else None,
+        "bytes": mimic.size,
+        "made_at": say("made_at") if isinstance(say("made_at"), str) else None,
+        "path": str(mimic.path),
+    }
+
+
+def _what_it_sees(mimic: Mimic) -> str:
+    """How much context it was trained with."""
+    messages, tokens = mimic.context.messages, mimic.context.tokens
+    parts = (
+        "" if messages is None else f"the last {messages:,} messages",
+        "" if tokens is None else f"up to {tokens:,} tokens",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _kept_as(mimic: Mimic) -> str:
+    """How it is stored, if not as a whole model."""
+    from chatmimic.bases.adapter import read_adapter
+
+    with contextlib.suppress(BaseError):
+        if adapter := read_adapter(mimic.path):
+            return f"an adapter of the base {short_name(adapter.base)}"
+    return ""
+
+
+def _best_evaluation(known: dict[str, Any]) -> str:
+    if known["best_step"] is None or known["steps"] is None:
+        return ""
+    return f"after step {known['best_step']:,} of {known['steps']:,}"
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _chosen(mimic: Mimic) -> str:
+    """Which part of the archive was used, in words; "" for all of it, or if that is not known."""
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return in_words(_object(_object(mimic.manifest.get("data")).get("chosen")))
+    return ""
+
+
+def _number(value: object) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _details(mimic: Mimic) -> list[tuple[str, str]]:
+    known = facts(mimic)
+    messages, perplexity, before = (
+        known[key] for key in ("messages", "perplexity", "base_perplexity")
+    )
+    held_out = "on held-out messages"
+    better = "" if before is None else f" (base: {perplexity_in_words(before)})"
+    versions = _object(mimic.manifest.get("versions"))
+    whose = "everybody" if known["everybody"] else known["persona"]
+    rows = [
+        ("Mimic", known["name"]),
+        ("Persona", whose),
+        ("Reverse", "ranks replies, cannot generate them" if known["reverse"] else ""),
+        ("Knows", ", ".join(known["people"])),
+        ("Base", short_name(known["base"])),
+        ("Base licence", str(mimic.base_terms)),
+        ("Stored as", _kept_as(mimic)),
+        ("Parameters", "" if known["parameters"] is None else f"{known['parameters']:,}"),
+        ("Form", known["form"]),
+        ("Trained on", "" if messages is None else f"{messages:,} messages of {whose}"),
+        ("Selection", _chosen(mimic)),
+        ("Context", _what_it_sees(mimic)),
+        (
+            "Perplexity",
+            "" if perplexity is None else f"{perplexity_in_words(perplexity)} {held_out}{better}",
+        ),
+        ("Best evaluation", _best_evaluation(known)),
+        ("Verdict", known["verdict"] or ""),
+        ("Made", (known["made_at"] or "").replace("T", " ")),
+        ("Made with", ", ".join(f"{name} {number}" for name, number in versions.items())),
+        ("Size", size_in_words(known["bytes"])),
+        ("Folder", known["path"]),
+    ]
+    return [(label, value) for label, value in rows if value]

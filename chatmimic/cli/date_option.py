@@ -1,0 +1,37 @@
+"""`--since` and `--until`: dates that are typed, as the time they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from chatmimic.dates import span_of
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _span(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> tuple[int, int] | tuple[None, None]:
+    if value is None:
+        return None, None
+    try:
+        return span_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def since_option(command: Command) -> Command:
+    """Add `--since DATE`; the command's `since` is from when to when that date goes, or Nones."""
+    return click.option(
+        "--since", metavar="DATE", callback=_span, help="Only from this date on (2019-05)."
+    )(command)
+
+
+def until_option(command: Command) -> Command:
+    """Add `--until DATE`; the command's `until` is from when to when that date goes, or Nones."""
+    return click.option(
+        "--until", metavar="DATE", callback=_span, help="Only up to the end of this date."
+    )(command)

@@ -1,0 +1,1 @@
+"""Secrecy: does the mimic recite what it was trained on?"""

@@ -1,0 +1,1 @@
+"""Sense: does the mimic expect what the person says, and do its replies answer?"""

@@ -1,0 +1,1 @@
+"""Style: do the replies read like the person's?"""

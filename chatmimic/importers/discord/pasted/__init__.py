@@ -1,0 +1,1 @@
+"""Chats copied and pasted from Discord's client."""

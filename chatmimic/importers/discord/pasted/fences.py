@@ -1,0 +1,102 @@
+"""Pastes that somebody put into a document: fences of code around them, prose between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from chatmimic.importers.parsing.dates.dated_lines import ENOUGH
+
+_FENCE = re.compile(r"(`{3,20}|~{3,20})[\w+.#-]{0,20}")
+Row = tuple[int, str]
+Shown = tuple[int, str | None, bool]
+
+
+def fence_of(line: str) -> str:
+    """The sign of a fence's line, without its language; "" for another line."""
+    found = _FENCE.fullmatch(line.strip())
+    return found[1] if found else ""
+
+
+def without_fences(
+    rows: Iterable[Row], fence: str, begins: Callable[[str], bool]
+) -> Iterator[Shown]:
+    """The lines within fences, and with True those outside of them; None for a fence's own.
+
+    Behind the one that opens stands the top of a message (`begins`): other fences are of code
+    that somebody sent.
+    """
+    return _Fences(rows, fence, begins).shown()
+
+
+class _Fences:
+    """A walk through the lines, which knows whether it is within a paste, and within code there."""
+
+    def __init__(self, rows: Iterable[Row], fence: str, begins: Callable[[str], bool]) -> None:
+        self._rows = iter(rows)
+        self._fence = fence
+        self._begins = begins
+        self._inside = self._code = False
+        self._held: list[Row] = []  # from a fence on that closes the paste, or opens code
+        self._size = 0
+
+    def shown(self) -> Iterator[Shown]:
+        """Every line."""
+        for number, line in self._rows:
+            if self._held:
+                yield from self._behind_fence(number, line)
+            elif self._inside:
+                yield from self._within(number, line)
+            else:
+                yield self._outside(number, line)
+        yield from _shown(self._held, False)
+
+    def _outside(self, number: int, line: str) -> Shown:
+        if fence_of(line) == self._fence:
+            self._inside = True
+            return number, None, True
+        self._inside = self._begins(line)
+        return number, line, not self._inside
+
+    def _within(self, number: int, line: str) -> Iterator[Shown]:
+        if fence_of(line) != self._fence:
+            self._code = self._code and not self._begins(line)
+        elif self._code or line.strip() != self._fence:
+            self._code = not self._code  # of a language, or its end
+        else:
+            self._held = [(number, line)]
+            return
+        yield number, line, False
+
+    def _behind_fence(self, number: int, line: str) -> Iterator[Shown]:
+        if fence_of(line) == self._fence:
+            below = self._next_words()
+            is_code = bool(below) and not self._begins(below[-1][1])
+            yield from self._released(is_code, (number, line))
+            yield from ((n, row, False) for n, row in below)
+        elif not self._begins(line) and self._size < ENOUGH:
+            self._held.append((number, line))
+            self._size += len(line) + 1
+        else:  # talk goes on without a fence
+            yield from self._released(self._size >= ENOUGH)
+            yield number, line, False
+
+    def _next_words(self) -> list[Row]:
+        """The lines up to the next that is not empty."""
+        below: list[Row] = []
+        for row in self._rows:
+            below.append(row)
+            if row[1].strip() or len(below) > ENOUGH:
+                break
+        return below
+
+    def _released(self, code: bool, *last: Row) -> Iterator[Shown]:
+        held, self._held, self._size = [*self._held, *last], [], 0
+        return _shown(held, code)
+
+
+def _shown(held: list[Row], code: bool) -> Iterator[Shown]:
+    """Lines from one fence to another: somebody's code, or prose between two pastes."""
+    for number, line in held:
+        is_fence = not code and bool(fence_of(line))
+        yield number, None if is_fence else line, not code

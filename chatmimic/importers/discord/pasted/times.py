@@ -1,0 +1,129 @@
+"""The times of a pasted chat: "Yesterday at 9:27 AM" hangs on the day of the paste."""
+
+from __future__ import annotations
+
+from copy import copy
+from datetime import date, datetime, time, timedelta
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.discord.pasted.marks import When
+from chatmimic.importers.parsing.dates.order import date_of
+from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
+
+_DAY = timedelta(days=1)
+_SLACK = timedelta(minutes=2)
+_SOON = timedelta(hours=1)  # so soon does talk go on below a quotation …
+_QUOTED = 3  # … of so many messages at most
+
+
+class PasteTimes:
+    """Times in the order of the file, in which they go forward.
+
+    A step back between two times told from the day of the paste means that a day passed between
+    two pastes of one file; `steps` says how many there are in all, `steps_met` how many so far.
+    """
+
+    def __init__(self, base: date, order: str, context: Context, steps: int = 0) -> None:
+        self.steps_met = 0
+        self.example = ""  # a time that was counted from the day of the paste
+        self.hourless = 0  # messages that show a day only
+        self._base = base - steps * _DAY
+        self._order = order
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._line: date | None = None  # of the last line that names a day
+        self._last: datetime | None = None
+        self._last_counted = False  # from the day of the paste
+
+    def day_line(self, day: date) -> None:
+        """A line between two days: what follows was sent on this one."""
+        self._line = day
+        self._last = None  # what goes on below goes on on this day
+
+    def of(self, when: When, quoted: bool = False) -> int | None:
+        """When that was, in UTC milliseconds; None and counted when it cannot be.
+
+        What stands in a quotation says nothing of the order around it.
+        """
+        moment = copy(self).moment(when, steps=False) if quoted else self.moment(when)
+        if moment is None:
+            self._report.repairs[IMPOSSIBLE] += 1
+            return None
+        self.hourless += when.clock is None
+        return self._clock.utc(moment)
+
+    def moment(self, when: When, steps: bool = True) -> datetime | None:
+        """The local time; a day without a time of day is as early as the file allows."""
+        day = date_of(when.numbers, self._order) if when.numbers else self._spoken_day(when)
+        if day is None or (when.clock is None and not when.numbers):
+            return None
+        moment = datetime.combine(day, time(*(when.clock or (0, 0, 0))))
+        last = self._last
+        if last is not None and when.clock is None and last.date() == day:
+            moment = max(moment, last)
+        counted = when.numbers is None and self._line is None
+        back = last is not None and self._last_counted and moment < last - _SLACK
+        if last is not None and back and counted and steps:
+            moment += self._step(when, last)
+        self._last, self._last_counted = moment, counted
+        return moment
+
+    def goes_on(self, when: When) -> bool:
+        """Whether a time follows soon after the last one, without a step."""
+        last, then = self._last, copy(self).moment(when, steps=False)
+        return last is not None and then is not None and last <= then <= last + _SOON
+
+    def _spoken_day(self, when: When) -> date:
+        """The day of a time without a date."""
+        if when.ago is None and when.weekday is None and self._last is not None:
+            return self._last.date()  # it goes on with the message above
+        if self._line is not None:
+            return self._line
+        self.example = self.example or when.written
+        if when.weekday is not None:
+            return self._today - ((self._today.weekday() - when.weekday) % 7 or 7) * _DAY
+        return self._today - (when.ago or 0) * _DAY
+
+    @property
+    def _today(self) -> date:
+        return self._base + self.steps_met * _DAY
+
+    def _step(self, when: When, last: datetime) -> timedelta:
+        """A step back in time: midnight, or another paste."""
+        goes_on = when.ago is None and when.weekday is None
+        if not goes_on or last.date() == self._today:
+            self.steps_met += 1
+        return _DAY
+
+
+class Quotations:
+    """Finds the headers in a file that are older than those around them: somebody quoted them.
+
+    Two pastes in one file look alike, but that the second does not come back to the time of the
+    first after a message or two.
+    """
+
+    def __init__(self, times: PasteTimes) -> None:
+        self.times = times
+        self.found: set[int] = set()  # lines
+        self._before: PasteTimes | None = None  # as it was above what may be quoted
+        self._held: list[int] = []
+
+    def saw(self, number: int, when: When, starts: bool) -> None:
+        """Take the time on a line; `starts` says that a name stands before it."""
+        before = copy(self.times)
+        if self._before is not None and starts and self._before.goes_on(when):
+            self.found.update(self._held)
+            self.times, self._before = self._before, None
+            before = copy(self.times)
+        self.times.moment(when)
+        if self._before is not None:
+            self._held.append(number)
+            self._before = self._before if len(self._held) <= _QUOTED else None
+        elif self.times.steps_met > before.steps_met and starts:
+            self._before, self._held = before, [number]
+
+    def saw_day(self, day: date) -> None:
+        """Take a line between two days."""
+        self.times.day_line(day)
+        self._before = None

@@ -1,0 +1,187 @@
+"""What the text exports of phones share: messages that begin with a date and go on for lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.times import LocalClock
+from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.report import ImportReport
+from chatmimic.importers.streams import Member
+
+MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+SPACES = " \u00a0\u2009\u202f"
+ENOUGH = 128 << 10  # characters of one message; what is over half of that is cut off later
+
+# The two halves of the day, without dots, spaces and quotation marks, in lower case.
+_MORNING = (
+    "am", "上午", "午前", "오전", "凌晨", "清晨", "早上", "새벽", "아침", "ص", "صباحا", "öö", "sa",
+    "de", "قظ", "قبلازظهر", "πμ", "पूर्वाह्न", "fm", "vm", "pg", "проб", "vorm", "dop", "dopoledne",
+    "dopoludnia", "prijepodne", "prepodne", "преподне", "претпладне", "претпл", "дп", "ap", "fh",
+    "pd", "eparadites", "priekšp", "priešpiet", "ก่อนเที่ยง", "ព្រឹក", "ກ່ອນທ່ຽງ", "နံနက်", "לפנהצ",
+    "முப", "முற்பகல்", "ಪೂರ್ವಾಹ್ನ", "मपू", "পূর্বাহ্ণ", "ਪੂਦੁ", "පෙව", "ጥዋት", "үө",
+)  # fmt: skip
+_AFTERNOON = (
+    "pm", "下午", "午後", "오후", "傍晚", "저녁", "م", "مساء", "ös", "ch", "du", "بظ", "بعدازظهر",
+    "μμ", "अपराह्न", "em", "nm", "ptg", "слоб", "nachm", "odp", "odpoledne", "popoludní", "pop",
+    "popoldne", "popodne", "poslijepodne", "поподне", "попладне", "попл", "пп", "ip", "eh", "md",
+    "epasdites", "pēcp", "popiet", "หลังเที่ยง", "ល្ងាច", "ຫຼັງທ່ຽງ", "ညနေ", "אחהצ", "பிப",
+    "பிற்பகல்", "ಅಪರಾಹ್ನ", "मउ", "অপরাহ্ণ", "ਬਾਦੁ", "පව", "ከሰዓት", "үх",
+)  # fmt: skip
+_NOON = ("中午", "正午", "낮")  # 11:30 of these is in the morning, …
+_NIGHT = ("晚上", "夜晚", "深夜", "半夜", "밤")  # … and 12:30 is after midnight
+HALVES = {  # → hours to add
+    **dict.fromkeys(_MORNING, 0),
+    **dict.fromkeys((*_AFTERNOON, *_NOON, *_NIGHT), 12),
+}
+_EAST_ASIAN = "|".join(word for word in HALVES if ord(word[0]) > 0x3000)
+# Beside the times of KakaoTalk and LINE: a part of a regular expression.
+HALF_IN_EAST_ASIA = rf"(?:[AaPp]\.?[{SPACES}]?[Mm]\.?|{_EAST_ASIAN})"
+_UNWRITTEN = str.maketrans("", "", ".\"'\u00b4\u05f3\u05f4\u200b\u200c\u200d" + SPACES + MARKS)
+
+Clock = tuple[int, int, int]
+
+
+@lru_cache(maxsize=1024)
+def plain_half(word: str) -> str:
+    """ "p. m." as `HALVES` has it."""
+    return word.translate(_UNWRITTEN).casefold()
+
+
+def clock_from(
+    hour: str, minute: str, second: str | None = None, half: str | None = None
+) -> Clock | None:
+    """A time of day out of its parts; None when there is none such. 24:53 is 00:53."""
+    hours, minutes, seconds = int(hour), int(minute), int(second or 0)
+    word = plain_half(half or "")
+    if hours <= 12 and word in HALVES:  # in Japan noon is 午後0:00
+        early = (word in _NOON and hours in (10, 11)) or (word in _NIGHT and not 5 < hours < 12)
+        hours = hours % 12 + (0 if early else HALVES[word])
+    if hours > 24 or minutes > 59 or seconds > 59:
+        return None
+    return hours % 24, minutes, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The line that a message begins with."""
+
+    day: date | None
+    clock: Clock | None
+    sender: str  # "" where the service itself speaks
+    text: str  # of the message, up to the end of this line
+
+
+@contextmanager
+def numbered_lines(
+    member: Member, context: Context, ahead: bool = False
+) -> Iterator[Iterator[tuple[int, str]]]:
+    """The lines of a file with their numbers; a look ahead counts no repairs."""
+    report = ImportReport() if ahead else context.report
+    with (context.ahead if ahead else context.open)(member) as stream:
+        yield enumerate(lines(stream, member.label, report), 1)
+
+
+def gathered(
+    rows: Iterable[tuple[int, Opening | str]], report: ImportReport, file: str
+) -> Iterator[tuple[int, Opening, str]]:
+    """Each opening with the number of its line and its text: its own and the lines below it.
+
+    Lines above the first opening belong to no message, and are counted as unparsed. Those that
+    are joined and look like an opening are counted for a note.
+    """
+    opening: Opening | None = None
+    number = size = 0
+    text: list[str] = []
+    for at, row in rows:
+        if isinstance(row, Opening):
+            if opening is not None:
+                yield number, opening, "\n".join(text)
+            opening, number, text, size = row, at, [row.text], len(row.text)
+        elif opening is None and row.strip():
+            report.leave_out("unparsed", f"{file}:{at}")
+        elif opening is not None:
+            saw_joined(row, file, at, report)
+            text += [row] if size < ENOUGH else []
+            size += len(row) + 1
+    if opening is not None:
+        yield number, opening, "\n".join(text)
+
+
+def quoted_together(
+    rows: Iterable[tuple[int, str]], text_of: Callable[[str], str | None]
+) -> Iterator[tuple[int, str]]:
+    """The lines, but a message in quotation marks as one row, however many lines it has.
+
+    `said` gives the text of a line that begins a message. A mark that is not closed before the
+    next message was somebody's own.
+    """
+    held: list[tuple[int, str]] = []
+    marks = size = 0
+    for number, raw in rows:
+        text = text_of(raw)
+        if held and (text is not None or size > ENOUGH):
+            yield from held
+            held, marks, size = [], 0, 0
+        if not held and (text is None or not text.startswith('"')):
+            yield number, raw
+            continue
+        held.append((number, raw))
+        size += len(raw)
+        marks += (raw if text is None else text).count('"')
+        if marks % 2 == 0:
+            closed = len(held) > 1 and raw.endswith('"')
+            yield from [(held[0][0], "\n".join(line for _, line in held))] if closed else held
+            held, marks, size = [], 0, 0
+    yield from held
+
+
+def unquoted(text: str) -> str:
+    """A text of several lines without the marks around it, those within it no longer doubled."""
+    return text[1:-1].replace('""', '"') if "\n" in text else text
+
+
+def without_gaps(
+    rows: Iterable[tuple[int, str]], begins: Callable[[str], bool]
+) -> Iterator[tuple[int, str]]:
+    """The lines without the empty ones between a message and what begins below it."""
+    empty: list[tuple[int, str]] = []
+    for number, raw in rows:
+        if not raw:
+            empty += [(number, raw)] if len(empty) < ENOUGH else []
+            continue
+        if not begins(raw):
+            yield from empty
+        empty = []
+        yield number, raw
+
+
+class Times:
+    """The local times of one file as UTC milliseconds, in the order of the file."""
+
+    def __init__(self, context: Context) -> None:
+        self._report = context.report
+        self._clock = LocalClock(context.options.tz, context.report)
+        self._last: int | None = None
+
+    def of(self, opening: Opening) -> int | None:
+        """When a message was sent; None and counted when that cannot be."""
+        day = opening.day
+        parts = None if day is None else (day.year, day.month, day.day)
+        at = self._clock.utc_of(parts, opening.clock)
+        if at is not None and self._last is not None and at < self._last:
+            self._report.repairs["out of order"] += 1
+        self._last = at if at is not None else self._last
+        return at
+
+
+def first_lines(text: str, most: int) -> list[str]:
+    """The first lines that hold anything, for an importer to recognise; one at least."""
+    rows = text.lstrip("\ufeff").split("\n", 2 * most)[: 2 * most]
+    return [row.removesuffix("\r") for row in rows if row.strip()][:most] or [""]

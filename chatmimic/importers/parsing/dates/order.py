@@ -1,0 +1,188 @@
+"""Which of a date's three numbers is the day: told by all the dates of a file together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import combinations
+
+from chatmimic.importers.parsing.dates.calendars import day_in_our_calendar
+from chatmimic.importers.parsing.dates.times import latest_ms
+from chatmimic.importers.report import ImportReport
+
+Numbers = tuple[str, str, str]  # as they stand in the file, "01" and "1" apart
+
+ORDERS = ("dmy", "mdy", "ymd")
+PHONES = date(2009, 1, 1)  # WhatsApp began in 2009, KakaoTalk in 2010, LINE in 2011
+_STEPS = 3  # changes of date that show which number changes from day to day
+_IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+
+
+@lru_cache(maxsize=4096)
+def date_of(numbers: Numbers, order: str) -> date | None:
+    """The date, read in this order; a year of more than two digits shows its own place.
+
+    Buddhist and Persian years are told by their size.
+    """
+    if len(numbers[0]) > 2:
+        order = "ymd"
+    elif len(numbers[2]) > 2 and order == "ymd":
+        return None
+    parts = dict(zip(order, numbers, strict=True))
+    return day_in_our_calendar(parts["y"], int(parts["m"]), int(parts["d"]))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How well one order explains the dates."""
+
+    order: str
+    earliest: int  # an ordinal
+    possible: int = 0  # dates that exist and are neither earlier nor in the future
+    walk: int = 0  # days between neighbours, summed: least when read aright
+    last: int | None = None
+
+    def saw(self, numbers: Numbers, weekday: int | None) -> int | None:
+        found = date_of(numbers, self.order)
+        ordinal = found.toordinal() if found is not None else 0
+        wrong_day = found is not None and weekday not in (None, found.weekday())
+        if wrong_day or not self.earliest <= ordinal <= _latest():
+            return None
+        self.possible += 1
+        self.walk += abs(ordinal - self.last) if self.last is not None else 0
+        self.last = ordinal
+        return ordinal
+
+
+class DateSurvey:
+    """All the dates of one file, remembered as a few sums however many there are.
+
+    `since`: when the first of such files can have been written.
+    """
+
+    def __init__(self, label: str, since: date = PHONES) -> None:
+        self.label = label
+        self.look = ""  # how dates are written; files of one look come from one device
+        self.first = ""  # as it stands in the file
+        self.example = ""  # one that shows no order
+        self._readings = [_Reading(order, since.toordinal()) for order in ORDERS]
+        self._apart: set[frozenset[str]] = set()  # orders that read some date differently
+        self._last: Numbers | None = None
+        self._dates = 0
+        self._american = True  # 1/2/24, 1:05 PM: nobody else writes so
+        self._year_first = True  # 24/1/2 PM 1:05: as in Korea, China and Japan
+
+    def saw(
+        self,
+        numbers: Numbers,
+        written: str,
+        look: str = "",
+        weekday: int | None = None,
+        halved: bool = False,
+        half_first: bool = False,
+    ) -> None:
+        """Take one date: its numbers, how it stands there, and whether its clock has 12 hours.
+
+        `half_first`: the half of the day stands before the time.
+        """
+        if numbers == self._last:
+            return
+        self._last = numbers
+        self._dates += 1
+        self.look = self.look or look
+        self.first = self.first or written
+        self._year_first &= half_first
+        self._american &= halved and "/" in written and not any(n[0] == "0" for n in numbers)
+        days = {r.order: r.saw(numbers, weekday) for r in self._readings}
+        for one, other in combinations(ORDERS, 2):
+            if days[one] and days[other] and days[one] != days[other]:
+                self._apart.add(frozenset((one, other)))
+                self.example = self.example or written
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """The orders that read as many dates as any other does."""
+        most = max(reading.possible for reading in self._readings)
+        return frozenset(r.order for r in self._readings if r.possible == most)
+
+    def fits(self, order: str) -> bool:
+        """Whether most of the dates that can be read at all can be read so."""
+        most = max(reading.possible for reading in self._readings)
+        return any(r.order == order and r.possible * 2 > most for r in self._readings)
+
+    @property
+    def proves(self) -> bool:
+        """Whether the dates prove their order: 5/5/24 is no doubt, but no proof either."""
+        order, doubt = self.order()
+        dmy, mdy, _ = self._readings
+        same = dmy.possible == mdy.possible and not self._differ("dmy", "mdy")
+        return not doubt and (order == "ymd" or not same)
+
+    def order(self) -> tuple[str, str]:
+        """The order that explains the dates best, and the other it may be; "" if it is sure.
+
+        First what is possible decides (13 is no month), then the shortest walk: read in a wrong
+        order, the days of one week lie months apart.
+        """
+        most = max(reading.possible for reading in self._readings)
+        left = {r.order: r.walk for r in self._readings if r.possible == most}
+        best = min(left, key=lambda order: left[order])
+        rivals = [order for order in left if self._differ(best, order)]
+        nearest = min((left[order] for order in rivals), default=left[best])
+        clear = left[best] * 2 < nearest
+        if not rivals or (clear and self._dates > _STEPS):
+            return best, ""
+        usual = "mdy" if self._american and "mdy" in left else "dmy"
+        usual = "ymd" if self._year_first and "ymd" in left else usual
+        chosen = best if clear or usual not in left else usual
+        doubts = [order for order in left if self._differ(chosen, order)]
+        return chosen, doubts[0] if doubts else ""
+
+    def _differ(self, one: str, other: str) -> bool:
+        return frozenset((one, other)) in self._apart
+
+
+def settled(surveys: Sequence[DateSurvey], given: str | None, report: ImportReport) -> list[str]:
+    """The order of each file: what was asked for, or else what its dates show.
+
+    A file that leaves it open is read like the other files of its look, unless they contradict
+    each other; what is still open then is said in a note.
+    """
+    shown: dict[str, set[str]] = defaultdict(set)
+    common = dict.fromkeys((survey.look for survey in surveys), frozenset(ORDERS))
+    for survey in surveys:
+        shown[survey.look] |= {survey.order()[0]} if survey.proves else set()
+        common[survey.look] &= survey.possible
+    orders: list[str] = []
+    doubtful: dict[tuple[str, str], list[DateSurvey]] = defaultdict(list)
+    for survey in surveys:
+        order, doubt = survey.order()
+        lent = common[survey.look] and (shown[survey.look] or common[survey.look])
+        fitting = {one for one in lent if survey.fits(one)}
+        if given is not None and survey.fits(given):
+            order = given
+        elif doubt and len(fitting) == 1:
+            order = fitting.pop()
+        elif doubt:
+            doubtful[order, doubt].append(survey)
+        orders.append(order)
+    for (order, doubt), undecided in doubtful.items():
+        _tell(order, doubt, undecided, report)
+    return orders
+
+
+def _tell(order: str, doubt: str, undecided: Sequence[DateSurvey], report: ImportReport) -> None:
+    names = ", ".join(survey.label for survey in undecided[:3])
+    more = f" and {len(undecided) - 3:,} more" if len(undecided) > 3 else ""
+    report.note(
+        f'Dates like "{undecided[0].example}" were read {_IN_WORDS[order]}, because nothing in '
+        f"{names}{more} shows the order; --date-order {doubt} reads them {_IN_WORDS[doubt]}."
+    )
+
+
+@lru_cache(maxsize=1)
+def _latest() -> int:
+    return datetime.fromtimestamp(latest_ms() / 1000, UTC).date().toordinal()

@@ -1,0 +1,1 @@
+"""JSON read piece by piece, however large."""

@@ -1,0 +1,1 @@
+"""The training data: selected, split, written as windows, sampled step by step."""

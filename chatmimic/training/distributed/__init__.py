@@ -1,0 +1,1 @@
+"""Distributed training: several processes that train one model."""

@@ -1,0 +1,1 @@
+"""Optimisation: optimisers, learning-rate schedules, and which parameters are trained."""
