@@ -38,8 +38,8 @@ def basis(evaluation: Evaluation) -> str:
     """What the figures are based on."""
     read, judge, test = (evaluation.messages[part] for part in ("read", "judge", "test"))
     return (
-        f"{evaluation.replies} replies, at places among the latest {test:,} messages. The mimic was "
-        f"trained on {read:,} earlier ones; the judges learned from {judge:,} others."
+        f"{evaluation.replies} replies, at places among the latest {test:,} messages. The mimic "
+        f"was trained on {read:,} earlier ones; the judges learned from {judge:,} others."
     )
 
 
