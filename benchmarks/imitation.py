@@ -3,12 +3,14 @@
     python benchmarks/imitation.py --corpus channel.tar.xz --persona ada --persona grace
     python benchmarks/imitation.py --persona "Mira Okafor" --base starter --minutes 2
     python benchmarks/imitation.py --corpus channel.tar.xz --persona ada --base smollm2 --keep home
+    python benchmarks/imitation.py --persona "Mira Okafor" --with "" --with "--learn all"
 
 Trains a mimic of each person from each base in the same number of minutes, and evaluates it on what
-the person said later. Without `--corpus`, the examples are used. With `--keep`, archive and mimics
-stay in a folder, and those that are there are not trained again. Mimics of one base are also tried
-on each other's words. The last line is JSON: the page of each person and base, the controls, and
-who owns whose words.
+the person said later. Without `--corpus`, the examples are used. Each `--with` is one setting:
+options of `chatmimic train`, "" being its defaults; `--minutes 0` leaves the duration to them. With
+`--keep`, archive and mimics stay in a folder, and those that are there are not trained again.
+Mimics of one setting are also tried on each other's words. The last line is JSON: the page of each
+person and setting, the controls, and who owns whose words.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from hashlib import blake2b
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -61,22 +66,24 @@ def main() -> None:
         people: dict[str, Any] = {}
         controls: dict[str, Any] = {}
         owned = {}
-        for base in given.base or ["starter"]:
-            mimics = [trained(home, persona, base, given) for persona in given.persona]
+        for base, options in product(given.base or ["starter"], given.options or [""]):
+            setting = f"{base} {options}".strip()
+            print(setting)
+            mimics = [trained(home, one, base, options, given.minutes) for one in given.persona]
             for mimic in mimics:
                 found = judged(home, mimic, given.replies)
                 figures = {one.name: one.as_dict() for one in found.measures}
-                people.setdefault(mimic.persona, {})[base] = {
+                people.setdefault(mimic.persona, {})[setting] = {
                     "verdict": found.verdict,
                     "seconds": round(found.seconds),
                     **{name: one["figures"].get("mimic") for name, one in figures.items()},
                 }
-                controls.setdefault(mimic.persona, {})[base] = {
+                controls.setdefault(mimic.persona, {})[setting] = {
                     str(s): {n: one["figures"].get(str(s)) for n, one in figures.items()}
                     for s in CONTROLS
                 }
             if len(mimics) > 1:
-                owned[base] = matrix(home, mimics)
+                owned[setting] = matrix(home, mimics)
     result = {"people": people, "controls": controls, "ownership": owned, "machine": machine()}
     print(json.dumps(result))
 
@@ -86,19 +93,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, help="chat exports; else the examples")
     parser.add_argument("--persona", action="append", required=True)
     parser.add_argument("--base", action="append", help="else the starter")
-    parser.add_argument("--minutes", type=float, default=20.0, help="of each training")
+    parser.add_argument("--with", dest="options", action="append", metavar="OPTIONS")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of each training; 0: no limit")
     parser.add_argument("--replies", type=int, default=120)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep archive and mimics here")
     return parser.parse_args()
 
 
-def trained(home: Home, persona: str, base: str, given: argparse.Namespace) -> Mimic:
-    """The mimic of a person from a base, trained unless it is there already."""
-    name = f"{short_name(base)}-{persona}"
+def trained(home: Home, persona: str, base: str, options: str, minutes: float) -> Mimic:
+    """The mimic of a person from a base with a setting, trained unless it is there already."""
+    setting = f"-{blake2b(options.encode(), digest_size=3).hexdigest()}" if options else ""
+    name = f"{short_name(base)}-{persona}{setting}"
     with contextlib.suppress(MimicError):
         return Mimic.open(name, home)
     command = ["train", "--persona", persona, "--base", base, "--name", name, "--force"]
-    run(home.path, *command, "--minutes", f"{given.minutes:g}")
+    duration = ["--minutes", f"{minutes:g}"] if minutes else []
+    run(home.path, *command, *duration, *shlex.split(options))
     return Mimic.open(name, home)
 
 
