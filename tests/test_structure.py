@@ -19,7 +19,7 @@ FLOORS = [
     {"records", "errors", "machine"},
     {"settings", "keywords"},
     {"text", "files", "names", "lookup", "dates", "lock"},
-    {"page", "owned_file"},
+    {"page", "owned_file", "embeddings"},
     {"folders"},
     {"home"},
     {"importers", "archive"},

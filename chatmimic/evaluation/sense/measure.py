@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from chatmimic import embeddings
 from chatmimic.evaluation.diversity import average_length, distinct, entropy
 from chatmimic.evaluation.intervals import mean_of, with_interval
 from chatmimic.evaluation.records import Figure, Measure, Question, Source
 from chatmimic.evaluation.sense import wording
 from chatmimic.evaluation.sense.ranking import CANDIDATES, hits_at_1
-from chatmimic.evaluation.sense.relevance import relevance
+from chatmimic.evaluation.sense.relevance import relevance, relevance_by_meaning
 from chatmimic.evaluation.study import Progress, Study, context_of, real_messages, texts_of
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.mimic import Mimic
@@ -25,6 +26,8 @@ _RANKED_OF_BASE = 20
 def measure_wording(study: Study) -> Iterator[Measure]:
     """Measures of what was said by each source, without a model."""
     yield _relevance(study)
+    if embeddings.are_installed():
+        yield _relevance_by_meaning(study)
     yield from _wording(study)
 
 
@@ -101,6 +104,23 @@ def _relevance(study: Study) -> Measure:
         study.shares(of),
         chance=0.1,
         note="by TF-IDF",
+    )
+
+
+def _relevance_by_meaning(study: Study) -> Measure:
+    def of(source: Source, replies: list[str]) -> np.ndarray:
+        asked = study.places_of(len(replies))
+        contexts = [study.plain(context_of(place)) for place in asked]
+        return relevance_by_meaning(contexts, list(map(study.plain, replies)), study.seed)
+
+    return Measure(
+        "relevance by meaning",
+        Question.SENSE,
+        "The same by meaning",
+        "share",
+        study.shares(of),
+        chance=0.1,
+        note="by static embeddings",
     )
 
 
