@@ -109,7 +109,7 @@ def orjson_loop(path: Path, loads: Callable[[bytes], Any]) -> list[tuple[Any, ..
 def repaired_records(path: Path) -> Iterator[Any]:
     """The same by the importer: records of a thread, parsed and repaired, in bounded memory."""
     from chatmimic.importers.messenger.records import Mender, plain_record
-    from chatmimic.importers.parsing.jsontext.stream import JsonStream
+    from chatmimic.importers.parsing.json_stream.stream import JsonStream
 
     report = ImportReport()
     mend = Mender(report)

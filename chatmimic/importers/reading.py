@@ -10,8 +10,8 @@ from pathlib import Path
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.parsing.dedup import Ids
-from chatmimic.importers.parsing.joined import say_joined
 from chatmimic.importers.parsing.owner import signed
+from chatmimic.importers.parsing.suspicious_lines import say_joined
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.importers.sources import open_source

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from chatmimic.errors import ExportError, UnknownFormat
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.packed import sealed
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.text import visible
 
@@ -43,8 +43,8 @@ class ImporterInfo:
 def importers() -> tuple[Importer, ...]:
     """All importers, the most specific first: built-in ones, then third-party ones."""
     from chatmimic.importers.columns.importer import Columns
-    from chatmimic.importers.discord.database import TrackerDatabase
     from chatmimic.importers.discord.importer import Discord
+    from chatmimic.importers.discord.tracker_database import TrackerDatabase
     from chatmimic.importers.google.importer import Google
     from chatmimic.importers.imessage.exported import ExportedIMessage
     from chatmimic.importers.imessage.importer import IMessage

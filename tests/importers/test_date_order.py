@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportReport
-from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
 
 PATTERNS = {"dmy": "{d}/{m}/{y}", "mdy": "{m}/{d}/{y}", "ymd": "{y}/{m}/{d}"}
 

@@ -31,8 +31,8 @@ from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportReport
 from chatmimic.importers.discord.authors import account, sender_key
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.discord.sentences import kind_of_sentence
-from chatmimic.importers.discord.stamps import Stamp, stamp_of, time_in_id
+from chatmimic.importers.discord.system_messages import kind_of_sentence
+from chatmimic.importers.discord.timestamps import Stamp, stamp_of, time_in_id
 from chatmimic.records import Kind
 
 # --- one channel in several shapes ---

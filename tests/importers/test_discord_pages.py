@@ -17,7 +17,7 @@ from importing import read
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.discord.html import Page
+from chatmimic.importers.discord.html_page import Page
 
 
 def records(body: str) -> list[Any]:

@@ -12,10 +12,10 @@ from importing import read
 
 from chatmimic.errors import UnknownFormat
 from chatmimic.importers import ImportReport
-from chatmimic.importers.discord.pasted.client_chrome import Quotable, cleared
-from chatmimic.importers.discord.pasted.marks import When, bracketed, heading, separator
-from chatmimic.importers.discord.pasted.oneline import parted
+from chatmimic.importers.discord.pasted.client_additions import Quotable, cleared
+from chatmimic.importers.discord.pasted.headings import When, bracketed, heading, separator
 from chatmimic.importers.discord.pasted.reader import is_pasted
+from chatmimic.importers.discord.pasted.single_line import parted
 from chatmimic.records import Kind
 
 BASE = "2021-03-05"  # a Friday

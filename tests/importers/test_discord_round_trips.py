@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.discord.authors import account
-from chatmimic.importers.discord.stamps import Stamp, stamp_of
+from chatmimic.importers.discord.timestamps import Stamp, stamp_of
 from chatmimic.records import Message
 from chatmimic.text import clean
 

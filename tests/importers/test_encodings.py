@@ -17,7 +17,7 @@ from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.encodings.choosing import Encodings
 from chatmimic.importers.encodings.guessing import guessed
 from chatmimic.importers.encodings.stream import TextStream
-from chatmimic.importers.parsing.decoding import decoded
+from chatmimic.importers.parsing.text_lines import decoded
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.records import Message
 

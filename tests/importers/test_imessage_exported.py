@@ -15,7 +15,7 @@ from text_exports import imessage_exporter, imessage_page
 
 from chatmimic.errors import ExportError
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.imessage.exported_parts import parts_of, tapback_of
+from chatmimic.importers.imessage.exported_contents import parts_of, tapback_of
 from chatmimic.importers.imessage.exported_text import is_exported_text
 from chatmimic.records import Kind, Message
 

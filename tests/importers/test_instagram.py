@@ -15,7 +15,7 @@ from importing import read
 from meta_exports import body, box, thread_page
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.repair import repaired
+from chatmimic.importers.parsing.mojibake import repaired
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 

@@ -15,8 +15,8 @@ from chatmimic.importers.irc import log
 from chatmimic.importers.irc.bridges import peeled
 from chatmimic.importers.irc.dialects import dialect_of
 from chatmimic.importers.irc.nicks import without_password
-from chatmimic.importers.irc.pages import page_lines, plain_line
 from chatmimic.importers.irc.reader import LineReader
+from chatmimic.importers.irc.web_pages import page_lines, plain_line
 from chatmimic.records import Kind, Message
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.joined import looks_like_header
+from chatmimic.importers.parsing.suspicious_lines import looks_like_header
 
 
 @pytest.mark.parametrize(

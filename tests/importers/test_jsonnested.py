@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.jsontext import stream
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
+from chatmimic.importers.parsing.json_stream import stream
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.report import ImportReport
 
 ACCOUNT = {

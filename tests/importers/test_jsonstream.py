@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.jsontext import stream as jsonstream
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
+from chatmimic.importers.parsing.json_stream import stream as jsonstream
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.report import ImportReport
 
 JSON = st.recursive(

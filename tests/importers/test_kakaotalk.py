@@ -10,7 +10,7 @@ import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import DayLine, read_line
-from chatmimic.importers.kakaotalk.sentences import is_event, kind_of
+from chatmimic.importers.kakaotalk.system_messages import is_event, kind_of
 from chatmimic.importers.parsing.dates.dated_lines import Opening
 from chatmimic.records import Kind, Message
 

@@ -9,8 +9,8 @@ import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.line.names import Names
-from chatmimic.importers.line.sentences import kind_of
-from chatmimic.importers.parsing.dates.day_lines import WEEKDAY_ROWS, day_line
+from chatmimic.importers.line.system_messages import kind_of
+from chatmimic.importers.parsing.dates.date_separators import WEEKDAY_ROWS, day_line
 from chatmimic.records import Kind, Message
 
 HEAD = "[LINE] Chat history with Ada\nSaved on: 2020/09/26 12:34\n\n"

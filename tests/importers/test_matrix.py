@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.matrix import plain
+from chatmimic.importers.matrix import plain_text
 from chatmimic.importers.matrix.events import kind_and_text, without_quote
-from chatmimic.importers.matrix.plain import _Names, _row
+from chatmimic.importers.matrix.plain_text import _Names, _row
 from chatmimic.records import Kind, Message, Reaction
 
 AT = 1_700_000_000_000
@@ -315,9 +315,11 @@ def test_any_plain_text_is_read_back(
     said: list[tuple[str, str, int]], half: bool, tmp_path: Path
 ) -> None:
     assume(said)
-    assume(not any(plain.stamped(row) for _, text, _ in said for row in text.split("\n")))
+    assume(not any(plain_text.stamped(row) for _, text, _ in said for row in text.split("\n")))
     assume(
-        not any(text.endswith(plain._FILES) or text.startswith(("<@", "**")) for _, text, _ in said)
+        not any(
+            text.endswith(plain_text._FILES) or text.startswith(("<@", "**")) for _, text, _ in said
+        )
     )
     assume(not any(text.startswith("Message deleted") for _, text, _ in said))
     at, rows = datetime(2021, 4, 16, 23, 59, tzinfo=UTC), []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.messenger.sentences import kind_of_sentence
-from chatmimic.importers.parsing.dates.instants import instants_in_order
+from chatmimic.importers.messenger.system_sentences import kind_of_sentence
+from chatmimic.importers.parsing.dates.chronological import instants_in_order
 from chatmimic.records import Kind, Message
 
 EXPORTS = Path(__file__).parent / "exports"

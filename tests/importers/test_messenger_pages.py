@@ -27,10 +27,10 @@ from meta_exports import (
 
 from chatmimic.errors import DamagedExport, UnknownFormat
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.messenger.html import ThreadPage
+from chatmimic.importers.messenger.html_page import ThreadPage
 from chatmimic.importers.messenger.old_pages import OldPage
-from chatmimic.importers.messenger.outline import outline
-from chatmimic.importers.parsing.dates.written_times import looks_written, read_written
+from chatmimic.importers.messenger.page_structure import outline
+from chatmimic.importers.parsing.dates.localized_times import looks_written, read_written
 from chatmimic.records import Kind, Message
 
 NOON = "May 1, 2024 12:00:00 pm"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.importers.parsing.repair import repaired
+from chatmimic.importers.parsing.mojibake import repaired
 
 
 def twice(text: str) -> str:

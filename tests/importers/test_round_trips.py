@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.signal.text import opening_of
+from chatmimic.importers.signal.signalbackup_tools import opening_of
 from chatmimic.records import Message
 from chatmimic.text import clean
 

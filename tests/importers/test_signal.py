@@ -10,8 +10,8 @@ import pytest
 from importing import read
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.signal.files import is_markdown
-from chatmimic.importers.signal.text import is_text
+from chatmimic.importers.signal.signal_export import is_markdown
+from chatmimic.importers.signal.signalbackup_tools import is_text
 from chatmimic.records import Kind, Reaction
 
 

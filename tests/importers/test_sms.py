@@ -17,9 +17,9 @@ from importing import read
 from chatmimic.errors import DamagedExport, UnsafeExport
 from chatmimic.importers import ImportReport
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
-from chatmimic.importers.sms import stream
+from chatmimic.importers.sms import xml_stream
 from chatmimic.importers.sms.people import key_of, thread_of
-from chatmimic.importers.sms.stream import xml_of
+from chatmimic.importers.sms.xml_stream import xml_of
 from chatmimic.records import Kind
 
 AT = 1_700_000_000_000
@@ -261,7 +261,7 @@ def test_an_element_without_an_end_is_refused(tmp_path: Path) -> None:
 
 
 def test_photos_are_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "_CHUNK", 1 << 16)
+    monkeypatch.setattr(xml_stream, "_CHUNK", 1 << 16)
     path = tmp_path / "sms.xml"
     with path.open("w") as out:
         out.write("<smses>")

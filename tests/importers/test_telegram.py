@@ -14,8 +14,8 @@ from importing import read
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.telegram.html import Page
-from chatmimic.importers.telegram.words import written
+from chatmimic.importers.telegram.html_page import Page
+from chatmimic.importers.telegram.message_text import written
 from chatmimic.records import Kind, Message
 
 AT = 1_700_000_000_000

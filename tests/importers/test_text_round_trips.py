@@ -35,10 +35,10 @@ from text_exports import (
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.kakaotalk.lines import read_line
-from chatmimic.importers.kakaotalk.sentences import is_event
-from chatmimic.importers.parsing.dates.day_lines import WEEKDAY_ROWS
-from chatmimic.importers.whatsapp.lines import stamped as whatsapp_stamp
-from chatmimic.importers.whatsapp.notices import open_quote
+from chatmimic.importers.kakaotalk.system_messages import is_event
+from chatmimic.importers.parsing.dates.date_separators import WEEKDAY_ROWS
+from chatmimic.importers.whatsapp.system_notices import open_quote
+from chatmimic.importers.whatsapp.timestamps import stamped as whatsapp_stamp
 
 QUIET = settings(
     deadline=None,

@@ -15,7 +15,7 @@ from text_exports import Said, viber
 from chatmimic.errors import ExportError
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.viber.rows import read_row
-from chatmimic.importers.viber.words import kind_of
+from chatmimic.importers.viber.system_messages import kind_of
 from chatmimic.records import Kind, Message
 
 

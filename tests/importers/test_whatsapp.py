@@ -14,9 +14,9 @@ from importing import read
 from chatmimic.importers.base import Head
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
-from chatmimic.importers.whatsapp.lines import stamped
-from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
-from chatmimic.importers.whatsapp.speakers import Names, plain_name
+from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.senders import Names, plain_name
+from chatmimic.importers.whatsapp.timestamps import stamped
 from chatmimic.records import Kind
 
 M = "\u200e"

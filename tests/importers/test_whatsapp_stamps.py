@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatmimic.importers.parsing.dates.order import date_of
-from chatmimic.importers.whatsapp.lines import Stamps, stamped
+from chatmimic.importers.parsing.dates.date_order import date_of
+from chatmimic.importers.whatsapp.timestamps import Stamps, stamped
 
 M = "\u200e"
 

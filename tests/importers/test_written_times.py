@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import Context, ImportOptions, ImportReport
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, read_written
 from chatmimic.importers.parsing.dates.months import month_named, rows
-from chatmimic.importers.parsing.dates.written_times import WrittenTimes, read_written
 from chatmimic.importers.sources import Source
 
 

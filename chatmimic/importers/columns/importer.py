@@ -24,9 +24,9 @@ from chatmimic.importers.parsing.dates.times import (
     reader_for,
     without_date,
 )
-from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.jsontext.lines import json_rows
+from chatmimic.importers.parsing.json_stream.lines import json_rows
 from chatmimic.importers.parsing.tables import Shape, separated_rows, shape_of
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import ByteStream, Member
 from chatmimic.records import Kind, Message
 

@@ -10,11 +10,11 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, is_webhook, sender_key
 from chatmimic.importers.discord.channels import Channel
 from chatmimic.importers.discord.dedup import Authored
-from chatmimic.importers.discord.sentences import kind_of_sentence
-from chatmimic.importers.discord.stamps import WrittenTimes, stamp_of, surveyed
-from chatmimic.importers.parsing.dates.order import DateSurvey
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.discord.system_messages import kind_of_sentence
+from chatmimic.importers.discord.timestamps import WrittenTimes, stamp_of, surveyed
+from chatmimic.importers.parsing.dates.date_order import DateSurvey
 from chatmimic.importers.parsing.tables import Shape, separated_rows
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

@@ -11,15 +11,15 @@ from functools import partial
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.discord.channels import Channel, ChannelBook, Place, Settle, place_of
 from chatmimic.importers.discord.csv import CsvFile, is_csv
+from chatmimic.importers.discord.data_package import is_part, read_package
 from chatmimic.importers.discord.dedup import Authored, Together
+from chatmimic.importers.discord.html_messages import is_page, read_page
 from chatmimic.importers.discord.json import is_json, read_json
-from chatmimic.importers.discord.package import is_part, read_package
-from chatmimic.importers.discord.pages import is_page, read_page
 from chatmimic.importers.discord.pasted.reader import is_pasted, read_pasted
 from chatmimic.importers.discord.text import is_surely_text, is_text, read_text, survey_text
-from chatmimic.importers.discord.tracker import is_tracker, read_tracker
-from chatmimic.importers.parsing.dates.order import settled
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.discord.tracker_json import is_tracker, read_tracker
+from chatmimic.importers.parsing.dates.date_order import settled
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message

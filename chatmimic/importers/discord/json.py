@@ -12,10 +12,10 @@ from chatmimic.importers.discord.channels import Channel, Place, Settle, place_i
 from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
-from chatmimic.importers.parsing.values import listed
-from chatmimic.importers.parsing.values import mapping as _mapping
-from chatmimic.importers.parsing.values import text as _text
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import listed
+from chatmimic.importers.parsing.json_values import mapping as _mapping
+from chatmimic.importers.parsing.json_values import text as _text
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction

@@ -15,11 +15,11 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.discord.authors import account, sender_key
 from chatmimic.importers.discord.channels import Channel, Place, Settle, place_headed, place_of
 from chatmimic.importers.discord.dedup import Authored
-from chatmimic.importers.discord.sentences import kind_of_sentence
-from chatmimic.importers.discord.stamps import Stamp, WrittenTimes, stamp_of
+from chatmimic.importers.discord.system_messages import kind_of_sentence
+from chatmimic.importers.discord.timestamps import Stamp, WrittenTimes, stamp_of
+from chatmimic.importers.parsing.dates.date_order import DateSurvey
 from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines, numbered_lines
-from chatmimic.importers.parsing.dates.order import DateSurvey
-from chatmimic.importers.parsing.joined import joined_header
+from chatmimic.importers.parsing.suspicious_lines import joined_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

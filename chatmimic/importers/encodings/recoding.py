@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chatmimic.importers.encodings.names import shown
-from chatmimic.importers.parsing.decoding import is_cut
+from chatmimic.importers.parsing.text_lines import is_cut
 from chatmimic.importers.report import ImportReport
 
 ESCAPE = b"\x1b$"  # opens an escape sequence of ISO-2022-JP

@@ -7,8 +7,8 @@ import codecs
 from chatmimic.importers.encodings.choosing import Encodings
 from chatmimic.importers.encodings.names import holds_ascii
 from chatmimic.importers.encodings.recoding import ESCAPE, Choice, Recoder
-from chatmimic.importers.parsing.decoding import is_binary
-from chatmimic.importers.parsing.jsontext.stream import encoding_of
+from chatmimic.importers.parsing.json_stream.stream import encoding_of
+from chatmimic.importers.parsing.text_lines import is_binary
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member, Stream
 

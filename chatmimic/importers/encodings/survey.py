@@ -9,7 +9,7 @@ from chatmimic.errors import ExportError
 from chatmimic.importers.encodings.guessing import is_likelier_utf8
 from chatmimic.importers.encodings.names import codec_of
 from chatmimic.importers.encodings.recoding import ESCAPE, ISO_2022_JP
-from chatmimic.importers.parsing.decoding import is_cut
+from chatmimic.importers.parsing.text_lines import is_cut
 from chatmimic.importers.streams import Member, Stream
 
 _CHUNK = 1 << 20

@@ -10,11 +10,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE
-from chatmimic.importers.parsing.dates.written_times import WrittenTimes
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, possible
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

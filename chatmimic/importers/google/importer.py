@@ -9,7 +9,7 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.google.chat import is_about, is_chat, read_chat
 from chatmimic.importers.google.hangouts import is_hangouts, read_hangouts
 from chatmimic.importers.google.voice import is_voice, read_voice
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 

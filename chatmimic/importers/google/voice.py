@@ -10,7 +10,7 @@ from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.dedup import Overlap
-from chatmimic.importers.parsing.htmlpages import (
+from chatmimic.importers.parsing.html_pages import (
     Given,
     PageParser,
     is_html,

@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.imessage.exported_contents import Parts, parts_of
 from chatmimic.importers.imessage.exported_html import ExportedPage, is_exported_page
-from chatmimic.importers.imessage.exported_parts import Parts, parts_of
 from chatmimic.importers.imessage.exported_text import Block, blocks_in, is_exported_text
 from chatmimic.importers.parsing.dates.dated_lines import numbered_lines
 from chatmimic.importers.parsing.dates.times import LocalClock, possible
-from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.htmlpages import page_records
+from chatmimic.importers.parsing.html_pages import page_records
 from chatmimic.importers.parsing.owner import OWNER, note_owner
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from chatmimic.importers.imessage.exported_parts import Parts, tapback_of
+from chatmimic.importers.imessage.exported_contents import Parts, tapback_of
 from chatmimic.importers.imessage.exported_text import Block
 from chatmimic.importers.imessage.exported_times import AT, moment_of
-from chatmimic.importers.parsing.htmlpages import BREAK, Given, PageParser, is_html
+from chatmimic.importers.parsing.html_pages import BREAK, Given, PageParser, is_html
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
 from chatmimic.records import Kind
 

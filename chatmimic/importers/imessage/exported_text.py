@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chatmimic.importers.imessage.exported_parts import Parts
+from chatmimic.importers.imessage.exported_contents import Parts
 from chatmimic.importers.imessage.exported_times import AT, moment_of
 from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines
-from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import saw_joined
 from chatmimic.importers.report import ImportReport
 
 _LOOKED_AT = 60  # lines

@@ -8,7 +8,7 @@ from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.instagram.lists import is_list, read_lists
 from chatmimic.importers.messenger.importer import is_thread, read_threads
 from chatmimic.importers.messenger.service import INSTAGRAM
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 

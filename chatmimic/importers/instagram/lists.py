@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.sentences import kind_of_sentence
 from chatmimic.importers.messenger.service import INSTAGRAM
-from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.messenger.system_sentences import kind_of_sentence
+from chatmimic.importers.parsing.dates.chronological import threads_in_order
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.dedup import Overlap
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
-from chatmimic.importers.parsing.repair import repaired
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
+from chatmimic.importers.parsing.mojibake import repaired
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 

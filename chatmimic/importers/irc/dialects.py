@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 
-from chatmimic.importers.irc import events, stamps
+from chatmimic.importers.irc import events, timestamps
 from chatmimic.importers.irc import lines as shape
 from chatmimic.importers.irc.lines import CODES, Line, Rules, happened
-from chatmimic.importers.irc.stamps import Stamp, stamp_of
+from chatmimic.importers.irc.timestamps import Stamp, stamp_of
 from chatmimic.records import Kind
 
 _LOOKED_AT = 50  # lines that show the dialect
@@ -116,7 +116,7 @@ _CLOCK = r"\[\d\d?:\d\d(?::\d\d)?\]"
 # Ubuntu, Limnoria and others mark events, which have no stamp in Ubuntu's logs.
 UBUNTU = Dialect(
     "irclogs.ubuntu.com",
-    stamps.NARROW_BRACKETS,
+    timestamps.NARROW_BRACKETS,
     (*_SPACED, *_STARRED),
     *_WORDS,
     mark=_mark(rf"=== \S|{_CLOCK}  \* \S"),
@@ -124,7 +124,7 @@ UBUNTU = Dialect(
 )
 ZNC = Dialect(
     "ZNC, energymech, Raku",
-    stamps.BRACKETS,
+    timestamps.BRACKETS,
     _STARRED,
     *_WORDS,
     mark=_mark(rf"{_CLOCK} {{1,8}}\*\*\* (?:(?:Joins|Parts|Quits): |\S+ \S)"),
@@ -132,7 +132,7 @@ ZNC = Dialect(
 )
 EGGDROP = Dialect(
     "Eggdrop",
-    stamps.BRACKETS,
+    timestamps.BRACKETS,
     _EGGDROP,
     *_WORDS,
     mark=_mark(
@@ -143,56 +143,58 @@ EGGDROP = Dialect(
 )
 MIRC = Dialect(
     "mIRC",
-    stamps.BRACKETS,
+    timestamps.BRACKETS,
     _STARRED,
     *_WORDS,
     mark=_mark(rf"Session (?:Start|Ident|Close): |(?:\d\d?)?{_CLOCK} \* (?:Joins|Parts|Quits): "),
 )
 IRSSI = Dialect(
     "irssi",
-    stamps.NARROW,
+    timestamps.NARROW,
     (*_SPACED, *_STARRED),
     mark=_mark(r"--- (?:Log|Day) \w+ |\d\d:\d\d(?::\d\d)? -!- "),
     marked=_MARKED,
 )
 WEECHAT = Dialect(
     "WeeChat",
-    stamps.ISO,
+    timestamps.ISO,
     _TABBED,
     "\t",
     nick=shape.NICK_ALONE,
     mark=_mark(r"[^\t]{16,40}\t[^\t]{1,66}\t"),
 )
-LIMNORIA = Dialect("Limnoria, The Lounge, Textual, ii", stamps.ISO, _STARRED, marked=_MARKED,
+LIMNORIA = Dialect("Limnoria, The Lounge, Textual, ii", timestamps.ISO, _STARRED, marked=_MARKED,
                    goes_on=re.compile(r"\| "))  # fmt: skip
-SUPYBOT = Dialect("supybot", stamps.DASHED, _STARRED, marked=_MARKED)
-HEXCHAT = Dialect("HexChat", stamps.MONTH, _STARRED, "", ">\t")
-EPOCH = Dialect("XChat scrollback, dircproxy", stamps.EPOCH, (*_FLAGGED, *_STARRED), nick=None)
-DIRCPROXY = Dialect("dircproxy", stamps.DAY_FIRST, _FLAGGED, nick=None)
+SUPYBOT = Dialect("supybot", timestamps.DASHED, _STARRED, marked=_MARKED)
+HEXCHAT = Dialect("HexChat", timestamps.MONTH, _STARRED, "", ">\t")
+EPOCH = Dialect("XChat scrollback, dircproxy", timestamps.EPOCH, (*_FLAGGED, *_STARRED), nick=None)
+DIRCPROXY = Dialect("dircproxy", timestamps.DAY_FIRST, _FLAGGED, nick=None)
 PIDGIN = Dialect(
-    "Pidgin", stamps.ROUND, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON, goes_on=re.compile("")
+    "Pidgin", timestamps.ROUND, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON, goes_on=re.compile("")
 )
-KONVERSATION = Dialect("Konversation", stamps.TWO_BRACKETS, (*_KONVERSATION, *_STARRED), "", ">\t",
-                       marked=(*_KONVERSATION, *_MARKED))  # fmt: skip
-PSYBNC = Dialect("psyBNC", stamps.DASHES, _SERVED, nick=None)
-COPIED = Dialect("copied from a window", stamps.HALVED, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON)
-BRACKETED = Dialect("stamps in brackets", stamps.BRACKETS, _ANY, *_WORDS, marked=_MARKED)
-ROUNDED = Dialect("stamps in round brackets", stamps.ROUND, _ANY, marked=_MARKED)
-CLOCKED = Dialect("stamps without brackets", stamps.PLAIN, _ANY, marked=_MARKED)
+KONVERSATION = Dialect("Konversation", timestamps.TWO_BRACKETS, (*_KONVERSATION, *_STARRED), "",
+                       ">\t", marked=(*_KONVERSATION, *_MARKED))  # fmt: skip
+PSYBNC = Dialect("psyBNC", timestamps.DASHES, _SERVED, nick=None)
+COPIED = Dialect(
+    "copied from a window", timestamps.HALVED, _PIDGIN, "", ": ", shape.NICK_BEFORE_COLON
+)
+BRACKETED = Dialect("stamps in brackets", timestamps.BRACKETS, _ANY, *_WORDS, marked=_MARKED)
+ROUNDED = Dialect("stamps in round brackets", timestamps.ROUND, _ANY, marked=_MARKED)
+CLOCKED = Dialect("stamps without brackets", timestamps.PLAIN, _ANY, marked=_MARKED)
 # In the order that is the commonest until all dates of the logs were seen.
 DATED, TIMED = (
     Dialect("stamps with dates", stamp, _ANY, nick=None, marked=_MARKED, order="dmy")
-    for stamp in (stamps.DATED, stamps.TIMED)
+    for stamp in (timestamps.DATED, timestamps.TIMED)
 )
-CTIMED = Dialect("stamps with dates", stamps.CTIME, _ANY, nick=None, marked=_MARKED)
+CTIMED = Dialect("stamps with dates", timestamps.CTIME, _ANY, nick=None, marked=_MARKED)
 # Lines of a hundred programs look so; the importer asks for a sign that people talk there.
 _COLON_NAME = "nicks before a colon (Textual, LimeChat)"
 COLONED = tuple(
     Dialect(_COLON_NAME, stamp, _COLONED, nick=None)
-    for stamp in (stamps.BRACKETS, stamps.PLAIN, stamps.ISO)
+    for stamp in (timestamps.BRACKETS, timestamps.PLAIN, timestamps.ISO)
 )
 # Without stamps a line says less: `<b> …` may be anything. Only a file full of them is a log.
-BARE = Dialect("no stamps", stamps.NOTHING, _UNSTAMPED, nick=None)
+BARE = Dialect("no stamps", timestamps.NOTHING, _UNSTAMPED, nick=None)
 
 DIALECTS = (
     UBUNTU, ZNC, EGGDROP, MIRC, IRSSI, WEECHAT, LIMNORIA, SUPYBOT, HEXCHAT, EPOCH, DIRCPROXY,

@@ -11,18 +11,18 @@ from chatmimic.importers.irc.dialects import BARE, COLONED, Dialect, dialect_of
 from chatmimic.importers.irc.events import is_event_text, is_marked
 from chatmimic.importers.irc.lines import Entry
 from chatmimic.importers.irc.log import Log, LogFile, Readers
-from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of
 from chatmimic.importers.irc.reader import LineReader
-from chatmimic.importers.irc.stamps import remark
 from chatmimic.importers.irc.survey import (
     Renames,
     Surveyed,
     first_look,
     second_look,
 )
+from chatmimic.importers.irc.timestamps import remark
+from chatmimic.importers.irc.web_pages import is_page, page_lines
+from chatmimic.importers.parsing.dates.date_order import settled
 from chatmimic.importers.parsing.dates.dated_lines import first_lines
-from chatmimic.importers.parsing.dates.order import settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

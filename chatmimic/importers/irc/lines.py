@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chatmimic.importers.irc.stamps import MONTHS as MONTHS
-from chatmimic.importers.irc.stamps import Stamp
+from chatmimic.importers.irc.timestamps import MONTHS as MONTHS
+from chatmimic.importers.irc.timestamps import Stamp
 from chatmimic.records import Kind
 
 # Colour and style codes of mIRC: bold, italic, underline, …; colours carry digits.

@@ -14,14 +14,14 @@ from chatmimic.importers.irc.bridges import Bridge
 from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of, with_order
 from chatmimic.importers.irc.lines import CODES, Entry
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
-from chatmimic.importers.irc.pages import is_page, page_lines
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
 from chatmimic.importers.irc.reader import LineReader, together
-from chatmimic.importers.irc.stamps import Day, Stamp, numbers_of
 from chatmimic.importers.irc.survey import Surveyed, may_any_matter, may_matter
-from chatmimic.importers.parsing.dates.order import DateSurvey
+from chatmimic.importers.irc.timestamps import Day, Stamp, numbers_of
+from chatmimic.importers.irc.web_pages import is_page, page_lines
+from chatmimic.importers.parsing.dates.date_order import DateSurvey
 from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
-from chatmimic.importers.parsing.decoding import lines
+from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream, Member, Stream
 from chatmimic.records import Kind, Message

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from urllib.parse import unquote
 
-from chatmimic.importers.irc.stamps import MONTHS
+from chatmimic.importers.irc.timestamps import MONTHS
 from chatmimic.importers.parsing.dates.times import date_in, without_date
 
 _SUFFIX = re.compile(r"(\.(log|txt|raw|irclog|weechatlog|html?|gz|bz2|xz))+$", re.IGNORECASE)

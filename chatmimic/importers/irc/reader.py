@@ -9,8 +9,8 @@ from functools import lru_cache
 from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
 from chatmimic.importers.irc.events import ARROW
 from chatmimic.importers.irc.lines import CODES, Entry, Line, event
-from chatmimic.importers.irc.stamps import Stamp, remark
-from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.irc.timestamps import Stamp, remark
+from chatmimic.importers.parsing.suspicious_lines import saw_joined
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind
 

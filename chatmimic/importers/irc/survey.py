@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from chatmimic.importers.irc.bridges import Bridge, Bridges
 from chatmimic.importers.irc.lines import Entry
 from chatmimic.importers.irc.nicks import is_anybodys, is_bot, plain_nick
-from chatmimic.importers.parsing.jsontext.stream import encoding_of
+from chatmimic.importers.parsing.json_stream.stream import encoding_of
 from chatmimic.importers.report import ImportReport
 
 _KEPT = 100_000  # pairs of nicks that are kept in mind

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.kakaotalk.lines import DayLine, read_line, written_date
-from chatmimic.importers.kakaotalk.sentences import is_event, kind_of
+from chatmimic.importers.kakaotalk.system_messages import is_event, kind_of
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, settled
 from chatmimic.importers.parsing.dates.dated_lines import (
     Opening,
     Times,
@@ -20,7 +21,6 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     numbered_lines,
     without_gaps,
 )
-from chatmimic.importers.parsing.dates.order import DateSurvey, settled
 from chatmimic.importers.parsing.dates.times import parse_iso
 from chatmimic.importers.parsing.tables import Shape, separated_rows
 from chatmimic.importers.streams import Member

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from chatmimic.importers.kakaotalk.sentences import is_event
+from chatmimic.importers.kakaotalk.system_messages import is_event
+from chatmimic.importers.parsing.dates.date_formats import SHAPES
+from chatmimic.importers.parsing.dates.date_order import Numbers, date_of
+from chatmimic.importers.parsing.dates.date_separators import DayLine as WrittenDay
+from chatmimic.importers.parsing.dates.date_separators import day_line
 from chatmimic.importers.parsing.dates.dated_lines import HALF_IN_EAST_ASIA, Opening, clock_from
-from chatmimic.importers.parsing.dates.day_lines import DayLine as WrittenDay
-from chatmimic.importers.parsing.dates.day_lines import day_line
 from chatmimic.importers.parsing.dates.months import month_named
-from chatmimic.importers.parsing.dates.order import Numbers, date_of
-from chatmimic.importers.parsing.dates.shapes import SHAPES
 
 _CLOCK = (
     rf"(?:(?P<before>{HALF_IN_EAST_ASIA})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"

@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.line.names import Names
-from chatmimic.importers.line.sentences import is_event, kind_of
+from chatmimic.importers.line.system_messages import is_event, kind_of
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dates.date_separators import DayLine, day_line
 from chatmimic.importers.parsing.dates.dated_lines import (
     HALF_IN_EAST_ASIA,
     Clock,
@@ -24,8 +26,6 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     unquoted,
     without_gaps,
 )
-from chatmimic.importers.parsing.dates.day_lines import DayLine, day_line
-from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.records import Kind
 
 Event = Mapping[str, Any]

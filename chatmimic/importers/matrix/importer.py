@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.matrix.plain import is_plain, read_plain
+from chatmimic.importers.matrix.plain_text import is_plain, read_plain
 from chatmimic.importers.matrix.room import read_room
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message

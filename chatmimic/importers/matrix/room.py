@@ -20,9 +20,9 @@ from chatmimic.importers.matrix.events import (
 )
 from chatmimic.importers.matrix.relations import About, Relation, Relations
 from chatmimic.importers.parsing.dates.times import as_milliseconds
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message, Reaction

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.messenger.dedup import Nearly
 from chatmimic.importers.messenger.old_pages import is_old_page, read_old_pages
-from chatmimic.importers.messenger.outline import is_thread_page
-from chatmimic.importers.messenger.parts import (
+from chatmimic.importers.messenger.page_structure import is_thread_page
+from chatmimic.importers.messenger.service import INSTAGRAM, MESSENGER, service_of_place
+from chatmimic.importers.messenger.thread_files import (
     ENCRYPTED,
     PARTICIPANTS,
     PLAIN,
@@ -18,9 +19,8 @@ from chatmimic.importers.messenger.parts import (
     Shape,
     parts_of,
 )
-from chatmimic.importers.messenger.service import INSTAGRAM, MESSENGER, service_of_place
 from chatmimic.importers.messenger.threads import Thread, numeric_dates
-from chatmimic.importers.parsing.dates.order import settled
+from chatmimic.importers.parsing.dates.date_order import settled
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.dedup import Nearly
 from chatmimic.importers.messenger.records import Record, Writer
+from chatmimic.importers.messenger.repeated_sentences import RepeatTest
 from chatmimic.importers.messenger.service import MESSENGER
-from chatmimic.importers.messenger.system import RepeatTest
-from chatmimic.importers.parsing.dates.instants import threads_in_order
-from chatmimic.importers.parsing.dates.written_times import WrittenTimes
-from chatmimic.importers.parsing.htmlpages import (
+from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
+from chatmimic.importers.parsing.html_pages import (
     Given,
     PageParser,
     is_html,

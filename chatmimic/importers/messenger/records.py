@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from chatmimic.importers.messenger.html import Box
-from chatmimic.importers.messenger.sentences import kind_of_sentence
-from chatmimic.importers.messenger.system import tells_of_attachment
+from chatmimic.importers.messenger.html_page import Box
+from chatmimic.importers.messenger.repeated_sentences import tells_of_attachment
+from chatmimic.importers.messenger.system_sentences import kind_of_sentence
 from chatmimic.importers.parsing.dates.times import as_milliseconds
-from chatmimic.importers.parsing.repair import repaired
+from chatmimic.importers.parsing.mojibake import repaired
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message, Reaction
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.dedup import Edits, Exactly, Nearly
-from chatmimic.importers.messenger.html import Box, ThreadPage
-from chatmimic.importers.messenger.parts import Part, Shape
+from chatmimic.importers.messenger.html_page import Box, ThreadPage
 from chatmimic.importers.messenger.records import (
     Mender,
     Writer,
@@ -17,12 +16,13 @@ from chatmimic.importers.messenger.records import (
     page_record,
     plain_record,
 )
-from chatmimic.importers.messenger.system import RepeatTest
-from chatmimic.importers.parsing.dates.instants import instants_in_order
-from chatmimic.importers.parsing.dates.order import DateSurvey
-from chatmimic.importers.parsing.dates.written_times import WrittenTimes, read_written
-from chatmimic.importers.parsing.htmlpages import page_records
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
+from chatmimic.importers.messenger.repeated_sentences import RepeatTest
+from chatmimic.importers.messenger.thread_files import Part, Shape
+from chatmimic.importers.parsing.dates.chronological import instants_in_order
+from chatmimic.importers.parsing.dates.date_order import DateSurvey
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, read_written
+from chatmimic.importers.parsing.html_pages import page_records
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.records import Message
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.decoding import MAX_LINE, lines
-from chatmimic.importers.parsing.joined import joined_header
+from chatmimic.importers.parsing.suspicious_lines import joined_header
+from chatmimic.importers.parsing.text_lines import MAX_LINE, lines
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream
 

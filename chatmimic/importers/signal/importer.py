@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dedup import Overlap, keep_most
 from chatmimic.importers.signal.backup import read_backup
-from chatmimic.importers.signal.files import is_markdown, read_markdown, read_records
-from chatmimic.importers.signal.text import is_text, read_text
+from chatmimic.importers.signal.signal_export import is_markdown, read_markdown, read_records
+from chatmimic.importers.signal.signalbackup_tools import is_text, read_text
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatmimic.importers.parsing.guardedhtml import unescaped
+from chatmimic.importers.parsing.html_parser import unescaped
 
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.]{0,30})((?:\s[^<>]{0,20000})?)/?>")
 _ATTRIBUTE = re.compile(r"([\w:.-]{1,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")

@@ -8,12 +8,12 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_in_order
 from chatmimic.importers.parsing.dates.times import parse_iso, possible
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.skype.markup import Written, read_markup
 from chatmimic.importers.streams import Member

@@ -11,9 +11,9 @@ from typing import Any
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dates.times import possible
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.slack.text import readable
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction

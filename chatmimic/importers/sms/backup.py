@@ -9,12 +9,12 @@ from xml.parsers import expat
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import as_milliseconds
-from chatmimic.importers.parsing.jsontext.stream import MAX_RECORD, TRUNCATED_WAY_ON
+from chatmimic.importers.parsing.json_stream.stream import MAX_RECORD, TRUNCATED_WAY_ON
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.tapbacks import is_told_tapback
 from chatmimic.importers.parsing.xml import guarded_parser
 from chatmimic.importers.sms.people import People, given, is_own, key_of, thread_of
-from chatmimic.importers.sms.stream import xml_of
+from chatmimic.importers.sms.xml_stream import xml_of
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_in_order
 from chatmimic.importers.parsing.dates.times import (
     IMPOSSIBLE,
     as_milliseconds,
@@ -16,11 +16,11 @@ from chatmimic.importers.parsing.dates.times import (
     parse_iso,
     possible,
 )
-from chatmimic.importers.parsing.guardedhtml import unescaped
-from chatmimic.importers.parsing.jsontext.arrays import JsonArrays
+from chatmimic.importers.parsing.html_parser import unescaped
+from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.snapchat.names import Names
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.snapchat.history import is_history, is_old, read_history
 from chatmimic.importers.snapchat.names import Names, is_about
 from chatmimic.importers.streams import Member

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsontext.arrays import JsonArrays
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 
 _ACCOUNT = re.compile(r'\s*\{\s*"Basic Information"\s*:\s*\{')

@@ -9,12 +9,12 @@ from typing import Any
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.dedup import Seen
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
-from chatmimic.importers.telegram.pages import DELETED, as_page, is_page, read_pages
-from chatmimic.importers.telegram.words import words_of, written
+from chatmimic.importers.telegram.html_messages import DELETED, as_page, is_page, read_pages
+from chatmimic.importers.telegram.message_text import words_of, written
 from chatmimic.records import Kind, Message, Reaction
 
 _CHAT = re.compile(

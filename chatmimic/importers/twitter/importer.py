@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.decoding import decoded_head
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.importers.twitter.messages import Talks, is_messages
 from chatmimic.importers.twitter.owner import Owner, is_about

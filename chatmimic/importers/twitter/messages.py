@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.instants import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_in_order
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
-from chatmimic.importers.parsing.guardedhtml import unescaped
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
+from chatmimic.importers.parsing.html_parser import unescaped
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.importers.twitter.owner import Owner

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.importers.twitter.scripts import Assigned, part_of

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
-from chatmimic.importers.parsing.decoding import lines
 from chatmimic.importers.parsing.tables import Shape, separated_rows
+from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 

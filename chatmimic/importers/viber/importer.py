@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
 from chatmimic.importers.parsing.dates.dated_lines import (
     Opening,
     Times,
@@ -17,12 +18,11 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     numbered_lines,
     quoted_together,
 )
-from chatmimic.importers.parsing.dates.order import DateSurvey, date_of, settled
 from chatmimic.importers.parsing.dedup import Overlap
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.streams import Member
 from chatmimic.importers.viber.rows import Row, is_owner, read_row
-from chatmimic.importers.viber.words import kind_of
+from chatmimic.importers.viber.system_messages import kind_of
 from chatmimic.records import Message
 
 _LOOKED_AT = 60  # lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chatmimic.importers.parsing.dates.date_order import Numbers
 from chatmimic.importers.parsing.dates.dated_lines import (
     HALVES,
     MARKS,
@@ -12,7 +13,6 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     clock_from,
     plain_half,
 )
-from chatmimic.importers.parsing.dates.order import Numbers
 
 # Until about 2016 cells were written for spreadsheets: ="17/08/2014".
 _OPENS, _CLOSES = r'(?:="|")?', r'"?'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.decoding import decoded_head
 from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.pages import is_page, is_users, read_page, users_in
 from chatmimic.importers.wechat.tables import is_table, read_table

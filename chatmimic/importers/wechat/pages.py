@@ -9,14 +9,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
-from chatmimic.importers.parsing.dates.written_times import WrittenTimes
-from chatmimic.importers.parsing.decoding import decoded_head
-from chatmimic.importers.parsing.jsontext.arrays import JsonArrays
-from chatmimic.importers.parsing.jsontext.stream import JsonStream
+from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
+from chatmimic.importers.parsing.json_stream.stream import JsonStream
+from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.values import mapping
-from chatmimic.importers.parsing.values import text as text_of
+from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.kinds import by_name

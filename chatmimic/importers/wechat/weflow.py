@@ -8,10 +8,10 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import as_milliseconds
-from chatmimic.importers.parsing.jsontext.nested import NestedJson
+from chatmimic.importers.parsing.json_stream.nested import NestedJson
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.values import listed, mapping
-from chatmimic.importers.parsing.values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.kinds import by_name, by_number, without_prefix
 from chatmimic.records import Kind, Message

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, Numbers, settled
 from chatmimic.importers.parsing.dates.dated_lines import (
     HALVES,
     MARKS,
@@ -18,13 +19,12 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     gathered,
     numbered_lines,
 )
-from chatmimic.importers.parsing.dates.order import DateSurvey, Numbers, settled
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.importers.whatsapp.lines import BROWSER, Stamp, Stamps, stamped
-from chatmimic.importers.whatsapp.notices import is_deed
-from chatmimic.importers.whatsapp.sentences import Tags, call_or_system, judged
-from chatmimic.importers.whatsapp.speakers import Names, Speakers, opening, plain_name
+from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.senders import Names, Speakers, opening, plain_name
+from chatmimic.importers.whatsapp.system_notices import is_deed
+from chatmimic.importers.whatsapp.timestamps import BROWSER, Stamp, Stamps, stamped
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 60  # lines

@@ -10,9 +10,9 @@ from pathlib import Path
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.channels import pasted_channel
 from chatmimic.importers.discord.dedup import Authored
-from chatmimic.importers.discord.pasted.client_chrome import Quotable, cleared
-from chatmimic.importers.discord.pasted.fences import fence_of, without_fences
-from chatmimic.importers.discord.pasted.marks import (
+from chatmimic.importers.discord.pasted.client_additions import Quotable, cleared
+from chatmimic.importers.discord.pasted.code_fences import fence_of, without_fences
+from chatmimic.importers.discord.pasted.headings import (
     ENOUGH_MARKS,
     Heading,
     When,
@@ -24,18 +24,18 @@ from chatmimic.importers.discord.pasted.marks import (
     separator,
     spoken,
 )
-from chatmimic.importers.discord.pasted.oneline import parted
+from chatmimic.importers.discord.pasted.single_line import parted
 from chatmimic.importers.discord.pasted.times import PasteTimes, Quotations
-from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, numbered_lines
-from chatmimic.importers.parsing.dates.order import (
+from chatmimic.importers.parsing.dates.date_order import (
     ORDERS,
     DateSurvey,
     Numbers,
     date_of,
     settled,
 )
+from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, numbered_lines
 from chatmimic.importers.parsing.dates.times import date_in
-from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import saw_joined
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message

@@ -6,8 +6,8 @@ from copy import copy
 from datetime import date, datetime, time, timedelta
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.discord.pasted.marks import When
-from chatmimic.importers.parsing.dates.order import date_of
+from chatmimic.importers.discord.pasted.headings import When
+from chatmimic.importers.parsing.dates.date_order import date_of
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
 
 _DAY = timedelta(days=1)

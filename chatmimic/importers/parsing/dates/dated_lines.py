@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import LocalClock
-from chatmimic.importers.parsing.decoding import lines
-from chatmimic.importers.parsing.joined import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 

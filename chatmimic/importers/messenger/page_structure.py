@@ -1,0 +1,155 @@
+"""Where in a page of Messenger's or Instagram's the messages stand, told by structure alone.
+
+The names of the classes are made by a machine and change from year to year. What stays: a message
+is an element with elements in it, of which the first that says anything is a name and the last a
+time; and all of a page stand at one place of its tree.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.parsing.dates.localized_times import looks_written, read_written
+from chatmimic.importers.parsing.html_pages import Given, PageParser, is_html, laid_out
+from chatmimic.importers.parsing.html_parser import EMPTY
+
+LONGEST_NAME = 200
+_ENOUGH = 300  # characters of an element's text that are kept
+_UNSHOWN = {"style", "script"}
+_NAMED = re.compile(r"(?:^|/)message_?(?:\d+|final)?\.html?$", re.I)
+_FOLDERS = re.compile(
+    r"""["/]messages/(?:inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover"""
+    r"""|broadcast|stickers_used)\b"""
+)
+_OTHER_SIGNS = re.compile(r"[^\w\s,.:/+\u2212'’،-]")  # what no time has in it
+_PARTICIPANTS = re.compile(
+    r"(?:Participants?|Participantes|Participantes?|Teilnehmer(?:/?-?innen)?|Deelnemers"
+    r"|Partecipanti|Deltagare|Deltakere|Deltagere|Osallistujat|Uczestnicy|Účastníci|Résztvevők"
+    r"|Participanți|Katılımcılar|Peserta|Участники|Учасники|参加者|참가자|成员|參與者) ?[:：]"
+)  # fmt: skip
+
+Path = tuple[str, ...]  # the tags above a message, and the class of the last of them
+
+
+@dataclass(slots=True)
+class _Element:
+    tag: str
+    given: str = ""  # its class
+    pieces: list[str] = field(default_factory=list)
+    size: int = 0
+    texts: int = 0  # pieces of text that say anything
+    parts: list[tuple[str, int]] = field(default_factory=list)  # its child elements' text and texts
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the beginning of a page shows."""
+
+    path: Path = ()  # of the messages; empty: there is none
+    title: str = ""
+    heading: str = ""
+    participants: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()  # of the messages that were met
+
+
+class _Outliner(PageParser[None]):
+    """Reads the beginning of a page as a tree of texts."""
+
+    def __init__(self) -> None:
+        super().__init__("head")
+        self.title = self.heading = ""
+        self.participants = ""
+        self.found: dict[Path, list[str]] = {}  # place → the times there
+        self.likely: dict[Path, list[str]] = {}  # the same where no time can be read
+        self._stack: list[_Element] = []
+
+    def opened(self, tag: str, given: Given) -> None:
+        """Go down."""
+        if tag not in EMPTY:
+            self._stack.append(_Element(tag, given.get("class", "")))
+
+    def on_text(self, text: str) -> None:
+        """Keep the text for every element around it, as far as is needed."""
+        if self._stack and self._stack[-1].tag not in _UNSHOWN:
+            for element in self._stack:
+                element.texts += not text.isspace()
+                if element.size < _ENOUGH:
+                    element.pieces.append(text)
+                    element.size += len(text)
+
+    def closed(self, depth: int) -> None:
+        """Go up, and see whether what ends was a message."""
+        while len(self._stack) > depth:
+            element = self._stack.pop()
+            text = laid_out(element.pieces)
+            self._note(element, text)
+            if self._stack:
+                shown = text if element.size < _ENOUGH else "…"
+                self._stack[-1].parts += [(shown, element.texts)] if shown else []
+
+    def _note(self, element: _Element, text: str) -> None:
+        if element.tag == "title":
+            self.title = text
+        elif element.tag == "h1":
+            self.heading = self.heading or text
+        elif not self.participants and _PARTICIPANTS.match(text) and element.size < _ENOUGH:
+            self.participants = text
+        kept_parts = element.parts
+        if len(kept_parts) > 1 and kept_parts[-1][1] == 1 and self._stack:
+            name, time = kept_parts[0][0], kept_parts[-1][0]
+            path = (*(one.tag for one in self._stack), self._stack[-1].given)
+            if len(name) > LONGEST_NAME or read_written(name) or _OTHER_SIGNS.search(time):
+                return
+            if read_written(time) is not None:
+                self.found.setdefault(path, []).append(time)
+            elif looks_written(time):
+                self.likely.setdefault(path, []).append(time)
+
+
+@lru_cache(maxsize=4)
+def outline(text: str) -> Outline:
+    """What the beginning of a page shows; an empty outline for what is none of Meta's pages."""
+    if not is_html(text):
+        return Outline()
+    page = _Outliner()
+    with suppress(DamagedExport):  # what comes before a fault counts
+        page.taken(text)
+    # What is deeper may look like a message too; of equals the outer is it.
+    found = page.found or page.likely
+    path = max(found, key=lambda path: (len(found[path]), -len(path)), default=())
+    people = page.participants
+    names = tuple(filter(None, _names(people[_end_of_label(people) :])))
+    return Outline(path, page.title, page.heading, names, tuple(found.get(path, ())))
+
+
+def is_thread_page(name: str, text: str) -> bool:
+    """Whether a page's beginning holds messages of a thread.
+
+    Posts and comments have the same boxes: a thread shows by its participants, by what lies in a
+    folder of threads, or by being called as the parts of one are.
+    """
+    if not is_html(text):
+        return False
+    named = bool(_NAMED.search(name))
+    found = outline(text)
+    if not found.path:  # nothing but style sheets in sight
+        return named and "<body" not in text and "._3-95" in text
+    return named or bool(found.participants) or bool(_FOLDERS.search(text))
+
+
+def _end_of_label(people: str) -> int:
+    found = _PARTICIPANTS.match(people)
+    return found.end() if found else 0
+
+
+def _names(people: str) -> list[str]:
+    """The names of "Ada Lovelace, Grace Hopper and Bo"."""
+    *some, last = people.strip().split(", ")
+    for joined in (" and ", " und ", " et ", " y ", " e ", " en ", " och ", " og ", " i ", " ve "):
+        if joined in last:
+            return [*some, *last.split(joined, 1)]
+    return [*some, last]

@@ -1,0 +1,100 @@
+"""HTML pages of any size, read as a stream of records: fed in pieces, never held or rendered."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.base import Context
+from chatmimic.importers.parsing.html_parser import EMPTY, GuardedParser, Record
+from chatmimic.importers.streams import Member
+
+CHUNK = 64 << 10
+BREAK = "\u2028"  # stands for <br> until the source's own ends of lines are taken out
+
+_HTML = ("<!doctype html", "<html")
+
+Given = dict[str, str]  # an element's attributes
+
+
+def is_html(text: str) -> bool:
+    """Whether a file begins as an HTML page, with or without an XML declaration before it."""
+    start = text.lstrip("\ufeff \r\n\t")[:200].lower()
+    if start.startswith("<?xml"):
+        start = start.partition("?>")[2].lstrip()
+    return start.startswith(_HTML)
+
+
+def laid_out(pieces: list[str]) -> str:
+    """Text as it was written: a line's end for each <br>, a space for each of the source's own.
+
+    A character U+2028 of the text itself becomes a line's end too.
+    """
+    text = "".join(pieces)
+    if BREAK not in text and "\n" not in text and "\r" not in text:
+        return text.strip()  # nearly always
+    source = text.replace("\r", "\n").split("\n")
+    if len(source) == 1:  # nothing is indented but by who wrote it
+        return text.replace(BREAK, "\n").strip()
+    ends = (source[0].rstrip(" \t"), source[-1].lstrip(" \t"))
+    middle = (line.strip(" \t") for line in source[1:-1])
+    source = [ends[0], *filter(None, middle), ends[1]]
+    return "\n".join(line.strip(" ") for line in " ".join(source).split(BREAK)).strip()
+
+
+class PageParser(GuardedParser[Record]):
+    """A page of a kind says in `opened`, `closed` and `said` what its elements mean."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.open: list[str] = []  # the tags around the parser's position
+
+    def opened(self, tag: str, given: Given) -> None:
+        """An element begins; `open` does not hold it yet."""
+
+    def closed(self, depth: int) -> None:
+        """The elements from this depth on end; `open` holds them still."""
+
+    def on_text(self, text: str) -> None:
+        """Text at this position; BREAK for each <br>."""
+
+    # --- what Python's parser calls ---
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        self.opened(tag, {name: value or "" for name, value in attrs})
+        if tag == "br":
+            self.handle_data(BREAK)
+        if tag in EMPTY:
+            return
+        self.check_depth(len(self.open))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element, and those in it that were left open."""
+        self.ended = self.ended or tag == "html"
+        if tag in self.open:
+            depth = len(self.open) - 1 - self.open[::-1].index(tag)
+            self.closed(depth)
+            del self.open[depth:]
+
+    def handle_data(self, data: str) -> None:
+        """Hand text on, unless a record grows beyond bounds."""
+        self.grow(data)
+        self.on_text(data)
+
+
+def page_records(page: PageParser[Record], member: Member, context: Context) -> Iterator[Record]:
+    """Every record of a page. Raises DamagedExport for one that lacks its end."""
+    decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
+    try:
+        with context.open(member) as stream:
+            while data := stream.read(CHUNK):
+                yield from page.taken(decode(data))
+        if not page.ended:
+            raise page.broken("is cut short")
+    except DamagedExport as damage:
+        if not context.options.allow_truncated:
+            raise
+        context.report.note(f"{damage.what} What stands after it is lost.")

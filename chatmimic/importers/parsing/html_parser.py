@@ -1,0 +1,80 @@
+"""Python's HTML parser fed with pages of any size and any make: what it waits for is bounded.
+
+It waits without end for what a hostile page never closes; here that is a fault of the page.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Generic, TypeVar
+
+from chatmimic.errors import DamagedExport
+from chatmimic.importers.parsing.json_stream.stream import MAX_RECORD, TRUNCATED_WAY_ON
+
+MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
+MAX_DEPTH = 200  # tags within one another
+EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+Record = TypeVar("Record")
+
+
+def unescaped(text: str) -> str:
+    """Text with its character references resolved; left as it is where one is thousands long."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
+
+
+class GuardedParser(HTMLParser, Generic[Record]):
+    """Feed it a page's text; `taken` gives the records that are whole by then.
+
+    A page of a kind handles tags and text, and calls `whole` for each record, `grow` for each text
+    of one and `check_depth` for each tag.
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.records = 0  # whole ones so far
+        self.ended = False  # </html> was met
+        self.size = 0  # characters of the record at hand
+        self._label = label
+        self._whole: list[Record] = []
+
+    def taken(self, text: str) -> Iterator[Record]:
+        """Read on; every record that ends in this text. Raises DamagedExport."""
+        try:
+            self.feed(text)
+        except AssertionError as error:  # what the parser makes of "<![x"
+            raise self.broken("holds a declaration that is none") from error
+        except ValueError as error:  # "&#123…": a number of thousands of digits
+            raise self.broken("holds a character reference that is none") from error
+        if len(self.rawdata) > MAX_TAG:
+            raise self.broken(f"holds a tag longer than {MAX_TAG >> 20} million characters")
+        whole, self._whole = self._whole, []
+        return iter(whole)
+
+    def broken(self, fault: str) -> DamagedExport:
+        """The error for a fault of this page."""
+        some = "1 whole message stands" if self.records == 1 else f"{self.records} whole messages"
+        stand = "" if self.records == 1 else " stand"
+        return DamagedExport(f"{self._label} {fault}; {some}{stand} before it.", TRUNCATED_WAY_ON)
+
+    def whole(self, record: Record) -> None:
+        """Give a record."""
+        self.records += 1
+        self.size = 0
+        self._whole.append(record)
+
+    def grow(self, text: str) -> None:
+        """Count text of the record at hand. Raises DamagedExport when it grows beyond bounds."""
+        self.size += len(text)
+        if self.size > MAX_RECORD:
+            raise self.broken(f"holds a message of over {MAX_RECORD >> 20} million characters")
+
+    def check_depth(self, depth: int) -> None:
+        """Raise DamagedExport when so many tags within one another are too many."""
+        if depth >= MAX_DEPTH:
+            raise self.broken("is nested too deeply")

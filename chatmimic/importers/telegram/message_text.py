@@ -1,0 +1,72 @@
+"""What a person wrote in a record: its text, a poll, a list of tasks, or a page of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import text as text_of
+
+_ASKED = ("poll", "todo_list", "checklist")
+_ANSWERS = ("answers", "tasks", "items")
+_INLINE = ("text", "texts", "children", "content")  # the parts of a line
+_HEADS = ("title", "summary", "caption")  # lines of their own
+_BLOCKS = ("blocks", "items", "rows", "cells")
+_DEEPEST = 40  # levels of a page; Telegram's have a few
+
+
+def written(text: Any) -> str:
+    """A text that is a string, or a list of strings and of marked pieces."""
+    if isinstance(text, str):
+        return text
+    return "".join(
+        one if isinstance(one, str) else text_of(mapping(one).get("text")) for one in listed(text)
+    )
+
+
+def words_of(record: Mapping[str, Any]) -> str:
+    """Everything that the sender of a message wrote. A page of blocks stands for the text."""
+    text = written(record.get("text"))
+    if "rich_message" in record and not text.strip():
+        text = "\n".join(filter(str.strip, _lines(record["rich_message"])))
+    lines = [
+        line for name in _ASKED if name in record for line in _questions(mapping(record[name]))
+    ]
+    return "\n".join(filter(str.strip, [text, *lines])) if lines else text
+
+
+def _questions(about: Mapping[str, Any]) -> Iterator[str]:
+    """A poll's question and answers, a list's title and tasks."""
+    yield _inline(about.get("question")) or _inline(about.get("title"))
+    for answer in next((some for name in _ANSWERS if (some := listed(about.get(name)))), []):
+        yield _inline(answer)
+
+
+def _lines(block: Any, depth: int = 0) -> Iterator[str]:
+    """The lines of a page, block by block."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(block, list):
+        for one in block:
+            yield from _lines(one, depth + 1)
+    elif isinstance(block, Mapping):
+        for name in _HEADS:
+            yield _inline(block.get(name), depth + 1)
+        yield _inline(block, depth + 1)
+        for name in _BLOCKS:
+            yield from _lines(block.get(name), depth + 1)
+    else:
+        yield text_of(block)
+
+
+def _inline(part: Any, depth: int = 0) -> str:
+    """The text of a line, whose parts may hold parts; what a button says is nobody's."""
+    if depth > _DEEPEST:
+        return ""
+    if isinstance(part, list):
+        return "".join(_inline(one, depth + 1) for one in part)
+    if isinstance(part, Mapping):
+        inner = next((part[name] for name in _INLINE if name in part), "")
+        return "" if "button" in part else _inline(inner, depth + 1)
+    return text_of(part)
