@@ -71,7 +71,7 @@ def main() -> None:
             print(setting)
             mimics = [trained(home, one, base, options, given.minutes) for one in given.persona]
             for mimic in mimics:
-                found = judged(home, mimic, given.replies)
+                found = classified(home, mimic, given.replies)
                 figures = {one.name: one.as_dict() for one in found.measures}
                 people.setdefault(mimic.persona, {})[setting] = {
                     "verdict": found.verdict,
@@ -112,7 +112,7 @@ def trained(home: Home, persona: str, base: str, options: str, minutes: float) -
     return Mimic.open(name, home)
 
 
-def judged(home: Home, mimic: Mimic, replies: int) -> Evaluation:
+def classified(home: Home, mimic: Mimic, replies: int) -> Evaluation:
     """Evaluate a mimic, and print a line for it and for each control."""
     with chatmimic.open_archive(home) as archive:
         found = evaluate(archive, mimic, replies=replies)

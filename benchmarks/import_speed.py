@@ -108,11 +108,11 @@ def orjson_loop(path: Path, loads: Callable[[bytes], Any]) -> list[tuple[Any, ..
 
 def repaired_records(path: Path) -> Iterator[Any]:
     """The same by the importer: records of a thread, parsed and repaired, in bounded memory."""
-    from chatmimic.importers.messenger.records import Mender, plain_record
+    from chatmimic.importers.messenger.records import TextRepair, plain_record
     from chatmimic.importers.parsing.json_stream.stream import JsonStream
 
     report = ImportReport()
-    mend = Mender(report)
+    mend = TextRepair(report)
     with path.open("rb") as stream:
         for item in JsonStream(stream, path.name, "messages", report):
             yield plain_record(item, mend)

@@ -212,7 +212,7 @@ def sentences(seed: int, count: int) -> Iterator[Sentence]:
         yield Sentence(text, secret, type_)
 
 
-def judged(some: list[Sentence]) -> dict[str, dict[str, float]]:
+def classified(some: list[Sentence]) -> dict[str, dict[str, float]]:
     """For each type precision and recall, and how many there were."""
     there, right, told = Counter[str](), Counter[str](), Counter[str]()
     for sentence in some:
@@ -275,7 +275,7 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=0, help="how many wrong lines to print")
     given = parser.parse_args()
     some = list(sentences(given.seed, given.sentences))
-    rows = judged(some)
+    rows = classified(some)
     for sentence in wrong(some)[: given.misses]:
         print(f"{sentence.type or 'none':12} {sentence.text}   →   {redact(sentence.text)}")
     print(f"{'':12}{'secrets':>10}{'precision':>12}{'recall':>10}")

@@ -56,7 +56,7 @@ def _rows(file: Path) -> Iterator[tuple[int, str, str]]:
                 yield int(moment.timestamp()) * 1000, sender, text
 
 
-def judged(format_: Format, talk: Sequence[Message], show: int) -> dict[str, Any]:
+def classified(format_: Format, talk: Sequence[Message], show: int) -> dict[str, Any]:
     """Write the talk in a format, read it back, and count what differs; print the first few."""
     written = format_.holds(talk)
     began = time.process_time()
@@ -103,7 +103,7 @@ def main() -> None:
     talk = talk_in(given.corpus)[: given.messages]
     rows: dict[str, dict[str, Any]] = {}
     for name in given.formats.split(",") if given.formats else FORMATS:
-        row = rows[name] = judged(FORMATS[name], talk, given.show)
+        row = rows[name] = classified(FORMATS[name], talk, given.show)
         print(
             f"{name:20}{row['messages']:9,}{row['equal']:9,} equal{row['different']:7,} different"
             f"{row['seconds']:7.1f} s  {row['first'][:100]}",

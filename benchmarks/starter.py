@@ -202,9 +202,9 @@ class Trainings:
             if not (self.home.mimics / "scratch").is_dir():
                 with_random_weights(base, scratch)
                 self.train("scratch", str(scratch), given.scratch_minutes)
-            self.tell("scratch", "random weights", given.scratch_minutes)
+            self.notify("scratch", "random weights", given.scratch_minutes)
         trained = self.train("base", given.base, given.train_minutes)
-        self.tell("base", given.base, given.train_minutes)
+        self.notify("base", given.base, given.train_minutes)
         if not given.skip_scratch:
             evaluations = self.evaluations("base", given.train_minutes)
             minutes = minutes_to_beat(
@@ -229,7 +229,7 @@ class Trainings:
         lines = map(json.loads, log.splitlines())
         return [Look(line["step"] * a_step, line["held_out_bits_per_character"]) for line in lines]
 
-    def tell(self, name: str, start: str, minutes: float) -> None:
+    def notify(self, name: str, start: str, minutes: float) -> None:
         """Print what a training came to."""
         held_out = Mimic.open(name, self.home).manifest["held_out"]
         before, after = (held_out[who]["bits_per_character"] for who in ("base", "mimic"))

@@ -59,13 +59,15 @@ class Asked:
 # -- in the parent -------------------------------------------------------------------------------
 
 
-def rows_of(asked: argparse.Namespace) -> Iterator[Asked]:
+def rows_of(requested: argparse.Namespace) -> Iterator[Asked]:
     """Every row that was asked for, with checkpointing and without, and with steps within."""
     ways = ((False, False), (True, False), (True, True))
-    for size, tokens, (checkpointing, within) in product(asked.sizes, asked.tokens, ways):
+    for size, tokens, (checkpointing, within) in product(requested.sizes, requested.tokens, ways):
         if tokens <= positions_of(size):
-            batch = asked.batch or (1 if size == "gpt2-medium" else 4)
-            yield Asked(size, tokens, batch, checkpointing, within, asked.precision, asked.steps)
+            batch = requested.batch or (1 if size == "gpt2-medium" else 4)
+            yield Asked(
+                size, tokens, batch, checkpointing, within, requested.precision, requested.steps
+            )
 
 
 def positions_of(size: str) -> int:
@@ -267,7 +269,7 @@ def foretell(rows: list[Asked]) -> list[dict[str, Any]]:
     room = find_room()  # of a process that has computed nothing yet
     foretold = []
     for row in rows:
-        asked = {
+        requested = {
             "gradient_checkpointing": row.checkpointing,
             "step_in_backward": row.step_in_backward,
             "precision": row.precision,
@@ -275,7 +277,7 @@ def foretell(rows: list[Asked]) -> list[dict[str, Any]]:
             "train": "all",
         }
         sizes = {"window": row.tokens, "batch": row.batch, "accumulate": 1, "windows": WINDOWS}
-        found = plan_fit(config_of(row.size), **sizes, room=room, asked=asked).rows[0]
+        found = plan_fit(config_of(row.size), **sizes, room=room, requested=requested).rows[0]
         foretold.append(
             {
                 "foretold_tokens_per_s": round(found.tokens_per_second, 2),
@@ -303,17 +305,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    asked = parse()
-    if asked.row:
-        print(json.dumps(train(Asked(**asked.row))))
+    requested = parse()
+    if requested.row:
+        print(json.dumps(train(Asked(**requested.row))))
         return
-    if asked.foretell:
-        print(json.dumps(foretell([Asked(**row) for row in asked.foretell])))
+    if requested.foretell:
+        print(json.dumps(foretell([Asked(**row) for row in requested.foretell])))
         return
-    wanted = list(rows_of(asked))
-    rows = [measured(row, asked.threads) for row in wanted]
-    if asked.fit:
-        foretold, _ = in_a_child("--foretell", [asdict(row) for row in wanted], asked.threads)
+    wanted = list(rows_of(requested))
+    rows = [measured(row, requested.threads) for row in wanted]
+    if requested.fit:
+        foretold, _ = in_a_child("--foretell", [asdict(row) for row in wanted], requested.threads)
         rows = [row | more for row, more in zip(rows, foretold, strict=True)]
     ran_on = machine()  # after the rows: torch would make this process large, and its children
     show(rows, ran_on)

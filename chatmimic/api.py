@@ -178,11 +178,11 @@ def pretrain(
     from chatmimic.training.pretrain_run import Pretrained, Pretraining
     from chatmimic.training.pretrain_settings import PretrainSettings
 
-    place, asked = _home(home), PretrainSettings.checked(**settings)
+    place, requested = _home(home), PretrainSettings.checked(**settings)
     chosen = open_corpora(place, corpora)
     if not chosen:
         raise TrainingError("No corpus given.", "Name one, e.g. pretrain('ubuntu').")
-    inputs = PretrainInputs.of(asked, chosen, place)
+    inputs = PretrainInputs.of(requested, chosen, place)
     run = Pretraining(place, name or chosen[0].name, callbacks or Callbacks())
     outcome = run.start(inputs, replace=replace)
     if not isinstance(outcome, Pretrained):

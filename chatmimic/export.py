@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from chatmimic.errors import MimicError
-from chatmimic.files import keep_files, size_in_words, whole_folder
+from chatmimic.files import atomic_folder, keep_files, size_in_words
 from chatmimic.mimic import Mimic, write_manifest
 
 
@@ -25,7 +25,7 @@ def export(mimic: Mimic, folder: Path, precision: str = "bfloat16") -> Path:
     model = whole.model.to(getattr(torch, precision))
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(final) as partial:
+        with atomic_folder(final) as partial:
             model.save_pretrained(partial, max_shard_size="100GB")
             whole.tokenizer.save_pretrained(partial)
             write_manifest(partial, {k: v for k, v in mimic.manifest.items() if k != "format"})

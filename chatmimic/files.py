@@ -30,7 +30,7 @@ def private_file(path: Path) -> Path:
     return path
 
 
-def write_whole(path: Path, data: bytes | str) -> None:
+def write_atomically(path: Path, data: bytes | str) -> None:
     """Write a file atomically: a reader sees the old content or the new one.
 
     Raises ChatmimicError if the disk is full or not writable; the old content stays.
@@ -57,7 +57,7 @@ def write_whole(path: Path, data: bytes | str) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(final: Path) -> Iterator[Path]:
+def atomic_folder(final: Path) -> Iterator[Path]:
     """An empty folder to fill, which replaces `final` when the block ends without an error."""
     partial = final.with_name(f".partial-{final.name}")
     bring_back(final)

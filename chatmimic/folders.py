@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chatmimic.files import private_folder, write_whole
+from chatmimic.files import private_folder, write_atomically
 from chatmimic.lookup import meant
 
 RECORD = "whose.json"
@@ -131,7 +131,7 @@ def _label(said: Any) -> Label:
 
 def write_label(folder: Path, label: Label) -> None:
     """Write the label of a folder."""
-    write_whole(folder / RECORD, json.dumps(asdict(label), ensure_ascii=False) + "\n")
+    write_atomically(folder / RECORD, json.dumps(asdict(label), ensure_ascii=False) + "\n")
 
 
 def own(places: Sequence[Path], label: Label) -> str | None:

@@ -48,8 +48,8 @@ def close(wanted: str, names: Iterable[str]) -> list[str]:
 
 def suggestion(names: Iterable[str]) -> str:
     """The question at the head of a hint: `Did you mean "Ada"? `; nothing without names."""
-    asked = quoted(names)
-    return f"Did you mean {asked}? " if asked else ""
+    requested = quoted(names)
+    return f"Did you mean {requested}? " if requested else ""
 
 
 def quoted(names: Iterable[str]) -> str:

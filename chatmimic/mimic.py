@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chatmimic.bases.terms import Terms, short_name, terms_of
 from chatmimic.engines import FLOAT32, INT8, choose
 from chatmimic.errors import BaseError, DamagedBase, MimicError
-from chatmimic.files import folder_size, write_whole
+from chatmimic.files import folder_size, write_atomically
 from chatmimic.folders import called_by_default
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, quoted, suggestion
@@ -112,12 +112,12 @@ class Mimic:
         the mimic cannot be loaded.
         """
         from chatmimic.bases import open_base
-        from chatmimic.engines.adapted import load_to_talk
+        from chatmimic.engines.adapted import load_for_chat
         from chatmimic.transcript import Cast, make_form
 
         with self._opening():
             chosen = choose(engine, self.count_parameters(), self.lost)
-            base = open_base(str(self.path), load=partial(load_to_talk, engine=chosen))
+            base = open_base(str(self.path), load=partial(load_for_chat, engine=chosen))
             form = make_form(str(self.manifest["form"]), base.tokenizer, Cast(self.people))
         return LoadedMimic(base.model.eval(), base.tokenizer, form, self, chosen)
 
@@ -321,7 +321,7 @@ def read_mimic(path: Path) -> Mimic:
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write `mimic.json` into a folder atomically."""
     content = json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=2)
-    write_whole(folder / MANIFEST, content + "\n")
+    write_atomically(folder / MANIFEST, content + "\n")
 
 
 def list_mimics(home: Home) -> list[Mimic]:

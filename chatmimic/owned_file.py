@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 
 _HEAD = 4_096  # bytes
 
@@ -18,7 +18,7 @@ def write_owned(path: Path, text: str, signature: str, option: str, command: str
     """
     check_owned(path, signature, option, command)
     try:
-        write_whole(path, text)
+        write_atomically(path, text)
     except ChatmimicError as error:
         raise ChatmimicError(error.what, _hint(option)) from error
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatmimic import errors
 from chatmimic.errors import ChatmimicError, NoSuchPerson
-from chatmimic.files import private_file, private_folder, size_in_words, write_whole
+from chatmimic.files import private_file, private_folder, size_in_words, write_atomically
 from chatmimic.home import Home
 from chatmimic.text import clean, shown, visible
 
@@ -122,7 +122,7 @@ def test_folders_and_files_are_the_owners_alone(tmp_path, umask):
     try:
         folder = private_folder(tmp_path / "a" / "b")
         file = private_file(folder / "f")
-        write_whole(folder / "g", "x")
+        write_atomically(folder / "g", "x")
     finally:
         os.umask(before)
     assert (mode(tmp_path / "a"), mode(folder)) == (0o700, 0o700)
@@ -144,8 +144,8 @@ def test_a_private_file_keeps_what_it_holds(tmp_path):
 @given(st.binary(max_size=200) | st.text(st.characters(codec="utf-8"), max_size=80))
 def test_what_is_written_whole_is_what_is_read(tmp_path_factory, data):
     file = tmp_path_factory.mktemp("whole") / "f"
-    write_whole(file, "before")
-    write_whole(file, data)
+    write_atomically(file, "before")
+    write_atomically(file, data)
     assert file.read_bytes() == (data.encode() if isinstance(data, str) else data)
     assert [p.name for p in file.parent.iterdir()] == ["f"]
 
@@ -154,7 +154,7 @@ def test_what_is_written_whole_is_what_is_read(tmp_path_factory, data):
 def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
     (tmp_path / "file").write_text("")
     with pytest.raises(ChatmimicError) as told:
-        write_whole(tmp_path / where, "x")
+        write_atomically(tmp_path / where, "x")
     assert told.value.what.startswith(f"Cannot write {tmp_path / where}: ")
     assert "--home" in told.value.hint
 

@@ -22,7 +22,7 @@ from typing import Any
 from chatmimic.bases.adapter import read_adapter
 from chatmimic.bases.adapter_base import base_of, digest_of
 from chatmimic.bases.elsewhere import ollama_file
-from chatmimic.bases.folder import BaseFacts, check_tokenizer, look_over
+from chatmimic.bases.folder import BaseInfo, check_tokenizer, inspect_base
 from chatmimic.bases.gguf_file import is_gguf
 from chatmimic.bases.smollm2 import CARD, is_ready, need_smollm2, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
@@ -119,16 +119,16 @@ def own_base(name: str, home: Home) -> str:
     return str(home.bases / found[0]) if found else name
 
 
-def base_here(name: str, home: Home, tell: Callable[[str], None] = lambda words: None) -> str:
+def base_here(name: str, home: Home, notify: Callable[[str], None] = lambda words: None) -> str:
     """The argument of `open_base` for a base named by a user: a folder of the home, or the name.
 
     Bases of this home have their names there. A GGUF file, a model of Ollama (`llama3.2:1b`) and
-    `smollm2` are first converted into a base of the home; `tell` is called with what is being done.
-    Raises BaseError.
+    `smollm2` are first converted into a base of the home; `notify` is called with what is being
+    done. Raises BaseError.
     """
     file = Path(name).expanduser()
     if _is_smollm2(name) and not os.path.isdir(file):
-        return _smollm2(name, home, tell)
+        return _smollm2(name, home, notify)
     own = own_base(name, home)
     if own != name:
         return own
@@ -138,7 +138,7 @@ def base_here(name: str, home: Home, tell: Callable[[str], None] = lambda words:
     if os.path.isfile(file) and is_gguf(file):
         from chatmimic.bases.gguf import base_of_file
 
-        return str(base_of_file(file.absolute(), home, tell, called))
+        return str(base_of_file(file.absolute(), home, notify, called))
     return name
 
 
@@ -146,7 +146,7 @@ def _is_smollm2(name: str) -> bool:
     return name.casefold() == SMOLLM2
 
 
-def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
+def _smollm2(name: str, home: Home, notify: Callable[[str], None]) -> str:
     """The base made from the package's file, or one of that name made from something else.
 
     If the package was removed, it is the one made from it before. Another version of the package
@@ -158,7 +158,7 @@ def _smollm2(name: str, home: Home, tell: Callable[[str], None]) -> str:
     own = own_base(name, home)
     if own != name and (smollm2_file() is None or not source_of(Path(own))):
         return own
-    return str(base_of_file(need_smollm2(), home, tell, SMOLLM2, CARD))
+    return str(base_of_file(need_smollm2(), home, notify, SMOLLM2, CARD))
 
 
 def own_bases(home: Home) -> list[str]:
@@ -211,7 +211,7 @@ def find_base(name: str, *, tokenizer: str | None = None) -> Path:
         except BaseError as error:
             hint = suggestion(close(name, (STARTER, SMOLLM2)))
             raise type(error)(error.what, f"{hint}{error.hint}") from error
-    _look_over(folder, name, tokenizer)
+    _inspect_base(folder, name, tokenizer)
     return folder
 
 
@@ -220,7 +220,7 @@ def locate_base(name: str, *, tokenizer: str | None = None) -> FoundBase:
     return FoundBase(name, find_base(name, tokenizer=tokenizer), tokenizer)
 
 
-def describe_base(name: str) -> BaseFacts:
+def describe_base(name: str) -> BaseInfo:
     """Parameters, layers and context length of a base on this machine, without loading it.
 
     Nothing is fetched, but the base of an adapter may be made again (see `base_of`). Raises
@@ -235,15 +235,15 @@ def describe_base(name: str) -> BaseFacts:
         raise BaseError(
             f'The base "{name}" is not on this machine yet.', "`chatmimic train` downloads it."
         )
-    return _look_over(folder, name)
+    return _inspect_base(folder, name)
 
 
-def _look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
+def _inspect_base(folder: Path, name: str, tokenizer: str | None = None) -> BaseInfo:
     """Check a folder and describe it; for an adapter, describe its base."""
     adapter = read_adapter(folder)
     if adapter is None:
-        return look_over(folder, name, tokenizer)
-    whole = look_over(base_of(adapter), name, tokenizer)
+        return inspect_base(folder, name, tokenizer)
+    whole = inspect_base(base_of(adapter), name, tokenizer)
     check_tokenizer(folder, tokenizer)
     return replace(whole, where=folder, bytes=whole.bytes + adapter.weights.stat().st_size)
 
@@ -271,7 +271,7 @@ def open_base(
     return found.open(dropout=dropout, attention=attention, load=load)
 
 
-def whole_folder_of(folder: Path) -> Path:
+def atomic_folder_of(folder: Path) -> Path:
     """The folder with the configuration and the weights: of an adapter, its base's."""
     adapter = read_adapter(folder)
     return folder if adapter is None else base_of(adapter)

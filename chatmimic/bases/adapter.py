@@ -20,7 +20,7 @@ from chatmimic.bases.folder import read_json, tensors_of, weight_files
 from chatmimic.bases.source import source_of
 from chatmimic.bases.terms import short_name
 from chatmimic.errors import BaseError, DamagedBase
-from chatmimic.files import file_digest, write_whole
+from chatmimic.files import file_digest, write_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -164,7 +164,7 @@ def save_adapter(
     whole = next(places(folder, base), None)
     about = {"format": "pt"} | ({_DIGEST: base_digest(whole)} if whole else {})
     save_file(tensors, folder / WEIGHTS, metadata=about)
-    write_whole(folder / CONFIG, json.dumps(config, indent=2, sort_keys=True))
+    write_atomically(folder / CONFIG, json.dumps(config, indent=2, sort_keys=True))
 
 
 def places(folder: Path, base: str) -> Iterator[Path]:

@@ -30,7 +30,7 @@ _LARGEST_TABLE = 100_000_000  # bytes; the limit of safetensors
 
 
 @dataclass(frozen=True)
-class BaseFacts:
+class BaseInfo:
     """Facts about a base, known without loading it; `bytes` is the size of its weights on disk."""
 
     name: str
@@ -44,13 +44,13 @@ class BaseFacts:
     bytes: int
 
 
-def look_over(folder: Path, name: str, tokenizer: str | None = None) -> BaseFacts:
+def inspect_base(folder: Path, name: str, tokenizer: str | None = None) -> BaseInfo:
     """Check a folder and return its facts. Raises BaseError naming the file that is wrong."""
     config = _config(folder)
     weights = weight_files(folder)
     tensors = {key: shape for file in weights for key, shape in tensors_of(file)}
     check_tokenizer(folder, tokenizer)
-    return BaseFacts(
+    return BaseInfo(
         name=name,
         where=folder,
         architecture=str(config["model_type"]),

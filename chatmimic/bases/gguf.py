@@ -24,12 +24,12 @@ from chatmimic.bases.loading import explained, load_gguf, quiet
 from chatmimic.bases.source import source_of
 from chatmimic.errors import BaseError, DamagedBase, TrainingError
 from chatmimic.files import (
+    atomic_folder,
     file_digest,
     keep_files,
     private_folder,
     size_in_words,
-    whole_folder,
-    write_whole,
+    write_atomically,
 )
 from chatmimic.folders import folder_name
 from chatmimic.home import Home
@@ -48,16 +48,16 @@ _BYTES = 6  # per parameter during conversion: float32 and bfloat16
 def base_of_file(
     file: Path,
     home: Home,
-    tell: Callable[[str], None] = lambda words: None,
+    notify: Callable[[str], None] = lambda words: None,
     called: str = "",
     card: str = "",
 ) -> Path:
     """The folder of a GGUF file's base in the home; it is made if it does not exist yet.
 
     `called` is the name of the base (default: that of the file); `card` the address of its model
-    card, unless the file has one; `tell` is called with what takes a while. Raises BaseError if the
-    file is damaged or of an unsupported architecture, if there is too little memory or disk space,
-    and if the package `gguf` is missing.
+    card, unless the file has one; `notify` is called with what takes a while. Raises BaseError if
+    the file is damaged or of an unsupported architecture, if there is too little memory or disk
+    space, and if the package `gguf` is missing.
     """
     seen = _seen(file)
     if seen and (folder := _made_before(home, called or file.stem, seen)):
@@ -70,10 +70,10 @@ def base_of_file(
         return folder
     private_folder(home.bases)
     _check_can_be_read(head, home.bases)
-    with _alone(home.bases / LOCK, tell):
+    with _alone(home.bases / LOCK, notify):
         folder = _place(home, called or file.stem, digest)  # another process may have made it
         if not folder.exists():
-            tell(f"converting {head.file.name} into a base (once)")
+            notify(f"converting {head.file.name} into a base (once)")
             source = {"sha256": digest, **seen, **_described(head, card)}
             _convert(head, source, folder)
     return folder
@@ -109,7 +109,7 @@ def _numbered(home: Home, stem: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
+def _alone(lock: Path, notify: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other process is making a base, and lock it out."""
     reported = False
     with contextlib.ExitStack() as held:
@@ -119,7 +119,7 @@ def _alone(lock: Path, tell: Callable[[str], None]) -> Iterator[None]:
                 break
             except TrainingError:
                 if not reported:
-                    tell("waiting for another chatmimic process that is making a base")
+                    notify("waiting for another chatmimic process that is making a base")
                 reported = True
                 time.sleep(_WAIT)
         yield
@@ -203,12 +203,12 @@ def _convert(head: Head, source: dict[str, Any], final: Path) -> None:
 
     made, tokenizer = _read(head)
     try:
-        with whole_folder(final) as folder:
+        with atomic_folder(final) as folder:
             with quiet():
                 made.save_pretrained(folder, max_shard_size="100GB")
                 tokenizer.save_pretrained(folder)
             facts = _facts(head, source, final.name)
-            write_whole(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
+            write_atomically(folder / "base.json", json.dumps(facts, ensure_ascii=False, indent=2))
             keep_files(folder)
     except (OSError, SafetensorError) as error:
         # The errors of safetensors end in the system's message: "I/O error: No space left …".

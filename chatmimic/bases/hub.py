@@ -101,7 +101,7 @@ def fetch(name: str) -> Path:
 
     Files in the cache are not downloaded again, and an interrupted download is resumed.
     """
-    host, commit, files = _asked_for(name)
+    host, commit, files = _requested(name)
     try:
         return _fetch_files(name, host, commit, files)
     except OSError as error:
@@ -113,13 +113,13 @@ def weights_to_fetch(name: str) -> int:
 
     Only safetensors count, which are what is downloaded.
     """
-    files = _asked_for(name)[2]
+    files = _requested(name)[2]
     if WEIGHTS in files:
         return files[WEIGHTS].size
     return sum(file.size for file in files.values() if file.name.endswith(".safetensors"))
 
 
-def _asked_for(name: str) -> tuple[str, str, dict[str, Remote]]:
+def _requested(name: str) -> tuple[str, str, dict[str, Remote]]:
     """Ask the hub about a base: returns the hub's host, the commit, the files. Or BaseError."""
     if not _NAME.fullmatch(name):
         raise BaseError(

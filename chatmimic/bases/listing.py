@@ -10,7 +10,7 @@ from typing import Any
 
 from chatmimic.bases import STARTER, describe_base, own_bases
 from chatmimic.bases.elsewhere import Kept, kept_elsewhere
-from chatmimic.bases.folder import BaseFacts, look_over, read_json
+from chatmimic.bases.folder import BaseInfo, inspect_base, read_json
 from chatmimic.bases.gguf import READ
 from chatmimic.bases.gguf_file import Head, read_head
 from chatmimic.bases.hub import cached, cached_names
@@ -56,7 +56,7 @@ def list_bases(home: Home) -> list[Listed]:
 
 def _starter() -> Listed:
     try:
-        return _of_facts(describe_base(STARTER), "starter")
+        return _from_info(describe_base(STARTER), "starter")
     except BaseError as error:
         return Listed(STARTER, "starter", fault=error.what)
 
@@ -95,8 +95,8 @@ def _of_hub() -> Iterator[Listed]:
         folder = cached(name)
         try:
             if folder is not None and _is_causal(folder):
-                facts = look_over(folder, name)
-                yield _of_facts(facts, "hub", _unknown(facts.architecture))
+                facts = inspect_base(folder, name)
+                yield _from_info(facts, "hub", _unknown(facts.architecture))
         except BaseError as error:
             yield Listed(name, "hub", fault=error.what, path=folder)
 
@@ -114,7 +114,7 @@ def _unknown(architecture: str) -> str:
     return "" if known else f'the architecture "{architecture}" is unknown to transformers'
 
 
-def _of_facts(facts: BaseFacts, source: str, fault: str = "") -> Listed:
+def _from_info(facts: BaseInfo, source: str, fault: str = "") -> Listed:
     return Listed(
         facts.name,
         source,

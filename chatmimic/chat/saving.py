@@ -9,7 +9,7 @@ from typing import Any
 
 from chatmimic.chat.session import Entry
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
@@ -21,7 +21,7 @@ def save(entries: Sequence[Entry], path: Path, thread: str) -> None:
     if not path.parent.is_dir():
         raise ChatmimicError(f"There is no folder {path.parent}.", "Create it first.")
     lines = [json.dumps(_row(entry, thread), ensure_ascii=False) for entry in entries]
-    write_whole(path, "".join(f"{line}\n" for line in lines))
+    write_atomically(path, "".join(f"{line}\n" for line in lines))
 
 
 def _row(entry: Entry, thread: str) -> dict[str, Any]:

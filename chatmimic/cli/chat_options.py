@@ -30,7 +30,7 @@ _INVENTED = ("Ann", "Ben", "Kim")  # who talks where only a base is given
 
 
 def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each decoding setting; the command gets those given as `asked`."""
+    """Add an option for each decoding setting; the command gets those given as `requested`."""
 
     @wraps(command)
     def with_decoding(**given: Any) -> Any:
@@ -53,7 +53,7 @@ def _usual(name: str) -> float:
 
 
 def decoding_for(mimic: Mimic, overrides: Mapping[str, float]) -> Decoding:
-    """The mimic's default decoding, with the options in `asked`. Usage error if they conflict."""
+    """The mimic's default decoding with these overrides. Usage error if they conflict."""
     try:
         return Decoding(**{**mimic.decoding, **overrides})
     except SettingsError as error:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 
 
 class stoppable(AbstractContextManager["stoppable"]):
-    """Context in which the first Ctrl-C sets `asked` and the second raises KeyboardInterrupt.
+    """Context in which the first Ctrl-C sets `requested` and the second raises KeyboardInterrupt.
 
     With `mute` nothing is printed: only the first of several processes prints.
     """

@@ -14,7 +14,7 @@ from chatmimic.cli.common import ask_which, is_anybody_there
 from chatmimic.mimic import EVERYBODY
 from chatmimic.text import visible
 from chatmimic.training.checkpointing.existing import (
-    Standing,
+    ExistingName,
     described,
     refuse_busy,
     refuse_unfinished,
@@ -63,7 +63,7 @@ def check_replace(replace: bool, resume: bool) -> None:
         raise click.UsageError("--resume continues the run that --replace discards; choose one.")
 
 
-def ask_about(there: Standing, runs: Path, wanted: Wanted) -> Taking:
+def ask_about(there: ExistingName, runs: Path, wanted: Wanted) -> Taking:
     """Ask what to do about what exists. Raises click.Abort if the user stops.
 
     Without a terminal a finished mimic or base is kept and the new one gets another name; for an
@@ -81,7 +81,7 @@ def ask_about(there: Standing, runs: Path, wanted: Wanted) -> Taking:
     return _taking(ask_which(dict(_ways(there)), default=STOP), there)
 
 
-def _told(there: Standing, wanted: Wanted) -> Iterator[str]:
+def _told(there: ExistingName, wanted: Wanted) -> Iterator[str]:
     """What exists, in sentences."""
     if there.made is not None:
         older = described(wanted.makes, there.name, there.made)
@@ -94,7 +94,7 @@ def _told(there: Standing, wanted: Wanted) -> Iterator[str]:
         yield f"The name is taken by the {wanted.makes} of {whose}."
 
 
-def _ways(there: Standing) -> Iterator[tuple[str, str]]:
+def _ways(there: ExistingName) -> Iterator[tuple[str, str]]:
     """The choices, each with its meaning."""
     if there.unfinished is not None:
         yield GO_ON, f"resume {there.unfinished} with its original settings"
@@ -104,15 +104,15 @@ def _ways(there: Standing) -> Iterator[tuple[str, str]]:
         yield ANEW, f"discard the unfinished run and start over{then}"
     elif there.made is not None:
         yield REPLACE, at_the_end
-    yield KEEP, f"keep it; the new one is called {there.beside.called}"
+    yield KEEP, f"keep it; the new one is called {there.free_label.called}"
     yield STOP, "do nothing"
 
 
-def _taking(way: str, there: Standing) -> Taking:
+def _taking(way: str, there: ExistingName) -> Taking:
     if way == STOP:
         raise click.Abort
     if way == GO_ON:
         return Taking(resume=there.unfinished)
     if way == KEEP:
-        return Taking(name=there.beside.called)
+        return Taking(name=there.free_label.called)
     return Taking(replace=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.text import visible
 
 _WAY_ON = "Choose another file for --report."
@@ -30,7 +30,7 @@ def check_report(path: Path) -> None:
 def write_report(path: Path, told: Mapping[str, object]) -> None:
     """Write the report atomically. Raises ChatmimicError if the file cannot be written."""
     try:
-        write_whole(path, json.dumps(told, ensure_ascii=True, indent=2) + "\n")
+        write_atomically(path, json.dumps(told, ensure_ascii=True, indent=2) + "\n")
     except OSError as error:
         why = error.strerror or str(error)
         raise ChatmimicError(f"Cannot write {path}: {why}.", _WAY_ON) from error

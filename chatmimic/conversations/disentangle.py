@@ -28,7 +28,7 @@ class Disentangler:
 
     wanted: bool | None = None
     of: str | None = None
-    tell: Callable[[str], None] = lambda words: None
+    notify: Callable[[str], None] = lambda words: None
     threads: int = 0  # the number of busy threads so far
 
     def __call__(self, found: Sequence[Conversation]) -> Iterator[Conversation]:
@@ -41,7 +41,7 @@ class Disentangler:
             self.threads += 1
             near = [self._near(conversation.messages) for conversation in thread]
             total = sum(stop - start for places in near for start, stop in places)
-            progress = _Progress(self.tell, total)
+            progress = _Progress(self.notify, total)
             for conversation, places in zip(thread, near, strict=True):
                 yield from self._parts(conversation, places, progress) if places else [conversation]
 
@@ -82,8 +82,8 @@ class Disentangler:
 class _Progress:
     """Reports progress, at most twice a second."""
 
-    def __init__(self, tell: Callable[[str], None], total: int) -> None:
-        self._tell, self._total, self._done = tell, total, 0
+    def __init__(self, notify: Callable[[str], None], total: int) -> None:
+        self._notify, self._total, self._done = notify, total, 0
         self._begun = self._told = time.monotonic()
 
     def passed(self, messages: int) -> None:
@@ -93,7 +93,7 @@ class _Progress:
             return
         self._told = now
         left = (now - self._begun) * (self._total / self._done - 1)
-        self._tell(
+        self._notify(
             f"disentangling conversations: {self._done / self._total:.0%}"
             + (f", {left / 60:.0f} min left" if left >= 90 else f", {left:.0f} s left")
         )

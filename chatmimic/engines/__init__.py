@@ -24,8 +24,8 @@ MOST_LOST = 0.01  # bits per character of held-out text that `auto` may lose wit
 __all__ = ["AUTO", "ENGINES", "FLOAT32", "HALF", "INT8", "MOST_LOST", "choose", "prepare"]
 
 
-def choose(asked: str, parameters: int, lost: float | None) -> str:
-    """The engine for a model with that many parameters: `asked`, or the best one for `auto`.
+def choose(requested: str, parameters: int, lost: float | None) -> str:
+    """The engine for a model with that many parameters: `requested`, or the best one for `auto`.
 
     No speed is measured, so that a model gets the same engine on all machines of a kind. `lost` is
     the loss of int8 in bits per character, None if it was not measured. Raises MimicError for an
@@ -33,15 +33,15 @@ def choose(asked: str, parameters: int, lost: float | None) -> str:
     """
     from chatmimic.engines import products
 
-    if asked not in ENGINES:
-        raise MimicError(f'There is no engine "{asked}".', f"Engines: {', '.join(ENGINES)}.")
-    if asked == INT8 and not products.has_int8():
+    if requested not in ENGINES:
+        raise MimicError(f'There is no engine "{requested}".', f"Engines: {', '.join(ENGINES)}.")
+    if requested == INT8 and not products.has_int8():
         raise MimicError(
             "The int8 engine does not work on this machine: its CPU or PyTorch lacks support.",
             "Leave out --engine to use the best of the others.",
         )
-    if asked != AUTO:
-        return asked
+    if requested != AUTO:
+        return requested
     if parameters < SMALL:
         return FLOAT32
     if products.accelerator():

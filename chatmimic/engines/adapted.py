@@ -34,7 +34,7 @@ from chatmimic.engines import FLOAT32, prepare
 from chatmimic.engines.products import place_of
 
 
-def load_to_talk(folder: Path, engine: str) -> Any:
+def load_for_chat(folder: Path, engine: str) -> Any:
     """Load the model of a folder for inference with an engine; an adapter on its shared base.
 
     Raises BaseError.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic.evaluation.records import Evaluation, Measure
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.mimic import Mimic
 
 FILE = "evaluation.json"
@@ -19,7 +19,7 @@ def store(mimic: Mimic, evaluation: Evaluation) -> Path:
     facts: dict[str, Any] = evaluation.as_dict()
     del facts["samples"]
     path = mimic.path / FILE
-    write_whole(path, json.dumps({"format": _FORMAT, **facts}, indent=2) + "\n")
+    write_atomically(path, json.dumps({"format": _FORMAT, **facts}, indent=2) + "\n")
     return path
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, latest_ms
-from chatmimic.importers.parsing.dedup import Ids
-from chatmimic.importers.parsing.owner import signed
-from chatmimic.importers.parsing.suspicious_lines import say_joined
+from chatmimic.importers.parsing.dedup import SeenIds
+from chatmimic.importers.parsing.owner import with_owner
+from chatmimic.importers.parsing.suspicious_lines import note_suspicious_lines
 from chatmimic.importers.registry import recognise
 from chatmimic.importers.report import ImportOptions, ImportReport
 from chatmimic.importers.sources import open_source
@@ -41,25 +41,25 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
         report.format = ", ".join(importer.title for importer, _ in found)
         report.bytes_total += sum(member.size for _, members in found for member in members)
         tidy: set[str] = set()
-        ids = Ids(report)
+        ids = SeenIds(report)
         for importer, members in found:
             messages = importer.read(members, context)
             distinct = importer.makes_ids and len(members) == 1
             if options.owner:
-                messages = signed(messages, _name(options.owner), report)
+                messages = with_owner(messages, _name(options.owner), report)
             for message in messages:
                 if not _is_safe(message, tidy):
-                    message = _made_safe(message, report, tidy)
+                    message = _sanitised(message, report, tidy)
                 if distinct or not message.message_id or ids.is_new(message):
                     yield _counted(message, report)
         if options.owner and not report.owner:
             report.note(f'Nobody in it is called "{_name(options.owner)}", given as --owner.')
         source.encodings.tell(report)
-        _say_times(report.repairs.pop(IMPOSSIBLE, 0), report)
-        say_joined(report)
+        _note_times(report.repairs.pop(IMPOSSIBLE, 0), report)
+        note_suspicious_lines(report)
 
 
-def _say_times(impossible: int, report: ImportReport) -> None:
+def _note_times(impossible: int, report: ImportReport) -> None:
     if impossible:
         messages = "message has" if impossible == 1 else "messages have"
         report.note(
@@ -82,7 +82,7 @@ def _is_safe(message: Message, tidy: set[str]) -> bool:
     )
 
 
-def _made_safe(message: Message, report: ImportReport, tidy: set[str]) -> Message:
+def _sanitised(message: Message, report: ImportReport, tidy: set[str]) -> Message:
     """The message, sanitised for storage; its names are added to `tidy`."""
     text = message.text
     if _ODD.search(text):

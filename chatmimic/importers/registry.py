@@ -110,24 +110,26 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     elif context.options.columns:
         candidates = [named("columns")]
     shares: dict[str, list[Member]] = {importer.name: [] for importer in candidates}
-    nobodys: list[tuple[Member, bool]] = []  # unrecognised text files; are they HTML?
-    families = _Families()
+    unrecognised_members: list[tuple[Member, bool]] = []  # unrecognised text files; are they HTML?
+    numbered = _NumberedFiles()
     for member in context.source.members:
-        importer = families.believed(member)
+        importer = numbered.believed(member)
         if importer is None:
             head = head_of(context, member)
             importer = None if head is None else _first(candidates, head)
-            families.saw(member, importer)
+            numbered.add(member, importer)
             if importer is None and head is not None and head.text and not _is_script(member):
-                nobodys.append((member, head.text.lstrip()[:15].lower().startswith(_HTML)))
+                unrecognised_members.append(
+                    (member, head.text.lstrip()[:15].lower().startswith(_HTML))
+                )
         if importer is not None:
             shares[importer.name].append(member)
-    strangers = _among_siblings(context, candidates, shares, nobodys)
+    unrecognised = _among_siblings(context, candidates, shares, unrecognised_members)
     found = [(importer, shares[importer.name]) for importer in candidates]
-    found = _without_tables_beside([(i, members) for i, members in found if members])
+    found = _without_stray_tables([(i, members) for i, members in found if members])
     if not found:
-        raise _unknown(context, strangers)
-    strangers.tell(context)
+        raise _unknown(context, unrecognised)
+    unrecognised.tell(context)
     if context.source.unopened:
         context.report.note(_unopened(context.source.unopened))
     return found
@@ -147,19 +149,23 @@ def _among_siblings(
     context: Context,
     candidates: Sequence[Importer],
     shares: dict[str, list[Member]],
-    nobodys: Sequence[tuple[Member, bool]],
-) -> _Strangers:
+    unrecognised_members: Sequence[tuple[Member, bool]],
+) -> _Unrecognised:
     """Assign unrecognised files to the importer of their siblings, if it accepts them."""
-    theirs = {_siblings(m): one for one in candidates for m in shares[one.name]} if nobodys else {}
-    strangers = _Strangers()
-    for member, is_page in nobodys:
+    theirs = (
+        {_siblings(m): one for one in candidates for m in shares[one.name]}
+        if unrecognised_members
+        else {}
+    )
+    unrecognised = _Unrecognised()
+    for member, is_page in unrecognised_members:
         importer = theirs.get(_siblings(member))
         head = None if importer is None else head_of(context, member)
         if importer is not None and head is not None and importer.knows_beside(head):
             shares[importer.name].append(member)
         else:
-            strangers.saw(member, is_page)
-    return strangers
+            unrecognised.add(member, is_page)
+    return unrecognised
 
 
 def _siblings(member: Member) -> tuple[str, str]:
@@ -173,7 +179,7 @@ def _may_ask(importer: Importer, head: Head) -> bool:
     return head.data.startswith(importer.magic) if importer.magic else bool(head.text)
 
 
-def _without_tables_beside(
+def _without_stray_tables(
     found: list[tuple[Importer, list[Member]]],
 ) -> list[tuple[Importer, list[Member]]]:
     """Drop tables beside the files of a chat service: they are not messages."""
@@ -205,14 +211,14 @@ def _is_script(member: Member) -> bool:
 
 
 @dataclass
-class _Strangers:
+class _Unrecognised:
     """Unrecognised text files, reported to the user, who may have expected them to be read."""
 
     count: int = 0
     pages: int = 0  # of them, HTML
     names: list[str] = field(default_factory=list)  # of the first few
 
-    def saw(self, member: Member, is_page: bool) -> None:
+    def add(self, member: Member, is_page: bool) -> None:
         self.count += 1
         self.pages += is_page
         self.names += [member.label] if len(self.names) < 3 else []
@@ -227,7 +233,7 @@ class _Strangers:
             )
 
 
-class _Families:
+class _NumberedFiles:
     """Files whose names differ in numbers only (`3/17.tsv`): the rest is like the first few."""
 
     def __init__(self) -> None:
@@ -237,7 +243,7 @@ class _Families:
         importer, length = self._streaks.get(_shape(member), (None, 0))
         return importer if length >= SURE_AFTER else None
 
-    def saw(self, member: Member, importer: Importer | None) -> None:
+    def add(self, member: Member, importer: Importer | None) -> None:
         before, length = self._streaks.get(_shape(member), (None, 0))
         self._streaks[_shape(member)] = (importer, length + 1 if importer is before else 1)
 
@@ -258,7 +264,7 @@ def _unopened(why: dict[str, str]) -> str:
     )
 
 
-def _unknown(context: Context, strangers: _Strangers) -> ExportError:
+def _unknown(context: Context, unrecognised: _Unrecognised) -> ExportError:
     """The error that says what was examined and why it cannot be read."""
     members = context.source.members
     path = context.source.path
@@ -272,7 +278,7 @@ def _unknown(context: Context, strangers: _Strangers) -> ExportError:
     if len(members) == 1:
         return _unknown_file(context, members[0])
     names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")
-    hint = _ASK_JSON if strangers.pages else _SEE_HELP
+    hint = _ASK_JSON if unrecognised.pages else _SEE_HELP
     return UnknownFormat(
         f"None of the {len(members):,} files in {path.name or path} is a chat export chatmimic "
         f"knows (looked at {names}).",

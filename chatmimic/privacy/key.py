@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.home import Home
 
 _BYTES = 32
@@ -28,7 +28,7 @@ def key_of(home: Home) -> bytes:
     try:
         if not path.exists():
             home.make()
-            write_whole(path, secrets.token_hex(_BYTES) + "\n")
+            write_atomically(path, secrets.token_hex(_BYTES) + "\n")
         key = bytes.fromhex(path.read_text("ascii"))
     except (OSError, ValueError) as error:
         raise ChatmimicError(

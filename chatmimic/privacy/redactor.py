@@ -60,8 +60,8 @@ class Redactor:
             some.append(Example(masked(type_, secret), redact(source)))
 
 
-def redact(text: str, tell: Callable[[str, str], None] = lambda type_, secret: None) -> str:
-    """Replace each secret by a placeholder; `tell` is called with its type and text.
+def redact(text: str, notify: Callable[[str, str], None] = lambda type_, secret: None) -> str:
+    """Replace each secret by a placeholder; `notify` is called with its type and text.
 
     Idempotent. Takes time linear in the length of the text.
     """
@@ -70,13 +70,13 @@ def redact(text: str, tell: Callable[[str, str], None] = lambda type_, secret: N
         before = text
         for rule in _RULES_BY_DIGITS[min(digits, _MOST_DIGITS)]:
             if rule.may(text):
-                text = _apply(rule, text, tell)
+                text = _apply(rule, text, notify)
         if text == before:
             break
     return text
 
 
-def _apply(rule: Rule, text: str, tell: Callable[[str, str], None]) -> str:
+def _apply(rule: Rule, text: str, notify: Callable[[str, str], None]) -> str:
     parts: list[str] = []
     done = 0
     for found in rule.pattern.finditer(text):
@@ -84,7 +84,7 @@ def _apply(rule: Rule, text: str, tell: Callable[[str, str], None]) -> str:
             start, end = found.span(rule.group)
             parts += text[done:start], f"[{rule.type}]"
             done = end
-            tell(rule.type, text[start:end])
+            notify(rule.type, text[start:end])
     return "".join([*parts, text[done:]]) if parts else text
 
 

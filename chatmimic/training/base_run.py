@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from chatmimic.files import bring_back, private_folder, write_whole
+from chatmimic.files import bring_back, private_folder, write_atomically
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
 from chatmimic.machine import allowed_threads, free_threads
 from chatmimic.training.checkpointing import checkpoints
 from chatmimic.training.checkpointing.existing import (
     described,
+    find_existing,
     made_on,
     refuse_unfinished,
-    standing,
 )
 from chatmimic.training.checkpointing.resumable import READY
 from chatmimic.training.checkpointing.run_writer import LOG, SAMPLES
@@ -83,18 +83,18 @@ class BaseRun:
         With `replace` it is that of the label in any case. Otherwise raises TrainingError for an
         unfinished run.
         """
-        there = standing(self.places, label)
+        there = find_existing(self.places, label)
         if not replace:
             refuse_unfinished(self.places[0], there, self.what)
             if there.made is not None:
-                label, older = there.beside, described(self.makes, there.name, there.made)
+                label, older = there.free_label, described(self.makes, there.name, there.made)
                 self.announce(
                     f"{older} is kept; this one is {label.called} (--replace would replace it)"
                 )
-        asked = self.name
+        requested = self.name
         self.settle(claim(self.places, label))
-        if asked and there.of_another is not None:
-            self.announce(f"the name {asked} is taken; this {self.makes} is called {self.name}")
+        if requested and there.of_another is not None:
+            self.announce(f"the name {requested} is taken; this {self.makes} is called {self.name}")
         private_folder(self.folder)
         if not (self.folder / RECORD).is_file():  # a folder of an older version
             write_label(self.folder, label)
@@ -119,7 +119,7 @@ class BaseRun:
         """The full name of the run, and its person."""
         return label_of(self.folder) or Label(self.name)
 
-    def tell(self, note: str) -> None:
+    def notify(self, note: str) -> None:
         """Report something now, and again at the end of the run."""
         self.callbacks.stage(note)
         if note not in self.notes:
@@ -134,13 +134,13 @@ class BaseRun:
         """Seconds since the run started."""
         return time.monotonic() - self._began
 
-    def threads(self, asked: int | None) -> int:
+    def threads(self, requested: int | None) -> int:
         """The number of threads asked for, else that of idle cores; tells if these are not all."""
-        if asked is not None:
-            return asked
+        if requested is not None:
+            return requested
         free, allowed = free_threads(), allowed_threads()
         if free < allowed:
-            self.tell(
+            self.notify(
                 f"other programs use the CPU: training with {free} of {allowed} threads (--threads)"
             )
         return free
@@ -151,7 +151,7 @@ class BaseRun:
             loop.state = loop.writer.restore(saved)
             loop.plan = plan_of_attempt(loop.plan, loop.state)
         for damage in passed:
-            self.tell(f"{damage}; continuing from step {loop.state.step}")
+            self.notify(f"{damage}; continuing from step {loop.state.step}")
 
     def latest(self) -> tuple[Path | None, list[str]]:
         """The newest intact checkpoint, and what is wrong with the later ones."""
@@ -168,12 +168,12 @@ class BaseRun:
         self.callbacks.stage("evaluating the base")
         figures = loop.evaluate(loop.plan.final_eval_windows)
         if self.processes.is_first:
-            write_whole(path, json.dumps(figures.as_dict()))
+            write_atomically(path, json.dumps(figures.as_dict()))
         return figures
 
     def take_steps(self, loop: Loop, stage: str) -> Stopped | None:
         """Run a loop. Returns `Stopped` if it was asked to stop, else None."""
-        loop.watch, loop.stop, loop.tell = self._watch, self.callbacks.stop, self.tell
+        loop.watch, loop.stop, loop.notify = self._watch, self.callbacks.stop, self.notify
         self.callbacks.stage(stage)
         loop.loss_module.train()
         try:

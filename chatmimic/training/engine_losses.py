@@ -9,7 +9,7 @@ import torch
 
 from chatmimic.engines import HALF, INT8, SMALL
 from chatmimic.engines.products import has_int8
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.mimic import LOSSES, LoadedMimic, Mimic
 from chatmimic.training.objective.loss import LossModule, feed
 from chatmimic.training.objective.metrics import measure
@@ -29,7 +29,7 @@ def write_losses(mimic: Mimic, held_out: Windows, *, smallest: int = SMALL) -> N
         return
     bits = {engine: _bits(mimic.load(engine), held_out) for engine in (HALF, INT8)}
     lost = {"bits_per_character": round(bits[INT8] - bits[HALF], 5), "windows": WINDOWS}
-    write_whole(mimic.path / LOSSES, json.dumps({INT8: lost}) + "\n")
+    write_atomically(mimic.path / LOSSES, json.dumps({INT8: lost}) + "\n")
 
 
 def _bits(loaded: LoadedMimic, windows: Windows) -> float:

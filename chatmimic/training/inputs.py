@@ -21,7 +21,7 @@ from chatmimic.training.data.continue_from import going_on_from
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.settings import TrainSettings
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 Settings = TypeVar("Settings", TrainSettings, PretrainSettings)
 
 
@@ -62,13 +62,13 @@ class Request:
         """The same with other values of some settings."""
         return replace(self, settings=replace(self.settings, **settings))
 
-    def with_own_base(self, tell: Tell = lambda words: None) -> Self:
-        """The same with the paths of base and tokenizer (see `with_whole_paths`)."""
-        return replace(self, settings=with_whole_paths(self.settings, self.home, tell))
+    def with_own_base(self, notify: Notify = lambda words: None) -> Self:
+        """The same with the paths of base and tokenizer (see `with_absolute_paths`)."""
+        return replace(self, settings=with_absolute_paths(self.settings, self.home, notify))
 
-    def find(self, tell: Tell = lambda words: None) -> Inputs:
+    def find(self, notify: Notify = lambda words: None) -> Inputs:
         """The same with its base found, fetched first if it has to be. Raises BaseError."""
-        settings = with_whole_paths(self.settings, self.home, tell)
+        settings = with_absolute_paths(self.settings, self.home, notify)
         base = locate_base(settings.base, tokenizer=settings.tokenizer)
         return Inputs(self.home, settings, self.earlier, self.facts, self.corpora, base=base)
 
@@ -79,7 +79,7 @@ class Inputs(Request):
 
     base: FoundBase = field(kw_only=True)
 
-    def find(self, tell: Tell = lambda words: None) -> Inputs:
+    def find(self, notify: Notify = lambda words: None) -> Inputs:
         """The inputs themselves: their base was found already."""
         return self
 
@@ -98,30 +98,32 @@ class PretrainInputs:
         settings: PretrainSettings,
         corpora: Sequence[Corpus],
         home: Home,
-        tell: Tell = lambda words: None,
+        notify: Notify = lambda words: None,
     ) -> Self:
         """Find the base. Raises BaseError."""
-        settings = with_whole_paths(settings, home, tell)
+        settings = with_absolute_paths(settings, home, notify)
         base, tokenizer = settings.base, settings.tokenizer
         found = None if base is None else locate_base(base, tokenizer=tokenizer)
         return cls(settings, tuple(corpora), found)
 
 
-def with_whole_paths(settings: Settings, home: Home, tell: Tell = lambda words: None) -> Settings:
+def with_absolute_paths(
+    settings: Settings, home: Home, notify: Notify = lambda words: None
+) -> Settings:
     """The settings, with base and tokenizer as absolute paths: a run is resumed from any folder.
 
-    A base of the home gets its folder, and one that comes as a file is converted first; `tell` is
+    A base of the home gets its folder, and one that comes as a file is converted first; `notify` is
     called with what is being done. A name on the model hub stays as it is. Raises BaseError.
     """
     base, tokenizer = settings.base, settings.tokenizer
     return replace(
         settings,
-        base=base and whole_path(base_here(base, home, tell)),
-        tokenizer=tokenizer and whole_path(tokenizer),
+        base=base and absolute_path(base_here(base, home, notify)),
+        tokenizer=tokenizer and absolute_path(tokenizer),
     )
 
 
-def whole_path(name: str) -> str:
+def absolute_path(name: str) -> str:
     """An existing file or folder as an absolute path; anything else, e.g. a hub name, unchanged."""
     path = Path(name).expanduser()
     return str(path.absolute()) if name != "starter" and os.path.exists(path) else name

@@ -58,7 +58,7 @@ class Loop:
     processes: ProcessGroup = field(default_factory=ProcessGroup)
     watch: Callable[[Progress], None] = lambda progress: None
     stop: Callable[[], bool] = lambda: False
-    tell: Callable[[str], None] = lambda words: None
+    notify: Callable[[str], None] = lambda words: None
     sample: Callable[[], Iterable[dict[str, Any]]] = lambda: ()
     judge: Callable[[], Judged] | None = None  # of replies, for --select style
     state: State = field(default_factory=State)
@@ -68,8 +68,8 @@ class Loop:
         module, model, plan = self.loss_module, self.loss_module.model, self.plan
         use_threads(plan.threads)
         self.backend = Backend(module, plan, self.processes)
-        window, tell = self.train_windows.ids.shape[1], lambda words: self.tell(words)
-        self.fitting = Fitting(model, self.backend, window, tell)
+        window, notify = self.train_windows.ids.shape[1], lambda words: self.notify(words)
+        self.fitting = Fitting(model, self.backend, window, notify)
         self.writer = RunWriter(self.folder, module, self.backend.optimizer, self.processes)
         self.clock = Clock()
 
@@ -96,7 +96,7 @@ class Loop:
             if gained_nothing(self.plan, self.state, self.is_done):
                 self.state, why = second_attempt(self.plan, self.state)
                 self.plan = plan_of_attempt(self.plan, self.state)
-                self.tell(why)
+                self.notify(why)
                 self.writer.start_over(self.state)
             if self.is_done:
                 break
@@ -114,7 +114,7 @@ class Loop:
                 return False
         self.state.judge_phase()
         if self.state.own_steps < self.plan.steps:
-            self.tell(self.state.why_stopped())
+            self.notify(self.state.why_stopped())
         return True
 
     def train_step(self, at_once: int) -> None:
@@ -222,7 +222,7 @@ class Loop:
             state.slowdown /= 2
         if self.sampler.phase_is_due(state):
             state.judge_phase()
-            self.tell(state.begin_phase(self.plan.corpus_steps))
+            self.notify(state.begin_phase(self.plan.corpus_steps))
         self.writer.save(state)
         return metrics
 

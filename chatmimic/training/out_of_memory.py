@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chatmimic.training.backend import Backend
 
 T = TypeVar("T")
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def is_full(error: BaseException) -> bool:
@@ -54,11 +54,11 @@ class Fitting:
     The result of a step stays the same except for rounding.
     """
 
-    def __init__(self, model: Any, backend: Backend, window: int, tell: Tell) -> None:
+    def __init__(self, model: Any, backend: Backend, window: int, notify: Notify) -> None:
         self._model = model
         self._backend = backend
         self._window = window  # tokens
-        self._tell = tell
+        self._tell = notify
         # Processes share the windows of a step.
         share = -(-backend.plan.windows_per_step // backend.processes.world)
         self.at_once = min(backend.plan.batch, share)

@@ -113,12 +113,12 @@ class Preparation:
     @cached_property
     def base(self) -> bases.Base:
         """The base, with the tokens of the transcript form added."""
-        asked = self.settings
-        base = self.inputs.base.open(dropout=asked.dropout)
-        if asked.trained == "auto":
+        requested = self.settings
+        base = self.inputs.base.open(dropout=requested.dropout)
+        if requested.trained == "auto":
             count = sum(p.numel() for p in base.model.parameters())
             train = trained_by_default(count, on_cpu=not torch.cuda.is_available())
-            self.settings = replace(asked, train=train)
+            self.settings = replace(requested, train=train)
         self.new_tokens = _prepare(self.form_name(base), base)
         return base
 
@@ -161,7 +161,7 @@ class Preparation:
         packed = keeps_apart(model)
         if not packed:
             name = short_name(self.base.name)
-            self.work.tell(f"{name} cannot mask packed windows: each conversation gets its own")
+            self.work.notify(f"{name} cannot mask packed windows: each conversation gets its own")
         given = (self.material, self.inputs.facts, settings, self.form)
         size = _window(settings, model)
         self._check_facts(size)
@@ -240,7 +240,7 @@ class Preparation:
         """Tell if a step of several processes has more windows than one of a single process."""
         alone = self._plan(self.settings, world=1).windows_per_step
         if plan.windows_per_step != alone:
-            self.work.tell(
+            self.work.notify(
                 f"a step has {plan.windows_per_step} windows instead of {alone}, so that "
                 f"{self.work.processes.world} processes get equal shares"
             )
@@ -288,7 +288,7 @@ def material_facts(material: Material, windows: Windows) -> dict[str, Any]:
         "held_out_conversations": len(material.held_out),
         "gap": material.gap,
         "disentangled_threads": material.busy,
-        "chosen": material.chosen,
+        "chosen": material.selection,
         "windows": len(windows),
         "window_tokens": windows.ids.shape[1],
         "window_fill": round(windows.fill, 4),

@@ -23,7 +23,7 @@ from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.bases.terms import short_name
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
-from chatmimic.files import keep_files, private_folder, whole_folder, write_whole
+from chatmimic.files import atomic_folder, keep_files, private_folder, write_atomically
 from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.lock import Lock
@@ -47,7 +47,7 @@ from chatmimic.training.objective.precision import choose_precision
 from chatmimic.training.optim.trainable import choose_learning
 from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan
 from chatmimic.training.planning import timing
-from chatmimic.training.planning.duration import say_how_long
+from chatmimic.training.planning.duration import announce_duration
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.save_mimic import save_model, versions
 from chatmimic.transcript import Cast, Form, make_form, natural_form, prepare
@@ -139,7 +139,7 @@ class Pretraining(BaseRun):
         loop.plan = _plan(settings, base.model, len(loop.train_windows), seconds)
         self._remember(loop, corpora, settings, new_tokens)
         if settings.hours is None:
-            say_how_long(self, loop, SHORTER)
+            announce_duration(self, loop, SHORTER)
         return loop
 
     def _open_base(self, inputs: PretrainInputs, tokenizer: Any | None) -> bases.Base:
@@ -275,7 +275,7 @@ def write_base(
     final = private_folder(home.bases) / name
     settings, count = ready["settings"], parameters(loop.loss_module.model)
     half = "bfloat16" if count > LARGE else "float16"  # of a large base, values may be too large
-    with whole_folder(final) as partial:
+    with atomic_folder(final) as partial:
         _save_adapter(partial, loop, settings["base"])
         save_model(partial, loop, half if settings["half"] else "float32")
         facts = {
@@ -287,7 +287,7 @@ def write_base(
             "versions": versions(),
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        write_whole(partial / BASE_FILE, json.dumps(facts, ensure_ascii=False, indent=2))
+        write_atomically(partial / BASE_FILE, json.dumps(facts, ensure_ascii=False, indent=2))
     return final
 
 

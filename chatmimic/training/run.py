@@ -41,7 +41,7 @@ from chatmimic.training.objective.metrics import Metrics
 from chatmimic.training.optim.optimizers import check_optimizer
 from chatmimic.training.optim.trainable import check_package
 from chatmimic.training.out_of_memory import make_room
-from chatmimic.training.planning.duration import say_how_long
+from chatmimic.training.planning.duration import announce_duration
 from chatmimic.training.planning.memory_available import find_room
 from chatmimic.training.planning.newest_that_fit import FEWEST, may_be_shortened, shortened
 from chatmimic.training.prepare import Preparation, reopen
@@ -108,7 +108,7 @@ class Run(BaseRun):
         with self._at_work():
             self.processes.share(self.name)
             self.clear()
-            if shorten and "newest" in material.chosen:
+            if shorten and "newest" in material.selection:
                 inputs = shortened(self, material, inputs)
                 material = self._gather(archive, inputs)
             if inputs.settings.form == "auto":
@@ -117,7 +117,7 @@ class Run(BaseRun):
             del material  # all that was said: it lies in the windows now
             make_room()
             if inputs.settings.minutes is None:
-                say_how_long(self, loop, SHORTER, "--newest N or --since DATE trains on less")
+                announce_duration(self, loop, SHORTER, "--newest N or --since DATE trains on less")
             return self._go(loop)
 
     def resume(self) -> Trained | Stopped:
@@ -173,10 +173,10 @@ class Run(BaseRun):
             settings.persona,
             gap_ms,
             settings.held_out,
-            chosen=choose(archive, settings),
+            selection=choose(archive, settings),
             force=settings.force,
             disentangle=settings.disentangle,
-            tell=self.callbacks.stage,
+            notify=self.callbacks.stage,
         )
         earlier = inputs.earlier
         if earlier is None:
@@ -197,7 +197,7 @@ class Run(BaseRun):
         for group in archive.namesakes():
             if person in group:
                 others = " and ".join(described(p) for p in group if p != person)
-                self.tell(f"the persona is {described(person)}; there is also {others}")
+                self.notify(f"the persona is {described(person)}; there is also {others}")
 
     def _pilot(self, material: Material, inputs: Inputs) -> Inputs:
         """Train briefly with each form, and choose the best by held-out bits per character."""
@@ -220,7 +220,7 @@ class Run(BaseRun):
     # -- going and finishing -----------------------------------------------------------------
 
     def _go(self, loop: Loop) -> Trained | Stopped:
-        loop.tell = self.tell
+        loop.notify = self.notify
         ready = read_ready(self.folder)
         if not self._is_written(ready):
             if ready["settings"]["tensorboard"] and self.processes.is_first:
@@ -285,7 +285,7 @@ class Run(BaseRun):
                     self.empty()
                 raise
             which = "the last step" if loop.state.best_step == 0 else "the best evaluation"
-            self.tell(f"{nothing.what} This mimic has the weights of {which} (--force)")
+            self.notify(f"{nothing.what} This mimic has the weights of {which} (--force)")
 
     def _sample(self, loop: Loop, ready: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Sample replies of the current model in held-out exchanges."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.records import Conversation, Kind, Message
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def exchanges(
 
 
 def replies(
-    loaded: LoadedMimic, asked: Sequence[Exchange], seed: int = 0, most: int = 60
+    loaded: LoadedMimic, requested: Sequence[Exchange], seed: int = 0, most: int = 60
 ) -> Iterator[Sample]:
     """The mimic's reply in each exchange, of a limited number of tokens."""
     from chatmimic.generation import Decoding
     from chatmimic.generation.engine import TorchGenerator
 
     generator = TorchGenerator(loaded)
-    for number, exchange in enumerate(asked):
+    for number, exchange in enumerate(requested):
         decoding = Decoding(**loaded.mimic.decoding, seed=seed + number, max_tokens=most)
         said = generator.stream(exchange.before, exchange.real.sender, decoding)
         yield Sample(exchange, "".join(said))
@@ -66,7 +66,7 @@ def replies(
 def write_exchanges(folder: Path, found: Sequence[Exchange]) -> None:
     """Save exchanges in a run's folder, so that a resumed run shows the same ones."""
     rows = [[_plain(m) for m in (*exchange.before, exchange.real)] for exchange in found]
-    write_whole(folder / EXCHANGES, json.dumps(rows))
+    write_atomically(folder / EXCHANGES, json.dumps(rows))
 
 
 def read_exchanges(folder: Path) -> list[Exchange]:

@@ -11,7 +11,7 @@ from typing import Any
 from chatmimic.bases import local_base, terms_of
 from chatmimic.bases.adapter import read_adapter, save_adapter
 from chatmimic.bases.loading import quiet
-from chatmimic.files import keep_files, private_folder, whole_folder
+from chatmimic.files import atomic_folder, keep_files, private_folder
 from chatmimic.home import Home
 from chatmimic.mimic import MANIFEST, Mimic, read_mimic, write_manifest
 from chatmimic.training.loop import Loop
@@ -36,7 +36,7 @@ def write_mimic(
     is kept then.
     """
     final = private_folder(home.mimics) / name
-    with whole_folder(final) as partial:
+    with atomic_folder(final) as partial:
         _save_trained(partial, loop, _base_that_stays(ready["settings"], loop))
         facts = _manifest(loop, ready, base, figures)
         write_manifest(partial, {"name": name, "called": called, **facts})

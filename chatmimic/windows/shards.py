@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatmimic.errors import TrainingError
-from chatmimic.files import file_digest, private_folder, write_whole
+from chatmimic.files import file_digest, private_folder, write_atomically
 from chatmimic.records import Conversation
 from chatmimic.transcript import Form
 from chatmimic.windows.store import ARRAYS, Windows, WindowsWriter
@@ -52,7 +52,7 @@ class ShardWriter:
             self._flush()
         facts = {"window": self.window, "shards": self._shards}
         facts["sha256"] = _digest(facts)
-        write_whole(self.folder / LIST, json.dumps(facts, indent=2))
+        write_atomically(self.folder / LIST, json.dumps(facts, indent=2))
         return sum(int(shard["windows"]) for shard in self._shards)
 
     def _flush(self) -> None:
@@ -72,7 +72,7 @@ class ShardWriter:
 
 
 def open_shards(
-    folder: Path, *, check: bool = False, tell: Callable[[str], None] = lambda words: None
+    folder: Path, *, check: bool = False, notify: Callable[[str], None] = lambda words: None
 ) -> Windows:
     """All windows of a corpus, memory-mapped; `check` reads every shard and compares its digests.
 
@@ -82,7 +82,7 @@ def open_shards(
     for shard in list_shards(folder):
         where = folder / shard["name"]
         if check:
-            tell(f"checking {folder.name}/{shard['name']}")
+            notify(f"checking {folder.name}/{shard['name']}")
             _check(where, shard["files"])
         try:
             parts.append(Windows.open(where))

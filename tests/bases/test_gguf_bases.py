@@ -213,7 +213,7 @@ def test_killed_half_way_nothing_half_is_there(tiny: Path, house: Home):
 
 
 def _make_and_die(file: str, home: str) -> None:
-    gguf.write_whole = lambda *_: os._exit(9)  # type: ignore[assignment]
+    gguf.write_atomically = lambda *_: os._exit(9)  # type: ignore[assignment]
     base_here(file, Home(Path(home)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatmimic import bases
-from chatmimic.bases import BaseFacts, describe_base, find_base, open_base
+from chatmimic.bases import BaseInfo, describe_base, find_base, open_base
 from chatmimic.errors import BaseError
 
 WEIGHTS = "model.safetensors"
@@ -51,7 +51,7 @@ def test_half_precision_is_widened(base: Path):
 
 def test_facts_are_those_of_the_model(base: Path):
     model = open_base(str(base)).model
-    assert describe_base(str(base)) == BaseFacts(
+    assert describe_base(str(base)) == BaseInfo(
         name=str(base),
         where=base,
         architecture="gpt2",

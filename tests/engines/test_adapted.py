@@ -18,7 +18,7 @@ from transformers.pytorch_utils import Conv1D
 from chatmimic.bases import load_whole
 from chatmimic.bases.adapter import WEIGHTS, save_adapter
 from chatmimic.bases.loading import load_model
-from chatmimic.engines.adapted import Adapted, load_to_talk
+from chatmimic.engines.adapted import Adapted, load_for_chat
 from chatmimic.engines.products import has_half
 from chatmimic.errors import BaseError, DamagedBase
 from chatmimic.generation.cache import Reader
@@ -94,7 +94,7 @@ def test_an_adapter_beside_its_base_is_what_merging_makes(tmp_path, kind, engine
     with torch.no_grad():
         exact = load_whole(adapter)(torch.tensor([IDS])).logits[0, [19, 20, 38]]
         without = load_model(base)(torch.tensor([IDS])).logits[0, [19, 20, 38]]
-    for row, other, found in zip(exact, without, read(load_to_talk(adapter, engine)), strict=True):
+    for row, other, found in zip(exact, without, read(load_for_chat(adapter, engine)), strict=True):
         assert (found - row).std() < most * row.std()
         assert (other - row).std() > 0.2 * row.std()
 
@@ -106,12 +106,12 @@ def test_an_adapter_of_some_layers_leaves_the_others(tmp_path, base, engine, of)
     with torch.no_grad():
         exact = load_whole(adapter)(torch.tensor([IDS])).logits[0, -1]
         without = load_model(base)(torch.tensor([IDS])).logits[0, -1]
-    found = read(load_to_talk(adapter, engine))[-1]
+    found = read(load_for_chat(adapter, engine))[-1]
     assert (found - exact).std() < 0.3 * (without - exact).std()
 
 
 def test_several_conversations_at_once_are_computed(base, adapters):
-    model, whole = load_to_talk(adapters[0], "float32"), load_whole(adapters[0])
+    model, whole = load_for_chat(adapters[0], "float32"), load_whole(adapters[0])
     ids = torch.tensor([IDS[:12], IDS[12:24]])
     with torch.no_grad():
         torch.testing.assert_close(model(ids).logits, whole(ids).logits, rtol=1e-3, atol=1e-4)
@@ -123,9 +123,9 @@ def test_several_conversations_at_once_are_computed(base, adapters):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_adapters_share_one_base_and_each_is_as_it_is_alone(adapters, engine):
-    alone = [read(load_to_talk(adapter, engine)) for adapter in adapters]
+    alone = [read(load_for_chat(adapter, engine)) for adapter in adapters]
     assert not torch.allclose(alone[0][-1], alone[1][-1], atol=0.1)
-    one, other = (load_to_talk(adapter, engine) for adapter in adapters)
+    one, other = (load_for_chat(adapter, engine) for adapter in adapters)
     assert weights(one) == weights(other)
     readers = [Reader(one), Reader(other)]
     for step, end in enumerate((20, 21, 39)):  # by turns, each with a cache of its own
@@ -136,7 +136,7 @@ def test_two_adapters_share_one_base_and_each_is_as_it_is_alone(adapters, engine
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_adapters_of_one_base_may_be_used_from_any_thread(adapters, engine):
     ends = tuple(range(5, 39))
-    models = [load_to_talk(adapter, engine) for adapter in adapters]
+    models = [load_for_chat(adapter, engine) for adapter in adapters]
     alone = [read(model, ends) for model in models]
     found: dict[int, list[list[torch.Tensor]]] = {0: [], 1: []}
 
@@ -157,15 +157,15 @@ def test_two_adapters_of_one_base_may_be_used_from_any_thread(adapters, engine):
 
 
 def test_a_base_is_shared_by_those_who_compute_it_alike(adapters, base):
-    one = load_to_talk(adapters[0], "float32")
-    assert weights(one) == weights(load_to_talk(adapters[1], "float32"))
+    one = load_for_chat(adapters[0], "float32")
+    assert weights(one) == weights(load_for_chat(adapters[1], "float32"))
     if has_half():
-        assert weights(one) != weights(load_to_talk(adapters[1], "half"))
-    assert not isinstance(load_to_talk(base, "float32"), Adapted)  # a base alone is its own
+        assert weights(one) != weights(load_for_chat(adapters[1], "half"))
+    assert not isinstance(load_for_chat(base, "float32"), Adapted)  # a base alone is its own
 
 
 def test_a_base_is_let_go_with_the_last_mimic_on_it(adapters):
-    one, other = (load_to_talk(adapter, "float32") for adapter in adapters)
+    one, other = (load_for_chat(adapter, "float32") for adapter in adapters)
     base = weakref.ref(one._base)
     additions = weakref.ref(next(iter(one._additions.values())))
     read(one)
@@ -181,12 +181,12 @@ def test_another_base_in_the_same_folder_is_another_base(tmp_path, base, adapter
     place, adapter = tmp_path / "base", tmp_path / "adapter"
     write_adapter(adapter, write_base(place, "llama"), 1)
     save_file(load_file(adapter / WEIGHTS), adapter / WEIGHTS, metadata={"format": "pt"})
-    first = load_to_talk(adapter, "float32")
+    first = load_for_chat(adapter, "float32")
     file = place / "model.safetensors"
     changed = {name: tensor * 1.5 for name, tensor in load_file(file).items()}
     file.unlink()
     save_file(changed, file, metadata={"format": "pt"})
-    again = load_to_talk(adapter, "float32")
+    again = load_for_chat(adapter, "float32")
     assert weights(first) != weights(again)
     assert not torch.allclose(read(first)[-1], read(again)[-1], atol=0.1)
 
@@ -206,7 +206,7 @@ def test_matrices_that_do_not_fit_are_told(tmp_path, base, spoilt):
     matrices = dict(spoilt(*pair) for pair in load_file(file).items())
     save_file({n: m.contiguous() for n, m in matrices.items()}, file)
     with pytest.raises(DamagedBase, match="does not fit its base"):
-        load_to_talk(adapter, "float32")
+        load_for_chat(adapter, "float32")
 
 
 def test_a_base_that_is_gone_is_told(tmp_path):
@@ -214,4 +214,4 @@ def test_a_base_that_is_gone_is_told(tmp_path):
     adapter = write_adapter(tmp_path / "adapter", base, 1)
     (base / "config.json").unlink()
     with pytest.raises(BaseError, match="not on this machine"):
-        load_to_talk(adapter, "float32")
+        load_for_chat(adapter, "float32")

@@ -9,7 +9,7 @@ import torch
 from training_support import digest, fill, log, resume, stop_after, train
 
 from chatmimic.errors import ChatmimicError, TrainingError
-from chatmimic.files import write_whole
+from chatmimic.files import write_atomically
 from chatmimic.training.checkpointing import checkpoints
 
 OPTIONS = {"steps": 4, "evaluate_every": 2}
@@ -158,9 +158,9 @@ def _no_room(folder, loop, precision):
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     file = tmp_path / "f.json"
-    write_whole(file, "old")
+    write_atomically(file, "old")
     for number in range(1, 20):
-        told = failure(number, monkeypatch, lambda: write_whole(file, "new" * 1000))
+        told = failure(number, monkeypatch, lambda: write_atomically(file, "new" * 1000))
         if told is None:
             break
         assert f"Cannot write {file}: No space left on device." in told.what

@@ -24,15 +24,15 @@ def starred(
     return log
 
 
-def with_days(day_line: str, first: str, log: Log) -> Log:
+def with_days(date_separator: str, first: str, log: Log) -> Log:
     """The same with a line above each day, if any; `first` stands at the top."""
 
     def logged(talk: Sequence[Said]) -> list[str]:
         rows, day = [talk[0][0].strftime(first)], talk[0][0].date()
         for said, row in zip(talk, log(talk), strict=True):
-            if day_line and said[0].date() != day:
+            if date_separator and said[0].date() != day:
                 day = said[0].date()
-                rows.append(said[0].strftime(day_line))
+                rows.append(said[0].strftime(date_separator))
             rows.append(row)
         return rows
 

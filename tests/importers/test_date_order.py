@@ -10,16 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportReport
-from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, resolved_orders
 
 PATTERNS = {"dmy": "{d}/{m}/{y}", "mdy": "{m}/{d}/{y}", "ymd": "{y}/{m}/{d}"}
 
 
-def survey(*dates: str, label: str = "a.txt", look: str = "", halved: bool = False) -> DateSurvey:
+def survey(
+    *dates: str, label: str = "a.txt", look: str = "", twelve_hour: bool = False
+) -> DateSurvey:
     made = DateSurvey(label)
     for written in dates:
         first, second, third = re.findall(r"\d+", written)
-        made.saw((first, second, third), written, look, halved=halved)
+        made.add((first, second, third), written, look, twelve_hour=twelve_hour)
     return made
 
 
@@ -49,25 +51,25 @@ def survey(*dates: str, label: str = "a.txt", look: str = "", halved: bool = Fal
         (["1/2/2003"], False, "dmy", ""),
     ],
 )
-def test_order(dates: list[str], halved: bool, order: str, doubt: str) -> None:
-    assert survey(*dates, halved=halved).order() == (order, doubt)
+def test_order(dates: list[str], twelve_hour: bool, order: str, doubt: str) -> None:
+    assert survey(*dates, twelve_hour=twelve_hour).order() == (order, doubt)
 
 
 def test_a_half_of_the_day_before_the_time_stands_behind_a_year() -> None:
     made = DateSurvey("a")
-    made.saw(("24", "8", "21"), "24/8/21", halved=True, half_first=True)
+    made.add(("24", "8", "21"), "24/8/21", twelve_hour=True, period_first=True)
     assert made.order() == ("ymd", "dmy")
 
 
 def test_files_of_one_device_decide_together() -> None:
     report = ImportReport()
-    assert settled([survey("13/1/24"), survey("1/2/24")], None, report) == ["dmy", "dmy"]
+    assert resolved_orders([survey("13/1/24"), survey("1/2/24")], None, report) == ["dmy", "dmy"]
     assert report.notes == []
 
 
 def test_the_weekday_decides() -> None:
     made = DateSurvey("a")
-    made.saw(("9", "4", "2020"), "9/4/2020", weekday=4)  # 4 September 2020 was a Friday
+    made.add(("9", "4", "2020"), "9/4/2020", weekday=4)  # 4 September 2020 was a Friday
     assert made.order() == ("mdy", "")
 
 
@@ -84,7 +86,7 @@ def test_a_long_chat_shows_its_order(start: date, gaps: list[int], order: str, s
         year = day.year % 100 if short else day.year
         written = PATTERNS[order].format(d=day.day, m=day.month, y=year)
         numbers = tuple(written.split("/"))
-        made.saw(numbers, written)  # type: ignore[arg-type]
+        made.add(numbers, written)  # type: ignore[arg-type]
     found, doubt = made.order()
     assert not doubt
     assert date_of(numbers, found) == day  # type: ignore[arg-type]
@@ -94,7 +96,7 @@ def test_files_of_one_device_lend_each_other_their_order() -> None:
     report = ImportReport()
     open_, other = survey("1/2/24", look="x"), survey("3/4/24", look="y", label="b.txt")
     shows = survey("1/13/24", look="x")
-    assert settled([open_, shows, other], None, report) == ["mdy", "mdy", "dmy"]
+    assert resolved_orders([open_, shows, other], None, report) == ["mdy", "mdy", "dmy"]
     assert report.notes == [
         'Dates like "3/4/24" were read day first, because nothing in b.txt shows the order; '
         "--date-order mdy reads them month first."
@@ -103,24 +105,27 @@ def test_files_of_one_device_lend_each_other_their_order() -> None:
 
 def test_what_proves_nothing_or_contradicts_itself_is_not_lent() -> None:
     report = ImportReport()
-    assert settled([survey("1/2/24", halved=True), survey("5/5/24")], None, report)[0] == "mdy"
+    assert (
+        resolved_orders([survey("1/2/24", twelve_hour=True), survey("5/5/24")], None, report)[0]
+        == "mdy"
+    )
     files = [survey("1/2/24"), survey("13/2/24"), survey("2/13/24")]
-    assert settled(files, None, report) == ["dmy", "dmy", "mdy"]
+    assert resolved_orders(files, None, report) == ["dmy", "dmy", "mdy"]
     assert len(report.notes) == 3
 
 
 def test_the_option_decides_where_the_dates_do_not_gainsay_it() -> None:
     report = ImportReport()
     files = [survey("1/2/24"), survey("13/2/24", "14/2/24", "15/2/24"), survey("2024/2/1")]
-    assert settled(files, "mdy", report) == ["mdy", "dmy", "mdy"]
+    assert resolved_orders(files, "mdy", report) == ["mdy", "dmy", "mdy"]
     assert date_of(("2024", "2", "1"), "mdy") == date(2024, 2, 1)
-    assert settled([survey("1/2/2024")], "ymd", report) == ["dmy"]
+    assert resolved_orders([survey("1/2/2024")], "ymd", report) == ["dmy"]
     assert len(report.notes) == 1  # of the last: the year stands where it cannot stand first
 
 
 def test_many_open_files_are_one_note() -> None:
     report = ImportReport()
-    settled([survey("1/2/24", label=f"{n}.txt") for n in range(9)], None, report)
+    resolved_orders([survey("1/2/24", label=f"{n}.txt") for n in range(9)], None, report)
     assert len(report.notes) == 1
     assert "0.txt, 1.txt, 2.txt and 6 more" in report.notes[0]
 

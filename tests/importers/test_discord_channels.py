@@ -25,7 +25,7 @@ from importing import read
 from chatmimic.importers import ImportReport
 from chatmimic.importers.discord import dedup
 from chatmimic.importers.discord.channels import Place, place_of
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -339,7 +339,7 @@ class _Counted(Counter[int]):
 def test_a_file_costs_what_it_holds_and_not_what_came_before(tmp_path: Path) -> None:
     """Walking all that was said after each of thousands of files takes minutes."""
     pages, _Counted.walked = 40, 0
-    kept = dedup.Together(ImportReport(), alone=False, by_words=True)
+    kept = dedup.Deduplicator(ImportReport(), alone=False, by_words=True)
     kept._said = _Counted()
     kept._said_here = _Counted()
     for number in range(pages):
@@ -350,7 +350,7 @@ def test_a_file_costs_what_it_holds_and_not_what_came_before(tmp_path: Path) -> 
 
 
 def test_overlapping_files_cost_what_they_hold() -> None:
-    _Counted.walked, overlap = 0, Overlap(ImportReport())
+    _Counted.walked, overlap = 0, OverlapFilter(ImportReport())
     overlap._before = _Counted()
     for number in range(20):
         found = [replace(m, message_id="", thread="t") for m in talk(50, number * 50)]

@@ -12,10 +12,10 @@ from importing import read
 
 from chatmimic.errors import UnknownFormat
 from chatmimic.importers import ImportReport
-from chatmimic.importers.discord.pasted.client_additions import Quotable, cleared
-from chatmimic.importers.discord.pasted.headings import When, bracketed, heading, separator
+from chatmimic.importers.discord.pasted.client_additions import RecentMessages, clean
+from chatmimic.importers.discord.pasted.headings import DisplayedTime, bracketed, heading, separator
 from chatmimic.importers.discord.pasted.reader import is_pasted
-from chatmimic.importers.discord.pasted.single_line import parted
+from chatmimic.importers.discord.pasted.single_line import split
 from chatmimic.records import Kind
 
 BASE = "2021-03-05"  # a Friday
@@ -96,8 +96,8 @@ def test_lines_that_are_said(line: str) -> None:
 
 
 def test_times_in_brackets_and_days_between() -> None:
-    assert bracketed("[11:34 PM]") == (When("[11:34 PM]", (23, 34, 0)), "")
-    assert bracketed("[3:17 PM] so") == (When("[3:17 PM]", (15, 17, 0)), "so")
+    assert bracketed("[11:34 PM]") == (DisplayedTime("[11:34 PM]", (23, 34, 0)), "")
+    assert bracketed("[3:17 PM] so") == (DisplayedTime("[3:17 PM]", (15, 17, 0)), "so")
     assert bracketed("[note] so") is None
     assert str(separator("July 25, 2018")) == "2018-07-25"
     assert [separator(text) for text in ("July 25", "Juno 25, 2018", "July 35, 2018")] == [None] * 3
@@ -368,13 +368,13 @@ def test_a_date_in_the_name_tells_the_order(
 )
 def test_what_the_client_adds_is_taken_away(lines: list[str], text: str, media: bool) -> None:
     report = ImportReport()
-    found = cleared(lines, report)
+    found = clean(lines, report)
     assert (found.text, found.media) == (text, media)
     assert all(report.repairs.values())
 
 
 def test_previews_are_known_by_what_they_quote() -> None:
-    said = Quotable()
+    said = RecentMessages()
     said.add("Ada L", "a long story of cogs and wheels")
     assert said.is_preview("@Ada L a long story of…")
     assert not said.is_preview("@Ada L what a story")
@@ -387,7 +387,7 @@ def test_a_paste_without_line_ends_is_parted_at_the_names_that_come_again() -> N
         "Ulti JohnToday at 1:00 PM hi AdaToday at 1:01 PM ok Ulti JohnToday at 1:02 PM well well "
         "AdaToday at 1:03 PM ok BoBOTToday at 1:04 PM beep 07/07 AdaToday at 1:05 PM bye"
     )
-    assert [(p.name, p.is_bot, p.text) for p in parted(line)] == [
+    assert [(p.name, p.is_bot, p.text) for p in split(line)] == [
         ("Ulti John", False, "hi"),
         ("Ada", False, "ok"),
         ("Ulti John", False, "well well"),

@@ -14,7 +14,7 @@ from test_matrix import event, room
 
 from chatmimic.archive import Archive
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.dedup import Ids
+from chatmimic.importers.parsing.dedup import SeenIds
 from chatmimic.records import Message
 
 START = 1_714_521_600_000  # 1 May 2024
@@ -101,15 +101,15 @@ def test_two_copies_of_a_database(tmp_path: Path) -> None:
 
 def test_the_same_id_in_another_thread_is_another_message() -> None:
     report = ImportReport()
-    ids = Ids(report)
+    ids = SeenIds(report)
     said = [replace(TALK[0], thread=thread, service=s) for thread in "ab" for s in ("x", "y")]
     assert [ids.is_new(message) for message in [*said, said[0]]] == [True] * 4 + [False]
     assert report.left_out == {"duplicate": 1}
 
 
 def test_of_a_long_import_the_last_ids_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ids, "_MOST", 100)
-    ids = Ids(ImportReport())
+    monkeypatch.setattr(SeenIds, "_MOST", 100)
+    ids = SeenIds(ImportReport())
     said = [Message("ada", "x", message_id=str(n)) for n in range(1_000)]
     assert all(map(ids.is_new, said))
     assert not any(map(ids.is_new, said[-100:]))

@@ -24,7 +24,7 @@ from chatmimic.errors import DamagedExport, ExportError, UnknownFormat, UnsafeEx
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.imessage.typedstream import text_of
 from chatmimic.importers.parsing import sqlite_copies as copies
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.records import Kind, Reaction
 
 AT = 725_000_000  # seconds since 2001
@@ -158,7 +158,7 @@ TOLD = {
 
 @pytest.mark.parametrize("text", TOLD)
 def test_reactions_told_in_words(text: str) -> None:
-    assert is_told_tapback(text) is TOLD[text]
+    assert is_text_tapback(text) is TOLD[text]
 
 
 @pytest.mark.parametrize("length", [1, 127, 128, 255, 256, 65_535, 65_536, 70_000])
@@ -371,7 +371,7 @@ def test_any_conversation_is_read_back(
     path = tmp_path / "chat.db"
     path.unlink(missing_ok=True)
     texts = [
-        t for t in texts if t[0].strip() and "\ufffc" not in t[0] and not is_told_tapback(t[0])
+        t for t in texts if t[0].strip() and "\ufffc" not in t[0] and not is_text_tapback(t[0])
     ]
     names = {0: "Me", 1: "+15550100", 2: "ada@example.org", 3: "+15550100"}
     rows = [

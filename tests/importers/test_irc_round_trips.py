@@ -84,14 +84,14 @@ BRACKETED = [f"[{stamp}]" for stamp in (*WHOLE, "%d-%b-%Y %H:%M:%S")] + [
 ]
 STAMPS = [*WHOLE, *BRACKETED]
 DAILY = [*CLOCKS, *(f"[{clock}]" for clock in CLOCKS), *(f"({clock})" for clock in CLOCKS)]
-SHAPES = [("<{}> {}", "* {} {}"), ("<@{}> {}", "* {} {}"), ("< {}> {}", " * {} {}")]
+DATE_FORMATS = [("<{}> {}", "* {} {}"), ("<@{}> {}", "* {} {}"), ("< {}> {}", " * {} {}")]
 
 
 @given(
     talk=talks(),
     stamp=st.sampled_from([*STAMPS, *DAILY, "%b %d %H:%M:%S", "[%d %b %H:%M]"]),
     gap=st.sampled_from([" ", "  ", "   ", "\t"]),
-    shape=st.sampled_from(SHAPES),
+    shape=st.sampled_from(DATE_FORMATS),
     end=st.sampled_from(["\n", "\r\n"]),
 )
 @settings(QUIET, max_examples=60)

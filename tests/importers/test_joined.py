@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.parsing.suspicious_lines import looks_like_header
+from chatmimic.importers.parsing.suspicious_lines import is_header_like
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from chatmimic.importers.parsing.suspicious_lines import looks_like_header
     ],
 )
 def test_headers(line: str) -> None:
-    assert looks_like_header(line)
+    assert is_header_like(line)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_headers(line: str) -> None:
     ],
 )  # fmt: skip
 def test_other_lines(line: str) -> None:
-    assert not looks_like_header(line)
+    assert not is_header_like(line)
 
 
 def imported(path: Path) -> ImportReport:

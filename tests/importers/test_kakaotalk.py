@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.kakaotalk.lines import DayLine, read_line
+from chatmimic.importers.kakaotalk.lines import DateSeparator, read_line
 from chatmimic.importers.kakaotalk.system_messages import is_event, kind_of
-from chatmimic.importers.parsing.dates.dated_lines import Opening
+from chatmimic.importers.parsing.dates.dated_lines import MessageStart
 from chatmimic.records import Kind, Message
 
 
@@ -53,7 +53,7 @@ from chatmimic.records import Kind, Message
 def test_messages(
     raw: str, day: tuple[int, int, int] | None, clock: tuple[int, int, int], sender: str, text: str
 ) -> None:
-    assert read_line(raw) == Opening(date(*day) if day else None, clock, sender, text)
+    assert read_line(raw) == MessageStart(date(*day) if day else None, clock, sender, text)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_messages(
     ],
 )
 def test_days(raw: str) -> None:
-    assert read_line(raw) == DayLine(date(2015, 7, 9))
+    assert read_line(raw) == DateSeparator(date(2015, 7, 9))
 
 
 @pytest.mark.parametrize(

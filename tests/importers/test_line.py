@@ -10,7 +10,7 @@ import pytest
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.system_messages import kind_of
-from chatmimic.importers.parsing.dates.date_separators import WEEKDAY_ROWS, day_line
+from chatmimic.importers.parsing.dates.date_separators import WEEKDAY_ROWS, date_separator
 from chatmimic.records import Kind, Message
 
 HEAD = "[LINE] Chat history with Ada\nSaved on: 2020/09/26 12:34\n\n"
@@ -140,7 +140,7 @@ def test_no_weekday_stands_for_two_days() -> None:
      "2024/1/2: (Tue)", "at 2024/1/2 sharp, as ever", "v1.2.2024beta", "2024/1/2\t(Tue)"],
 )  # fmt: skip
 def test_lines_that_are_no_days(line: str) -> None:
-    found = day_line(line)
+    found = date_separator(line)
     assert found is None or not found.is_sure
 
 
@@ -249,9 +249,9 @@ def test_names_before_a_space_are_found_by_repetition() -> None:
     names.title = "Juno Park"
     lines = ["Ada Lovelace hi", "Ada Lovelace ho ho", "Bo hi you", "Bo ho you two", "Cy", "Di yes"]
     for rest in lines:
-        names.saw(rest)
+        names.add(rest)
     lines += ["Juno Park", "Juno Park hi", "Juno Parker"]
-    assert [names.parted(rest) for rest in lines] == [
+    assert [names.split(rest) for rest in lines] == [
         ("Ada Lovelace", "hi"), ("Ada Lovelace", "ho ho"), ("Bo", "hi you"), ("Bo", "ho you two"),
         ("Cy", ""), ("Di", "yes"), ("Juno Park", ""), ("Juno Park", "hi"), ("Juno", "Parker"),
     ]  # fmt: skip

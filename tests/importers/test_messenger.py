@@ -11,7 +11,7 @@ import pytest
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.messenger.system_sentences import kind_of_sentence
-from chatmimic.importers.parsing.dates.chronological import instants_in_order
+from chatmimic.importers.parsing.dates.chronological import oldest_first
 from chatmimic.records import Kind, Message
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -503,7 +503,7 @@ def test_messages_without_a_time_keep_their_place(
     messages = [Message("Bo", text, at) for text, at in written]
     placed: list[tuple[int, int, str]] = []
     before = 0  # the archive puts a message without a time after the one before it
-    for number, message in enumerate(instants_in_order(messages, lambda one: one)):
+    for number, message in enumerate(oldest_first(messages, lambda one: one)):
         before = before if message.sent_at is None else message.sent_at
         placed.append((before, number, message.text))
     assert "".join(text for _, _, text in sorted(placed)) == shown

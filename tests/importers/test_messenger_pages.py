@@ -30,7 +30,7 @@ from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.messenger.html_page import ThreadPage
 from chatmimic.importers.messenger.old_pages import OldPage
 from chatmimic.importers.messenger.page_structure import outline
-from chatmimic.importers.parsing.dates.localized_times import looks_written, read_written
+from chatmimic.importers.parsing.dates.localized_times import looks_like_time, parse_localized
 from chatmimic.records import Kind, Message
 
 NOON = "May 1, 2024 12:00:00 pm"
@@ -238,7 +238,7 @@ def test_a_talk_whose_months_are_not_known_keeps_its_order(tmp_path: Path) -> No
     told = [("Ada", "fourth"), ("Bo", "third"), ("Ada", "second"), ("Bo", "first")]
     dates = ["9 Zzz 2024 12:03", "9 Zzz 2024 12:02", "9 Zzz 2024 12:01", "8 Zzz 2024 12:00"]
     boxes = [box(n, body(t), date) for (n, t), date in zip(told, dates, strict=True)]
-    assert read_written(dates[0]) is None
+    assert parse_localized(dates[0]) is None
     newest, oldest = boxes[:2], boxes[2:]
     folder = tmp_path / "messages/inbox/grace_1"
     folder.mkdir(parents=True)
@@ -263,7 +263,7 @@ def test_a_talk_whose_months_are_not_known_keeps_its_order(tmp_path: Path) -> No
     ],
 )
 def test_what_looks_like_a_time(text: str, likely: bool) -> None:
-    assert looks_written(text) is likely
+    assert looks_like_time(text) is likely
 
 
 # --- the same thread twice ---

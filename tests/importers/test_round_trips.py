@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.signal.signalbackup_tools import opening_of
+from chatmimic.importers.signal.signalbackup_tools import message_start
 from chatmimic.records import Message
 from chatmimic.text import clean
 
@@ -186,7 +186,7 @@ def test_signal_answers(
 def test_signal_text(messages: list[Message], end: str) -> None:
     messages = [replace(m, text=clean(m.text).strip("\n")) for m in messages]
     messages = [
-        m for m in messages if m.text.strip() and not any(map(opening_of, m.text.split("\n")))
+        m for m in messages if m.text.strip() and not any(map(message_start, m.text.split("\n")))
     ]
     if not messages:
         return

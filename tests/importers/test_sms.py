@@ -16,7 +16,7 @@ from importing import read
 
 from chatmimic.errors import DamagedExport, UnsafeExport
 from chatmimic.importers import ImportReport
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.importers.sms import xml_stream
 from chatmimic.importers.sms.people import key_of, thread_of
 from chatmimic.importers.sms.xml_stream import xml_of
@@ -298,7 +298,7 @@ TEXTS = st.lists(PIECES | st.text(SIGNS, max_size=8), min_size=1, max_size=8).ma
 
 
 def said_in_words(text: str) -> bool:
-    return bool(text.strip()) and text != "null" and not is_told_tapback(text)
+    return bool(text.strip()) and text != "null" and not is_text_tapback(text)
 
 
 @given(

@@ -127,7 +127,7 @@ def test_lines_above_the_first_row_make_it_no_file_of_vibers(tmp_path: Path) -> 
 
 
 ORDERS = ["dmy", "mdy", "ymd"]
-HALVES = [("", ""), (" AM", " PM"), (" a.m.", " p.m."), ("上午", "下午"), ("오전 ", "오후 ")]
+DAY_PERIODS = [("", ""), (" AM", " PM"), (" a.m.", " p.m."), ("上午", "下午"), ("오전 ", "오후 ")]
 
 
 def dated(at: datetime, order: str, sign: str, padded: bool, long: bool) -> str:
@@ -148,7 +148,7 @@ def clocked(at: datetime, halves: tuple[str, str], padded: bool, seconds: bool) 
 
 @given(
     said=conversations(), sign=st.sampled_from("/.-"), order=st.sampled_from(["dmy", "mdy", "ymd"]),
-    padded=st.booleans(), long=st.booleans(), halves=st.sampled_from(HALVES),
+    padded=st.booleans(), long=st.booleans(), halves=st.sampled_from(DAY_PERIODS),
     joint=st.sampled_from(",;\t"), quoted=st.booleans(), end=st.sampled_from(["\n", "\r\n"]),
 )  # fmt: skip
 @QUIET

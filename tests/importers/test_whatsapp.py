@@ -14,7 +14,7 @@ from importing import read
 from chatmimic.importers.base import Head
 from chatmimic.importers.streams import Member, Opened
 from chatmimic.importers.whatsapp.importer import WhatsApp, chat_of
-from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, classified
 from chatmimic.importers.whatsapp.senders import Names, plain_name
 from chatmimic.importers.whatsapp.timestamps import stamped
 from chatmimic.records import Kind
@@ -27,8 +27,8 @@ def test_no_line_takes_long() -> None:
     for unit in ("1/1/20 ", "[", "1/2/24, a", "\u200e", "1/2/24, 10:05 p", "<", "x: "):
         line = "1/1/20, 10:05 - Ada: " + unit * 100_000
         assert stamped(unit * 100_000) is None or unit[0] == "1"
-        assert judged(line)[1] == line
-        Names().saw(line)
+        assert classified(line)[1] == line
+        Names().add(line)
     assert time.process_time() - began < 2
 
 
@@ -45,23 +45,23 @@ def test_a_name_may_hold_a_colon_if_it_always_does() -> None:
     names = Names()
     lines = ["Dr: Who: hi", "Dr: Who: Ada: hi", "Dr: Who: yes", "Ada: note: x", "Ada: hi"]
     for rest in lines:
-        names.saw(rest)
+        names.add(rest)
     speakers = names.found()
-    assert [speakers.parted(rest) for rest in lines] == [
+    assert [speakers.split(rest) for rest in lines] == [
         ("Dr: Who", "hi"), ("Dr: Who", "Ada: hi"), ("Dr: Who", "yes"), ("Ada", "note: x"),
         ("Ada", "hi"),
     ]  # fmt: skip
-    assert speakers.parted("Ada:") == ("Ada", "")
-    assert speakers.parted("Ada left") == ("", "Ada left")
+    assert speakers.split("Ada:") == ("Ada", "")
+    assert speakers.split("Ada left") == ("", "Ada left")
     changed = 'Ada changed the subject from "x" to "y: z"'
-    assert speakers.parted(changed) == ("", changed)
+    assert speakers.split(changed) == ("", changed)
 
 
 def test_a_name_needs_more_than_two_lines_to_hold_a_colon() -> None:
     names = Names()
     for rest in ("Ada: note: one", "Ada: note: two"):
-        names.saw(rest)
-    assert names.found().parted("Ada: note: one") == ("Ada", "note: one")
+        names.add(rest)
+    assert names.found().split("Ada: note: one") == ("Ada", "note: one")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_name_needs_more_than_two_lines_to_hold_a_colon() -> None:
     ],
 )  # fmt: skip
 def test_what_a_text_is(text: str, kind: Kind, words: str | None) -> None:
-    found, left, edited = judged(text)
+    found, left, edited = classified(text)
     assert found is kind
     assert left == (text.strip(M) if words is None else words)
     assert edited == (words == "hi" != text)
@@ -153,13 +153,13 @@ def test_what_a_text_is(text: str, kind: Kind, words: str | None) -> None:
 def test_a_text_in_brackets_that_comes_again_is_no_persons() -> None:
     tags = Tags()
     for _ in range(3):
-        tags.saw("Ada: <nichts dabei>")
-        tags.saw("Bo: <div>")
-        tags.saw("Bo: <!-- pasted markup -->")
-        tags.saw('Bo: <bean id="x" />')
-    tags.saw("Ada: <only once>")
+        tags.add("Ada: <nichts dabei>")
+        tags.add("Bo: <div>")
+        tags.add("Bo: <!-- pasted markup -->")
+        tags.add('Bo: <bean id="x" />')
+    tags.add("Ada: <only once>")
     assert tags.repeated() == {"<nichts dabei>"}
-    assert judged("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA
+    assert classified("<nichts dabei>", tags.repeated())[0] is Kind.MEDIA
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from text_exports import CLOCKS, ORDERS, Said, Written, era, halved, in_units, numeric, republic
+from text_exports import (
+    CLOCKS,
+    ORDERS,
+    Said,
+    Written,
+    era,
+    in_units,
+    numeric,
+    republic,
+    twelve_hour,
+)
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
 from chatmimic.importers.parsing.dates.months import rows
@@ -38,17 +48,17 @@ MORE_CLOCKS: list[Written] = [
     lambda at: f"{at:%H:%M} ч.",
     lambda at: f"{at.hour} h {at:%M}",
     lambda at: f"{at.hour}時{at:%M}分",
-    halved(None, ("\u202fص", "\u202fم")),
-    halved(None, (" a.\u00a0m.", " p.\u00a0m.")),
-    halved(None, (" de.", " du.")),
-    halved(None, (" fm", " em")),
-    halved(None, (" SA", " CH")),
-    halved(None, (" π.μ.", " μ.μ.")),
-    halved(None, (" पूर्वाह्न", " अपराह्न")),
-    halved(None, (" ق.ظ.", " ب.ظ.")),
-    halved(None, (" pre podne", " po podne")),
-    halved(("ÖÖ ", "ÖS ")),
-    halved(("午前 ", "午後 ")),
+    twelve_hour(None, ("\u202fص", "\u202fم")),
+    twelve_hour(None, (" a.\u00a0m.", " p.\u00a0m.")),
+    twelve_hour(None, (" de.", " du.")),
+    twelve_hour(None, (" fm", " em")),
+    twelve_hour(None, (" SA", " CH")),
+    twelve_hour(None, (" π.μ.", " μ.μ.")),
+    twelve_hour(None, (" पूर्वाह्न", " अपराह्न")),
+    twelve_hour(None, (" ق.ظ.", " ب.ظ.")),
+    twelve_hour(None, (" pre podne", " po podne")),
+    twelve_hour(("ÖÖ ", "ÖS ")),
+    twelve_hour(("午前 ", "午後 ")),
 ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.importers import Context, ImportOptions, ImportReport
-from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, read_written
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, parse_localized
 from chatmimic.importers.parsing.dates.months import month_named, rows
 from chatmimic.importers.sources import Source
 
@@ -82,7 +82,7 @@ def test_the_order_of_three_numbers_is_the_file_s() -> None:
     assert times(ImportReport(), "dmy").of("3/4/2019 10:00") != times(ImportReport(), "mdy").of(
         "3/4/2019 10:00"
     )
-    written = read_written("3/4/2019 10:00")
+    written = parse_localized("3/4/2019 10:00")
     assert written is not None
     assert (written.numbers, written.date) == (("3", "4", "2019"), "3/4/2019")
 
@@ -127,7 +127,7 @@ def test_every_month_of_every_language_is_read(
     forms = row.split()[at.month - 1].split("/")
     month = forms[form % len(forms)].capitalize()
     text = shape.format(d=at.day, m=month, y=at.year, h=f"{at:%H:%M:%S}")
-    written = read_written(text)
+    written = parse_localized(text)
     assert written is not None
     assert written.day == (at.year, at.month, at.day)
     assert written.clock == (at.hour, at.minute, at.second)

@@ -35,7 +35,7 @@ Written = Callable[[datetime], str]
 
 def line(
     said: Sequence[Said],
-    day_line: Written = lambda at: f"{at:%Y/%m/%d(%a)}",
+    date_separator: Written = lambda at: f"{at:%Y/%m/%d(%a)}",
     clock: Written = lambda at: f"{at:%H:%M}",
     head: Sequence[str] = ("[LINE] Chat history with Ada", "Saved on: 2024/01/01 10:00"),
 ) -> str:
@@ -45,7 +45,7 @@ def line(
     for at, name, text in said:
         if at.date() != day:
             day = at.date()
-            rows += ["", day_line(at)]
+            rows += ["", date_separator(at)]
         quoted = '"' + text.replace('"', '""') + '"' if "\n" in text else text
         rows.append(f"{clock(at)}\t{name}\t{quoted}")
     return "\n".join([*rows, ""])
@@ -95,7 +95,7 @@ def day_first(at: datetime) -> str:
     return f"{at.day} {_MONTHS.split()[at.month - 1]} {at.year}"
 
 
-def halved(before: tuple[str, str] | None, after: tuple[str, str] = ("", "")) -> Written:
+def twelve_hour(before: tuple[str, str] | None, after: tuple[str, str] = ("", "")) -> Written:
     """A clock of twelve hours, with the word for the half of the day before it or after it."""
 
     def written(at: datetime) -> str:
@@ -108,13 +108,13 @@ def halved(before: tuple[str, str] | None, after: tuple[str, str] = ("", "")) ->
 CLOCKS: list[Written] = [
     lambda at: f"{at:%H:%M}",
     lambda at: f"{at.hour}:{at:%M}",
-    halved(None, ("AM", "PM")),
-    halved(None, (" AM", " PM")),
-    halved(None, ("\u202fa.m.", "\u202fp.m.")),
-    halved(("오전 ", "오후 ")),
-    halved(("午前", "午後")),
-    halved(("上午", "下午")),
-    halved(("AM ", "PM ")),
+    twelve_hour(None, ("AM", "PM")),
+    twelve_hour(None, (" AM", " PM")),
+    twelve_hour(None, ("\u202fa.m.", "\u202fp.m.")),
+    twelve_hour(("오전 ", "오후 ")),
+    twelve_hour(("午前", "午後")),
+    twelve_hour(("上午", "下午")),
+    twelve_hour(("AM ", "PM ")),
 ]
 
 # --- KakaoTalk ---

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from chatmimic.archive import Archive
-from chatmimic.cli.display.redaction import redaction_facts, redaction_table
+from chatmimic.cli.display.redaction import redaction_json, redaction_table
 from chatmimic.errors import ChatmimicError
 from chatmimic.home import Home
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
@@ -127,7 +127,7 @@ def shown_table(privacy_filter: PrivacyFilter) -> str:
 
 def test_the_report_shows_what_was_redacted_and_leaks_nothing(export: Path, tmp_path: Path) -> None:
     privacy_filter, _, _ = imported(export, PrivacyOptions(redact=True), Home(tmp_path / "home"))
-    table, facts = shown_table(privacy_filter), redaction_facts(privacy_filter)
+    table, facts = shown_table(privacy_filter), redaction_json(privacy_filter)
     assert "phone" in table
     assert "+…7  chat.csv:" in table
     assert facts["email"] == {"times": 1, "examples": [{"masked": "g…g", "place": "chat.csv:4"}]}
@@ -140,4 +140,4 @@ def test_the_report_shows_what_was_redacted_and_leaks_nothing(export: Path, tmp_
 def test_an_empty_report_says_so() -> None:
     privacy_filter = PrivacyFilter(PrivacyOptions(redact=True))
     assert shown_table(privacy_filter).strip() == "Nothing was redacted."
-    assert redaction_facts(privacy_filter) == {}
+    assert redaction_json(privacy_filter) == {}

@@ -327,19 +327,19 @@ def test_what_int8_loses_is_measured_as_it_talks(home, monkeypatch):
     if not has_int8():
         pytest.skip("this processor has no int8 engine")
     monkeypatch.setattr("chatmimic.training.run.write_losses", partial(write_losses, smallest=0))
-    asked = []
-    monkeypatch.setattr(Adapted, "forward", noting(asked, Adapted.forward))
+    requested = []
+    monkeypatch.setattr(Adapted, "forward", noting(requested, Adapted.forward))
     mimic = train(home, home.bases / "plain", name="more", train="lora", force=True).mimic
     assert (mimic.path / WEIGHTS).is_file()
     assert abs(mimic.lost) < MOST_LOST
-    assert asked
+    assert requested
 
 
-def noting(asked, forward):
+def noting(requested, forward):
     """A method that notes that it was called."""
 
     def noted(*given, **options):
-        asked.append(given)
+        requested.append(given)
         return forward(*given, **options)
 
     return noted

@@ -108,12 +108,12 @@ def model(tiny_base):
 def choices(form, tmp_path_factory):
     """Exchanges of two days: Ada answers each thing in one way; on the last nobody asks."""
 
-    def write(name, count, *, asked=True):
+    def write(name, count, *, requested=True):
         chance = random.Random(name)
         conversations = []
         for n in range(count):
             thing = chance.choice(list(ANSWERS))
-            bob = f"Bob: {chance.choice(BEFORE)}" + (f" {thing}" if asked else "")
+            bob = f"Bob: {chance.choice(BEFORE)}" + (f" {thing}" if requested else "")
             conversations.append(talk(bob, f"Ada: {ANSWERS[thing]}", start=n * 10**8))
         folder = tmp_path_factory.mktemp("choices") / name
         return write_choices(
@@ -123,7 +123,7 @@ def choices(form, tmp_path_factory):
     return {
         "learnt": write("l", 240),
         "later": write("h", 80),
-        "blind": write("b", 80, asked=False),
+        "blind": write("b", 80, requested=False),
     }
 
 
@@ -151,7 +151,7 @@ def test_what_stands_to_the_right_changes_no_score(model, choices):
 
 @pytest.mark.parametrize(("most", "asked"), [(1000, 80), (80, 80), (7, 7), (1, 1)])
 @pytest.mark.parametrize("at_once", [1, 3, 100])
-def test_the_share_counts_each_exchange_that_is_asked_once(choices, most, asked, at_once):
+def test_the_share_counts_each_exchange_that_is_asked_once(choices, most, requested, at_once):
     sizes = []
 
     def knows_every_other(ids, last):
@@ -162,8 +162,8 @@ def test_the_share_counts_each_exchange_that_is_asked_once(choices, most, asked,
         return scores
 
     found = share(choices["later"], knows_every_other, most=most, at_once=at_once)
-    assert found == (asked + 1) // 2 / asked
-    assert sum(sizes) == asked
+    assert found == (requested + 1) // 2 / requested
+    assert sum(sizes) == requested
     assert max(sizes) <= at_once
 
 

@@ -51,8 +51,8 @@ def full(tmp_path_factory) -> Home:
 def read(home: Home, persona="Ada", force=False, **options):
     """The messages of the material that the options choose, in order of time."""
     with Archive.open(home.archive, create=False) as archive:
-        chosen = choose(archive, TrainSettings(persona=persona, **options))
-        material = gather(archive, persona, None, 0.1, chosen=chosen, force=force)
+        selection = choose(archive, TrainSettings(persona=persona, **options))
+        material = gather(archive, persona, None, 0.1, selection=selection, force=force)
     both = [m for c in (*material.train, *material.held_out) for m in c.messages]
     return material, sorted(both, key=lambda m: (m.sent_at or 0, m.thread))
 
@@ -181,7 +181,7 @@ def test_as_many_of_the_newest_are_read_as_were_asked_for(full, count):
     assert len(left_out) == 2 * total - len(messages)
     oldest = min(m.sent_at for m in messages)
     assert all(m.sent_at <= oldest + 1 for m in year() if m.text in left_out)
-    told = material.chosen
+    told = material.selection
     assert told == ({} if count >= total else {"newest": count, "of_messages": total})
 
 
@@ -190,7 +190,7 @@ def test_the_newest_of_those_that_are_chosen(full):
     assert sum(material.messages) == 60
     assert {m.thread for m in messages} == {"#tea"}
     assert days_of(messages)[0] == "2019-11-02"
-    assert in_words(material.chosen) == ('in "#tea", until 2019Z, the newest 60 of 365 messages')
+    assert in_words(material.selection) == ('in "#tea", until 2019Z, the newest 60 of 365 messages')
 
 
 def test_of_everybody_the_newest_of_all(full):
@@ -340,12 +340,12 @@ def test_a_training_tells_what_was_chosen_and_so_does_the_mimic(home, tiny_base)
 
 
 @pytest.mark.parametrize("chosen", [5, [], {"threads": 5}, {"newest": "x", "of_messages": 3}])
-def test_a_mimic_from_elsewhere_may_say_anything(home, tiny_base, chosen):
+def test_a_mimic_from_elsewhere_may_say_anything(home, tiny_base, selection):
     made = fill(home)
     train(made, tiny_base, steps=1)
     path = made.mimics / "ada" / "mimic.json"
     manifest = json.loads(path.read_text("utf-8"))
-    manifest["data"]["chosen"] = chosen
+    manifest["data"]["chosen"] = selection
     path.write_text(json.dumps(manifest), "utf-8")
     status, out, err = typed("mimics", "show", "ada", "--home", made.path)
     assert (status, err) == (0, "")

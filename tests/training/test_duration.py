@@ -350,8 +350,8 @@ def test_it_is_decided_once_and_a_resumed_training_keeps_to_it(
     again = json.loads((long.runs / "ada" / "ready.json").read_text("utf-8"))
     assert again["settings"]["newest"] == newest
     # The same is had on any machine, if it is asked for.
-    asked, _ = begun(long, tiny_base, "asked", newest=newest)
-    assert {k: v for k, v in asked["files"].items() if k.startswith(("learnt", "held"))} == {
+    requested, _ = begun(long, tiny_base, "asked", newest=newest)
+    assert {k: v for k, v in requested["files"].items() if k.startswith(("learnt", "held"))} == {
         k: v for k, v in ready["files"].items() if k.startswith(("learnt", "held"))
     }
 

@@ -68,11 +68,11 @@ def test_a_mimic_of_everybody_says_so(trained):
     home, outcome, _ = trained
     assert outcome.mimic.manifest["everybody"] is True
     assert sorted(outcome.mimic.people) == sorted(PEOPLE)
-    asked = {exchange.real.sender for exchange in outcome.exchanges}
+    requested = {exchange.real.sender for exchange in outcome.exchanges}
     assert len(outcome.exchanges) == 3
-    assert asked <= set(PEOPLE)
+    assert requested <= set(PEOPLE)
     lines = (home.runs / "everybody" / "samples.jsonl").read_text("utf-8").splitlines()
-    assert {json.loads(line)["who"] for line in lines} == asked
+    assert {json.loads(line)["who"] for line in lines} == requested
 
 
 def test_many_who_say_little_are_enough_together(home):
@@ -169,9 +169,9 @@ def test_a_training_as_typed(home, tiny_base):
     assert status == 0, err
     assert "Held-out messages of everybody" in out
     assert "Chat with it: chatmimic chat everybody" in out
-    asked = TrainSettings(base=str(tiny_base), steps=2, window=64)
+    requested = TrainSettings(base=str(tiny_base), steps=2, window=64)
     kept = Mimic.open("everybody", made).manifest["settings"]
-    assert kept == json.loads(json.dumps({**asked.as_dict(), "train": "all"}))
+    assert kept == json.loads(json.dumps({**requested.as_dict(), "train": "all"}))
     assert [line["step"] for line in log(made, "everybody")] == [0, 1, 2]
 
 

@@ -78,8 +78,8 @@ def test_a_folder_is_no_file_of_facts(tmp_path):
     ("count", "texts"), [(1, ["abc"]), (2, ["abc", "bca"]), (3, ["abc", "bca", "cab"])]
 )
 def test_orders_begin_one_later_each(count, texts):
-    for asked in (count, count + (3 if count == 3 else 0)):
-        found = orders("abc", "Ada", asked)
+    for requested in (count, count + (3 if count == 3 else 0)):
+        found = orders("abc", "Ada", requested)
         assert ["".join(m.text for m in order) for order in found] == texts
         assert {m.sender for order in found for m in order} == {"about Ada"}
     assert orders((), "Ada", count) == []
@@ -95,10 +95,10 @@ def form(request, tiny_tokenizer):
     return make_form(request.param, tiny_tokenizer, Cast(("Ada", "Bob")))
 
 
-def written(form, folder, which=write_train, **asked):
+def written(form, folder, which=write_train, **requested):
     material = Material("Ada", form.cast, TALKS, TALKS[:2], "", imitated="Ada")
     given = {"window": 128, "packed": False, "folder": folder}
-    return which(material, FACTS, TrainSettings(persona="Ada", **asked), form, **given)
+    return which(material, FACTS, TrainSettings(persona="Ada", **requested), form, **given)
 
 
 def transcripts(windows, form):
@@ -122,14 +122,14 @@ def test_facts_stand_before_every_excerpt_in_turning_orders(form, tmp_path, coun
 
 @pytest.mark.parametrize("asked", [{}, {"others": 0.3}, {"popular": 1.0}, {"learn": "all"}])
 @pytest.mark.parametrize("which", [write_train, write_held_out])
-def test_facts_are_never_learnt(form, tmp_path, asked, which):
-    windows = written(form, tmp_path, which, **asked)
+def test_facts_are_never_learnt(form, tmp_path, requested, which):
+    windows = written(form, tmp_path, which, **requested)
     facts = len(form.prompt(as_messages(FACTS, "Ada"), None))
     for row in range(len(windows)):
         marks = np.asarray(windows.marks[row])
         assert (marks[:facts] == Mark.CONTEXT).all()
         assert (marks[facts:] == Mark.TEXT).any()
-    learnt = ["Ada"] if which is write_held_out or not {"others", "learn"} & {*asked} else None
+    learnt = ["Ada"] if which is write_held_out or not {"others", "learn"} & {*requested} else None
     said = [m for c in (TALKS if which is write_train else TALKS[:2]) for m in c.messages]
     wanted = sum(len(m.text) + 1 for m in said if learnt is None or m.sender in learnt)
     assert windows.total_characters == wanted

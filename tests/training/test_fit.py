@@ -197,11 +197,11 @@ def test_a_gpu_has_no_libraries_in_it_but_some_slack():
 # -- which one is picked -------------------------------------------------------------------------
 
 
-def planned(free: int, **asked: Any) -> Fit:
+def planned(free: int, **requested: Any) -> Fit:
     """A plan for the small GPT-2 on a machine that has so much to give beside what is held."""
     here = Room("cpu", free, free)
-    sizes = {"window": 64, "batch": asked.get("batch") or 4, "accumulate": 2, "windows": 80}
-    return plan_fit(GPT2, **sizes, room=here, asked={**PINNED, **asked})
+    sizes = {"window": 64, "batch": requested.get("batch") or 4, "accumulate": 2, "windows": 80}
+    return plan_fit(GPT2, **sizes, room=here, requested={**PINNED, **requested})
 
 
 @pytest.fixture(scope="module")
@@ -239,8 +239,8 @@ def test_the_fastest_that_fits_is_picked_and_all_are_shown():
     ],
     ids=str,
 )
-def test_what_was_asked_for_stays(asked: dict[str, Any], ways: set[tuple[bool, bool]]):
-    rows = planned(GB, **asked).rows
+def test_what_was_asked_for_stays(requested: dict[str, Any], ways: set[tuple[bool, bool]]):
+    rows = planned(GB, **requested).rows
     assert {(r.way.gradient_checkpointing, r.way.step_in_backward) for r in rows} == ways
 
 
@@ -300,7 +300,7 @@ def test_how_large_a_base_is_does_not_change_what_is_picked(
     monkeypatch.setattr(ways, "try_out", lambda *_, **__: TRIAL)
     here = Room("cpu", 10**14, 10**14)
     sizes = {"window": 512, "batch": 1, "accumulate": 8, "windows": 80}
-    plan = plan_fit(GPT2, **sizes, room=here, asked={**PINNED, "train": "all"})
+    plan = plan_fit(GPT2, **sizes, room=here, requested={**PINNED, "train": "all"})
     assert plan.picked is not None
     assert plan.picked.pass_seconds == min(row.pass_seconds for row in plan.rows)
     assert plan.picked.way == replace(ONCE, precision="fp32")
@@ -313,8 +313,8 @@ def test_a_large_base_is_planned_with_lora_on_a_processor(
     monkeypatch.setattr(ways, "shape_of", lambda _: replace(MEDIUM, parameters=parameters))
     monkeypatch.setattr(ways, "try_out", lambda *_, **__: TRIAL)
     sizes = {"window": 512, "batch": 1, "accumulate": 8, "windows": 80}
-    for asked in (PINNED, {**PINNED, "train": "auto"}):
-        plan = plan_fit(GPT2, **sizes, room=Room("cpu", 10**14, 10**14), asked=asked)
+    for requested in (PINNED, {**PINNED, "train": "auto"}):
+        plan = plan_fit(GPT2, **sizes, room=Room("cpu", 10**14, 10**14), requested=requested)
         assert {row.way.train for row in plan.rows} == {train}
 
 
@@ -457,12 +457,12 @@ def test_a_plan_says_how_long_a_training_takes(passes: float | None, newest: int
     plan = planned(GB)
     assert plan.picked is not None
     picked = replace(plan.picked, pass_seconds=3_200.0)
-    asked = {"passes": passes, "messages": 9_000, "newest": newest}
-    plan = replace(plan, rows=(picked,), picked=picked, **asked)
+    requested = {"passes": passes, "messages": 9_000, "newest": newest}
+    plan = replace(plan, rows=(picked,), picked=picked, **requested)
     out = io.StringIO()
     show_fit(Console(file=out, width=200), plan, "starter")
     said = out.getvalue().splitlines()
     assert (said[-1] if told else "") == told
     assert said[-2 if told else -1].startswith("Options: ")
-    assert {key: facts(plan, "starter")[key] for key in asked} == asked
+    assert {key: facts(plan, "starter")[key] for key in requested} == requested
     assert facts(plan, "starter")["seconds"] == (None if passes is None else passes * 3_200)

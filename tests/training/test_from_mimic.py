@@ -114,9 +114,9 @@ def mimic(home):
         ({}, {"steps": 7, "others": 0.2}, {"steps": 7, "others": 0.2}),
     ],
 )
-def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, asked, expected):
+def test_whom_and_how_it_was_written_are_the_mimic_s(mimic, manifest, requested, expected):
     home = mimic(**manifest)
-    found = continuing(TrainSettings(from_mimic="ada", **asked), home)[0]
+    found = continuing(TrainSettings(from_mimic="ada", **requested), home)[0]
     assert {name: getattr(found, name) for name in expected} == expected
     assert found.base == found.from_mimic == str(home.mimics / "ada")
     assert found.tokenizer is None
@@ -146,9 +146,9 @@ def test_without_from_nothing_changes(mimic):
         ({"data": None}, "", "ada does not record the date of its latest message."),
     ],
 )
-def test_a_mimic_that_does_not_fit_is_one_sentence(mimic, manifest, asked, told):
+def test_a_mimic_that_does_not_fit_is_one_sentence(mimic, manifest, requested, told):
     with pytest.raises(TrainingError) as error:
-        continuing(TrainSettings(from_mimic="ada", persona=asked), mimic(**manifest))
+        continuing(TrainSettings(from_mimic="ada", persona=requested), mimic(**manifest))
     assert error.value.what == told
     assert "--from" in error.value.hint
 
@@ -182,9 +182,17 @@ def begun(tmp_path_factory, plain_base):
 
 
 def go_on(home, name="second", replace=False, **options):
-    asked = {"persona": "", "base": "gpt2-medium", "from_mimic": "first", "replay": 0.0, **options}
-    settings, _ = continuing(TrainSettings(**asked), home)
-    given = {k: v for k, v in settings.as_dict().items() if k in asked or k in ("form", "persona")}
+    requested = {
+        "persona": "",
+        "base": "gpt2-medium",
+        "from_mimic": "first",
+        "replay": 0.0,
+        **options,
+    }
+    settings, _ = continuing(TrainSettings(**requested), home)
+    given = {
+        k: v for k, v in settings.as_dict().items() if k in requested or k in ("form", "persona")
+    }
     given.pop("base", None)
     return train(home, settings.base, name=name, replace=replace, **given)
 
@@ -215,8 +223,8 @@ def test_it_can_go_on_again_and_then_there_is_nothing_new(begun):
 def test_a_stop_changes_nothing(begun):
     go_on(begun, name="whole", replay=0.3)
     wanted = digest(begun, "whole"), log(begun, "whole")
-    asked = TrainSettings(from_mimic="first", replay=0.3)
-    settings, _ = continuing(asked, begun)
+    requested = TrainSettings(from_mimic="first", replay=0.3)
+    settings, _ = continuing(requested, begun)
     given = {"from_mimic": settings.from_mimic, "form": "short", "replay": 0.3}
     stopped = train(begun, settings.base, name="halves", callbacks=stop_after(3), **given)
     assert stopped.step == 3

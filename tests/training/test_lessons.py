@@ -180,9 +180,9 @@ def test_exchanges_do_not_depend_on_what_was_read_of_a_corpus():
 @pytest.mark.parametrize("asked", [0, 3, 7])
 @pytest.mark.parametrize("at_once", [1, 2, 3, 16])
 @pytest.mark.parametrize("world", [1, 2, 3])
-def test_every_window_and_every_exchange_is_learnt_from_once(world, at_once, asked):
+def test_every_window_and_every_exchange_is_learnt_from_once(world, at_once, requested):
     parts = [Part(windows(OWN), np.arange(7)), Part(windows(TALK), np.arange(5))]
-    drawn = np.arange(asked * 2).reshape(asked, 2)
+    drawn = np.arange(requested * 2).reshape(requested, 2)
     shares = [
         micro_batches(parts, drawn, at_once, ProcessGroup(rank, world)) for rank in range(world)
     ]

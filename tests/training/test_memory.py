@@ -121,10 +121,10 @@ HALF, QUARTER = (
     ],
 )
 def test_a_step_is_tried_with_less_and_learns_the_same(
-    home, tiny_base, tmp_path, monkeypatch, fits, asked, notes
+    home, tiny_base, tmp_path, monkeypatch, fits, requested, notes
 ):
     roomy, narrow = fill(home), fill(tmp_path / "narrow")
-    given = {"batch": 4, "steps": 3, "evaluate_every": 1, "learning_rate": 3e-3, **asked}
+    given = {"batch": 4, "steps": 3, "evaluate_every": 1, "learning_rate": 3e-3, **requested}
     train(roomy, tiny_base, **given)
     short_of_memory(monkeypatch, fits)
     outcome = train(narrow, tiny_base, **given)
@@ -141,11 +141,13 @@ def test_a_step_is_tried_with_less_and_learns_the_same(
         ({"step_in_backward": True}, "4 windows of 64 tokens", 1),
     ],
 )
-def test_when_nothing_smaller_is_left_it_is_told(home, tiny_base, monkeypatch, asked, what, notes):
+def test_when_nothing_smaller_is_left_it_is_told(
+    home, tiny_base, monkeypatch, requested, what, notes
+):
     short_of_memory(monkeypatch, lambda loop, rows: False)
     said = []
     with pytest.raises(TrainingError, match=f"Out of memory with {what}"):
-        train(fill(home), tiny_base, batch=4, callbacks=Callbacks(stage=said.append), **asked)
+        train(fill(home), tiny_base, batch=4, callbacks=Callbacks(stage=said.append), **requested)
     assert len([words for words in said if "out of memory" in words]) == notes
 
 

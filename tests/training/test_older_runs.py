@@ -5,7 +5,7 @@ import json
 import pytest
 from training_support import fill, resume, stop_after, train
 
-from chatmimic.files import file_digest, write_whole
+from chatmimic.files import file_digest, write_atomically
 from chatmimic.training import TrainSettings
 from chatmimic.training.checkpointing.checkpoints import MANIFEST
 from chatmimic.training.plan import Plan
@@ -46,11 +46,11 @@ def test_a_run_that_an_older_chatmimic_began_goes_on(home, tiny_base, at):
     run = made.runs / "ada"
     for file in [run / "ready.json", *run.glob("checkpoints/*/state.json")]:
         said = json.loads(file.read_text("utf-8"))
-        write_whole(file, json.dumps(as_of_old(said)))
+        write_atomically(file, json.dumps(as_of_old(said)))
     for checkpoint in run.glob("checkpoints/*"):
         digests = json.loads((checkpoint / MANIFEST).read_text("utf-8"))
         digests = {name: file_digest(checkpoint / name) for name in digests}
-        write_whole(checkpoint / MANIFEST, json.dumps(digests))
+        write_atomically(checkpoint / MANIFEST, json.dumps(digests))
     mimic = resume(made).mimic
     train(made, tiny_base, name="whole", evaluate_every=2)
     assert mimic.manifest["best_step"] > 0

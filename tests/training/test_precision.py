@@ -76,9 +76,9 @@ def test_a_torch_that_cannot_tell_gets_what_always_works(monkeypatch):
 
 @pytest.mark.parametrize("asked", ["bf16", "fp32"])
 @pytest.mark.parametrize("native", [True, False])
-def test_what_was_asked_for_is_chosen(monkeypatch, asked, native):
+def test_what_was_asked_for_is_chosen(monkeypatch, requested, native):
     machine(monkeypatch, avx512_bf16=native)
-    assert choose_precision(asked) == asked
+    assert choose_precision(requested) == requested
 
 
 def test_this_machine_says_one_or_the_other():

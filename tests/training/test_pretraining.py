@@ -236,8 +236,8 @@ def test_warming_up_begins_with_the_weights_that_were_there(made, tiny_base):
 def test_warming_up_is_gentle_by_itself_and_can_be_otherwise(made, tiny_base):
     gentle = pretrain(made, base=str(tiny_base)).facts["plan"]
     assert (gentle["learning_rate"], gentle["optimizer"]) == (1e-4, "adamw")
-    asked = pretrain(made, base=str(tiny_base), optimizer="muon").facts["plan"]
-    assert asked["optimizer"] == "muon"
+    requested = pretrain(made, base=str(tiny_base), optimizer="muon").facts["plan"]
+    assert requested["optimizer"] == "muon"
 
 
 @pytest.mark.parametrize(("form", "alone"), [("short", True), ("tokens", False)])

@@ -42,10 +42,10 @@ def talking(home):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_stop_changes_nothing(talking, tiny_base, name):
     pytest.importorskip(EXTRAS.get(name, "torch"))
-    asked, step = VARIANTS[name]
-    whole = train(talking, tiny_base, **asked)
+    requested, step = VARIANTS[name]
+    whole = train(talking, tiny_base, **requested)
     wanted = digest(talking), log(talking)
-    stopped = train(talking, tiny_base, replace=True, callbacks=stop_after(step), **asked)
+    stopped = train(talking, tiny_base, replace=True, callbacks=stop_after(step), **requested)
     assert (stopped.step, stopped.name) == (step, "ada")
     finished = resume(talking)
     assert (digest(talking), log(talking)) == wanted
@@ -57,10 +57,10 @@ def test_a_stop_changes_nothing(talking, tiny_base, name):
 
 @pytest.mark.parametrize("name", ["first", "in a spell"])
 def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
-    asked = {**VARIANTS[name][0], "steps": 4, "corpus_steps": 2}
-    train(talking, tiny_base, **asked)
+    requested = {**VARIANTS[name][0], "steps": 4, "corpus_steps": 2}
+    train(talking, tiny_base, **requested)
     wanted = digest(talking), log(talking)
-    outcome = train(talking, tiny_base, replace=True, callbacks=stop_after(0), **asked)
+    outcome = train(talking, tiny_base, replace=True, callbacks=stop_after(0), **requested)
     taken = [outcome.step]
     while not hasattr(outcome, "mimic"):
         outcome = resume(talking, callbacks=stop_after(0))
@@ -77,11 +77,11 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
         ({"optimizer": "paged-adamw8bit"}, "", "paged-adamw8bit needs an NVIDIA GPU"),
     ],
 )
-def test_what_cannot_begin_drops_nothing(talking, tiny_base, monkeypatch, asked, missing, told):
+def test_what_cannot_begin_drops_nothing(talking, tiny_base, monkeypatch, requested, missing, told):
     train(talking, tiny_base, callbacks=stop_after(2))
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(TrainingError, match=told):
-        train(talking, tiny_base, replace=True, **asked)
+        train(talking, tiny_base, replace=True, **requested)
     assert unfinished(talking) == ["ada"]
     assert resume(talking).mimic.name == "ada"
 

@@ -32,9 +32,9 @@ LATER = talk("Dot: tea", "Ada: ok", start=10**12)
         ({"reverse": True, "others": 0.2}, "Ada", {"Bob", "Cy", "Dot"}),
     ],
 )
-def test_whose_words_are_learnt(asked, imitated, expected):
+def test_whose_words_are_learnt(requested, imitated, expected):
     material = Material("Ada", Cast(("Ada",)), (SAID,), (LATER,), "", imitated=imitated)
-    assert trained_on(material, TrainSettings(persona="Ada", **asked)) == expected
+    assert trained_on(material, TrainSettings(persona="Ada", **requested)) == expected
 
 
 def test_messages_are_read_from_the_last_to_the_first():

@@ -114,8 +114,10 @@ def test_a_rate_falls_to_nought_at_the_end_of_both_parts(name):
 
 
 def test_what_was_asked_for_is_what_is_planned():
-    asked = TrainSettings(schedule="polynomial", power=1.0, steps=20, warmup=0.1, learning_rate=0.5)
-    made = make_plan(asked, parameters=1000, windows=80, on_cpu=True, step_seconds=0.1)
+    requested = TrainSettings(
+        schedule="polynomial", power=1.0, steps=20, warmup=0.1, learning_rate=0.5
+    )
+    made = make_plan(requested, parameters=1000, windows=80, on_cpu=True, step_seconds=0.1)
     straight = plan(steps=20)
     assert [made.rate(n) for n in range(21)] == [straight.rate(n) for n in range(21)]
 

@@ -77,8 +77,8 @@ def assert_alike(home, name, other):
 
 
 def test_two_learn_what_one_does(made, tiny_base):
-    for name, asked in ASKED.items():
-        alone = train(made, tiny_base, name="alone", replace=True, **asked)
+    for name, requested in ASKED.items():
+        alone = train(made, tiny_base, name="alone", replace=True, **requested)
         assert_alike(made, name, "alone")
         told = json.loads((made.mimics / name / "mimic.json").read_text("utf-8"))
         assert told["held_out"]["mimic"] == pytest.approx(alone.figures.as_dict(), rel=1e-5)
@@ -136,11 +136,11 @@ def test_three_go_on_with_what_one_began_and_only_the_first_speaks(home, tiny_ba
         ({"sample_every": 1}, "--sample-every cannot be used with a model sharded over processes"),
     ],
 )
-def test_what_several_cannot_do_is_refused(asked, sentence):
+def test_what_several_cannot_do_is_refused(requested, sentence):
     with pytest.raises(TrainingError) as told:
-        check_several(TrainSettings(**asked), ProcessGroup(0, 2, spread=True))
+        check_several(TrainSettings(**requested), ProcessGroup(0, 2, spread=True))
     assert told.value.what.startswith(sentence)
-    check_several(TrainSettings(**asked), ProcessGroup())
+    check_several(TrainSettings(**requested), ProcessGroup())
 
 
 def test_when_one_is_killed_the_others_say_so_and_the_run_can_go_on(home, tiny_base):

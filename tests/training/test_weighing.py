@@ -43,10 +43,10 @@ def form(tiny_tokenizer):
 def written(form, tmp_path):
     """Writes windows of the talk above with some settings: learnt or held out."""
 
-    def write(which=write_train, imitated="Ada", **asked):
+    def write(which=write_train, imitated="Ada", **requested):
         material = Material("Ada", form.cast, (SAID,), (LATER,), "", imitated=imitated)
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        return which(material, (), TrainSettings(**asked), form, window=128, folder=folder)
+        return which(material, (), TrainSettings(**requested), form, window=128, folder=folder)
 
     return write
 
@@ -85,15 +85,15 @@ def weights_of(windows, form):
         ({"popular": 1.0, "imitated": None}, [1, 1, 2, 2, 1, 2]),
     ],
 )
-def test_each_message_weighs_what_was_asked_for(written, form, asked, expected):
-    windows = written(**asked)
+def test_each_message_weighs_what_was_asked_for(written, form, requested, expected):
+    windows = written(**requested)
     assert weights_of(windows, form) == pytest.approx(expected)
     assert (windows.weights is None) == (set(expected) <= {0, 1})
 
 
 @pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"popular": 2.0}, {"learn": "all"}])
-def test_what_is_tested_on_is_the_persona_s_words_all_alike(written, asked):
-    plain, weighed = written(write_held_out), written(write_held_out, **asked)
+def test_what_is_tested_on_is_the_persona_s_words_all_alike(written, requested):
+    plain, weighed = written(write_held_out), written(write_held_out, **requested)
     for name in ("ids", "marks", "positions", "characters"):
         assert np.array_equal(getattr(plain, name), getattr(weighed, name)), name
     assert weighed.weights is None
@@ -139,8 +139,8 @@ def by_hand(model, windows):
 
 
 @pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"popular": 0.5}, {"learn": "all"}])
-def test_the_loss_is_the_weighted_sum_of_the_nats(written, model, asked):
-    windows = written(**asked)
+def test_the_loss_is_the_weighted_sum_of_the_nats(written, model, requested):
+    windows = written(**requested)
     result = LossModule(model)(**feed(windows, np.arange(1)))
     nats, weights = by_hand(model, windows)
     assert result.loss.item() == pytest.approx((nats * weights).sum().item(), rel=1e-5)
@@ -168,9 +168,9 @@ def test_the_gradient_is_the_weighted_sum_of_those_of_each_side(written, model):
 # -- a run -----------------------------------------------------------------------------------------
 
 
-def begun(home, base, **asked):
+def begun(home, base, **requested):
     """The windows, the plan and the state of a run that was stopped after a step."""
-    train(home, base, callbacks=stop_after(1), **asked)
+    train(home, base, callbacks=stop_after(1), **requested)
     folder = home.runs / "ada"
     plan = Plan.from_dict(json.loads((folder / "ready.json").read_text("utf-8"))["plan"])
     state = json.loads((folder / "checkpoints" / "step-000001" / "state.json").read_text("utf-8"))
@@ -178,7 +178,7 @@ def begun(home, base, **asked):
 
 
 @pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"learn": "all", "popular": 2.0}])
-def test_the_loss_of_a_step_is_per_weight(home, tiny_base, asked):
+def test_the_loss_of_a_step_is_per_weight(home, tiny_base, requested):
     from transformers import AutoModelForCausalLM
 
     messages = [
@@ -187,7 +187,7 @@ def test_the_loss_of_a_step_is_per_weight(home, tiny_base, asked):
         )
         for n, m in enumerate(chatter())
     ]
-    windows, plan, state = begun(fill(home, messages), tiny_base, **asked)
+    windows, plan, state = begun(fill(home, messages), tiny_base, **requested)
     (part,) = BatchSampler(plan, 0, windows).of(State())
     model = AutoModelForCausalLM.from_pretrained(tiny_base, attn_implementation="sdpa").eval()
     with torch.no_grad():
@@ -224,7 +224,7 @@ SAME = [
 def test_what_is_said_in_two_ways_is_one_training(home, tiny_base, one, other, same):
     made = fill(home)
     digests = []
-    for asked in (one, other):
-        train(made, tiny_base, replace=True, steps=2, **asked)
+    for requested in (one, other):
+        train(made, tiny_base, replace=True, steps=2, **requested)
         digests.append(digest(made))
     assert (digests[0] == digests[1]) is same

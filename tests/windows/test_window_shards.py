@@ -179,7 +179,7 @@ def test_a_check_names_the_file_that_is_not_whole(form, tmp_path, name, what):
     DAMAGE[what](file)
     heard = []
     with pytest.raises(TrainingError) as told:
-        open_shards(folder, check=True, tell=heard.append)
+        open_shards(folder, check=True, notify=heard.append)
     assert f"The shard {file} is damaged or missing" in told.value.what
     assert "--replace in place of --resume" in told.value.hint
     assert heard == ["checking s/00000", "checking s/00001"]

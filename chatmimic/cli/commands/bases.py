@@ -57,7 +57,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
 
         found, room = list_bases(home), find_room()
     if as_json:
-        print_json([facts(one, room) for one in found])
+        print_json([to_json(one, room) for one in found])
     else:
         _show(found, room)
 
@@ -94,7 +94,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     remove_folder("base", folder, yes=yes, as_json=as_json, after=after)
 
 
-def facts(one: Listed, room: Room) -> dict[str, Any]:
+def to_json(one: Listed, room: Room) -> dict[str, Any]:
     """The facts of a base that `--json` prints; None for what is not known."""
     return {
         "name": one.base,

@@ -81,12 +81,12 @@ def _facts(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from chatmimic.cli.commands.mimics import facts
+    from chatmimic.cli.commands.mimics import to_json
 
     rows = []
     for mimic, evaluation in zip(mimics, evaluations, strict=True):
         figures = evaluation.as_dict()
         del figures["samples"]
-        rows.append({**facts(mimic), "evaluation": figures})
+        rows.append({**to_json(mimic), "evaluation": figures})
     whole = None if matrix is None else {**asdict(matrix), "owned": matrix.owned}
     return {"mimics": rows, "ownership": whole}

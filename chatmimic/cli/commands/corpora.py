@@ -37,7 +37,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
     ctx.ensure_object(dict)["home"] = str(home.path)
     if ctx.invoked_subcommand is not None:
         return
-    found = [facts(find_corpus(home, name)) for name in known_corpora(home)]
+    found = [to_json(find_corpus(home, name)) for name in known_corpora(home)]
     if as_json:
         print_json(found)
     elif found:
@@ -64,7 +64,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     remove_folder("corpus", corpus.path.parent, yes=yes, as_json=as_json)
 
 
-def facts(corpus: Corpus) -> dict[str, Any]:
+def to_json(corpus: Corpus) -> dict[str, Any]:
     """The facts of a corpus that `--json` prints."""
     from chatmimic.archive import Archive
 

@@ -23,10 +23,10 @@ from chatmimic.cli.common import (
     print_json,
     quoted,
 )
-from chatmimic.cli.display.import_facts import Outcome, facts
+from chatmimic.cli.display.import_json import Outcome, to_json
 from chatmimic.cli.display.import_progress import progress
 from chatmimic.cli.display.import_summary import summary
-from chatmimic.cli.display.redaction import redaction_facts, redaction_table
+from chatmimic.cli.display.redaction import redaction_json, redaction_table
 from chatmimic.cli.import_privacy import file_of, lazy_filter, names_in, scan_exports
 from chatmimic.cli.options import settings_among, settings_options
 from chatmimic.cli.report_file import check_report, write_report
@@ -95,7 +95,7 @@ def command(
     report_to: Path | None,
     as_json: bool,
     home: Home,
-    **asked: Any,
+    **requested: Any,
 ) -> None:
     """Import chat exports into the archive.
 
@@ -117,8 +117,8 @@ def command(
         raise click.BadParameter("A corpus needs a name.", param_hint="--corpus")
     if report_to is not None:
         check_report(report_to)
-    options = settings_among(ImportOptions, asked, columns=_columns(columns))
-    privacy = settings_among(PrivacyOptions, asked)
+    options = settings_among(ImportOptions, requested, columns=_columns(columns))
+    privacy = settings_among(PrivacyOptions, requested)
     if redact_report:
         privacy, dry_run = dataclasses.replace(privacy, redact=True), True
     run = _Import(home, options, privacy, corpus, dry_run)
@@ -164,10 +164,10 @@ def _finish(run: _Import, paths: Sequence[Path], report_to: Path | None, as_json
             done.append(outcome)
             if not as_json:
                 console().print(summary(outcome))
-        result = facts(done, failed, archive() if done else None)
+        result = to_json(done, failed, archive() if done else None)
         redacted = privacy_filter() if privacy_filter and run.privacy.redact and done else None
         if redacted is not None:
-            result["redacted"] = redaction_facts(redacted)
+            result["redacted"] = redaction_json(redacted)
         if report_to is not None:
             write_report(report_to, result)
         if as_json:

@@ -85,7 +85,7 @@ def show(name: str, as_json: bool, home: Home) -> None:
     """
     mimic = Mimic.open(name, home)
     if as_json:
-        print_json({**facts(mimic), "manifest": mimic.manifest})
+        print_json({**to_json(mimic), "manifest": mimic.manifest})
         return
     from rich.table import Table
 
@@ -175,7 +175,7 @@ def _only_one(name: str, home: Home) -> Mimic:
 
 def _made(mimic: Mimic) -> str:
     """The person and the date of a mimic, to tell it from others."""
-    known = facts(mimic)
+    known = to_json(mimic)
     whose = "everybody" if known["everybody"] else known["persona"]
     return f"of {whose}" + (f", made {known['made_at'][:10]}" if known["made_at"] else "")
 
@@ -183,7 +183,7 @@ def _made(mimic: Mimic) -> str:
 def _list(home: Home, as_json: bool) -> None:
     mimics = list_mimics(home)
     if as_json:
-        print_json([facts(mimic) for mimic in mimics])
+        print_json([to_json(mimic) for mimic in mimics])
     elif mimics:
         console().print(_table(mimics))
     else:
@@ -207,7 +207,7 @@ def _table(mimics: Sequence[Mimic]) -> Table:
         table.add_column("Form")
         table.add_column("Messages", justify="right")
         table.add_column("Size", justify="right", no_wrap=True)
-    every = [facts(mimic) for mimic in mimics]
+    every = [to_json(mimic) for mimic in mimics]
     if width >= _WIDE and any(known["verdict"] for known in every):
         table.add_column("Verdict", overflow="fold")
     for known in every:
@@ -230,7 +230,7 @@ def _cells(known: dict[str, Any]) -> list[str]:
     ]
 
 
-def facts(mimic: Mimic) -> dict[str, Any]:
+def to_json(mimic: Mimic) -> dict[str, Any]:
     """The facts of a mimic that `--json` prints; None for what its manifest does not say."""
     say = mimic.manifest.get
     data, held_out = _object(say("data")), _object(say("held_out"))
@@ -299,7 +299,7 @@ def _number(value: object) -> int | float | None:
 
 
 def _details(mimic: Mimic) -> list[tuple[str, str]]:
-    known = facts(mimic)
+    known = to_json(mimic)
     messages, perplexity, before = (
         known[key] for key in ("messages", "perplexity", "base_perplexity")
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.cli.commands.train import say_what_stays
+from chatmimic.cli.commands.train import announce_what_stays
 from chatmimic.cli.common import (
     INTERRUPTED,
     console,
@@ -25,9 +25,9 @@ from chatmimic.corpora import open_corpora
 from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.text import shown
-from chatmimic.training.checkpointing.existing import standing
+from chatmimic.training.checkpointing.existing import find_existing
 from chatmimic.training.checkpointing.resumable import find_unfinished, the_only, unfinished_in
-from chatmimic.training.inputs import PretrainInputs, with_whole_paths
+from chatmimic.training.inputs import PretrainInputs, with_absolute_paths
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.settings import DATA
 
@@ -90,8 +90,8 @@ def command(
         taking = _take_name(home, name or chosen[0].name, replace)
     inputs = None
     if taking.resume is not None:
-        settings = with_whole_paths(settings, home, say)
-        say_what_stays(home.pretrainings / taking.resume, settings, explicit)
+        settings = with_absolute_paths(settings, home, say)
+        announce_what_stays(home.pretrainings / taking.resume, settings, explicit)
     else:
         inputs = PretrainInputs.of(settings, chosen, home, say)
     from chatmimic.cli.display.training import training_display
@@ -118,7 +118,7 @@ def command(
 
 def _take_name(home: Home, name: str, replace: bool) -> Taking:
     """What to do if the name is taken."""
-    there = standing((home.pretrainings, home.bases), Label(name))
+    there = find_existing((home.pretrainings, home.bases), Label(name))
     wanted = Wanted("pretraining", "base", named=True, replace=replace)
     taking = ask_about(there, home.pretrainings, wanted)
     return taking if taking.name else dataclasses.replace(taking, name=name)

@@ -251,9 +251,9 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def _write(path: Path, pairs: Sequence[tuple[Exchange, str]]) -> None:
     """Write `key<TAB>reply` lines. Raises ChatmimicError."""
-    from chatmimic.files import write_whole
+    from chatmimic.files import write_atomically
 
-    write_whole(path, "".join(f"{one.key}\t{reply}\n" for one, reply in pairs))
+    write_atomically(path, "".join(f"{one.key}\t{reply}\n" for one, reply in pairs))
     say_written(path)
 
 

@@ -28,10 +28,10 @@ from chatmimic.cli.rank_zero import is_first
 from chatmimic.cli.which_base import base_chosen
 from chatmimic.home import Home
 from chatmimic.settings import SettingsBase
-from chatmimic.training.checkpointing.existing import standing
+from chatmimic.training.checkpointing.existing import find_existing
 from chatmimic.training.checkpointing.resumable import label_for, run_to_resume, settings_of
-from chatmimic.training.data.selection import check_chosen
-from chatmimic.training.inputs import Request, continuing, with_whole_paths
+from chatmimic.training.data.selection import check_selection
+from chatmimic.training.inputs import Request, continuing, with_absolute_paths
 from chatmimic.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def command(
         taking = _take_name(request, name, replace)
     if taking.resume is not None:
         if is_first():
-            settings = with_whole_paths(continuing(settings, home)[0], home, say)
-            say_what_stays(home.runs / taking.resume, settings, explicit.keys() - {"persona"})
+            settings = with_absolute_paths(continuing(settings, home)[0], home, say)
+            announce_what_stays(home.runs / taking.resume, settings, explicit.keys() - {"persona"})
         return _train(home, None, taking, as_json)
     if is_first():
         if "base" not in explicit and request.earlier is None:
@@ -113,8 +113,8 @@ def _take_name(request: Request, name: str | None, replace: bool) -> Taking:
         with waiting("reading the archive"), Archive.open(home.archive, create=False) as archive:
             if settings.persona:
                 persona = archive.person(settings.persona).name
-            check_chosen(archive, settings)
-        there = standing((home.runs, home.mimics), label_for(name, persona))
+            check_selection(archive, settings)
+        there = find_existing((home.runs, home.mimics), label_for(name, persona))
         earlier = request.earlier.path.name if request.earlier else None
         wanted = Wanted("training", "mimic", bool(name), replace, goes_on=earlier)
         taking = ask_about(there, home.runs, wanted)
@@ -134,7 +134,7 @@ def _show_plan(request: Request, explicit: dict[str, Any], as_json: bool) -> int
         with waiting("estimating memory and time"):
             fit = plan_training(archive, request, explicit)
     if as_json:
-        print_json(plan.facts(fit, request.settings.base))
+        print_json(plan.to_json(fit, request.settings.base))
     else:
         plan.show_fit(console(), fit, request.settings.base)
     return 0 if fit.picked else 1
@@ -161,7 +161,7 @@ def _train(home: Home, request: Request | None, taking: Taking, as_json: bool) -
         return 0
     if isinstance(outcome, Trained):
         if as_json:
-            print_json(facts(outcome))
+            print_json(to_json(outcome))
         else:
             with waiting("loading the mimic"):
                 loaded = outcome.mimic.load()
@@ -184,7 +184,7 @@ def _go(run: Run, request: Request | None, replace: bool) -> Trained | Stopped:
         return run.start(archive, request, replace=replace)
 
 
-def facts(outcome: Trained) -> dict[str, Any]:
+def to_json(outcome: Trained) -> dict[str, Any]:
     """The facts that `--json` prints."""
     return {
         "mimic": outcome.mimic.name,
@@ -205,7 +205,7 @@ def facts(outcome: Trained) -> dict[str, Any]:
     }
 
 
-def say_what_stays(folder: Path, settings: SettingsBase, given: Collection[str]) -> None:
+def announce_what_stays(folder: Path, settings: SettingsBase, given: Collection[str]) -> None:
     """Print which given options --resume ignores: a run keeps its original settings."""
     begun, explicit = settings_of(folder), json.loads(json.dumps(settings.as_dict()))
     other = [key for key in given if begun.get(key, explicit[key]) != explicit[key]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatmimic.cli.commands.people import bars_of, sparkline
 from chatmimic.cli.common import console, quoted
 from chatmimic.cli.display.dates import day
-from chatmimic.cli.display.import_facts import Outcome, day_of
+from chatmimic.cli.display.import_json import Outcome, day_of
 from chatmimic.text import shown
 
 if TYPE_CHECKING:

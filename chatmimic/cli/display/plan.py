@@ -38,7 +38,7 @@ def show_fit(screen: Console, fit: Fit, base: str) -> None:
     screen.print(shown(_verdict(fit)))
 
 
-def facts(fit: Fit, base: str) -> dict[str, Any]:
+def to_json(fit: Fit, base: str) -> dict[str, Any]:
     """The facts that `--json` prints."""
     rows = [_row_facts(row) for row in fit.rows]
     return {

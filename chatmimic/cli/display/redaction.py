@@ -29,7 +29,7 @@ def redaction_table(used: PrivacyFilter) -> RenderableType:
     return table
 
 
-def redaction_facts(used: PrivacyFilter) -> dict[str, Any]:
+def redaction_json(used: PrivacyFilter) -> dict[str, Any]:
     """The facts that `--json` prints: for each type its count and masked examples."""
     return {
         type_: {

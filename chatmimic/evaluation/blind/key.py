@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chatmimic.errors import BlindTestError
 from chatmimic.evaluation.blind.rounds import MOST, PAIR, WHOSE, BlindTest
-from chatmimic.files import private_folder, write_whole
+from chatmimic.files import private_folder, write_atomically
 from chatmimic.home import Home
 
 LETTERS = "abcd"  # of choices, in the codes of answers
@@ -50,7 +50,7 @@ def write_key(home: Home, key: Key) -> Path:
     """Write a key into the home, readable by its owner only."""
     path = key_path(home, key.id)
     private_folder(path.parent)
-    write_whole(path, json.dumps({"format": _FORMAT, **asdict(key)}, indent=2) + "\n")
+    write_atomically(path, json.dumps({"format": _FORMAT, **asdict(key)}, indent=2) + "\n")
     return path
 
 

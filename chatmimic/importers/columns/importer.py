@@ -172,7 +172,7 @@ class _Table:
 
     def _message(self, number: int, row: Row) -> Message:
         source = f"{self.member.name}:{number}"
-        even = self._evened(row) if self._width else row
+        even = self._padded(row) if self._width else row
         texts = None if even is None else self.roles.texts(even)
         if texts is None:
             return Message(
@@ -196,7 +196,7 @@ class _Table:
             source=source,
         )
 
-    def _evened(self, row: Row) -> Row | None:
+    def _padded(self, row: Row) -> Row | None:
         """A row with as many cells as the header; None if an extra separator shifted them."""
         if isinstance(row, Mapping) or len(row) <= self._width:
             return row

@@ -53,7 +53,7 @@ class Place:
     folder: str = ""  # within the export, without dates
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether it names the one channel without its folder."""
         return bool(self.guild and self.category and self.name)
 
@@ -62,7 +62,7 @@ class Place:
         """The channel of a file that no other file is known to share."""
         title = titled(self.guild or self.folder.rpartition("/")[2], self.name) or self.id
         named = " / ".join(part for part in (self.guild, self.category, self.name) if part)
-        apart = "" if self.is_whole else self.folder
+        apart = "" if self.is_complete else self.folder
         return Channel(self.id or "/".join(part for part in (apart, named) if part), title)
 
     def fits(self, other: Place) -> bool:
@@ -102,7 +102,7 @@ def place_of(member: Member) -> Place:
     named = "" if id_ == stem else _AFTER_NAME.sub("", _ID.sub("", stem)).strip()
     if _PAGE.fullmatch(named):
         return _by_folder(id_, named, member)
-    return Place(id_, *_parted(named), folder_of(member))
+    return Place(id_, *_split(named), folder_of(member))
 
 
 def place_in(member: Member, guild: str, category: str, name: str, id_: str = "") -> Place:
@@ -119,7 +119,7 @@ def place_headed(member: Member, guild: str, line: str) -> Place:
     return place_in(member, guild, category, name)
 
 
-def _parted(named: str) -> tuple[str, str, str]:
+def _split(named: str) -> tuple[str, str, str]:
     """Guild, category and channel as the exporter joins them; a thread's name may have a dash."""
     parts = named.split(" - ", 2)
     if len(parts) == 3:
@@ -136,7 +136,7 @@ def _by_folder(id_: str, stem: str, member: Member) -> Place:
     found = _ID.search(last)
     id_ = id_ or (found[1] if found else last if _BARE_ID.fullmatch(last) else "")
     named = _ID.sub("", last).strip()
-    return Place(id_, *_parted("" if named == id_ else named), above)
+    return Place(id_, *_split("" if named == id_ else named), above)
 
 
 def folder_of(member: Member) -> str:
@@ -147,7 +147,7 @@ def folder_of(member: Member) -> str:
 
 
 @dataclass
-class ChannelBook:
+class ChannelIndex:
     """The channels met so far: what one file lacks of its channel another file may say."""
 
     _channels: dict[str, Channel] = field(default_factory=dict)  # by key
@@ -204,7 +204,7 @@ def _kinds(place: Place) -> Iterator[tuple[str, ...]]:
     """Under what the channel of a place is looked up; the first two are sure."""
     name = place.name
     yield "folder", name, place.folder
-    yield "whole", name, *((place.guild, place.category) if place.is_whole else (place.folder,))
+    yield "whole", name, *((place.guild, place.category) if place.is_complete else (place.folder,))
     yield "last", name, place.folder.rpartition("/")[2]
     yield "any", name
 

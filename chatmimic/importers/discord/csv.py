@@ -92,10 +92,10 @@ class CsvFile:
             next(table, None)  # the header
             for number, row in table:
                 cells = row[:-1] if self._ended and not row[-1] else row
-                yield number, _evened(cells, len(shape.header), shape.delimiter)
+                yield number, _padded(cells, len(shape.header), shape.delimiter)
 
 
-def _evened(row: Sequence[str], width: int, delimiter: str) -> list[str] | None:
+def _padded(row: Sequence[str], width: int, delimiter: str) -> list[str] | None:
     """The six cells of a row; None for one that has too few.
 
     Old files may have a delimiter in what was said.

@@ -18,7 +18,7 @@ from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.tables import Shape, separated_rows
 from chatmimic.importers.parsing.text_lines import decoded_head
@@ -131,13 +131,13 @@ class _Package:
     def channel(self, key: str) -> Channel:
         """A channel by its id."""
         about = self.channels.get(key, {})
-        guild = text_of(mapping(about.get("guild")).get("name"))
+        guild = text_of(as_dict(about.get("guild")).get("name"))
         title = titled(guild, text_of(about.get("name"))) or self.index.get(key, "")
         return Channel(key, title or key)
 
     def people(self, key: str) -> dict[str, str]:
         """Names by ids, as far as a channel shows them: its owner's, and who they talk with."""
-        others = [text_of(one) for one in listed(self.channels.get(key, {}).get("recipients"))]
+        others = [text_of(one) for one in as_list(self.channels.get(key, {}).get("recipients"))]
         others = [other for other in others if other != self.owner]
         names = {self.owner: self.name}
         channel_title = self.index.get(key, "")
@@ -177,7 +177,7 @@ class _File:
             allow = self._context.options.allow_truncated
             items = JsonStream(stream, label, None, report, allow)
             for item in items:
-                record = mapping(item)
+                record = as_dict(item)
                 yield items.record, [text_of(record[c]) for c in _COLUMNS if c in record]
 
     def _is_table(self) -> bool:

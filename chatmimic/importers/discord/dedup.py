@@ -9,7 +9,7 @@ from itertools import islice
 
 from chatmimic.importers.discord.authors import account
 from chatmimic.importers.discord.channels import Channel
-from chatmimic.importers.parsing.dedup import Seen, keep_most
+from chatmimic.importers.parsing.dedup import SeenMessages, raise_counts
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Message
 
@@ -27,7 +27,7 @@ _LINK = re.compile(r"\]\(<?[^\s()<>]{1,2000}>?\)|https?://\S+")
 _MARKS = re.compile(r"[\s*_~|`>\\#\[\]()<-]+")
 
 
-class Together:
+class Deduplicator:
     """What was given already: told by ids, or by minute, author and words where there are none.
 
     `by_words` is for imports with files that have no ids: it takes memory for each message.
@@ -37,7 +37,7 @@ class Together:
         self._report = report
         self._alone = alone
         self._by_words = by_words
-        self._seen = Seen(report, alone)
+        self._seen = SeenMessages(report, alone)
         self._said: dict[int, int] = {}  # words and minute → how often
         self._minutes: dict[int, int] = {}  # of telling words: when
         # The same of the local times of one shape: files of other shapes may have another zone.
@@ -47,7 +47,7 @@ class Together:
 
     def next_shape(self) -> None:
         """Files of another shape follow."""
-        keep_most(self._said_here, self._said)
+        raise_counts(self._said_here, self._said)
         self._minutes |= self._minutes_here
         self._said_here, self._minutes_here = {}, {}
 
@@ -73,8 +73,8 @@ class Together:
                 continue
             words, minute = _text(message, name, message.thread), _minute(message)
             if any(
-                _is_met(_at(words, minute, shift), self._said, met) for shift in shifts
-            ) or _is_met(_at(words, minute), self._said_here, met_here):
+                _is_seen(_at(words, minute, shift), self._said, met) for shift in shifts
+            ) or _is_seen(_at(words, minute), self._said_here, met_here):
                 self._report.leave_out("duplicate", message.source)
             else:
                 self._learn(message, words, exact, met if exact else met_here)
@@ -83,8 +83,8 @@ class Together:
         # had, and never what all before it had: there may be thousands of files.
         for words, times in with_id.items():
             self._said[words] = self._said.get(words, 0) + times
-        keep_most(met, self._said)
-        keep_most(met_here, self._said_here)
+        raise_counts(met, self._said)
+        raise_counts(met_here, self._said_here)
 
     def shifts_of(self, label: str, found: Iterable[Authored]) -> list[int]:
         """The minutes by which a file's local times are ahead of the same messages' known ones.
@@ -159,7 +159,7 @@ class Together:
             minutes[words] = minute
 
 
-def _is_met(words: int, seen: dict[int, int], met: Counter[int]) -> bool:
+def _is_seen(words: int, seen: dict[int, int], met: Counter[int]) -> bool:
     """Whether the files before have a message once more than was met in this one."""
     if met[words] >= seen.get(words, 0):
         return False

@@ -68,7 +68,7 @@ class Classes:
 
 
 @lru_cache(maxsize=1024)
-def said_by(written: str) -> Classes:
+def classes_of(written: str) -> Classes:
     """What an element's class attribute says."""
     names = written.split()
     places = (

@@ -14,7 +14,7 @@ from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.html_page import Page, PageRecord
 from chatmimic.importers.discord.system_messages import kind_of_sentence
 from chatmimic.importers.discord.timestamps import WrittenTimes, surveyed, time_in_id
-from chatmimic.importers.parsing.dates.date_order import settled
+from chatmimic.importers.parsing.dates.date_order import resolved_orders
 from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -117,7 +117,7 @@ class _Reader:
             return possible(exact, self._context.report)
         if self._written is None:
             options, report = self._context.options, self._context.report
-            order = settled(
+            order = resolved_orders(
                 [surveyed(self._member.label, self._first())], options.date_order, report
             )
             self._written = WrittenTimes(order[0], options.tz, report)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from chatmimic.importers.discord.html_classes import Classes, Place, placed, said_by
+from chatmimic.importers.discord.html_classes import Classes, Place, classes_of, placed
 from chatmimic.importers.discord.html_markup import Words
-from chatmimic.importers.parsing.html_parser import EMPTY, GuardedParser
+from chatmimic.importers.parsing.html_parser import EMPTY, BoundedParser
 
 _UNCLOSED = {"li", "p"}  # a minifier leaves their ends out where another begins
 _ANSWERED = re.compile(r"scrollToMessage\(\s*event\s*,\s*['\"]?(\d{1,20})")
@@ -45,7 +45,7 @@ class PageRecord:
         return self.own_text or self.passed_on.text.strip()
 
 
-class Page(GuardedParser[PageRecord]):
+class Page(BoundedParser[PageRecord]):
     """Feed it a page's text; `taken` gives the records that are whole by then."""
 
     def __init__(self, label: str) -> None:
@@ -137,7 +137,7 @@ class Page(GuardedParser[PageRecord]):
         name = given.get("class", "")
         if not name and around is not Place.REPLY:
             return around
-        classes = said_by(name)
+        classes = classes_of(name)
         if classes.group:
             self._end()
             self._group = PageRecord()

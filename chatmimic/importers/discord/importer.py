@@ -9,16 +9,16 @@ from enum import StrEnum
 from functools import partial
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.discord.channels import Channel, ChannelBook, Place, Settle, place_of
+from chatmimic.importers.discord.channels import Channel, ChannelIndex, Place, Settle, place_of
 from chatmimic.importers.discord.csv import CsvFile, is_csv
 from chatmimic.importers.discord.data_package import is_part, read_package
-from chatmimic.importers.discord.dedup import Authored, Together
+from chatmimic.importers.discord.dedup import Authored, Deduplicator
 from chatmimic.importers.discord.html_messages import is_page, read_page
 from chatmimic.importers.discord.json import is_json, read_json
 from chatmimic.importers.discord.pasted.reader import is_pasted, read_pasted
 from chatmimic.importers.discord.text import is_surely_text, is_text, read_text, survey_text
 from chatmimic.importers.discord.tracker_json import is_tracker, read_tracker
-from chatmimic.importers.parsing.dates.date_order import settled
+from chatmimic.importers.parsing.dates.date_order import resolved_orders
 from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -70,12 +70,14 @@ class Discord(Importer):
         for member in shapes.pop(None, ()):
             context.report.leave_out("unparsed", member.name)
         context.report.variants.update({str(shape): len(some) for shape, some in shapes.items()})
-        together = Together(context.report, len(members) == 1, not _BY_WORDS.isdisjoint(shapes))
-        channels = ChannelBook()
+        deduplicator = Deduplicator(
+            context.report, len(members) == 1, not _BY_WORDS.isdisjoint(shapes)
+        )
+        channels = ChannelIndex()
         for shape in _Shape:
             for found in _readings(shape, shapes.get(shape, []), context):
-                yield from _given(found, context, together, channels)
-            together.next_shape()
+                yield from _given(found, context, deduplicator, channels)
+            deduplicator.next_shape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Reading:
 
 
 def _given(
-    found: _Reading, context: Context, together: Together, channels: ChannelBook
+    found: _Reading, context: Context, deduplicator: Deduplicator, channels: ChannelIndex
 ) -> Iterator[Message]:
     """What one file has that no file before it had."""
     # The same file, read without a word to the user.
@@ -98,7 +100,7 @@ def _given(
     def settle(place: Place) -> Channel:
         alone = place.channel
         return channels.channel_of(
-            place, lambda several: together.holder(several, found.read(quiet, lambda _: alone))
+            place, lambda several: deduplicator.holder(several, found.read(quiet, lambda _: alone))
         )
 
     shifts = [0]
@@ -106,10 +108,10 @@ def _given(
         channel = settle(found.place)
         if not found.exact and context.options.tz is None:
             ahead = found.read(quiet, lambda _: channel)
-            shifts = together.shifts_of(found.label, ahead)
-        yield from together.new_of(found.read(context, lambda _: channel), shifts, found.exact)
+            shifts = deduplicator.shifts_of(found.label, ahead)
+        yield from deduplicator.new_of(found.read(context, lambda _: channel), shifts, found.exact)
     else:
-        yield from together.new_of(found.read(context, settle))
+        yield from deduplicator.new_of(found.read(context, settle))
 
 
 def _stripped(text: str) -> str:
@@ -162,7 +164,7 @@ def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     """Tables, those with exact times first: the others are told from them."""
     given_order = context.options.date_order
     surveys = [CsvFile(member, context).survey() for member in members]
-    orders = settled([dates for dates, _ in surveys], given_order, context.report)
+    orders = resolved_orders([dates for dates, _ in surveys], given_order, context.report)
     readings = []
     for member, (_, exact), order in zip(members, surveys, orders, strict=True):
 
@@ -178,7 +180,7 @@ def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
 def _texts(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
     surveys = [survey_text(member, context) for member in members]
     given_order = context.options.date_order
-    orders = settled([survey.dates for survey in surveys], given_order, context.report)
+    orders = resolved_orders([survey.dates for survey in surveys], given_order, context.report)
     for member, survey, order in zip(members, surveys, orders, strict=True):
         read = partial(read_text, member, survey=survey, order=order)
         yield _Reading(member.label, read, survey.place, exact=False)

@@ -13,8 +13,8 @@ from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import listed
-from chatmimic.importers.parsing.json_values import mapping as _mapping
+from chatmimic.importers.parsing.json_values import as_dict as _mapping
+from chatmimic.importers.parsing.json_values import as_list
 from chatmimic.importers.parsing.json_values import text as _text
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -135,9 +135,9 @@ def _reactions(given: Any) -> tuple[Reaction, ...]:
     """Who reacted with what; files that only count reactions name nobody."""
     return tuple(
         Reaction(_text(_mapping(one.get("emoji")).get("name")), _shown_name(_mapping(user)))
-        for one in listed(given)
+        for one in as_list(given)
         if isinstance(one, dict)
-        for user in listed(one.get("users"))
+        for user in as_list(one.get("users"))
     )
 
 
@@ -146,5 +146,5 @@ def _shown_name(user: Mapping[str, Any]) -> str:
 
 
 def _people(record: Mapping[str, Any]) -> dict[str, str]:
-    mentioned = map(_mapping, listed(record.get("mentions")))
+    mentioned = map(_mapping, as_list(record.get("mentions")))
     return {_text(user.get("id")): _shown_name(user) for user in mentioned}

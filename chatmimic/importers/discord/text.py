@@ -18,8 +18,8 @@ from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.system_messages import kind_of_sentence
 from chatmimic.importers.discord.timestamps import Stamp, WrittenTimes, stamp_of
 from chatmimic.importers.parsing.dates.date_order import DateSurvey
-from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines, numbered_lines
-from chatmimic.importers.parsing.suspicious_lines import joined_header
+from chatmimic.importers.parsing.dates.dated_lines import MAX_MESSAGE, first_lines, numbered_lines
+from chatmimic.importers.parsing.suspicious_lines import count_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -116,7 +116,7 @@ def survey_text(member: Member, context: Context) -> Survey:
     """Look a file through before it is read."""
     survey = Survey(DateSurvey(member.label), place_of(member))
     with numbered_lines(member, context, ahead=True) as rows:
-        top, below = _parted(rows)
+        top, below = _split(rows)
         for raw in top:
             _learn_place(raw, survey)
         survey.topped = bool(top)
@@ -136,10 +136,10 @@ def _learn_date(written: str, dates: DateSurvey) -> None:
     stamp = stamp_of(written)
     if isinstance(stamp, Stamp):
         look = dates.look or stamp.look
-        dates.saw(stamp.numbers, stamp.written, look, halved=stamp.halved)
+        dates.add(stamp.numbers, stamp.written, look, twelve_hour=stamp.twelve_hour)
 
 
-def _parted(rows: Rows) -> tuple[list[str], Rows]:
+def _split(rows: Rows) -> tuple[list[str], Rows]:
     """The lines between the two rules at the top, and those below; all of them without a top."""
     first = list(islice(rows, 4))
     at = next((n for n, (_, raw) in enumerate(first) if raw and raw != _ADDRESS), 0)
@@ -227,8 +227,8 @@ def read_text(
     reader = _Reader(member, context, order, settle(survey.place), survey.early)
     met = joined = first = 0
     with numbered_lines(member, context) as rows:
-        _, below = _parted(rows)
-        for head, body in _gathered(_marked(below), survey.is_strict):
+        _, below = _split(rows)
+        for head, body in _with_continuations(_marked(below), survey.is_strict):
             met += head is not None
             for line in body:
                 if line.like_header or line.header is not None:
@@ -236,7 +236,7 @@ def read_text(
                     first = first or line.number
             yield reader.message(head, body)
     if joined and met != survey.said_count:  # else the count proves them right
-        joined_header(f"{member.name}:{first}", context.report, joined)
+        count_header(f"{member.name}:{first}", context.report, joined)
     _check_count(survey, met, member, context.report)
 
 
@@ -259,7 +259,9 @@ def _check_count(survey: Survey, met: int, member: Member, report: ImportReport)
         )
 
 
-def _gathered(lines: Iterable[_Line], strict: bool) -> Iterator[tuple[_Line | None, list[_Line]]]:
+def _with_continuations(
+    lines: Iterable[_Line], strict: bool
+) -> Iterator[tuple[_Line | None, list[_Line]]]:
     """The head of each message with the lines below it; None for lines above the first."""
     head: _Line | None = None
     body: list[_Line] = []
@@ -271,7 +273,7 @@ def _gathered(lines: Iterable[_Line], strict: bool) -> Iterator[tuple[_Line | No
             if head is not None or any(one.raw for one in body):
                 yield head, body
             head, body, size = line, [], 0
-        elif size < ENOUGH:
+        elif size < MAX_MESSAGE:
             body.append(line)
             size += len(line.raw) + 1
     if head is not None or any(one.raw for one in body):

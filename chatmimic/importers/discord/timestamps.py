@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
 
-from chatmimic.importers.parsing.dates.date_formats import SHAPES
+from chatmimic.importers.parsing.dates.date_formats import DATE_FORMATS
 from chatmimic.importers.parsing.dates.date_order import DateSurvey, Numbers, date_of
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALVES,
+    DAY_PERIODS,
     MARKS,
     Clock,
     clock_from,
-    plain_half,
+    normalized_period,
 )
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.report import ImportReport
@@ -30,7 +30,9 @@ _CLOCK = (
 )
 # What may stand between a date and its time: "2024. 1. 2. 15:04", "2 янв. 2024 г., 15:04".
 _BETWEEN = r"(?:\.|日|일)?(?: ?[гр]\.)?,?(?: at)?"
-_FORMS = [(re.compile(rf"{shape.pattern}{_BETWEEN} {_CLOCK}"), shape.numbers) for shape in SHAPES]
+_FORMS = [
+    (re.compile(rf"{shape.pattern}{_BETWEEN} {_CLOCK}"), shape.numbers) for shape in DATE_FORMATS
+]
 _ZONES = {"GMT", "UTC", "Z"}
 _SECONDS, _MILLISECONDS = 10, 13  # figures of a number since 1970
 
@@ -43,7 +45,7 @@ class Stamp:
     numbers: Numbers
     written: str
     look: str  # what separates the numbers
-    halved: bool  # the clock has twelve hours
+    twelve_hour: bool  # the clock has twelve hours
 
     def moment(self, order: str) -> datetime | None:
         """The local time, its numbers read in this order; None where there is no such day."""
@@ -75,11 +77,14 @@ def _since_1970(digits: str) -> datetime | None:
 
 
 def _made(found: re.Match[str], numbers: Numbers) -> Stamp | datetime | None:
-    half = next((h for h in (found["before"], found["after"]) if plain_half(h or "") in HALVES), "")
-    clock = clock_from(found["hour"], found["minute"], found["second"], half)
+    period = next(
+        (h for h in (found["before"], found["after"]) if normalized_period(h or "") in DAY_PERIODS),
+        "",
+    )
+    clock = clock_from(found["hour"], found["minute"], found["second"], period)
     if clock is None:
         return None
-    stamp = Stamp(clock, numbers, found.group(), found.groupdict().get("joint", ""), bool(half))
+    stamp = Stamp(clock, numbers, found.group(), found.groupdict().get("joint", ""), bool(period))
     is_exact = found["after"] in _ZONES and len(numbers[0]) > 2  # no order is in doubt
     exact = stamp.moment("ymd") if is_exact else None
     return stamp if exact is None else exact.replace(tzinfo=UTC)
@@ -91,7 +96,7 @@ def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
     for text in written:
         stamp = stamp_of(text)
         if isinstance(stamp, Stamp):
-            survey.saw(stamp.numbers, stamp.written, stamp.look, halved=stamp.halved)
+            survey.add(stamp.numbers, stamp.written, stamp.look, twelve_hour=stamp.twelve_hour)
     return survey
 
 

@@ -13,7 +13,7 @@ from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, titled
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.parsing.dates.times import as_milliseconds
-from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
+from chatmimic.importers.parsing.sqlite_copies import open_copy, tolerating_damage
 from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -45,7 +45,7 @@ class TrackerDatabase(Importer):
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:
-    with what_stands_before_damage(context), opened_copy(member, context, _PROGRAM) as connection:
+    with tolerating_damage(context), open_copy(member, context, _PROGRAM) as connection:
         yield from _Tracked(connection, member, context).messages()
 
 

@@ -13,7 +13,7 @@ from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -33,10 +33,10 @@ def read_tracker(member: Member, context: Context) -> Iterator[Authored]:
     with context.open(member) as stream:
         allow = context.options.allow_truncated
         items = _Channels(stream, member.label, _DATA, context.report, allow)
-        book: _Book | None = None
+        book: _Index | None = None
         for channel, id_, record in items:
-            book = book or _Book(mapping(items.beside.get("meta")), member, context)
-            yield book.message(channel, id_, mapping(record), items.record)
+            book = book or _Index(as_dict(items.beside.get("meta")), member, context)
+            yield book.message(channel, id_, as_dict(record), items.record)
 
 
 class _Channels(JsonStream):
@@ -71,17 +71,17 @@ class _Channels(JsonStream):
                 return
 
 
-class _Book:
+class _Index:
     """What `meta` says of people and channels."""
 
     def __init__(self, meta: Mapping[str, Any], member: Member, context: Context) -> None:
-        self._users = mapping(meta.get("users"))
-        self._index = listed(meta.get("userindex"))
-        self._servers = listed(meta.get("servers"))
-        self._channels = mapping(meta.get("channels"))
+        self._users = as_dict(meta.get("users"))
+        self._index = as_list(meta.get("userindex"))
+        self._servers = as_list(meta.get("servers"))
+        self._channels = as_dict(meta.get("channels"))
         self._file = member.name
         self._report = context.report
-        self._people = {key: text_of(mapping(u).get("name")) for key, u in self._users.items()}
+        self._people = {key: text_of(as_dict(u).get("name")) for key, u in self._users.items()}
 
     def message(self, channel: str, id_: str, record: Mapping[str, Any], number: int) -> Authored:
         """One record: `u` who, `t` when, `m` what, `a` and `e` what hangs on it, `r` a reply."""
@@ -115,8 +115,8 @@ class _Book:
         return key, self._people.get(key, "")
 
     def _channel(self, key: str) -> Channel:
-        about = mapping(self._channels.get(key))
+        about = as_dict(self._channels.get(key))
         place = about.get("server")
         known = isinstance(place, int) and 0 <= place < len(self._servers)
-        server = mapping(self._servers[int(place or 0)]) if known else {}
+        server = as_dict(self._servers[int(place or 0)]) if known else {}
         return Channel(key, titled(text_of(server.get("name")), text_of(about.get("name"))) or key)

@@ -63,7 +63,7 @@ _KNOWN = (
     ("cp850", -2.5, _WEST),
 )
 # Separates words, and is never the second byte of a character.
-_PARTED = re.compile(rb"[\x00-\x20\"#(),.:;<=>]+")
+_SEPARATED_WORDS = re.compile(rb"[\x00-\x20\"#(),.:;<=>]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -125,7 +125,9 @@ def _ranked(pieces: Sequence[bytes], codecs: Collection[str], likely: str) -> li
 
 def _distinct(pieces: Sequence[bytes]) -> list[bytes]:
     """The words of a text, each once: a name in every line is no further evidence."""
-    return list(dict.fromkeys(word for piece in pieces for word in _PARTED.split(piece) if word))
+    return list(
+        dict.fromkeys(word for piece in pieces for word in _SEPARATED_WORDS.split(piece) if word)
+    )
 
 
 def _some(pieces: Sequence[bytes], most: int) -> list[bytes]:

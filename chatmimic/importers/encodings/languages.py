@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import log
 from operator import add
 
-NEVER = log(1e-6)  # of a character that a language does not have
+IMPOSSIBLE_CHARACTER = log(1e-6)  # of a character that a language does not have
 _CAPITAL = 0.1  # how often a letter is one, against the same in small
 _MIXED = -7.0  # letters of two scripts in one word
 _RAISED = -3.0  # a capital after a small letter
@@ -21,7 +21,7 @@ _QUOTES = "’‘“”„‚«»‹›–—…•·"
 _MONEY = "€£"
 _SIGNS = "°§©®™½¼¾²³´¨×÷±µ¶ªº¡¿"
 
-Chances = dict[str, float]  # character → log of how often it is met
+LogProbabilities = dict[str, float]  # character → log of how often it is met
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Language:
     words: frozenset[str] = field(default=frozenset())  # the commonest, in small letters
 
 
-def _ranked(characters: str, share: float) -> Chances:
+def _ranked(characters: str, share: float) -> LogProbabilities:
     """Chances that fall with the place in a list of the commonest, as those of words do."""
     unique = list(dict.fromkeys(characters))
     weights = [1 / (place + 8) for place in range(len(unique))]
@@ -41,7 +41,7 @@ def _ranked(characters: str, share: float) -> Chances:
     return {c: log(share * w / total) for c, w in zip(unique, weights, strict=True)}
 
 
-def _evenly(characters: str, share: float) -> Chances:
+def _evenly(characters: str, share: float) -> LogProbabilities:
     unique = dict.fromkeys(characters)
     return dict.fromkeys(unique, log(share / len(unique)))
 
@@ -124,24 +124,24 @@ _ALPHABETS = {
 }
 
 
-def _latin(letters: str) -> Chances:
-    chances = dict.fromkeys(_SIGNS, log(5e-5)) | dict.fromkeys(_MONEY, log(3e-4))
-    chances |= dict.fromkeys(_QUOTES, log(1e-3))
+def _latin(letters: str) -> LogProbabilities:
+    log_probabilities = dict.fromkeys(_SIGNS, log(5e-5)) | dict.fromkeys(_MONEY, log(3e-4))
+    log_probabilities |= dict.fromkeys(_QUOTES, log(1e-3))
     for written in letters.split():
         letter, weight = written[0], written[1:]
         often = float(weight) / 1000 if weight.isascii() and weight[0] in ".0123456789" else 0.01
-        chances[letter] = log(often)
+        log_probabilities[letter] = log(often)
         if letter.upper() != letter and len(letter.upper()) == 1:
-            chances[letter.upper()] = log(often * _CAPITAL)
-    return chances
+            log_probabilities[letter.upper()] = log(often * _CAPITAL)
+    return log_probabilities
 
 
-def _alphabet(letters: str) -> Chances:
-    chances = _evenly(_QUOTES + "№°€", 0.02) | _ranked(letters, 0.97)
+def _alphabet(letters: str) -> LogProbabilities:
+    log_probabilities = _evenly(_QUOTES + "№°€", 0.02) | _ranked(letters, 0.97)
     for letter in letters:
         if letter.upper() != letter and len(letter.upper()) == 1:
-            chances[letter.upper()] = chances[letter] + log(_CAPITAL)
-    return chances
+            log_probabilities[letter.upper()] = log_probabilities[letter] + log(_CAPITAL)
+    return log_probabilities
 
 
 # --- languages with characters by the thousand ---
@@ -202,15 +202,17 @@ def _in(character: str, codec: str, first: int, last: int) -> bool:
     return len(code) == 2 and first <= code[0] <= last
 
 
-def _common(chances: Chances, level: Callable[[str], float]) -> Callable[[str], float]:
+def _common(
+    log_probabilities: LogProbabilities, level: Callable[[str], float]
+) -> Callable[[str], float]:
     """Those of a table; for all other characters what their place in the old standards says."""
 
     @lru_cache(maxsize=30_000)
-    def chance(character: str) -> float:
-        found = chances.get(character)
+    def log_probability(character: str) -> float:
+        found = log_probabilities.get(character)
         return level(character) if found is None else found
 
-    return chance
+    return log_probability
 
 
 def _chinese(codec: str, first: int, last: int) -> Callable[[str], float]:
@@ -222,7 +224,7 @@ def _chinese(codec: str, first: int, last: int) -> Callable[[str], float]:
                 return usual
             return rare if _in(character, codec, 0xA1, 0xF9) else odd
         emoji = "\U0001f300" <= character <= "\U0001faff"
-        return log(1e-4) if emoji else NEVER - 2
+        return log(1e-4) if emoji else IMPOSSIBLE_CHARACTER - 2
 
     return level
 
@@ -230,7 +232,7 @@ def _chinese(codec: str, first: int, last: int) -> Callable[[str], float]:
 def _japanese(character: str) -> float:
     if _in(character, "euc_jp", 0xB0, 0xCF):
         return log(0.08 / 2900)
-    return log(0.001 / 3400) if _in(character, "euc_jp", 0xD0, 0xF4) else NEVER - 2
+    return log(0.001 / 3400) if _in(character, "euc_jp", 0xD0, 0xF4) else IMPOSSIBLE_CHARACTER - 2
 
 
 def _korean(character: str) -> float:
@@ -238,7 +240,7 @@ def _korean(character: str) -> float:
         return log(0.08 / 2000)
     if "\uac00" <= character <= "\ud7a3":
         return log(0.003 / 8800)
-    return log(0.001 / 5000) if _in(character, "euc_kr", 0xCA, 0xFD) else NEVER - 2
+    return log(0.001 / 5000) if _in(character, "euc_kr", 0xCA, 0xFD) else IMPOSSIBLE_CHARACTER - 2
 
 
 @lru_cache(maxsize=1)
@@ -259,10 +261,10 @@ def languages() -> Mapping[str, Language]:
         Language("Korean", _common(wide | signs | hangul, _korean)),
     ]  # fmt: skip
     latin = [
-        Language(name, _or_never(_latin(letters)), frozenset(words.split()))
+        Language(name, _or_impossible(_latin(letters)), frozenset(words.split()))
         for name, (letters, words) in _LATIN.items()
     ]
-    others = [Language(name, _or_never(_alphabet(a))) for name, a in _ALPHABETS.items()]
+    others = [Language(name, _or_impossible(_alphabet(a))) for name, a in _ALPHABETS.items()]
     return {language.name: language for language in [*by_thousands, *latin, *others]}
 
 
@@ -276,16 +278,16 @@ def common_words() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _or_never(chances: Chances) -> Callable[[str], float]:
-    def chance(character: str) -> float:
-        found = chances.get(character)
+def _or_impossible(log_probabilities: LogProbabilities) -> Callable[[str], float]:
+    def log_probability(character: str) -> float:
+        found = log_probabilities.get(character)
         if found is not None:
             return found
         if "\x80" <= character <= "\x9f" or character == "\ufffd":
-            return NEVER - 2
-        return NEVER + 2 if character.isalpha() else NEVER
+            return IMPOSSIBLE_CHARACTER - 2
+        return IMPOSSIBLE_CHARACTER + 2 if character.isalpha() else IMPOSSIBLE_CHARACTER
 
-    return chance
+    return log_probability
 
 
 class _Classes(dict[int, str]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chatmimic.importers.encodings.names import shown
-from chatmimic.importers.parsing.text_lines import is_cut
+from chatmimic.importers.parsing.text_lines import is_truncated_utf8
 from chatmimic.importers.report import ImportReport
 
 ESCAPE = b"\x1b$"  # opens an escape sequence of ISO-2022-JP
@@ -92,5 +92,5 @@ def _is_utf8(raw: bytes) -> bool:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        return is_cut(raw, error)
+        return is_truncated_utf8(raw, error)
     return True

@@ -9,7 +9,7 @@ from chatmimic.errors import ExportError
 from chatmimic.importers.encodings.guessing import is_likelier_utf8
 from chatmimic.importers.encodings.names import codec_of
 from chatmimic.importers.encodings.recoding import ESCAPE, ISO_2022_JP
-from chatmimic.importers.parsing.text_lines import is_cut
+from chatmimic.importers.parsing.text_lines import is_truncated_utf8
 from chatmimic.importers.streams import Member, Stream
 
 _CHUNK = 1 << 20
@@ -98,7 +98,7 @@ class Survey:
         try:
             text = piece.decode("utf-8")
         except UnicodeDecodeError as error:
-            if is_cut(piece, error):
+            if is_truncated_utf8(piece, error):
                 self.strong += 1
                 return
             self.others += 1

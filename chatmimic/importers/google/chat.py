@@ -13,7 +13,7 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
@@ -66,7 +66,7 @@ def read_chat(
             allow = context.options.allow_truncated
             items = JsonStream(stream, member.label, "messages", context.report, allow)
             for item in items:
-                yield group.message(mapping(item), items.record)
+                yield group.message(as_dict(item), items.record)
 
 
 def _people(about: Sequence[Member], context: Context) -> _People:
@@ -77,7 +77,7 @@ def _people(about: Sequence[Member], context: Context) -> _People:
             while stream.read(1 << 20):
                 data = b""  # no such file is that large: it is another
         try:
-            found = mapping(json.loads(data))
+            found = as_dict(json.loads(data))
         except (ValueError, RecursionError):
             context.report.note(f"{member.label} cannot be read; names may be missing.")
             continue
@@ -86,8 +86,8 @@ def _people(about: Sequence[Member], context: Context) -> _People:
 
 
 def _learn(people: _People, found: Mapping[str, Any], folder: str) -> None:
-    some = [mapping(one) for one in listed(found.get("members"))]
-    owner = mapping(found.get("user"))
+    some = [as_dict(one) for one in as_list(found.get("members"))]
+    owner = as_dict(found.get("user"))
     people.owner = people.owner or text_of(owner.get("email"))
     if "user" not in found:
         people.titles[folder] = text_of(found.get("name")).strip()
@@ -110,7 +110,7 @@ class _Group:
 
     def message(self, record: Mapping[str, Any], number: int) -> Message:
         """One record. What has no creator or is of no known shape is Kind.OTHER."""
-        creator = mapping(record.get("creator"))
+        creator = as_dict(record.get("creator"))
         key, sender = text_of(creator.get("email")), _name(creator)
         ids = text_of(record.get("message_id")).split("/")
         thread = ids[0] if len(ids) == 3 else self._key
@@ -140,9 +140,9 @@ class _Group:
         return self._times.of(written)
 
     def _reactions(self, given: Any) -> Iterator[Reaction]:
-        for one in map(mapping, listed(given)):
-            emoji = text_of(mapping(one.get("emoji")).get("unicode"))
-            for address in map(text_of, listed(one.get("reactor_emails"))):
+        for one in map(as_dict, as_list(given)):
+            emoji = text_of(as_dict(one.get("emoji")).get("unicode"))
+            for address in map(text_of, as_list(one.get("reactor_emails"))):
                 if emoji and address:
                     yield Reaction(emoji, self._people.names.get(address, address))
 
@@ -154,7 +154,7 @@ def _kind(record: Mapping[str, Any]) -> Kind:
         return Kind.DELETED
     if text_of(record.get("text")).strip():
         return Kind.TEXT
-    notes = [key for one in listed(record.get("annotations")) for key in mapping(one)]
+    notes = [key for one in as_list(record.get("annotations")) for key in as_dict(one)]
     if "video_call_metadata" in notes:
         return Kind.CALL
     return Kind.MEDIA if notes or record.get("attached_files") else Kind.TEXT
@@ -162,7 +162,7 @@ def _kind(record: Mapping[str, Any]) -> Kind:
 
 def _answered(record: Mapping[str, Any], ids: Sequence[str]) -> str:
     """The message that is quoted, or else the one that began the topic."""
-    quoted = text_of(mapping(record.get("quoted_message_metadata")).get("message_id"))
+    quoted = text_of(as_dict(record.get("quoted_message_metadata")).get("message_id"))
     if quoted or len(ids) != 3 or ids[1] == ids[2]:
         return quoted
     return f"{ids[0]}/{ids[1]}/{ids[1]}"

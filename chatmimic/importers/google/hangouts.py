@@ -9,7 +9,7 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, possible
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -40,11 +40,11 @@ def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Messa
         names = _names(member, context)
         with context.open(member) as stream:
             items = _items(stream, member, context, context.report)
-            talk: _Talk | None = None
+            talk: _Conversation | None = None
             for item in items:
                 if talk is None or talk.beside is not items.beside:
-                    talk = _Talk(items.beside, names, member, context.report)
-                message = talk.message(mapping(item), items.record)
+                    talk = _Conversation(items.beside, names, member, context.report)
+                message = talk.message(as_dict(item), items.record)
                 if message.sender and message.sender_key not in names:
                     nameless.add(message.sender)
                 yield message
@@ -80,13 +80,13 @@ def _names(member: Member, context: Context) -> dict[str, str]:
 
 def _about(beside: Mapping[str, Any]) -> Mapping[str, Any]:
     """The conversation's own object, which newer files wrap once more."""
-    outer = mapping(beside.get("conversation"))
-    return mapping(outer.get("conversation")) or outer
+    outer = as_dict(beside.get("conversation"))
+    return as_dict(outer.get("conversation")) or outer
 
 
 def _people(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for one in listed(_about(beside).get("participant_data")):
-        person = mapping(one)
+    for one in as_list(_about(beside).get("participant_data")):
+        person = as_dict(one)
         key = _key(person.get("id"))
         if key:
             yield key, text_of(person.get("fallback_name")).strip()
@@ -94,11 +94,11 @@ def _people(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _key(given: Any) -> str:
     """The number of an account."""
-    ids = mapping(given)
+    ids = as_dict(given)
     return text_of(ids.get("gaia_id")) or text_of(ids.get("chat_id"))
 
 
-class _Talk:
+class _Conversation:
     """One conversation: who takes part, and how its events are read."""
 
     def __init__(
@@ -112,14 +112,14 @@ class _Talk:
         self._names = names
         self._file = member.name
         self._report = report
-        about, outer = _about(beside), mapping(beside.get("conversation"))
+        about, outer = _about(beside), as_dict(beside.get("conversation"))
         ids = (outer.get("conversation_id"), beside.get("conversation_id"), about.get("id"))
-        self._id = next(filter(None, (text_of(mapping(one).get("id")) for one in ids)), "")
+        self._id = next(filter(None, (text_of(as_dict(one).get("id")) for one in ids)), "")
         self._title = text_of(about.get("name")).strip() or self._others(about)
 
     def _others(self, about: Mapping[str, Any]) -> str:
         """Everybody but the owner of the account, for a title."""
-        state = mapping(mapping(about.get("self_conversation_state")).get("self_read_state"))
+        state = as_dict(as_dict(about.get("self_conversation_state")).get("self_read_state"))
         owner = _key(state.get("participant_id"))
         keys = [key for key, _ in _people(self.beside)]
         others = [key for key in keys if key != owner] or keys
@@ -128,7 +128,7 @@ class _Talk:
     def message(self, event: Mapping[str, Any], number: int) -> Message:
         """One event. What is of an unknown type is Kind.OTHER."""
         key = _key(event.get("sender_id"))
-        thread = self._id or text_of(mapping(event.get("conversation_id")).get("id")) or self._file
+        thread = self._id or text_of(as_dict(event.get("conversation_id")).get("id")) or self._file
         text, kind = _content(event)
         return Message(
             self._names.get(key, key),
@@ -156,21 +156,21 @@ def _content(event: Mapping[str, Any]) -> tuple[str, Kind]:
     if type_ in _CALLS:
         return "", Kind.CALL
     if type_ in _EVENTS:
-        renamed = mapping(event.get("conversation_rename")).get("new_name")
+        renamed = as_dict(event.get("conversation_rename")).get("new_name")
         return text_of(renamed) or type_.replace("_", " ").lower(), Kind.SYSTEM
-    chat = mapping(event.get("chat_message"))
-    content = mapping(chat.get("message_content"))
-    text = "".join(map(_segment, listed(content.get("segment"))))
+    chat = as_dict(event.get("chat_message"))
+    content = as_dict(chat.get("message_content"))
+    text = "".join(map(_segment, as_list(content.get("segment"))))
     if not event or (type_ not in _SPOKEN and not (chat and not type_)):
         return text, Kind.OTHER
     if not text.strip() and content.get("attachment"):
         return "", Kind.MEDIA
-    marks = (mapping(one).get("type") for one in listed(chat.get("annotation")))
+    marks = (as_dict(one).get("type") for one in as_list(chat.get("annotation")))
     return text, Kind.ACTION if _ME_MESSAGE in marks else Kind.TEXT
 
 
 def _segment(given: Any) -> str:
     """A piece of a text: words, a link, or a line's end, which may or may not be written out."""
-    segment = mapping(given)
+    segment = as_dict(given)
     text = text_of(segment.get("text"))
     return text or "\n" if segment.get("type") == "LINE_BREAK" else text

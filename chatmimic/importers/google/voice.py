@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.html_pages import (
-    Given,
+    Attributes,
     PageParser,
     is_html,
-    laid_out,
     page_records,
+    rendered_text,
 )
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.streams import Member
@@ -37,7 +37,7 @@ class _Person:
 
     @property
     def shown(self) -> str:
-        return OWNER if self.owner else laid_out(self.name) or self.number
+        return OWNER if self.owner else rendered_text(self.name) or self.number
 
     @property
     def key(self) -> str:
@@ -73,7 +73,7 @@ class VoicePage(PageParser[_Entry]):
         self._place: list[str] | None = None  # where text goes, …
         self._until = 0  # … and the depth that ends it
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """See what begins, by its class."""
         depth, classes = len(self.open), given.get("class", "").split()
         if self._entry is None and ("message" in classes or "haudio" in classes):
@@ -90,7 +90,7 @@ class VoicePage(PageParser[_Entry]):
         if self._entry is not None:
             self._opened_in_text(tag, given, classes)
 
-    def _opened_in_person(self, tag: str, given: Given, classes: list[str]) -> None:
+    def _opened_in_person(self, tag: str, given: Attributes, classes: list[str]) -> None:
         person = self._person
         assert person is not None
         if "tel" in classes:
@@ -103,7 +103,7 @@ class VoicePage(PageParser[_Entry]):
     def _is_call(self) -> bool:
         return self._entry is not None and self._entry.call
 
-    def _opened_in_text(self, tag: str, given: Given, classes: list[str]) -> None:
+    def _opened_in_text(self, tag: str, given: Attributes, classes: list[str]) -> None:
         entry = self._entry
         assert entry is not None
         if "tel" in classes:
@@ -140,7 +140,7 @@ class VoicePage(PageParser[_Entry]):
 
 def read_voice(members: Sequence[Member], context: Context) -> Iterator[Message]:
     """Every text and call; what two pages hold is given once."""
-    overlap = Overlap(context.report)
+    overlap = OverlapFilter(context.report)
     for member in members:
         thread = _thread(member, context)
         messages = _messages(member, thread, context)
@@ -155,7 +155,7 @@ def _messages(member: Member, thread: str, context: Context) -> Iterator[Message
             context.report.repairs[IMPOSSIBLE] += 1
         if entry.who.owner:
             note_owner(context.report)
-        text = laid_out(entry.pieces)
+        text = rendered_text(entry.pieces)
         yield Message(
             entry.who.shown,
             text,

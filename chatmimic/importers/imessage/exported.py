@@ -62,7 +62,7 @@ class _Chat:
         group = _GROUP.fullmatch(self._thread)
         self._title = group["of"] if group else self._thread
         self._instant: datetime | None = None
-        self._met: Counter[str] = Counter()  # of this instant
+        self._seen: Counter[str] = Counter()  # of this instant
         self._waiting: dict[str, list[tuple[Block, str]]] = {}
         self._waits = 0
 
@@ -124,10 +124,10 @@ class _Chat:
         """The time and the name, which tell a message from all but those of the same second."""
         if block.at != self._instant:
             self._instant = block.at
-            self._met.clear()
+            self._seen.clear()
         key = _key(block)
-        self._met[key] += 1
-        return key if self._met[key] == 1 else f"{key}/{self._met[key]}"
+        self._seen[key] += 1
+        return key if self._seen[key] == 1 else f"{key}/{self._seen[key]}"
 
     def _name(self, name: str) -> str:
         if name == OWNER:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatmimic.importers.imessage.exported_times import AT
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.records import Kind
 
 _REPLY = "This message responded to an earlier message."
@@ -78,7 +78,7 @@ def parts_of(lines: Sequence[str]) -> Parts:
     left = _last_wording(left, parts)
     words, things, unsent = _sorted(left)
     text = "\n".join(words).strip("\n")
-    if text in _SYSTEM or is_told_tapback(text):
+    if text in _SYSTEM or is_text_tapback(text):
         parts.kind, parts.text = Kind.SYSTEM, text
     elif not text.strip():
         parts.kind = Kind.MEDIA if things else Kind.DELETED if unsent or binned else Kind.TEXT

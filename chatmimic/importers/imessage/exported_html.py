@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from chatmimic.importers.imessage.exported_contents import Parts, tapback_of
 from chatmimic.importers.imessage.exported_text import Block
 from chatmimic.importers.imessage.exported_times import AT, moment_of
-from chatmimic.importers.parsing.html_pages import BREAK, Given, PageParser, is_html
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.html_pages import BREAK, Attributes, PageParser, is_html
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.records import Kind
 
 _MESSAGE = re.compile(r'<div class="(?:message"|announcement")')
@@ -56,7 +56,7 @@ class _Open:
         text = "\n".join(filter(None, words)) or self.link
         self.parts.text, self.parts.edited = text, bool(self.wordings)
         self.parts.tapbacks = [one for place in self.tapbacks if (one := tapback_of(_line(place)))]
-        if self.system or is_told_tapback(text):
+        if self.system or is_text_tapback(text):
             self.parts.kind = Kind.SYSTEM
         elif self.gone:
             self.parts.kind = Kind.DELETED
@@ -76,7 +76,7 @@ class ExportedPage(PageParser[Block]):
         self._until = 0  # … and the depth that ends it
         self._silent = 0  # depth of what is no words of anybody; 0: none
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """See what begins, by its class."""
         classes = set(given.get("class", "").split())
         if tag == "div" and classes & {"message", "announcement"}:
@@ -89,7 +89,7 @@ class ExportedPage(PageParser[Block]):
         self._silent = 0
         self._leave()
 
-    def _opened_in(self, at: _Open, tag: str, given: Given, classes: set[str]) -> None:
+    def _opened_in(self, at: _Open, tag: str, given: Attributes, classes: set[str]) -> None:
         if classes & _TAPBACKS and not (at.tapbacks and self._place is at.tapbacks[-1]):
             at.tapbacks.append([])
             self._read_into(at.tapbacks[-1])

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from chatmimic.importers.imessage.exported_contents import Parts
 from chatmimic.importers.imessage.exported_times import AT, moment_of
-from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, first_lines
-from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.dates.dated_lines import MAX_MESSAGE, first_lines
+from chatmimic.importers.parsing.suspicious_lines import count_if_header
 from chatmimic.importers.report import ImportReport
 
 _LOOKED_AT = 60  # lines
@@ -45,7 +45,7 @@ class Block:
 
     def add(self, line: str) -> None:
         """Take a line, unless there are far too many."""
-        if self.size < ENOUGH:
+        if self.size < MAX_MESSAGE:
             self.lines.append(line)
         self.size += len(line) + 1
 
@@ -54,7 +54,7 @@ def blocks_in(rows: Iterable[tuple[int, str]], report: ImportReport, file: str) 
     """Every block of a file that is no reply below another; lines of none are counted."""
     reader = _Reader(report, file)
     for number, raw in rows:
-        whole = reader.saw(number, raw.removeprefix("\ufeff"))
+        whole = reader.add(number, raw.removeprefix("\ufeff"))
         if whole is not None:
             yield whole
     if reader.block is not None:
@@ -71,7 +71,7 @@ class _Reader:
         self._report = report
         self._file = file
 
-    def saw(self, number: int, raw: str) -> Block | None:
+    def add(self, number: int, raw: str) -> Block | None:
         """Take a line; the block that ended above it, if one did."""
         after_gap, self._after_gap = self._after_gap, not raw.strip()
         head = _HEAD.fullmatch(raw)
@@ -83,7 +83,7 @@ class _Reader:
         elif raw == _FAILED and after_gap:
             return self._begin(Block(None, number, event=raw))
         elif self.block is None or self.block.event:
-            self._stray(number, raw)
+            self._count_stray(number, raw)
         elif head is not None and head["indent"] and not head["event"]:
             self._reply = Block(moment_of(head), number)
             self.block.replies.append(self._reply)
@@ -95,7 +95,7 @@ class _Reader:
         whole, self.block, self._reply = self.block, block, None
         return whole
 
-    def _stray(self, number: int, raw: str) -> None:
+    def _count_stray(self, number: int, raw: str) -> None:
         if raw.strip():
             self._report.leave_out("unparsed", f"{self._file}:{number}")
 
@@ -103,7 +103,7 @@ class _Reader:
         """A line of the reply, or of the message itself, which goes on below its replies."""
         if self._reply is not None and raw and after_gap and not raw.startswith(_INDENT):
             self._reply = None
-        saw_joined(raw, self._file, number, self._report)
+        count_if_header(raw, self._file, number, self._report)
         if self._reply is not None:
             self._reply.add(raw.removeprefix(_INDENT))
         else:

@@ -10,13 +10,13 @@ from chatmimic.importers.parsing.dates.months import month_named
 
 AT = (
     r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) {1,2}"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d) (?P<half>[AP]M)"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d) (?P<period>[AP]M)"
 )
 
 
 def moment_of(at: re.Match[str]) -> datetime | None:
     """The local time that a match of AT tells; None for none such."""
-    clock = clock_from(at["hour"], at["minute"], at["second"], at["half"])
+    clock = clock_from(at["hour"], at["minute"], at["second"], at["period"])
     month = month_named(at["month"])
     try:
         return datetime(int(at["year"]), month or 0, int(at["day"]), *(clock or (99, 0, 0)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.imessage.database import Database
 from chatmimic.importers.imessage.messages import Reader
-from chatmimic.importers.parsing.sqlite_copies import opened_copy, what_stands_before_damage
+from chatmimic.importers.parsing.sqlite_copies import open_copy, tolerating_damage
 from chatmimic.importers.parsing.sqlite_tables import MAGIC, has_tables
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
@@ -33,6 +33,6 @@ class IMessage(Importer):
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:
-    with what_stands_before_damage(context), opened_copy(member, context, "Messages") as connection:
+    with tolerating_damage(context), open_copy(member, context, "Messages") as connection:
         database = Database(connection, member.label, context.report)
         yield from Reader(database, member.name, context.report).messages()

@@ -9,7 +9,7 @@ from chatmimic.importers.imessage.database import Chat, Database, Row
 from chatmimic.importers.imessage.typedstream import text_of
 from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message, Reaction
 
@@ -106,7 +106,7 @@ def _kind_and_text(row: Row) -> tuple[Kind, str]:
     app = row.text("balloon_bundle_id")
     if app and app != _LINK:
         return Kind.MEDIA, text  # "Ada played a game", in the words of the app
-    if is_told_tapback(text):
+    if is_text_tapback(text):
         return Kind.SYSTEM, text
     return (Kind.FORWARDED if row.number("is_forward") else Kind.TEXT), text
 

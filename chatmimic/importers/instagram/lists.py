@@ -9,11 +9,11 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.service import INSTAGRAM
 from chatmimic.importers.messenger.system_sentences import kind_of_sentence
-from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.mojibake import repaired
 from chatmimic.importers.streams import Member
@@ -49,9 +49,9 @@ class _Lists(NestedJson):
 
 def read_lists(members: Sequence[Member], context: Context) -> Iterator[Message]:
     """Every message of these files; one that an earlier file gave is counted as duplicate."""
-    overlap = Overlap(context.report)
+    overlap = OverlapFilter(context.report)
     for member in members:
-        messages = threads_in_order(_read(member, context))
+        messages = threads_oldest_first(_read(member, context))
         yield from messages if len(members) == 1 else overlap.new_of(messages)
 
 
@@ -59,19 +59,19 @@ def _read(member: Member, context: Context) -> Iterator[Message]:
     allow = context.options.allow_truncated
     with context.open(member) as stream:
         items = _Lists(stream, member.label, "conversation", (), context.report, allow)
-        talk: _Talk | None = None
+        talk: _Conversation | None = None
         for item in items:
             if talk is None or talk.beside is not items.beside:
-                talk = _Talk(items.beside, member, context)
-            yield talk.message(mapping(item), items.record)
+                talk = _Conversation(items.beside, member, context)
+            yield talk.message(as_dict(item), items.record)
 
 
-class _Talk:
+class _Conversation:
     """One conversation: who takes part, and how its messages are read."""
 
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
         self.beside = beside
-        names = [repaired(text_of(name)) for name in listed(beside.get("participants"))]
+        names = [repaired(text_of(name)) for name in as_list(beside.get("participants"))]
         self._thread = ", ".join(names) or member.base
         self._file = member.name
         self._report = context.report
@@ -121,7 +121,7 @@ def _kind(record: Mapping[str, Any], text: str) -> Kind:
 
 
 def _likes(given: Any) -> Iterator[Reaction]:
-    for like in listed(given):
-        name = text_of(mapping(like).get("username"))
+    for like in as_list(given):
+        name = text_of(as_dict(like).get("username"))
         if name:
             yield Reaction("❤", repaired(name))

@@ -85,7 +85,7 @@ class Layer(NamedTuple):
     weak: bool = False  # people write so too: "[discord] is down: again"
 
 
-def peeled(text: str) -> Layer | None:
+def without_layer(text: str) -> Layer | None:
     """The first layer: `<real> text`, `[network] <real> text`, `**<real>** text`, `[real] text`."""
     if text[:1] not in "<[( *":
         return None
@@ -132,11 +132,11 @@ def _name(written: str) -> str:
 
 
 @dataclass(slots=True)
-class _Passer:
+class _Candidate:
     """Somebody who has begun lines with names in brackets."""
 
     nick: str
-    passed: int = 0
+    relayed: int = 0
     sure: int = 0  # of these, with a network or a mark before the name: nobody quotes so
     known: int = 0  # of these, with the name of a service
     squares: int = 0  # with nothing but square brackets, as in "[todo] tea"
@@ -152,7 +152,7 @@ class _Passer:
         return self.names.keys() - self.tags
 
 
-class Passed(NamedTuple):
+class Relayed(NamedTuple):
     """What a bridge's message is: somebody's words, or its own where there is no name."""
 
     name: str
@@ -171,12 +171,12 @@ class Bridge:
     inner: frozenset[Path]  # bridges behind it
     behind: frozenset[Path]  # of it and these, those that put networks behind names
 
-    def passed(self, text: str, kind: Kind) -> Passed:
+    def relayed(self, text: str, kind: Kind) -> Relayed:
         """Who speaks in a message of the bridge, and what they say."""
         path: Path = (self.nick,)
         name, left = "", text
         while len(path) == 1 or path in self.inner:
-            layer = peeled(left)
+            layer = without_layer(left)
             if layer is None or _is_network(layer):
                 break
             if layer.square and (name or layer.name.casefold() in self.tags):
@@ -187,20 +187,20 @@ class Bridge:
         if not name or path in self.inner:
             return self._own(left, kind)
         if name.casefold() == "system" and _ANNOUNCED.match(left):
-            return Passed("", left, Kind.SYSTEM)
-        return Passed(name, left, kind)
+            return Relayed("", left, Kind.SYSTEM)
+        return Relayed(name, left, kind)
 
-    def _own(self, text: str, kind: Kind) -> Passed:
+    def _own(self, text: str, kind: Kind) -> Relayed:
         """A message without a name: an action in it, an event, or what the bridge says itself."""
-        tag = peeled(text)
+        tag = without_layer(text)
         rest = tag.text if tag is not None else text
         if kind is Kind.TEXT and (star := _STARRED.match(rest)):
             name, acted = self._actor(star["rest"])
             if is_surely_event(f"{name} {acted}"):
-                return Passed("", text, Kind.SYSTEM)
+                return Relayed("", text, Kind.SYSTEM)
             if tag is not None or name.casefold() in self.names:
-                return Passed(name, acted, Kind.ACTION)
-        return Passed("", text, Kind.SYSTEM if is_surely_event(rest.lstrip("* ")) else kind)
+                return Relayed(name, acted, Kind.ACTION)
+        return Relayed("", text, Kind.SYSTEM if is_surely_event(rest.lstrip("* ")) else kind)
 
     def _actor(self, text: str) -> tuple[str, str]:
         """Who acts and how; a name may have several words where it was met elsewhere."""
@@ -212,11 +212,11 @@ class Bridge:
         return words[0].rstrip("*"), " ".join(words[1:])
 
 
-def _is_known_so(passer: _Passer) -> bool:
+def _is_known_so(passer: _Candidate) -> bool:
     """Whether its nick or the networks before the names tell a bridge, so that few names do."""
-    if _SAYS_SO.match(passer.nick) or passer.known == passer.passed:
+    if _SAYS_SO.match(passer.nick) or passer.known == passer.relayed:
         return True
-    return passer.sure >= 2 and passer.sure >= _NEARLY_ALL * passer.passed
+    return passer.sure >= 2 and passer.sure >= _NEARLY_ALL * passer.relayed
 
 
 class Bridges:
@@ -228,7 +228,7 @@ class Bridges:
     """
 
     def __init__(self) -> None:
-        self._passers: dict[Path, _Passer] = {}
+        self._passers: dict[Path, _Candidate] = {}
         self._room = _KEPT  # names
         self._speakers: set[str] = set()
         self._named: set[str] = set()
@@ -237,7 +237,7 @@ class Bridges:
         """Take a message that may be somebody's else, on the first look."""
         path: Path = (plain_nick(nick),)
         while len(path) <= _LAYERS and not _MARK_UP.fullmatch(path[0]):
-            layer = peeled(text)
+            layer = without_layer(text)
             if layer is None:
                 return
             inner = len(path) > 1 and not _is_network(layer)
@@ -247,18 +247,18 @@ class Bridges:
             if passer is None:
                 if len(self._passers) >= _KEPT:
                     return
-                passer = self._passers[path] = _Passer(nick)
+                passer = self._passers[path] = _Candidate(nick)
             self._take(passer, thread, layer)
             if _is_network(layer):  # "[discord] * Tove waves": only the bridge is known by it
                 return
             path, text = (*path, layer.name.casefold()), layer.text
 
-    def _take(self, passer: _Passer, thread: str, layer: Layer) -> None:
+    def _take(self, passer: _Candidate, thread: str, layer: Layer) -> None:
         name = layer.name.casefold()
         tags = _without_tag_behind(layer).tags
         passer.behind += tags != layer.tags
         tags = (*tags, name) if _is_network(layer) else tags
-        passer.passed += 1
+        passer.relayed += 1
         passer.threads[thread] += 1
         passer.squares += layer.square
         if not layer.weak:
@@ -278,7 +278,7 @@ class Bridges:
         self._named = {name for p in self._passers.values() for name in p.names}
         return bool(near)
 
-    def _may_be(self, passer: _Passer, path: Path) -> bool:
+    def _may_be(self, passer: _Candidate, path: Path) -> bool:
         people = self._people(path)
         return len(people) >= _NAMES or (_is_known_so(passer) and bool(people))
 
@@ -299,31 +299,31 @@ class Bridges:
         if plain in self._named:
             self._speakers.add(plain)
 
-    def _is_bridge(self, passer: _Passer, path: Path) -> bool:
-        if passer.passed < _SHARE * passer.lines:
+    def _is_bridge(self, passer: _Candidate, path: Path) -> bool:
+        if passer.relayed < _SHARE * passer.lines:
             return False
-        nearly_all = passer.passed >= _NEARLY_ALL * passer.lines
+        nearly_all = passer.relayed >= _NEARLY_ALL * passer.lines
         people = self._people(path)
         if _is_known_so(passer):
             return bool(people) and (nearly_all or len(people) >= _NAMES)
-        if len(people) < _NAMES or not (nearly_all or passer.passed >= _ENOUGH):
+        if len(people) < _NAMES or not (nearly_all or passer.relayed >= _ENOUGH):
             return False
-        if passer.squares == passer.passed < _ENOUGH_SQUARES:
+        if passer.squares == passer.relayed < _ENOUGH_SQUARES:
             return False
         own = len(people & self._speakers) * 2 >= len(people)
-        return not own or (nearly_all and passer.passed >= _OWN)
+        return not own or (nearly_all and passer.relayed >= _OWN)
 
     def _is_inner(self, path: Path) -> bool:
         """Whether a name behind a bridge is a bridge itself."""
         inner, before = self._passers.get(path), self._passers.get(path[:-1])
         if inner is None or before is None or len(inner.names) < _NAMES:
             return False
-        return inner.passed >= _NEARLY_ALL * before.names[path[-1]]
+        return inner.relayed >= _NEARLY_ALL * before.names[path[-1]]
 
     def _has_behind(self, path: Path) -> bool:
         """Whether a bridge puts networks behind names, as a rule: people speak of them too."""
         passer = self._passers[path]
-        return passer.behind * 2 > passer.passed
+        return passer.behind * 2 > passer.relayed
 
     def found(self, report: ImportReport) -> dict[str, Bridge]:
         """The bridges, by their plain nicks. Says in notes which they are."""
@@ -333,7 +333,7 @@ class Bridges:
             for path, passer in self._passers.items()
             if len(path) == 1 and self._is_bridge(passer, path)
         ]
-        for noted, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].passed)):
+        for noted, (path, passer) in enumerate(sorted(sure, key=lambda one: -one[1].relayed)):
             people = self._people(path)
             inner = frozenset(at for at in self._passers if at[0] == path[0] and self._is_inner(at))
             bridges[path[0]] = Bridge(
@@ -352,9 +352,9 @@ class Bridges:
         return bridges
 
 
-def _note(passer: _Passer, people: int) -> str:
+def _note(passer: _Candidate, people: int) -> str:
     many = "1 person it names" if people == 1 else f"{people:,} people it names"
     return (
-        f'"{passer.nick}" is read as a bridge: {passer.passed:,} of its {passer.lines:,} messages '
+        f'"{passer.nick}" is read as a bridge: {passer.relayed:,} of its {passer.lines:,} messages '
         f"are those of the {many}."
     )

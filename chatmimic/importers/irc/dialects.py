@@ -81,7 +81,7 @@ class Dialect:
     rules: Rules
     # How most messages can be cut up without a pattern: at this sign, into stamp, nick and words;
     # or else at what closes the nick. What is cut off must still be a nick, or there is no cutting.
-    parted: str = ""
+    split: str = ""
     closing: str = "> "
     nick: re.Pattern[str] | None = shape.NICK_BETWEEN
     # A line that only this client writes; without one a file is not taken for its. None: the

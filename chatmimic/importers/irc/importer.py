@@ -16,12 +16,12 @@ from chatmimic.importers.irc.reader import LineReader
 from chatmimic.importers.irc.survey import (
     Renames,
     Surveyed,
-    first_look,
-    second_look,
+    first_pass,
+    second_pass,
 )
 from chatmimic.importers.irc.timestamps import remark
 from chatmimic.importers.irc.web_pages import is_page, page_lines
-from chatmimic.importers.parsing.dates.date_order import settled
+from chatmimic.importers.parsing.dates.date_order import resolved_orders
 from chatmimic.importers.parsing.dates.dated_lines import first_lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -147,7 +147,7 @@ def _is_addressed(found: Sequence[Entry]) -> bool:
 def _settle_dates(files: Sequence[LogFile], context: Context) -> None:
     """Find the order of dates in numbers, which only the dates of all logs show."""
     surveys = {file: dates for file in files if (dates := file.dates()) is not None}
-    orders = settled(list(surveys.values()), context.options.date_order, context.report)
+    orders = resolved_orders(list(surveys.values()), context.options.date_order, context.report)
     for file, order in zip(surveys, orders, strict=True):
         file.settle(order)
 
@@ -156,9 +156,9 @@ def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:
     """Look through all logs before the first message is given; twice if that raised a question."""
     bridges, renames = Bridges(), Renames(context.options.follow_nicks)
     for file in files:
-        first_look(file.relevant(), file.channel, bridges, renames)
+        first_pass(file.relevant(), file.channel, bridges, renames)
     if bridges.candidates() | renames.candidates():
         place = 0
         for file in files:
-            place = second_look(file.entries(), file.channel, place, bridges, renames)
+            place = second_pass(file.entries(), file.channel, place, bridges, renames)
     return Surveyed(bridges.found(context.report), renames.keys(context.report))

@@ -15,7 +15,7 @@ from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of, with_or
 from chatmimic.importers.irc.lines import CODES, Entry
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
-from chatmimic.importers.irc.reader import LineReader, together
+from chatmimic.importers.irc.reader import LineReader, deduplicator
 from chatmimic.importers.irc.survey import Surveyed, may_any_matter, may_matter
 from chatmimic.importers.irc.timestamps import Day, Stamp, numbers_of
 from chatmimic.importers.irc.web_pages import is_page, page_lines
@@ -128,8 +128,10 @@ class LogFile:
                 stamp = dialect.stamp.match(CODES.sub("", raw))
                 numbers = None if stamp is None else numbers_of(stamp.groupdict())
                 if stamp is not None and numbers is not None:
-                    halved = stamp["half"] is not None
-                    survey.saw(numbers, stamp.group().strip(), _look(stamp), halved=halved)
+                    twelve_hour = stamp["period"] is not None
+                    survey.add(
+                        numbers, stamp.group().strip(), _look(stamp), twelve_hour=twelve_hour
+                    )
         return survey
 
     def settle(self, order: str) -> None:
@@ -146,7 +148,7 @@ class LogFile:
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
                 numbered = ((self.number, line) for line in entries)
-                yield from together(numbered, goes_on, self._context.report, self.member.name)
+                yield from deduplicator(numbered, goes_on, self._context.report, self.member.name)
             else:
                 for line in entries:
                     yield self.number, line
@@ -217,7 +219,7 @@ class Log:
         self._thread = file.channel
         self._named = self._thread.startswith("#")
         self._times = _Times(file.member.where, context)
-        self._likes = _Likes()
+        self._likes = _MessageIds()
         self._people: dict[str, tuple[str, bool, Bridge | None]] = {}
 
     def messages(self) -> Iterator[Message]:
@@ -238,7 +240,7 @@ class Log:
         number = self._likes.number(at, nick, text)
         key, bot, bridge = self._people.get(nick) or self._person(nick)
         if bridge is not None and self._thread in bridge.threads:
-            name, text, kind = bridge.passed(text, kind)
+            name, text, kind = bridge.relayed(text, kind)
             if kind is Kind.SYSTEM:
                 nick = key = ""
             elif name:
@@ -273,7 +275,7 @@ class Log:
         return found
 
 
-class _Likes:
+class _MessageIds:
     """An id for each message: its time, what the line says, and its number among equals.
 
     IRC gives none. Who a nick is may show only in logs that come later, and then the same lines

@@ -10,7 +10,7 @@ from chatmimic.importers.irc.dialects import BARE, OTHERS, Dialect
 from chatmimic.importers.irc.events import ARROW
 from chatmimic.importers.irc.lines import CODES, Entry, Line, event
 from chatmimic.importers.irc.timestamps import Stamp, remark
-from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import count_if_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind
 
@@ -34,7 +34,7 @@ class LineReader:
         bare = (BARE,) if page and dialect is not BARE else ()  # pages hold pasted lines
         own = () if dialect is None else (dialect,)
         self._dialects = (*own, *(d for d in OTHERS if d is not dialect), *bare)
-        self._parted = "" if dialect is None else dialect.parted
+        self._split = "" if dialect is None else dialect.split
         self._closing = "" if dialect is None else dialect.closing
         self._width = 0  # of the last stamp
         self._nick = None if dialect is None else dialect.nick
@@ -45,21 +45,21 @@ class LineReader:
         """What each line says, in the order of `Line`'s fields; a message is a bare tuple."""
         if self._nick is None:
             return map(self.read, rows)
-        return self._by_words(rows) if self._parted else self._by_head(rows)
+        return self._by_words(rows) if self._split else self._by_head(rows)
 
     def _by_words(self, rows: Iterable[str]) -> Iterator[Entry]:
         """Lines whose stamp and nick are the first two words."""
-        parted, known_stamp, known_nick = self._parted, self._stamps.get, self._nicks.get
+        split, known_stamp, known_nick = self._split, self._stamps.get, self._nicks.get
         spoken, system, events = Kind.TEXT, Kind.SYSTEM, _EVENTS
         for raw in rows:
             try:
-                first, key, text = raw.split(parted, 2)
+                first, key, text = raw.split(split, 2)
             except ValueError:
                 yield self.read(raw)
                 continue
             stamp = known_stamp(first)
             if stamp is not None:
-                nick = known_nick(key) or self._met(key)
+                nick = known_nick(key) or self._seen(key)
                 if nick and text and (not self.coded or text.isprintable()):
                     yield spoken, nick, text, stamp, None, ""
                     continue
@@ -76,7 +76,7 @@ class LineReader:
             head, _, text = raw.partition(closing)
             stamp = known_stamp(head[:width])
             if stamp is not None:
-                nick = known_nick(head[width:]) or self._met(head[width:])
+                nick = known_nick(head[width:]) or self._seen(head[width:])
                 if nick and text and (not self.coded or text.isprintable()):
                     yield spoken, nick, text, stamp, None, ""
                     continue
@@ -85,8 +85,8 @@ class LineReader:
 
     def knows(self, raw: str) -> bool:
         """Whether a line begins with a stamp and a nick that were read before."""
-        if self._parted:
-            words = raw.split(self._parted, 2)
+        if self._split:
+            words = raw.split(self._split, 2)
             return len(words) > 1 and words[0] in self._stamps and words[1] in self._nicks
         head, _, _ = raw.partition(self._closing)
         return head[: self._width] in self._stamps and head[self._width :] in self._nicks
@@ -110,16 +110,16 @@ class LineReader:
         if dialect is BARE:
             return line._replace(stamp=None)
         if dialect is self.dialect and line.kind is Kind.TEXT and line.stamp is not None:
-            end = width - len(self._parted)
+            end = width - len(self._split)
             stamp, gap = raw[:end], raw[end:width]
-            if not CODES.search(raw) and gap == self._parted and (not gap or gap not in stamp):
+            if not CODES.search(raw) and gap == self._split and (not gap or gap not in stamp):
                 self._width = width
                 if len(self._stamps) > _REMEMBERED:
                     self._stamps.clear()
                 self._stamps[stamp] = line.stamp
         return line
 
-    def _met(self, key: str) -> str:
+    def _seen(self, key: str) -> str:
         """The nick in what stands between a stamp and the words; "" where there is none."""
         nick = key[1:-1]
         if not (nick.isalnum() and key[0] == "<" and key[-1] == ">" and len(nick) <= 64):
@@ -151,7 +151,7 @@ def parsed(raw: str) -> Line:
     return _any_reader().read(raw)
 
 
-def together(
+def deduplicator(
     lines: Iterable[tuple[int, Entry]], goes_on: re.Pattern[str], report: ImportReport, file: str
 ) -> Iterator[tuple[int, Entry]]:
     """Each message and event with the number of its line, and with the lines that go on with it."""
@@ -163,7 +163,7 @@ def together(
         more = goes_on.match(text) if kind is Kind.OTHER and stamp is None else None
         if held is not None and more is not None and held[1][0].has_words:
             size += len(text)
-            saw_joined(text, file, number, report)
+            count_if_header(text, file, number, report)
             pieces += [text[more.end() :]] if size < _LONGEST else []
             continue
         if held is not None:

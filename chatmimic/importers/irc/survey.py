@@ -39,7 +39,7 @@ class Renames:
         self._changed_at: dict[tuple[str, str], int] = {}  # thread and nick → place
         self._waiting: dict[tuple[str, str], list[int]] = defaultdict(list)  # places, not yet near
 
-    def saw(self, old: str, new: str) -> None:
+    def add(self, old: str, new: str) -> None:
         """Take one change, on the first look."""
         pair = plain_nick(old), plain_nick(new)
         if (
@@ -162,18 +162,18 @@ def may_any_matter(data: bytes) -> bool:
     return not encoding_of(data).startswith("utf-8") or may_matter(data.decode("latin-1"))
 
 
-def first_look(rows: Iterable[Entry], thread: str, bridges: Bridges, renames: Renames) -> None:
+def first_pass(rows: Iterable[Entry], thread: str, bridges: Bridges, renames: Renames) -> None:
     """Take the lines of one log that may tell who is who."""
     named = thread.startswith("#")
     for kind, nick, text, _, renamed, elsewhere in rows:
         if kind.has_words:
             bridges.met(thread, nick, text)
         elif renamed is not None:
-            renames.saw(*renamed)
+            renames.add(*renamed)
         thread = thread if named else elsewhere or thread
 
 
-def second_look(
+def second_pass(
     rows: Iterable[Entry], thread: str, place: int, bridges: Bridges, renames: Renames
 ) -> int:
     """Take all lines of one log. Gives the place of its last message among those of all logs."""

@@ -35,7 +35,7 @@ class Stamp(NamedTuple):
 
 _CLOCK = (
     r"(?P<hour>[0-2]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-6]\d))?(?:[.,]\d{1,9})?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?: ?(?P<period>[AaPp])\.?[Mm]\.?)?"
 )
 _ISO_DAY = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<monthday>\d\d)"
 # rbot and others part the day with other signs.
@@ -141,8 +141,8 @@ def _day_in(parts: dict[str, str | None], order: str) -> Day | None:
 
 def _clock(parts: dict[str, str | None]) -> Clock | None:
     hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
-    if half := parts.get("half"):
-        hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else hour
+    if period := parts.get("period"):
+        hour = hour % 12 + 12 * (period in "pP") if 1 <= hour <= 12 else hour
     if hour > 24:
         return None
     return hour % 24, minute, min(int(parts["second"] or 0), 59)  # 24:00 is midnight, 60 a leap
@@ -150,7 +150,7 @@ def _clock(parts: dict[str, str | None]) -> Clock | None:
 
 def _day(parts: dict[str, str | None]) -> Day | None:
     if slashed := parts.get("slashed"):
-        return _american(slashed) if parts.get("half") else None
+        return _american(slashed) if parts.get("period") else None
     if date := parts.get("date"):
         moment = parse_free(date)
         return (moment.year, moment.month, moment.day) if moment else None

@@ -35,7 +35,7 @@ _TIME_CELL = re.compile(r'<td(?: class="time")?><a [^<>]{0,300}class="time">[\d:
 _TIME_LINK = re.compile(r'<a [^<>]{0,300}class="time">(?P<time>[\d:]{4,8})</a> ?')
 _AGAIN = re.compile(r"(\d:\d\d(?::\d\d)?)-\d{1,6}$")  # "t12:34-2": the second line of that time
 # What a page has around its log.
-_FURNITURE = re.compile(
+_CLIENT_TEXT = re.compile(
     r"\s{0,9}(?:<h[1-6]|<title|<meta|<link|<style|<script|<!|<form|</?div|<input|<p>Generated"
     r"|<br>Generated| - find it at|<hr|</?table|</?body|</?html)",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ def page_lines(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         elif opened := _HEAD.match(row):
             end = f"</{opened[1].lower()}>"
             ends = "" if end in row.lower() else end
-        elif not _FURNITURE.match(row) and (line := plain_line(row)):
+        elif not _CLIENT_TEXT.match(row) and (line := plain_line(row)):
             yield number, line
 
 

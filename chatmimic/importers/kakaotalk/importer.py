@@ -10,16 +10,16 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.kakaotalk.lines import DayLine, read_line, written_date
+from chatmimic.importers.kakaotalk.lines import DateSeparator, read_line, written_date
 from chatmimic.importers.kakaotalk.system_messages import is_event, kind_of
-from chatmimic.importers.parsing.dates.date_order import DateSurvey, settled
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, resolved_orders
 from chatmimic.importers.parsing.dates.dated_lines import (
-    Opening,
+    MessageStart,
     Times,
     first_lines,
-    gathered,
     numbered_lines,
-    without_gaps,
+    with_continuations,
+    without_blank_lines,
 )
 from chatmimic.importers.parsing.dates.times import parse_iso
 from chatmimic.importers.parsing.tables import Shape, separated_rows
@@ -67,13 +67,13 @@ class KakaoTalk(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for how its device writes days."""
-        habits = [_looked_through(member, context) for member in members]
-        dates = [habit.dates for habit in habits]
-        orders = settled(dates, context.options.date_order, context.report)
-        for member, habit, order in zip(members, habits, orders, strict=True):
-            context.report.variants[habit.device] += 1
-            chat = _Chat(member, habit, order, context)
-            yield from chat.rows() if habit.device == _MAC else chat.messages()
+        styles = [_scan(member, context) for member in members]
+        dates = [style.dates for style in styles]
+        orders = resolved_orders(dates, context.options.date_order, context.report)
+        for member, style, order in zip(members, styles, orders, strict=True):
+            context.report.variants[style.device] += 1
+            chat = _Chat(member, style, order, context)
+            yield from chat.rows() if style.device == _MAC else chat.messages()
 
 
 def _is_csv(row: str) -> bool:
@@ -81,7 +81,7 @@ def _is_csv(row: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Habits:
+class _FileStyle:
     """What a file shows of how it is written."""
 
     dates: DateSurvey
@@ -90,14 +90,14 @@ class _Habits:
     clocks: bool = False  # messages begin with the time alone, below the line of their day
 
 
-def _looked_through(member: Member, context: Context) -> _Habits:
+def _scan(member: Member, context: Context) -> _FileStyle:
     dates = DateSurvey(member.label)
     seen: Counter[str] = Counter()  # in the order of the file
     first = ""
     with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
             if number == 1 and _is_csv(raw):
-                return _Habits(dates, _MAC)
+                return _FileStyle(dates, _MAC)
             if number == 1:
                 first = raw = raw.removeprefix("\ufeff")
             if number <= 3 and _is_saved(raw):
@@ -107,7 +107,7 @@ def _looked_through(member: Member, context: Context) -> _Habits:
             elif not dates.look:
                 break
             if (written := written_date(raw)) is not None:
-                dates.saw(*written)
+                dates.add(*written)
     del seen[""]
     titled = bool(seen.pop("saved", 0) or _TITLE.fullmatch(first))
     bracketed = seen["bracketed"] + seen["framed day"]
@@ -116,13 +116,13 @@ def _looked_through(member: Member, context: Context) -> _Habits:
     begins = next(iter(seen), "") in ("bracketed", "framed day")
     windows = begins if titled else bracketed > max(seen["stamped"], seen["clocked"])
     device = _WINDOWS if windows else "phone"
-    return _Habits(dates, device, first if titled else "", clocked and not windows)
+    return _FileStyle(dates, device, first if titled else "", clocked and not windows)
 
 
 def _way(raw: str) -> str:
     """In which of the ways a line begins something."""
     found = read_line(raw, clocks=True)
-    if isinstance(found, DayLine):
+    if isinstance(found, DateSeparator):
         return "framed day" if raw[0] == "-" else "day"
     if found is None:
         return ""
@@ -138,7 +138,7 @@ def _is_text(rows: Sequence[str]) -> bool:
     days: set[bool] = set()  # whether they are framed by dashes, as on Windows
     for row in rows:
         found = read_line(row, clocks=False in days)
-        if isinstance(found, DayLine):
+        if isinstance(found, DateSeparator):
             days.add(row[0] == "-")
         elif found is not None and found.sender:
             stamped = found.day is not None and written_date(row) is None
@@ -156,35 +156,37 @@ def _titled(line: str) -> str:
 class _Chat:
     """One file, read with the day of its last date line in mind."""
 
-    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+    def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
         self._order = order
-        self._clocks = habits.clocks
-        self._windows = habits.device == _WINDOWS
+        self._clocks = style.clocks
+        self._windows = style.device == _WINDOWS
         self._context = context
         self._times = Times(context)
         self._day: date | None = None  # of Windows and some iPhones: above its messages
-        self._last: Opening | None = None
+        self._last: MessageStart | None = None
         self._names: set[str] = set()
         stem = PurePosixPath(member.name).stem
         named = _CSV_NAME.match(stem)
-        self._title = habits.title
-        self._thread = named["of"] if named else _titled(habits.title) or stem
+        self._title = style.title
+        self._thread = named["of"] if named else _titled(style.title) or stem
 
     def messages(self) -> Iterator[Message]:
         """The messages of a text file."""
         with numbered_lines(self._member, self._context) as rows:
-            read = self._read(without_gaps(rows, self._is_day))
-            for number, begun, text in gathered(read, self._context.report, self._member.name):
+            read = self._read(without_blank_lines(rows, self._is_day))
+            for number, begun, text in with_continuations(
+                read, self._context.report, self._member.name
+            ):
                 yield self._message(begun, text, number, kind_of(begun.sender, text))
 
-    def _line(self, raw: str) -> DayLine | Opening | None:
+    def _line(self, raw: str) -> DateSeparator | MessageStart | None:
         """What a line begins; lines as another device writes them are pasted, and words."""
         of_windows = raw[:1] in ("[", "-")
         return read_line(raw, self._order, self._clocks) if of_windows == self._windows else None
 
     def _is_day(self, raw: str) -> bool:
-        return isinstance(self._line(raw), DayLine)
+        return isinstance(self._line(raw), DateSeparator)
 
     def rows(self) -> Iterator[Message]:
         """The messages of a CSV file."""
@@ -198,37 +200,39 @@ class _Chat:
         at = parse_iso(row[0])
         day, clock = (at.date(), (at.hour, at.minute, at.second)) if at else (None, None)
         if len(row) != 3:
-            return self._message(Opening(day, clock, "", ""), ",".join(row), number, Kind.OTHER)
+            return self._message(
+                MessageStart(day, clock, "", ""), ",".join(row), number, Kind.OTHER
+            )
         _, sender, text = row
         event = text.startswith(sender) and is_event(text, {sender})
         kind = Kind.SYSTEM if event else kind_of(sender, text)
-        return self._message(Opening(day, clock, sender, text), text, number, kind)
+        return self._message(MessageStart(day, clock, sender, text), text, number, kind)
 
-    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
         for number, raw in rows:
             found = self._line(raw.removeprefix("\ufeff") if number == 1 else raw)
             if number == 1 and raw.removeprefix("\ufeff") == self._title:
                 continue
             if number < 4 and found is None and _is_saved(raw):
                 continue
-            if isinstance(found, DayLine):
+            if isinstance(found, DateSeparator):
                 # Elsewhere each message has its day itself.
                 self._day = found.day if self._windows or self._clocks else None
             elif found is not None:
                 yield number, self._begun(found)
             elif self._day is not None and is_event(raw, self._names):
                 clock = self._last.clock if self._last is not None else None
-                yield number, Opening(self._day, clock, "", raw)
+                yield number, MessageStart(self._day, clock, "", raw)
             else:
                 yield number, raw
 
-    def _begun(self, found: Opening) -> Opening:
+    def _begun(self, found: MessageStart) -> MessageStart:
         if len(self._names) < _MOST_NAMES:
             self._names.add(found.sender)
         self._last = found if found.day else replace(found, day=self._day)
         return self._last
 
-    def _message(self, begun: Opening, text: str, number: int, kind: Kind) -> Message:
+    def _message(self, begun: MessageStart, text: str, number: int, kind: Kind) -> Message:
         return Message(
             begun.sender,
             text,

@@ -8,21 +8,26 @@ from datetime import date
 from typing import NamedTuple
 
 from chatmimic.importers.kakaotalk.system_messages import is_event
-from chatmimic.importers.parsing.dates.date_formats import SHAPES
+from chatmimic.importers.parsing.dates.date_formats import DATE_FORMATS
 from chatmimic.importers.parsing.dates.date_order import Numbers, date_of
-from chatmimic.importers.parsing.dates.date_separators import DayLine as WrittenDay
-from chatmimic.importers.parsing.dates.date_separators import day_line
-from chatmimic.importers.parsing.dates.dated_lines import HALF_IN_EAST_ASIA, Opening, clock_from
+from chatmimic.importers.parsing.dates.date_separators import DateSeparator as WrittenDay
+from chatmimic.importers.parsing.dates.date_separators import date_separator
+from chatmimic.importers.parsing.dates.dated_lines import (
+    EAST_ASIAN_PERIOD,
+    MessageStart,
+    clock_from,
+)
 from chatmimic.importers.parsing.dates.months import month_named
 
 _CLOCK = (
-    rf"(?:(?P<before>{HALF_IN_EAST_ASIA})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
-    rf"(?:\s?(?P<after>{HALF_IN_EAST_ASIA})(?![^\W_]))?"
+    rf"(?:(?P<before>{EAST_ASIAN_PERIOD})\s?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d)?"
+    rf"(?:\s?(?P<after>{EAST_ASIAN_PERIOD})(?![^\W_]))?"
 )
 _BETWEEN = r"\.?(?:,\s?|\s)(?:(?:at|um|à|às|alle|om|kl\.?|в|lúc|pukul) )?"
 _REST = r"(?:(?P<sign>, |: |,$)(?P<rest>.*))?$"
 _STAMPS = tuple(
-    (re.compile(rf"{shape.pattern}{_BETWEEN}{_CLOCK}{_REST}", re.DOTALL), shape) for shape in SHAPES
+    (re.compile(rf"{shape.pattern}{_BETWEEN}{_CLOCK}{_REST}", re.DOTALL), shape)
+    for shape in DATE_FORMATS
 )
 _ENGLISH = re.compile(  # Android in 2015: "8:34pm, July 9, 2015"
     rf"{_CLOCK}, (?P<month>[A-Z][a-z]{{2,8}}) (?P<day>\d{{1,2}}), (?P<year>\d{{4}}){_REST}",
@@ -36,7 +41,7 @@ _EARLY_DIGIT = re.compile(r"\D{0,40}\d")  # where a line has a stamp
 
 
 @dataclass(frozen=True, slots=True)
-class DayLine:
+class DateSeparator:
     """A line that only says which day begins."""
 
     day: date | None
@@ -50,7 +55,9 @@ class WrittenDate(NamedTuple):
     look: str  # what stands between them
 
 
-def read_line(raw: str, order: str = "dmy", clocks: bool = False) -> DayLine | Opening | None:
+def read_line(
+    raw: str, order: str = "dmy", clocks: bool = False
+) -> DateSeparator | MessageStart | None:
     """What a line begins: a day or a message; None goes on.
 
     A message of Windows has no day in its line, nor has one of the iPhones that put the day above
@@ -60,18 +67,18 @@ def read_line(raw: str, order: str = "dmy", clocks: bool = False) -> DayLine | O
         return _windows(raw)
     if raw[:1] == "-":
         framed = _FRAMED.fullmatch(raw)
-        found = day_line(framed["day"]) if framed is not None else None
-        return None if found is None else DayLine(date_of(found.numbers, order))
+        found = date_separator(framed["day"]) if framed is not None else None
+        return None if found is None else DateSeparator(date_of(found.numbers, order))
     if _EARLY_DIGIT.match(raw) is None:
         return None
-    if (found := day_line(raw)) is not None and _is_day(found):
-        return DayLine(date_of(found.numbers, order))
+    if (found := date_separator(raw)) is not None and _is_day(found):
+        return DateSeparator(date_of(found.numbers, order))
     return _stamped(raw, order) or (_clocked(raw) if clocks else None)
 
 
 def _is_day(found: WrittenDay) -> bool:
     """Whether a date is written as the devices write days: whole, and with the weekday mostly."""
-    weekday = found.weekday is not None and found.is_sure
+    weekday = found.weekday is not None and found.is_certain
     return found.look in ("년", "年", "") and (weekday or not (found.words or found.look == ""))
 
 
@@ -84,7 +91,7 @@ def written_date(raw: str) -> WrittenDate | None:
     return WrittenDate(numbers, raw[: found.end("last")], found["joint"])
 
 
-def _stamped(raw: str, order: str) -> DayLine | Opening | None:
+def _stamped(raw: str, order: str) -> DateSeparator | MessageStart | None:
     for pattern, shape in _STAMPS:
         found = pattern.match(raw)
         numbers = shape.numbers(found) if found is not None else None
@@ -95,42 +102,42 @@ def _stamped(raw: str, order: str) -> DayLine | Opening | None:
     return None
 
 
-def _begun(found: re.Match[str], day: date | None) -> DayLine | Opening | None:
+def _begun(found: re.Match[str], day: date | None) -> DateSeparator | MessageStart | None:
     clock = _clock(found)
     if day is None or clock is None:
         return None
     if found["sign"] is None:
-        return DayLine(day)
-    name, colon, text = _parted(found["rest"])
+        return DateSeparator(day)
+    name, colon, text = _split(found["rest"])
     if not colon or len(name) > _MOST_NAME or found["sign"] == ": ":
-        return Opening(day, clock, "", found["rest"])
-    return Opening(day, clock, name, text)
+        return MessageStart(day, clock, "", found["rest"])
+    return MessageStart(day, clock, name, text)
 
 
-def _parted(rest: str) -> tuple[str, str, str]:
+def _split(rest: str) -> tuple[str, str, str]:
     name, colon, text = rest.partition(" : ")
     return (name[:-2], " :", "") if not colon and name.endswith(" :") else (name, colon, text)
 
 
-def _clocked(raw: str) -> Opening | None:
+def _clocked(raw: str) -> MessageStart | None:
     """A message below the line of its day; what somebody wrote may begin with a time as well."""
     found = _CLOCKED.match(raw)
     clock = None if found is None else _clock(found)
     if found is None or clock is None:
         return None
-    name, colon, text = _parted(found["rest"])
+    name, colon, text = _split(found["rest"])
     if colon and len(name) <= _MOST_NAME:
-        return Opening(None, clock, name, text)
-    return Opening(None, clock, "", found["rest"]) if is_event(found["rest"]) else None
+        return MessageStart(None, clock, name, text)
+    return MessageStart(None, clock, "", found["rest"]) if is_event(found["rest"]) else None
 
 
-def _windows(raw: str) -> Opening | None:
+def _windows(raw: str) -> MessageStart | None:
     found = _BETWEEN_BRACKETS.search(raw, 1, _MOST_NAME)
     clock = None if found is None else _clock(found)
     if found is None or clock is None or found.start() < 2:
         return None
-    return Opening(None, clock, raw[1 : found.start()], raw[found.end() :])
+    return MessageStart(None, clock, raw[1 : found.start()], raw[found.end() :])
 
 
 def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
-    return clock_from(found["hour"], found["minute"], half=found["before"] or found["after"])
+    return clock_from(found["hour"], found["minute"], period=found["before"] or found["after"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from chatmimic.importers.parsing.media_placeholders import is_media_word
+from chatmimic.importers.parsing.media_placeholders import is_media_placeholder
 from chatmimic.records import Kind
 
 _LONGEST = 500  # characters of a sentence of KakaoTalk's
@@ -83,4 +83,4 @@ def _is_media(line: str) -> bool:
     if apart is None:
         return False
     unread = _UNREAD.fullmatch(apart["word"])
-    return is_media_word(unread["word"] if unread is not None else apart["word"])
+    return is_media_placeholder(unread["word"] if unread is not None else apart["word"])

@@ -11,20 +11,20 @@ from pathlib import PurePosixPath
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.line.names import Names
 from chatmimic.importers.line.system_messages import is_event, kind_of
-from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
-from chatmimic.importers.parsing.dates.date_separators import DayLine, day_line
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, resolved_orders
+from chatmimic.importers.parsing.dates.date_separators import DateSeparator, date_separator
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALF_IN_EAST_ASIA,
+    EAST_ASIAN_PERIOD,
     Clock,
-    Opening,
+    MessageStart,
     Times,
     clock_from,
     first_lines,
-    gathered,
     numbered_lines,
-    quoted_together,
     unquoted,
-    without_gaps,
+    with_continuations,
+    with_quoted_lines,
+    without_blank_lines,
 )
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
@@ -33,7 +33,7 @@ _LOOKED_AT = 60  # lines
 _LONGEST_TITLE = 300  # characters
 _ABOVE = 5  # lines, of which one may be the first day
 _MOST_WORDS = 7  # that may be weekdays
-_HALF = rf"(?:{HALF_IN_EAST_ASIA}|ص|م|SA|CH|ÖÖ|ÖS)"
+_HALF = rf"(?:{EAST_ASIAN_PERIOD}|ص|م|SA|CH|ÖÖ|ÖS)"
 _STAMP = re.compile(
     rf"(?P<before>{_HALF})?[ \u202f]?(?P<hour>\d{{1,2}})(?::|\.(?=\d\d\t))(?P<minute>\d\d)"
     rf"[ \u202f]?(?P<after>{_HALF})?(?P<joint>[\t ])"
@@ -60,7 +60,7 @@ _NAMED = (
 )
 
 
-_LEARNT = (
+_NAMES_NOTE = (
     'Lines like "{example}" in {file} were read as the days of the chat, for a message begins '
     "below them; what stands beside the date is no weekday known here."
 )
@@ -83,27 +83,27 @@ class Line(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for its dates and its names."""
-        habits = [_looked_through(member, context) for member in members]
-        dates = [habit.dates for habit in habits]
-        orders = settled(dates, context.options.date_order, context.report)
-        for member, habit, order in zip(members, habits, orders, strict=True):
-            context.report.variants["tabs" if habit.names is None else "spaces"] += 1
-            if habit.names is not None:
+        styles = [_scan(member, context) for member in members]
+        dates = [style.dates for style in styles]
+        orders = resolved_orders(dates, context.options.date_order, context.report)
+        for member, style, order in zip(members, styles, orders, strict=True):
+            context.report.variants["tabs" if style.names is None else "spaces"] += 1
+            if style.names is not None:
                 context.report.note(_NAMED)
-            if habit.guessed_words:
-                example = f"{habit.dates.first} {min(habit.guessed_words)}".strip()
-                context.report.note(_LEARNT.format(example=example, file=member.label))
-            yield from _Chat(member, habit, order, context).messages()
+            if style.guessed_words:
+                example = f"{style.dates.first} {min(style.guessed_words)}".strip()
+                context.report.note(_NAMES_NOTE.format(example=example, file=member.label))
+            yield from _Chat(member, style, order, context).messages()
 
 
 def _is_chat(rows: Sequence[str]) -> bool:
     """Whether messages stand between tabs below a day, or, as on computers, behind their times."""
-    days = {number: day for number, row in enumerate(rows) if (day := day_line(row))}
+    days = {number: day for number, row in enumerate(rows) if (day := date_separator(row))}
     tabbed = {number for number, row in enumerate(rows) if _tabbed(row)}
-    if any(n + 1 in tabbed or (days[n].is_sure and n < max(tabbed, default=0)) for n in days):
+    if any(n + 1 in tabbed or (days[n].is_certain and n < max(tabbed, default=0)) for n in days):
         return True
     stamped = sum(_STAMP.match(row) is not None for row in rows)
-    named = 0 in days and days[0].is_sure and days[0].weekday is not None
+    named = 0 in days and days[0].is_certain and days[0].weekday is not None
     return named and stamped * 2 > len(rows) - 1
 
 
@@ -113,35 +113,35 @@ def _tabbed(row: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Habits:
+class _FileStyle:
     """What the whole of a file shows of how it is written."""
 
     dates: DateSurvey
     names: Names | None  # where nothing but a space parts a name from the text
     guessed_words: frozenset[str]  # what stands beside dates, where no weekday is known
 
-    def day(self, raw: str) -> DayLine | None:
+    def day(self, raw: str) -> DateSeparator | None:
         """The day that a line says begins."""
-        found = day_line(raw)
-        return found if found and (found.is_sure or found.words in self.guessed_words) else None
+        found = date_separator(raw)
+        return found if found and (found.is_certain or found.words in self.guessed_words) else None
 
 
-def _looked_through(member: Member, context: Context) -> _Habits:
+def _scan(member: Member, context: Context) -> _FileStyle:
     sure, guessed = _Days(member), _Days(member)
     names, tabs = Names(), False
-    held: DayLine | None = None  # perhaps a day, if a message begins below it
+    held: DateSeparator | None = None  # perhaps a day, if a message begins below it
     gap = True
     with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
-            day, stamp = day_line(raw), _STAMP.match(raw)
-            if day is not None and day.is_sure:
-                sure.saw(day)
+            day, stamp = date_separator(raw), _STAMP.match(raw)
+            if day is not None and day.is_certain:
+                sure.add(day)
             elif stamp is not None:
                 if held is not None:
-                    guessed.saw(held)
+                    guessed.add(held)
                 tabs = tabs or stamp["joint"] == "\t"
                 if not tabs and not is_event(raw[stamp.end() :]):
-                    names.saw(raw[stamp.end() :])
+                    names.add(raw[stamp.end() :])
             elif number == 1:
                 names.title = _title_in(raw)
             if raw.strip():
@@ -150,7 +150,7 @@ def _looked_through(member: Member, context: Context) -> _Habits:
     is_guess = not sure.words and 0 < len(guessed.words) <= _MOST_WORDS
     dates = (guessed if is_guess else sure).survey
     words = frozenset(guessed.words if is_guess else ())
-    return _Habits(dates, None if tabs else names, words)
+    return _FileStyle(dates, None if tabs else names, words)
 
 
 class _Days:
@@ -160,8 +160,8 @@ class _Days:
         self.survey = DateSurvey(member.label)
         self.words: set[str] = set()
 
-    def saw(self, day: DayLine) -> None:
-        self.survey.saw(day.numbers, day.written, day.look, day.weekday)
+    def add(self, day: DateSeparator) -> None:
+        self.survey.add(day.numbers, day.written, day.look, day.weekday)
         if len(self.words) <= _MOST_WORDS:
             self.words.add(day.words)
 
@@ -169,10 +169,10 @@ class _Days:
 class _Chat:
     """One file, read with the day of its last date line in mind."""
 
-    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+    def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
-        self._habits = habits
-        self._names = habits.names
+        self._style = style
+        self._names = style.names
         self._order = order
         self._context = context
         self._times = Times(context)
@@ -182,22 +182,22 @@ class _Chat:
 
     def messages(self) -> Iterator[Message]:
         with numbered_lines(self._member, self._context) as rows:
-            whole = without_gaps(quoted_together(rows, self._text_of), self._begins)
-            for number, begun, text in gathered(
+            whole = without_blank_lines(with_quoted_lines(rows, self._text_of), self._begins)
+            for number, begun, text in with_continuations(
                 self._read(whole), self._context.report, self._member.name
             ):
                 yield self._message(begun, text, number)
 
-    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
         above = True  # no day and no message came yet
         for number, raw in rows:
-            day = self._habits.day(raw)
+            day = self._style.day(raw)
             parts = self._parts(raw)
             if day is not None:
                 self._day = date_of(day.numbers, self._order)
             elif parts is not None:
                 clock, name, text = parts
-                yield number, Opening(self._day, clock, name, unquoted(text))
+                yield number, MessageStart(self._day, clock, name, unquoted(text))
             elif above and number == 1 and "[LINE]" in raw[:8]:
                 self._thread = _title_in(raw) or self._thread
             elif not (above and number <= _ABOVE and _SAVED.fullmatch(raw)):
@@ -209,13 +209,13 @@ class _Chat:
         found = _STAMP.match(raw)
         if found is None or (found["joint"] == " " and self._names is None):
             return None
-        half = found["before"] or found["after"]
-        clock = clock_from(found["hour"], found["minute"], half=half)
+        period = found["before"] or found["after"]
+        clock = clock_from(found["hour"], found["minute"], period=period)
         if clock is None:
             return None
         rest = raw[found.end() :]
         if self._names is not None:
-            return (clock, "", rest) if is_event(rest) else (clock, *self._names.parted(rest))
+            return (clock, "", rest) if is_event(rest) else (clock, *self._names.split(rest))
         name, tab, text = rest.partition("\t")
         return (clock, name, text) if tab else (clock, "", rest)
 
@@ -224,9 +224,9 @@ class _Chat:
         return None if parts is None else parts[2]
 
     def _begins(self, raw: str) -> bool:
-        return self._habits.day(raw) is not None or self._parts(raw) is not None
+        return self._style.day(raw) is not None or self._parts(raw) is not None
 
-    def _message(self, begun: Opening, text: str, number: int) -> Message:
+    def _message(self, begun: MessageStart, text: str, number: int) -> Message:
         return Message(
             begun.sender,
             text,

@@ -15,13 +15,13 @@ class Names:
         self.title = ""  # whom the chat is with: surely a name
         self._times: Counter[str] = Counter()
 
-    def saw(self, rest: str) -> None:
+    def add(self, rest: str) -> None:
         """Take a line without its time."""
         for beginning in self._beginnings(rest):
             if beginning in self._times or len(self._times) < self._MOST:
                 self._times[beginning] += 1
 
-    def parted(self, rest: str) -> tuple[str, str]:
+    def split(self, rest: str) -> tuple[str, str]:
         """Name and text: the longest beginning that comes wherever its first word does."""
         if self.title and (rest + " ").startswith(self.title + " "):
             return self.title, rest[len(self.title) + 1 :]

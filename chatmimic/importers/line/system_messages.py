@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 
-from chatmimic.importers.parsing.media_placeholders import is_media_word, is_named_media_word
+from chatmimic.importers.parsing.media_placeholders import (
+    is_media_placeholder,
+    starts_with_media_placeholder,
+)
 from chatmimic.records import Kind
 
 _BRACKETED = re.compile(r"\[(?P<word>[^\[\]\n]{1,30})\](?P<rest>\s.{1,300})?", re.DOTALL)
@@ -78,4 +81,6 @@ def _is_media(text: str) -> bool:
     found = _BRACKETED.fullmatch(text)
     if found is None:
         return False
-    return (is_media_word if found["rest"] is None else is_named_media_word)(found["word"])
+    return (is_media_placeholder if found["rest"] is None else starts_with_media_placeholder)(
+        found["word"]
+    )

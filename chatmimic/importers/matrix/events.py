@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.records import Kind
 
@@ -25,12 +25,12 @@ _QUIET = {"m.room.redaction", "m.poll.response", "org.matrix.msc3381.poll.respon
 
 def content_of(event: Event) -> Event:
     """The content, empty where there is none."""
-    return mapping(event.get("content"))
+    return as_dict(event.get("content"))
 
 
 def relates_to(event: Event) -> Event:
     """What an event says of its relation to another."""
-    return mapping(content_of(event).get("m.relates_to"))
+    return as_dict(content_of(event).get("m.relates_to"))
 
 
 def is_edit(event: Event) -> bool:
@@ -48,7 +48,7 @@ def is_undecryptable(event: Event) -> bool:
 def answered(event: Event) -> str:
     """The event that an event answers: the one quoted, or the one that began its thread."""
     about = relates_to(event)
-    quoted = text_of(mapping(about.get("m.in_reply_to")).get("event_id"))
+    quoted = text_of(as_dict(about.get("m.in_reply_to")).get("event_id"))
     if about.get("rel_type") == "m.thread" and about.get("is_falling_back") is not False:
         return text_of(about.get("event_id")) or quoted
     return quoted

@@ -9,32 +9,32 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.date_formats import SHAPES
+from chatmimic.importers.parsing.dates.date_formats import DATE_FORMATS
 from chatmimic.importers.parsing.dates.date_order import date_of
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALF_IN_EAST_ASIA,
+    EAST_ASIAN_PERIOD,
     SPACES,
     Clock,
-    Opening,
+    MessageStart,
     Times,
     clock_from,
     first_lines,
-    gathered,
     numbered_lines,
+    with_continuations,
 )
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
 
 _LOOKED_AT = 20  # lines
 # The date and the time as the user's language has them, always with the day of the week.
-_UNITS, _DAY_FIRST, _MONTH_FIRST = SHAPES[1:4]
-_NUMBERS = SHAPES[0]
+_UNITS, _DAY_FIRST, _MONTH_FIRST = DATE_FORMATS[1:4]
+_NUMBERS = DATE_FORMATS[0]
 _WEEKDAY = r"[^\W\d]{1,12}\.?,?[ ]"
 _EASTERN = r"(?:[(（][^()（）]{1,4}[)）]|[日月火水木金土]曜日|[周週].|星期.|.요일)"
 _TAIL = (
-    rf"(?: ?г)?\.?,?[{SPACES}](?:(?P<before>{HALF_IN_EAST_ASIA})[{SPACES}]?)?"
+    rf"(?: ?г)?\.?,?[{SPACES}](?:(?P<before>{EAST_ASIAN_PERIOD})[{SPACES}]?)?"
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)[:.](?P<second>\d\d)"
-    rf"(?:[{SPACES}](?P<half>[^\W\d]{{1,4}}\.?(?:[{SPACES}][^\W\d]\.?)?))? - "
+    rf"(?:[{SPACES}](?P<period>[^\W\d]{{1,4}}\.?(?:[{SPACES}][^\W\d]\.?)?))? - "
 )
 _STAMPS = tuple(
     (re.compile(pattern + _TAIL), shape.numbers)
@@ -67,7 +67,7 @@ _REPLY = re.compile(r'<@[^\s<>"]{1,255}(?: "[^\n]{0,36}?")?> ')
 
 
 @dataclass(frozen=True, slots=True)
-class _Event(Opening):
+class _Event(MessageStart):
     """A line that begins an event, and what its own words make of it."""
 
     kind: Kind
@@ -86,8 +86,8 @@ def stamped(raw: str) -> tuple[date, Clock | None, str] | None:
         numbers = None if found is None else numbers_of(found)
         day = None if numbers is None else date_of(numbers, "dmy")
         if found is not None and day is not None:
-            half = found["before"] or found["half"]
-            clock = clock_from(found["hour"], found["minute"], found["second"], half)
+            period = found["before"] or found["period"]
+            clock = clock_from(found["hour"], found["minute"], found["second"], period)
             return day, clock, raw[found.end() :]
     return None
 
@@ -98,12 +98,12 @@ def read_plain(member: Member, context: Context) -> Iterator[Message]:
     thread = _title_of(member.where)
     with numbered_lines(member, context) as rows:
         read = ((number, _row(raw.removeprefix("\ufeff"), names)) for number, raw in rows)
-        for number, begun, text in gathered(read, context.report, member.name):
+        for number, begun, text in with_continuations(read, context.report, member.name):
             source = f"{member.name}:{number}"
             if text.startswith("** Unable to decrypt"):
                 context.report.leave_out("undecryptable", source)
                 continue
-            kind, words = _judged(begun, text)
+            kind, words = _classified(begun, text)
             yield Message(
                 begun.sender,
                 words,
@@ -133,12 +133,12 @@ class _Names:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def saw(self, name: str) -> None:
+    def add(self, name: str) -> None:
         """Keep a name."""
         if len(self._known) < _MOST_NAMES:
             self._known.add(name)
 
-    def parted(self, text: str) -> tuple[str, str]:
+    def split(self, text: str) -> tuple[str, str]:
         """Who acts, and what they do: the longest name known, or else the first word."""
         for end in range(min(len(text), _LONGEST_NAME), 0, -1):
             if text[:end] in self._known and text[end : end + 1] in ("", " "):
@@ -159,12 +159,12 @@ def _row(raw: str, names: _Names) -> _Event | str:
 def _happening(rest: str, names: _Names) -> tuple[Kind, str, str]:
     """What a line tells, who it tells it of, and the words in it."""
     if rest.startswith("* "):
-        return Kind.ACTION, *names.parted(rest[2:])
+        return Kind.ACTION, *names.split(rest[2:])
     name, colon, text = rest.partition(": ")
     if not colon and rest.endswith(":"):
         name, colon = rest[:-1], ": "
     if colon and len(name) <= _LONGEST_NAME and not _EVENT.search(name):
-        names.saw(name)
+        names.add(name)
         return Kind.TEXT, name, text
     for ending in _FILES:
         rest = rest.removesuffix(ending)
@@ -172,7 +172,7 @@ def _happening(rest: str, names: _Names) -> tuple[Kind, str, str]:
     return (Kind.SYSTEM, "", rest) if sent is None else (Kind.MEDIA, sent["who"], "")
 
 
-def _judged(begun: Opening, text: str) -> tuple[Kind, str]:
+def _classified(begun: MessageStart, text: str) -> tuple[Kind, str]:
     """The kind and the words of an event, once all its lines are there."""
     kind = begun.kind if isinstance(begun, _Event) else Kind.OTHER
     if kind is not Kind.TEXT:

@@ -21,7 +21,7 @@ from chatmimic.importers.matrix.events import (
 from chatmimic.importers.matrix.relations import About, Relation, Relations
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -52,7 +52,7 @@ def _events(
     with (context.ahead if ahead else context.open)(member) as stream:
         items = JsonStream(stream, member.label, "messages", report, allow)
         for item in items:
-            yield mapping(item), items
+            yield as_dict(item), items
 
 
 class _Room:
@@ -83,7 +83,7 @@ class _Room:
                 text_of(about.get("event_id")), About.REACTION, event, text_of(about.get("key"))
             )
         elif is_edit(event):
-            new = mapping(content.get("m.new_content"))
+            new = as_dict(content.get("m.new_content"))
             about = relates_to(event)
             words = {name: text_of(new.get(name)) for name in _KEPT if name in new}
             self._add(text_of(about.get("event_id")), About.EDIT, event, json.dumps(words))
@@ -92,7 +92,7 @@ class _Room:
             self._notices[text_of(event.get("sender"))] += 1 if notice else -1
 
     def _learn_name(self, event: Event, content: Event) -> None:
-        before = mapping(mapping(event.get("unsigned")).get("prev_content"))
+        before = as_dict(as_dict(event.get("unsigned")).get("prev_content"))
         name = text_of(content.get("displayname")) or text_of(before.get("displayname"))
         if name.strip():
             self._names[text_of(event.get("state_key"))] = name
@@ -132,14 +132,14 @@ class _Room:
         id_, content = text_of(event.get("event_id")), content_of(event)
         if is_edit(event):
             id_ = text_of(relates_to(event).get("event_id"))
-            content = mapping(content.get("m.new_content"))
+            content = as_dict(content.get("m.new_content"))
         related = self._relations.of(id_)
         edits = [one for one in related if one.what == About.EDIT]
         if edits:
             self._edited.add(hash(id_))
         own = [one.body for one in edits if one.sender == sender]
         if own and content:
-            content = mapping(json.loads(own[-1]))
+            content = as_dict(json.loads(own[-1]))
         gone = any(one.what == About.REDACTION for one in related)
         kind, text = kind_and_text(event, {} if gone else content)
         title = text_of(beside.get("room_name"))

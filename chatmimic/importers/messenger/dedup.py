@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, replace
 
-from chatmimic.importers.parsing.dedup import keep_most
+from chatmimic.importers.parsing.dedup import raise_counts
 from chatmimic.importers.report import ImportReport
 from chatmimic.records import Kind, Message
 
@@ -16,7 +16,7 @@ _ZONES = [sign * quarter * 15 for quarter in range(61) for sign in (1, -1)]
 _ALIKE = 3  # characters that an edited message keeps of the old one, at the least
 
 
-class Exactly:
+class ExactDedup:
     """Messages of JSON files: the same sender, text and millisecond."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Exactly:
 
     def next_edition(self) -> None:
         """The export ends; another begins."""
-        keep_most(self._now, self._before)
+        raise_counts(self._now, self._before)
         self._now = Counter()
 
 
-class Nearly:
+class FuzzyDedup:
     """Messages of pages: the same sender and words, and a time that a zone may have moved.
 
     A page gives local times without seconds or without a zone. Zones lie whole quarters of an
@@ -48,7 +48,7 @@ class Nearly:
         self._now: list[tuple[int, int | None]] = []
         self._moved = 0  # minutes: what the last one found was off
 
-    def saw(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         """Keep in mind what this edition gives."""
         self._now.append((_words(message), _minute(message)))
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from chatmimic.importers.messenger.page_structure import Path
-from chatmimic.importers.parsing.dates.localized_times import looks_written, read_written
-from chatmimic.importers.parsing.html_pages import Given, PageParser, laid_out
+from chatmimic.importers.parsing.dates.localized_times import looks_like_time, parse_localized
+from chatmimic.importers.parsing.html_pages import Attributes, PageParser, rendered_text
 from chatmimic.importers.parsing.html_parser import EMPTY
 
 _BLOCKS = {"div", "p", "ul", "ol", "li", "table", "tr", "td", "section", "footer", "header"}
@@ -26,7 +26,7 @@ class _Paragraph:
 
     @property
     def text(self) -> str:
-        return laid_out(self.pieces)
+        return rendered_text(self.pieces)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class ThreadPage(PageParser[Box]):
         self._parts: list[_Part] | None = None  # of the box at hand
         self._links = 0  # how deep in a link
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """Begin a box, a part of one, or a paragraph."""
         depth = len(self.open)
         if depth == self._depth - 1:
@@ -91,7 +91,7 @@ class ThreadPage(PageParser[Box]):
     def _at_boxes(self) -> bool:
         return (*self.open, self._class) == self._path
 
-    def _attach(self, part: _Part, tag: str, given: Given) -> None:
+    def _attach(self, part: _Part, tag: str, given: Attributes) -> None:
         part.attached |= tag in _MEDIA or (tag == "a" and "href" in given)
         self._links += tag == "a"
 
@@ -124,8 +124,8 @@ class ThreadPage(PageParser[Box]):
 
 def _box(parts: list[_Part]) -> Box | None:
     """The message of a box; None for one that says nothing, or only who takes part."""
-    at = next((n for n in range(len(parts) - 1, -1, -1) if read_written(parts[n].text)), None)
-    if at is None and len(parts) > 1 and looks_written(parts[-1].text):
+    at = next((n for n in range(len(parts) - 1, -1, -1) if parse_localized(parts[n].text)), None)
+    if at is None and len(parts) > 1 and looks_like_time(parts[-1].text):
         at = len(parts) - 1
     if at is None:
         return None if _says_who(parts) else Box(text="\n".join(p.text for p in parts).strip())
@@ -163,6 +163,6 @@ def _reaction(text: str) -> dict[str, str] | None:
         return None
     name = text[end:]
     at = _AT.search(name)
-    if at is not None and read_written(at[1]):
+    if at is not None and parse_localized(at[1]):
         name = name[: at.start()]
     return {"reaction": text[:end].strip(), "actor": name.strip()}

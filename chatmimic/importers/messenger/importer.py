@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.messenger.dedup import Nearly
+from chatmimic.importers.messenger.dedup import FuzzyDedup
 from chatmimic.importers.messenger.old_pages import is_old_page, read_old_pages
 from chatmimic.importers.messenger.page_structure import is_thread_page
 from chatmimic.importers.messenger.service import INSTAGRAM, MESSENGER, service_of_place
@@ -20,7 +20,7 @@ from chatmimic.importers.messenger.thread_files import (
     parts_of,
 )
 from chatmimic.importers.messenger.threads import Thread, numeric_dates
-from chatmimic.importers.parsing.dates.date_order import settled
+from chatmimic.importers.parsing.dates.date_order import resolved_orders
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
 
@@ -68,9 +68,9 @@ def read_threads(members: Sequence[Member], context: Context, service: str) -> I
     for part in parts:
         context.report.variants[part.shape.title] += 1
         threads[part.service, part.thread].append(part)
-    _say_shared_titles(threads, context)
+    _note_shared_titles(threads, context)
     orders = _orders(parts, context)
-    given: dict[tuple[str, str], Nearly] = defaultdict(Nearly)
+    given: dict[tuple[str, str], FuzzyDedup] = defaultdict(FuzzyDedup)
     for key, some in threads.items():
         some.sort(key=lambda part: part.order)
         yield from Thread(some, context, orders, given[key] if old else None).read()
@@ -85,11 +85,11 @@ def _orders(parts: Sequence[Part], context: Context) -> dict[str, str]:
     """Which of a date's numbers is the day, for the pages that have such dates."""
     surveyed = list(numeric_dates(parts, context))
     surveys = [survey for _, survey in surveyed]
-    found = settled(surveys, context.options.date_order, context.report)
+    found = resolved_orders(surveys, context.options.date_order, context.report)
     return {part.member.name: order for (part, _), order in zip(surveyed, found, strict=True)}
 
 
-def _say_shared_titles(threads: dict[tuple[str, str], list[Part]], context: Context) -> None:
+def _note_shared_titles(threads: dict[tuple[str, str], list[Part]], context: Context) -> None:
     for parts in threads.values():
         paths = {
             part.path.rpartition("/")[2] for part in parts if part.shape is not Shape.ENCRYPTED

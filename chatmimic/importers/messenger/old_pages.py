@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.dedup import Nearly
+from chatmimic.importers.messenger.dedup import FuzzyDedup
 from chatmimic.importers.messenger.records import Record, Writer
 from chatmimic.importers.messenger.repeated_sentences import RepeatTest
 from chatmimic.importers.messenger.service import MESSENGER
-from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
 from chatmimic.importers.parsing.html_pages import (
-    Given,
+    Attributes,
     PageParser,
     is_html,
-    laid_out,
     page_records,
+    rendered_text,
 )
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -62,7 +62,7 @@ class OldPage(PageParser[OldRecord]):
         self._place: list[str] | None = None  # where the text goes
         self._header = -1  # depth of the message's header; -1: outside
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """See what begins, by its class."""
         depth, classes = len(self.open), given.get("class", "").split()
         if tag == "h1" and not self._thread:
@@ -114,32 +114,32 @@ class OldPage(PageParser[OldRecord]):
 
     def _finish(self) -> None:
         if self._record is not None:
-            self._record.names = laid_out(self._names)
-            self._record.owner = laid_out(self._owner)
+            self._record.names = rendered_text(self._names)
+            self._record.owner = rendered_text(self._owner)
             self._record.number = self.records + 1
             self.whole(self._record)
         self._record, self._place, self._header = None, None, -1
 
 
 def read_old_pages(
-    members: Sequence[Member], context: Context, given: Mapping[tuple[str, str], Nearly]
+    members: Sequence[Member], context: Context, given: Mapping[tuple[str, str], FuzzyDedup]
 ) -> Iterator[Message]:
     """Every message of these pages but those that other exports gave (`given`, by thread)."""
     numbers: set[str] = set()
     for member in members:
         page = _Page(member, context)
-        for message in threads_in_order(page.messages()):
+        for message in threads_oldest_first(page.messages()):
             if _NUMBER.fullmatch(message.sender):
                 numbers.add(message.sender)
-            nearly = given[message.service, message.thread]
-            if nearly.is_new(message):
+            fuzzy = given[message.service, message.thread]
+            if fuzzy.is_new(message):
                 if len(members) > 1:
-                    nearly.saw(message)
+                    fuzzy.add(message)
                 yield message
             else:
                 context.report.leave_out("duplicate", message.source)
-        for nearly in given.values() if len(members) > 1 else ():
-            nearly.next_edition()
+        for fuzzy in given.values() if len(members) > 1 else ():
+            fuzzy.next_edition()
     if numbers:
         people = "1 person is" if len(numbers) == 1 else f"{len(numbers):,} people are"
         context.report.note(
@@ -166,11 +166,11 @@ class _Page:
             if record.thread != self._thread:
                 yield from self._repeats.rest()
                 self._begin(record)
-            time = laid_out(record.time)
+            time = rendered_text(record.time)
             message = self._write.dated(
                 _record(record), record.number, self._times.of(time) if time else None
             )
-            yield from self._repeats.passed(message, marked=False)
+            yield from self._repeats.relayed(message, marked=False)
         yield from self._repeats.rest()
 
     def _begin(self, record: OldRecord) -> None:
@@ -189,6 +189,6 @@ class _Page:
 
 
 def _record(record: OldRecord) -> Record:
-    text = laid_out(record.pieces)
+    text = rendered_text(record.pieces)
     kind = Kind.MEDIA if record.attached and not text else Kind.TEXT
-    return Record(laid_out(record.sender), text, kind=kind)
+    return Record(rendered_text(record.sender), text, kind=kind)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.dates.localized_times import looks_written, read_written
-from chatmimic.importers.parsing.html_pages import Given, PageParser, is_html, laid_out
+from chatmimic.importers.parsing.dates.localized_times import looks_like_time, parse_localized
+from chatmimic.importers.parsing.html_pages import Attributes, PageParser, is_html, rendered_text
 from chatmimic.importers.parsing.html_parser import EMPTY
 
 LONGEST_NAME = 200
@@ -46,7 +46,7 @@ class _Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class PageStructure:
     """What the beginning of a page shows."""
 
     path: Path = ()  # of the messages; empty: there is none
@@ -56,7 +56,7 @@ class Outline:
     times: tuple[str, ...] = ()  # of the messages that were met
 
 
-class _Outliner(PageParser[None]):
+class _StructureParser(PageParser[None]):
     """Reads the beginning of a page as a tree of texts."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class _Outliner(PageParser[None]):
         self.likely: dict[Path, list[str]] = {}  # the same where no time can be read
         self._stack: list[_Element] = []
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """Go down."""
         if tag not in EMPTY:
             self._stack.append(_Element(tag, given.get("class", "")))
@@ -85,7 +85,7 @@ class _Outliner(PageParser[None]):
         """Go up, and see whether what ends was a message."""
         while len(self._stack) > depth:
             element = self._stack.pop()
-            text = laid_out(element.pieces)
+            text = rendered_text(element.pieces)
             self._note(element, text)
             if self._stack:
                 shown = text if element.size < _ENOUGH else "…"
@@ -102,20 +102,20 @@ class _Outliner(PageParser[None]):
         if len(kept_parts) > 1 and kept_parts[-1][1] == 1 and self._stack:
             name, time = kept_parts[0][0], kept_parts[-1][0]
             path = (*(one.tag for one in self._stack), self._stack[-1].given)
-            if len(name) > LONGEST_NAME or read_written(name) or _OTHER_SIGNS.search(time):
+            if len(name) > LONGEST_NAME or parse_localized(name) or _OTHER_SIGNS.search(time):
                 return
-            if read_written(time) is not None:
+            if parse_localized(time) is not None:
                 self.found.setdefault(path, []).append(time)
-            elif looks_written(time):
+            elif looks_like_time(time):
                 self.likely.setdefault(path, []).append(time)
 
 
 @lru_cache(maxsize=4)
-def outline(text: str) -> Outline:
+def outline(text: str) -> PageStructure:
     """What the beginning of a page shows; an empty outline for what is none of Meta's pages."""
     if not is_html(text):
-        return Outline()
-    page = _Outliner()
+        return PageStructure()
+    page = _StructureParser()
     with suppress(DamagedExport):  # what comes before a fault counts
         page.taken(text)
     # What is deeper may look like a message too; of equals the outer is it.
@@ -123,7 +123,7 @@ def outline(text: str) -> Outline:
     path = max(found, key=lambda path: (len(found[path]), -len(path)), default=())
     people = page.participants
     names = tuple(filter(None, _names(people[_end_of_label(people) :])))
-    return Outline(path, page.title, page.heading, names, tuple(found.get(path, ())))
+    return PageStructure(path, page.title, page.heading, names, tuple(found.get(path, ())))
 
 
 def is_thread_page(name: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from chatmimic.importers.messenger.html_page import Box
-from chatmimic.importers.messenger.repeated_sentences import tells_of_attachment
+from chatmimic.importers.messenger.repeated_sentences import is_attachment_sentence
 from chatmimic.importers.messenger.system_sentences import kind_of_sentence
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.mojibake import repaired
@@ -34,7 +34,7 @@ class Record:
     marked: bool = False  # the record's own `type` says what it is: no sentence needs judging
 
 
-class Mender:
+class TextRepair:
     """Repairs the strings of a JSON file, which is encoded twice, and counts them."""
 
     def __init__(self, report: ImportReport) -> None:
@@ -64,7 +64,7 @@ class Mender:
         return mended
 
 
-def plain_record(item: Any, mend: Mender) -> Record:
+def plain_record(item: Any, mend: TextRepair) -> Record:
     """A record of the "Download your information" export."""
     if not isinstance(item, dict):
         return Record()
@@ -90,7 +90,7 @@ def plain_record(item: Any, mend: Mender) -> Record:
     return Record(sender, words, get("timestamp_ms"), kind, reactions, marked)
 
 
-def encrypted_record(item: Any, mend: Mender) -> Record:
+def encrypted_record(item: Any, mend: TextRepair) -> Record:
     """A record of the end-to-end encrypted export."""
     if not isinstance(item, dict):
         return Record()
@@ -121,7 +121,9 @@ def _kind_of_words(text: str, sender: str, item: dict[str, Any]) -> Kind:
     if text and not text.startswith(sender[:1]):  # nearly always
         return Kind.TEXT
     attached = any(item.get(name) for name in _MEDIA)
-    return Kind.MEDIA if attached and (not text or tells_of_attachment(text, sender)) else Kind.TEXT
+    return (
+        Kind.MEDIA if attached and (not text or is_attachment_sentence(text, sender)) else Kind.TEXT
+    )
 
 
 def reactions_of(given: Any) -> tuple[Reaction, ...]:

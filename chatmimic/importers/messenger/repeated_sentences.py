@@ -28,7 +28,7 @@ REPEATS = 3
 MOST_WITHHELD = 20_000
 
 
-def tells_of_attachment(text: str, sender: str) -> bool:
+def is_attachment_sentence(text: str, sender: str) -> bool:
     """Whether a text beside an attachment only says, in any language, that its sender sent it."""
     bare = text.rstrip(_STOPS)
     if bare == text or len(text) > _LONGEST_BESIDE or "\n" in text or "://" in text:
@@ -63,7 +63,7 @@ class RepeatTest:
         names = [repaired(name) for name in given if isinstance(name, str)]
         self._full_names = tuple(name for name in names if " " in name.strip())
 
-    def passed(self, message: Message, marked: bool) -> Sequence[Message]:
+    def relayed(self, message: Message, marked: bool) -> Sequence[Message]:
         """The message, unless it must wait for others of its like; and those, if it is enough."""
         if marked or message.kind is not Kind.TEXT:
             return (message,)

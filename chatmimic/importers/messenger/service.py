@@ -35,7 +35,7 @@ def services_in(text: str) -> set[str]:
     return {service for service, services in _SIGNS.items() if services.search(text)}
 
 
-def settled_service(services: set[str], label: str, report: ImportReport) -> str:
+def resolved_service(services: set[str], label: str, report: ImportReport) -> str:
     """The service of files whose place does not name it; a guess is said in a note."""
     if services == {MESSENGER}:
         return MESSENGER

@@ -11,12 +11,12 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.page_structure import Outline, outline
+from chatmimic.importers.messenger.page_structure import PageStructure, outline
 from chatmimic.importers.messenger.service import (
     MESSENGER,
+    resolved_service,
     service_of_place,
     services_in,
-    settled_service,
 )
 from chatmimic.importers.parsing.html_pages import is_html
 from chatmimic.importers.parsing.json_stream.stream import encoding_of
@@ -60,7 +60,7 @@ class Part:
     cut: bool = False  # the title, which stands at the end, is not there
     service: str = ""
     services: frozenset[str] = frozenset()  # services it looks like
-    outline: Outline = Outline()
+    outline: PageStructure = PageStructure()
 
     @property
     def thread(self) -> str:
@@ -86,7 +86,7 @@ class Part:
 def parts_of(members: Sequence[Member], context: Context, service: str = "") -> list[Part]:
     """Every file as a part of its thread. `service` is what the user said they are of."""
     parts = [_look(member, context) for member in members]
-    _lend_titles(parts, context)
+    _share_titles(parts, context)
     _settle_services(parts, context, service)
     return parts
 
@@ -143,7 +143,7 @@ def _without_number(title: str) -> str:
     return re.sub(r"_\d+$", "", repaired(title))
 
 
-def _lend_titles(parts: list[Part], context: Context) -> None:
+def _share_titles(parts: list[Part], context: Context) -> None:
     """A file that is cut short has lost its title: the other parts of its thread have it."""
     folder = {part.member.name: str(PurePosixPath(part.member.name).parent) for part in parts}
     titles = {folder[part.member.name]: part.title for part in parts if not part.cut}
@@ -167,6 +167,6 @@ def _settle_services(parts: list[Part], context: Context, wanted_service: str) -
     for root, some in open_.items():
         services: set[str] = set().union(*(part.services for part in some)) or beside
         label = some[0].member.label if len(some) == 1 else (root if root != "." else "the export")
-        service = settled_service(services, label, context.report)
+        service = resolved_service(services, label, context.report)
         for part in some:
             part.service = service

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.messenger.dedup import Edits, Exactly, Nearly
+from chatmimic.importers.messenger.dedup import Edits, ExactDedup, FuzzyDedup
 from chatmimic.importers.messenger.html_page import Box, ThreadPage
 from chatmimic.importers.messenger.records import (
-    Mender,
+    TextRepair,
     Writer,
     encrypted_record,
     page_record,
@@ -18,9 +18,9 @@ from chatmimic.importers.messenger.records import (
 )
 from chatmimic.importers.messenger.repeated_sentences import RepeatTest
 from chatmimic.importers.messenger.thread_files import Part, Shape
-from chatmimic.importers.parsing.dates.chronological import instants_in_order
+from chatmimic.importers.parsing.dates.chronological import oldest_first
 from chatmimic.importers.parsing.dates.date_order import DateSurvey
-from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, read_written
+from chatmimic.importers.parsing.dates.localized_times import WrittenTimes, parse_localized
 from chatmimic.importers.parsing.html_pages import page_records
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.report import ImportOptions, ImportReport
@@ -29,48 +29,48 @@ from chatmimic.records import Message
 
 @dataclass
 class Thread:
-    """The parts of one thread. `nearly` is filled for pages that are read later."""
+    """The parts of one thread. `fuzzy` is filled for pages that are read later."""
 
     parts: list[Part]
     context: Context
     orders: dict[str, str]  # page → which of three numbers is the day
-    nearly: Nearly | None = None
-    _exactly: Exactly = field(default_factory=Exactly)
+    fuzzy: FuzzyDedup | None = None
+    _exact: ExactDedup = field(default_factory=ExactDedup)
 
     def read(self) -> Iterator[Message]:
         """Every message, edition by edition. Raises DamagedExport."""
         editions = _editions(self.parts)
         if len(editions) > 1 and any(edition[0].shape is Shape.PAGE for edition in editions):
-            self.nearly = self.nearly or Nearly()
+            self.fuzzy = self.fuzzy or FuzzyDedup()
         for edition in editions:
             page = edition[0].shape is Shape.PAGE
-            for message in self._judged(edition):
+            for message in self._classified(edition):
                 if len(editions) > 1 and not self._is_new(message, page):
                     continue
-                if self.nearly is not None:
-                    self.nearly.saw(message)
+                if self.fuzzy is not None:
+                    self.fuzzy.add(message)
                 yield message
-            self._exactly.next_edition()
-            if self.nearly is not None:
-                self.nearly.next_edition()
+            self._exact.next_edition()
+            if self.fuzzy is not None:
+                self.fuzzy.next_edition()
 
     def _is_new(self, message: Message, page: bool) -> bool:
-        known_as = self.nearly if page and self.nearly is not None else self._exactly
+        known_as = self.fuzzy if page and self.fuzzy is not None else self._exact
         if known_as.is_new(message):
             return True
         self.context.report.leave_out("duplicate", message.source)
         return False
 
-    def _judged(self, parts: list[Part]) -> Iterator[Message]:
+    def _classified(self, parts: list[Part]) -> Iterator[Message]:
         """The messages, Messenger's own sentences told from people's and edits put together."""
         repeats = RepeatTest()
         edits = Edits(self.context.report)
         for part in parts:
             messages = _worded(self._part(part, repeats), edits)
             if part.shape is not Shape.ENCRYPTED:  # whose order is not promised
-                messages = instants_in_order(messages, lambda one: one[0])
+                messages = oldest_first(messages, lambda one: one[0])
             for message, marked in messages:
-                yield from repeats.passed(message, marked)
+                yield from repeats.relayed(message, marked)
         yield from repeats.rest()
 
     def _part(self, part: Part, repeats: RepeatTest) -> Iterator[tuple[Message, bool]]:
@@ -80,7 +80,7 @@ class Thread:
             yield from self._page(part, repeats, write)
             return
         convert = encrypted_record if part.shape is Shape.ENCRYPTED else plain_record
-        allow, mend = self.context.options.allow_truncated, Mender(report)
+        allow, mend = self.context.options.allow_truncated, TextRepair(report)
         with self.context.open(part.member) as stream:
             items = JsonStream(stream, part.member.label, "messages", report, allow)
             for item in items:
@@ -126,14 +126,14 @@ def _editions(parts: list[Part]) -> list[list[Part]]:
 def numeric_dates(parts: Iterable[Part], context: Context) -> Iterator[tuple[Part, DateSurvey]]:
     """The pages whose dates are three numbers, each looked through for what shows the day."""
     for part in parts:
-        first = next(filter(None, map(read_written, part.outline.times)), None)
+        first = next(filter(None, map(parse_localized, part.outline.times)), None)
         if first is None or first.numbers is None:
             continue
         survey = DateSurvey(part.member.label)
         ahead = Context(context.source, ImportOptions(allow_truncated=True), ImportReport())
         for box in page_records(ThreadPage("", part.outline.path), part.member, ahead):
-            written = read_written(box.time)
+            written = parse_localized(box.time)
             if written is not None and written.numbers is not None:
-                halved = box.time.rstrip(".").lower().endswith("m")
-                survey.saw(written.numbers, written.date, "", None, halved)
+                twelve_hour = box.time.rstrip(".").lower().endswith("m")
+                survey.add(written.numbers, written.date, "", None, twelve_hour)
         yield part, survey

@@ -9,11 +9,11 @@ from chatmimic.importers.report import ImportReport
 from chatmimic.records import Message
 
 
-class Seen:
+class SeenMessages:
     """The ids of messages by thread, for files of one thread in several shapes.
 
-    `Ids` finds those of one shape. With one file alone (`alone`) every message is new, and no id
-    takes memory.
+    `SeenIds` finds those of one shape. With one file alone (`alone`) every message is new, and no
+    id takes memory.
     """
 
     def __init__(self, report: ImportReport, alone: bool = False) -> None:
@@ -48,7 +48,7 @@ class Seen:
         return True
 
 
-class Ids:
+class SeenIds:
     """The ids of all messages of an import by their threads.
 
     Of a very long import the last quarter of a million or two are held: where an id comes twice,
@@ -78,7 +78,7 @@ class Ids:
         return True
 
 
-def keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
+def raise_counts(counts: dict[int, int], kept: dict[int, int]) -> None:
     """Raise the counts that are kept to these.
 
     `kept |= counts` of two Counters does it too, but walks all that is kept, for each of a
@@ -89,7 +89,7 @@ def keep_most(counts: dict[int, int], kept: dict[int, int]) -> None:
             kept[key] = times
 
 
-class Overlap:
+class OverlapFilter:
     """Messages without ids that several files hold, as two backups of one telephone do."""
 
     def __init__(self, report: ImportReport) -> None:
@@ -109,4 +109,4 @@ class Overlap:
                 yield message
             else:
                 self._report.leave_out("duplicate", message.source)
-        keep_most(here, self._before)
+        raise_counts(here, self._before)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.html_parser import EMPTY, GuardedParser, Record
+from chatmimic.importers.parsing.html_parser import EMPTY, BoundedParser, Record
 from chatmimic.importers.streams import Member
 
 CHUNK = 64 << 10
@@ -15,7 +15,7 @@ BREAK = "\u2028"  # stands for <br> until the source's own ends of lines are tak
 
 _HTML = ("<!doctype html", "<html")
 
-Given = dict[str, str]  # an element's attributes
+Attributes = dict[str, str]  # an element's attributes
 
 
 def is_html(text: str) -> bool:
@@ -26,7 +26,7 @@ def is_html(text: str) -> bool:
     return start.startswith(_HTML)
 
 
-def laid_out(pieces: list[str]) -> str:
+def rendered_text(pieces: list[str]) -> str:
     """Text as it was written: a line's end for each <br>, a space for each of the source's own.
 
     A character U+2028 of the text itself becomes a line's end too.
@@ -43,14 +43,14 @@ def laid_out(pieces: list[str]) -> str:
     return "\n".join(line.strip(" ") for line in " ".join(source).split(BREAK)).strip()
 
 
-class PageParser(GuardedParser[Record]):
+class PageParser(BoundedParser[Record]):
     """A page of a kind says in `opened`, `closed` and `said` what its elements mean."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
         self.open: list[str] = []  # the tags around the parser's position
 
-    def opened(self, tag: str, given: Given) -> None:
+    def opened(self, tag: str, given: Attributes) -> None:
         """An element begins; `open` does not hold it yet."""
 
     def closed(self, depth: int) -> None:

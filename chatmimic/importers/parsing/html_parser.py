@@ -28,7 +28,7 @@ def unescaped(text: str) -> str:
         return text
 
 
-class GuardedParser(HTMLParser, Generic[Record]):
+class BoundedParser(HTMLParser, Generic[Record]):
     """Feed it a page's text; `taken` gives the records that are whole by then.
 
     A page of a kind handles tags and text, and calls `whole` for each record, `grow` for each text

@@ -44,7 +44,7 @@ _ROWS = (
 )
 
 
-def _parted() -> tuple[frozenset[str], frozenset[str]]:
+def _split() -> tuple[frozenset[str], frozenset[str]]:
     alone: set[str] = set()
     named: set[str] = set()
     for row in _ROWS:
@@ -54,14 +54,14 @@ def _parted() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(alone | named), frozenset(named)
 
 
-_MEDIA, _NAMED = _parted()
+_MEDIA, _NAMED = _split()
 
 
-def is_media_word(word: str) -> bool:
+def is_media_placeholder(word: str) -> bool:
     """Whether a word stands for media by itself."""
     return word.strip().casefold() in _MEDIA
 
 
-def is_named_media_word(word: str) -> bool:
+def starts_with_media_placeholder(word: str) -> bool:
     """Whether it is media of which a name or a place may be told behind the word."""
     return word.strip().casefold() in _NAMED

@@ -23,7 +23,7 @@ def note_owner(report: ImportReport) -> None:
     report.owner = report.owner or OWNER
 
 
-def signed(messages: Iterable[Message], owner: str, report: ImportReport) -> Iterator[Message]:
+def with_owner(messages: Iterable[Message], owner: str, report: ImportReport) -> Iterator[Message]:
     """The messages with the owner's name where they are signed as nobody's in particular.
 
     Where they are signed with that name, the report learns that it is the owner's.

@@ -27,7 +27,7 @@ _LOOK_EVERY = 1_000_000  # steps
 
 
 @contextmanager
-def opened_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.Connection]:
+def open_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.Connection]:
     """A connection to a copy that goes with it; what is in the -wal file beside it is in it.
 
     `owner` is the program that writes such files, named where one is damaged. Raises ExportError:
@@ -41,7 +41,7 @@ def opened_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite
             beside = _beside(member, ending, context)
             if beside is not None:
                 _copied(context.raw(beside, ahead=True), beside, Path(folder, f"copy.db{ending}"))
-        with _damage_told(member.label, owner), closing(sqlite3.connect(path)) as connection:
+        with _note_damage(member.label, owner), closing(sqlite3.connect(path)) as connection:
             _restrict(connection, path.stat().st_size)
             yield connection
 
@@ -60,7 +60,7 @@ def _beside(member: Member, ending: str, context: Context) -> Member | None:
 
 def _copied(opened: Stream, member: Member, path: Path) -> None:
     size = 0
-    with opened as stream, _room_told(member, path):
+    with opened as stream, _note_missing_space(member, path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             while data := stream.read(_CHUNK):
@@ -75,7 +75,7 @@ def _copied(opened: Stream, member: Member, path: Path) -> None:
 
 
 @contextmanager
-def what_stands_before_damage(context: Context) -> Iterator[None]:
+def tolerating_damage(context: Context) -> Iterator[None]:
     """With --allow-truncated, damage is said in a note and ends the file; else the import."""
     try:
         yield
@@ -86,7 +86,7 @@ def what_stands_before_damage(context: Context) -> Iterator[None]:
 
 
 @contextmanager
-def _room_told(member: Member, path: Path) -> Iterator[None]:
+def _note_missing_space(member: Member, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -99,7 +99,7 @@ def _room_told(member: Member, path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage_told(label: str, owner: str) -> Iterator[None]:
+def _note_damage(label: str, owner: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeError) as error:  # what it says of damage may be damaged

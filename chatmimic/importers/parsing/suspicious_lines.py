@@ -38,7 +38,7 @@ _HEADER = re.compile(
 _TABBED = re.compile(rf"(?:{_WORD} ?)?{_CLOCK}(?: ?{_WORD})?\t[^\t]{{1,64}}\t")  # LINE
 
 
-def looks_like_header(line: str) -> bool:
+def is_header_like(line: str) -> bool:
     """Whether a line begins as a message does in some chat export: a date, a time, a name.
 
     The date may be in numbers of any order or name its month, and the time may come first.
@@ -53,20 +53,20 @@ def looks_like_header(line: str) -> bool:
     return month is None or month_named(month) is not None
 
 
-def saw_joined(line: str, source: str, number: int, report: ImportReport) -> None:
+def count_if_header(line: str, source: str, number: int, report: ImportReport) -> None:
     """Count a line that a reader joins to the message above it, if it looks like a header."""
-    if looks_like_header(line):
-        joined_header(f"{source}:{number}", report)
+    if is_header_like(line):
+        count_header(f"{source}:{number}", report)
 
 
-def joined_header(source: str, report: ImportReport, times: int = 1) -> None:
+def count_header(source: str, report: ImportReport, times: int = 1) -> None:
     """Count lines that look like headers; `source` is where the first one stands."""
     report.repairs[JOINED] += times
     report.examples.setdefault(JOINED, source)
 
 
-def say_joined(report: ImportReport) -> None:
-    """Turn what `saw_joined` counted into a note of the summary, once all files are read."""
+def note_suspicious_lines(report: ImportReport) -> None:
+    """Turn what `count_if_header` counted into a note of the summary, once all files are read."""
     count = report.repairs.pop(JOINED, 0)
     first = report.examples.pop(JOINED, "")
     if count:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.parsing.suspicious_lines import joined_header
+from chatmimic.importers.parsing.suspicious_lines import count_header
 from chatmimic.importers.parsing.text_lines import MAX_LINE, lines
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import ByteStream
@@ -135,7 +135,7 @@ class _Rows:
             row = self._alone(held[0])
             self._report.repairs["stray quotation marks"] += 1
         elif len(held) > 1:
-            self._tell_rows(held, row)
+            self._count_rows(held, row)
         held.clear()
         self._width = self._width or len(row)
         return row
@@ -164,13 +164,13 @@ class _Rows:
             return any(len(self._alone(line)) == self._width for line in held[1:])
         return False
 
-    def _tell_rows(self, held: Sequence[str], row: Sequence[str]) -> None:
+    def _count_rows(self, held: Sequence[str], row: Sequence[str]) -> None:
         """Count the lines of a quoted cell that look like rows: pasted, or two people's marks."""
         look = _look(row[0]) if row else ""
         for at, line in enumerate(held[1:], self.number - len(held) + 2):
             cells = self._alone(line) if look.count("0") >= _DIGITS_OF_A_TIME else []
             if cells and len(cells) == self._width and _look(cells[0]) == look:
-                joined_header(f"{self._label}:{at}", self._report)
+                count_header(f"{self._label}:{at}", self._report)
 
     def _alone(self, line: str) -> list[str]:
         """The cells of one line by itself, of which a quotation mark may open the last."""

@@ -19,7 +19,7 @@ _SIGN = re.compile(r"(?:(?:Reacted|Removed) \S{1,12}|[^\w\s“”]{1,12}) (?:to|
 _HIDDEN = str.maketrans("", "", "\u200a\u200b\u200c\u2060\ufeff")
 
 
-def is_told_tapback(text: str) -> bool:
+def is_text_tapback(text: str) -> bool:
     """Whether a text is a reaction in words ("Loved “hello”"), in English."""
     if not text or ("”" not in text and text.rpartition(" ")[2] not in _LAST_WORDS):
         return False  # nearly always

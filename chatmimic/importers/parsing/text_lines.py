@@ -35,7 +35,7 @@ def is_binary(data: bytes) -> bool:
     return odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample
 
 
-def is_cut(raw: bytes, error: UnicodeDecodeError) -> bool:
+def is_truncated_utf8(raw: bytes, error: UnicodeDecodeError) -> bool:
     """Whether a line is UTF-8 that ends within a character, and not in some other encoding.
 
     A lone byte at the end of a short line is rather a letter of an old encoding.
@@ -74,7 +74,7 @@ def decoded(raw: bytes, report: ImportReport) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        if is_cut(raw, error):
+        if is_truncated_utf8(raw, error):
             report.repairs["cut character"] += 1
             return raw[: error.start].decode("utf-8")
         report.repairs["not UTF-8"] += 1

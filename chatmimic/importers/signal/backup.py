@@ -10,7 +10,7 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.json_stream.lines import json_rows
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
@@ -27,10 +27,10 @@ def read_backup(member: Member, context: Context) -> Iterator[Message]:
     backup = _Backup(member, context)
     with context.open(member) as stream:
         for number, item in json_rows(stream, member.label, False, context):
-            frame = mapping(item)
+            frame = as_dict(item)
             backup.learn(frame)
             if "chatItem" in frame or not isinstance(item, dict):
-                yield backup.message(mapping(frame.get("chatItem")), number)
+                yield backup.message(as_dict(frame.get("chatItem")), number)
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class _Backup:
     def learn(self, frame: Mapping[str, Any]) -> None:
         """Keep what a line says of the account, of a person or of a chat."""
         if "account" in frame:
-            self._own_name = _full(mapping(frame["account"])) or self._own_name
+            self._own_name = _full(as_dict(frame["account"])) or self._own_name
         elif "recipient" in frame:
-            recipient = mapping(frame["recipient"])
+            recipient = as_dict(frame["recipient"])
             known = self._recipient(recipient)
             self._people[text_of(recipient.get("id"))] = known
-            self._keys[text_of(mapping(recipient.get("contact")).get("aci"))] = known.name
+            self._keys[text_of(as_dict(recipient.get("contact")).get("aci"))] = known.name
         elif "chat" in frame:
-            chat = mapping(frame["chat"])
+            chat = as_dict(frame["chat"])
             with_ = self._people.get(text_of(chat.get("recipientId")), _NOBODY)
             self._chats[text_of(chat.get("id"))] = with_
 
@@ -75,10 +75,10 @@ class _Backup:
             self._report.owner = self._own_name
             return _Recipient(self._own_name, "self")
         if "group" in recipient:
-            return _group(mapping(recipient["group"]), text_of(recipient.get("id")))
+            return _group(as_dict(recipient["group"]), text_of(recipient.get("id")))
         if "releaseNotes" in recipient:
             return _Recipient("Signal", "releaseNotes", is_bot=True)
-        contact = mapping(recipient.get("contact"))
+        contact = as_dict(recipient.get("contact"))
         number = text_of(contact.get("e164"))
         phone = f"+{number.removeprefix('+')}" if number else ""
         name = _contact_name(contact) or phone or text_of(contact.get("username"))
@@ -91,13 +91,13 @@ class _Backup:
         chat = self._chats.get(text_of(item.get("chatId")), _NOBODY)
         kind, text = _kind_and_text(item)
         standard = _words(item)
-        quote = mapping(standard.get("quote"))
+        quote = as_dict(standard.get("quote"))
         sent = text_of(item.get("dateSent"))
         at = None if not item else as_milliseconds(sent, self._report)
         own = chat.key == "self"
         return Message(
             author.name,
-            self._with_names(text, listed(mapping(standard.get("text")).get("bodyRanges"))),
+            self._with_names(text, as_list(as_dict(standard.get("text")).get("bodyRanges"))),
             at,
             kind,
             "signal",
@@ -116,7 +116,7 @@ class _Backup:
         return _id(text_of(quote.get("targetSentTimestamp")), author)
 
     def _reactions(self, standard: Mapping[str, Any]) -> Iterator[Reaction]:
-        for one in map(mapping, listed(standard.get("reactions"))):
+        for one in map(as_dict, as_list(standard.get("reactions"))):
             who = self._people.get(text_of(one.get("authorId")), _NOBODY)
             yield Reaction(text_of(one.get("emoji")), who.name)
 
@@ -124,7 +124,7 @@ class _Backup:
         """The text with `@Name` where it has only a mark for a mention."""
         if _MENTION not in text:
             return text
-        marked = [one for one in map(mapping, ranges) if "mentionAci" in one]
+        marked = [one for one in map(as_dict, ranges) if "mentionAci" in one]
         marked.sort(key=lambda one: _start(one.get("start")))
         names = iter([self._keys.get(text_of(one["mentionAci"])) or "Unknown" for one in marked])
         first, *rest = text.split(_MENTION)
@@ -139,17 +139,17 @@ def _words(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of an item that holds text, a quote and reactions."""
     for name in ("standardMessage", "directStoryReplyMessage", *sorted(_MEDIA)):
         if name in item:
-            return mapping(item[name])
+            return as_dict(item[name])
     return {}
 
 
 def _kind_and_text(item: Mapping[str, Any]) -> tuple[Kind, str]:
     words = _words(item)
     if "standardMessage" in item:
-        text = text_of(mapping(words.get("text")).get("body"))
+        text = text_of(as_dict(words.get("text")).get("body"))
         return (Kind.MEDIA if words.get("attachments") and not text else Kind.TEXT), text
     if "directStoryReplyMessage" in item:
-        reply = mapping(mapping(words.get("textReply")).get("text"))
+        reply = as_dict(as_dict(words.get("textReply")).get("text"))
         text = text_of(reply.get("body"))
         return (Kind.TEXT if text else Kind.MEDIA), text
     if any(name in item for name in _DELETED):
@@ -157,13 +157,13 @@ def _kind_and_text(item: Mapping[str, Any]) -> tuple[Kind, str]:
     if any(name in item for name in _MEDIA):
         return Kind.MEDIA, ""
     if "updateMessage" in item:
-        called = _CALLS & mapping(item["updateMessage"]).keys()
+        called = _CALLS & as_dict(item["updateMessage"]).keys()
         return (Kind.CALL if called else Kind.SYSTEM), ""
     return Kind.OTHER, ""
 
 
 def _group(group: Mapping[str, Any], number: str) -> _Recipient:
-    title = mapping(mapping(mapping(group.get("snapshot")).get("title"))).get("title")
+    title = as_dict(as_dict(as_dict(group.get("snapshot")).get("title"))).get("title")
     name = text_of(title) or "Group"
     # The key opens the group to whoever has it: only what cannot be turned back is kept.
     secret = text_of(group.get("masterKey"))
@@ -174,7 +174,7 @@ def _group(group: Mapping[str, Any], number: str) -> _Recipient:
 
 def _contact_name(contact: Mapping[str, Any]) -> str:
     """What Signal shows: a nickname, else the address book's name, else the profile's."""
-    nickname = mapping(contact.get("nickname"))
+    nickname = as_dict(contact.get("nickname"))
     return (
         _joined(nickname.get("given"), nickname.get("family"))
         or _joined(contact.get("systemGivenName"), contact.get("systemFamilyName"))

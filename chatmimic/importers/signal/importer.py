@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dedup import Overlap, keep_most
+from chatmimic.importers.parsing.dedup import OverlapFilter, raise_counts
 from chatmimic.importers.signal.backup import read_backup
 from chatmimic.importers.signal.signal_export import is_markdown, read_markdown, read_records
 from chatmimic.importers.signal.signalbackup_tools import is_text, read_text
@@ -53,7 +53,7 @@ class Signal(Importer):
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; what a chat's JSON and its Markdown both hold is given once."""
         folders: dict[str, list[tuple[str, Member]]] = defaultdict(list)
-        overlap, alone = Overlap(context.report), len(members) == 1
+        overlap, alone = OverlapFilter(context.report), len(members) == 1
         for member in members:
             shape = _shape(member, context)
             context.report.variants[_SHAPES[shape]] += 1
@@ -90,7 +90,7 @@ def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterato
                 yield message
             else:
                 context.report.leave_out("duplicate", message.source)
-        keep_most(here, before)
+        raise_counts(here, before)
 
 
 def _key(message: Message) -> int:

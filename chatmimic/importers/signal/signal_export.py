@@ -10,9 +10,9 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.json_stream.lines import json_rows
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
-from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import count_if_header
 from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
@@ -66,7 +66,7 @@ def read_markdown(member: Member, context: Context) -> Iterator[Message]:
         for number, line in enumerate(lines(stream, member.label, context.report), 1):
             found = _HEAD.fullmatch(line)
             if found is None and begun is not None:
-                saw_joined(line, member.name, number, context.report)
+                count_if_header(line, member.name, number, context.report)
                 body.append(line)
                 continue
             if begun is not None:
@@ -83,7 +83,7 @@ def read_records(member: Member, context: Context) -> Iterator[Message]:
     chat = _Chat(member, context)
     with context.open(member) as stream:
         for number, item in json_rows(stream, member.label, False, context):
-            yield chat.from_record(mapping(item), number)
+            yield chat.from_record(as_dict(item), number)
 
 
 class _Chat:
@@ -199,7 +199,7 @@ def _named(written: str) -> Iterator[Reaction]:
 
 def _reactions(given: Any) -> Iterator[Reaction]:
     """Pairs of name and emoji, or objects of them."""
-    for one in listed(given):
+    for one in as_list(given):
         if isinstance(one, list) and len(one) == 2:
             yield Reaction(text_of(one[1]), text_of(one[0]))
         elif isinstance(one, dict):

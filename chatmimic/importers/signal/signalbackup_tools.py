@@ -14,12 +14,12 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.dated_lines import (
-    Opening,
+    MessageStart,
     Times,
     clock_from,
     first_lines,
-    gathered,
     numbered_lines,
+    with_continuations,
 )
 from chatmimic.importers.parsing.dates.months import month_named
 from chatmimic.importers.streams import Member
@@ -51,11 +51,11 @@ def is_text(text: str) -> bool:
     """Whether lines begin as this program begins them."""
     rows = first_lines(text, _LOOKED_AT)
     stamped = [row for row in rows if _STAMPED.match(row)]
-    begun = sum(opening_of(row) is not None for row in stamped)
-    return opening_of(rows[0]) is not None and begun >= _SURE * len(stamped)
+    begun = sum(message_start(row) is not None for row in stamped)
+    return message_start(rows[0]) is not None and begun >= _SURE * len(stamped)
 
 
-def opening_of(line: str) -> Opening | None:
+def message_start(line: str) -> MessageStart | None:
     """What a line that begins a message says; None for any other line."""
     found = _HEAD.fullmatch(line)
     if found is None:
@@ -64,7 +64,7 @@ def opening_of(line: str) -> Opening | None:
     if month is None:
         return None
     day = _day(int(found[3]), month, int(found[2]))
-    return Opening(day, clock_from(found[4], found[5], found[6]), found[7] or "", found[8])
+    return MessageStart(day, clock_from(found[4], found[5], found[6]), found[7] or "", found[8])
 
 
 @lru_cache(maxsize=1024)
@@ -81,7 +81,9 @@ def read_text(member: Member, context: Context) -> Iterator[Message]:
     title = _NUMBERED.sub("", stem) or PurePosixPath(member.where).parent.name
     times = Times(context)
     with numbered_lines(member, context) as rows:
-        for number, opening, text in gathered(_openings(rows), context.report, member.name):
+        for number, opening, text in with_continuations(
+            _message_starts(rows), context.report, member.name
+        ):
             sender, kind, text, reactions = _read(opening.sender, text.rstrip("\n"))
             yield Message(
                 sender,
@@ -97,9 +99,9 @@ def read_text(member: Member, context: Context) -> Iterator[Message]:
             )
 
 
-def _openings(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+def _message_starts(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
     for number, line in rows:
-        yield number, opening_of(line) or line
+        yield number, message_start(line) or line
 
 
 def _read(sender: str, text: str) -> tuple[str, Kind, str, tuple[Reaction, ...]]:

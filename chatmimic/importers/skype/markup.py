@@ -16,7 +16,7 @@ _EDITED = "Edited previous message: "
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Localized:
     """A text as its sender wrote it, and what Skype had put around it."""
 
     text: str
@@ -26,15 +26,15 @@ class Written:
     edited: bool = False
 
 
-def read_markup(content: str) -> Written:
+def read_markup(content: str) -> Localized:
     """A text without Skype's marks. What stands in a quote is not the sender's own."""
     if "<" not in content:
-        return Written(unescaped(content))
+        return Localized(unescaped(content))
     reader = _Reader(content)
     text = reader.text()
     text = text.removeprefix(_EDITED) if reader.edited else text
     text = text.strip() if reader.quoted else text
-    return Written(text, reader.quoted, reader.answers, reader.edits, reader.edited)
+    return Localized(text, reader.quoted, reader.answers, reader.edits, reader.edited)
 
 
 class _Reader:
@@ -56,14 +56,14 @@ class _Reader:
             if not self._depth:
                 parts.append(unescaped(self._content[at : tag.start()]))
             at = tag.end()
-            shown = self._saw(tag)
+            shown = self._add_tag(tag)
             if not self._depth:
                 parts.append(shown)
         if not self._depth:
             parts.append(unescaped(self._content[at:]))
         return "".join(parts)
 
-    def _saw(self, tag: re.Match[str]) -> str:
+    def _add_tag(self, tag: re.Match[str]) -> str:
         """Take a tag; gives what it stands for: "*" for bold, where that was typed."""
         ends, name = bool(tag[1]), tag[2].lower()
         given = {} if ends else _attributes(tag[3])

@@ -8,14 +8,14 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.times import parse_iso, possible
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.skype.markup import Written, read_markup
+from chatmimic.importers.skype.markup import Localized, read_markup
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 
@@ -41,22 +41,22 @@ Wording = tuple[int, str, int]  # conversation, sender, time of the first wordin
 
 def read_messages(member: Member, context: Context) -> Iterator[Message]:
     """Every message of a file. Raises DamagedExport."""
-    yield from threads_in_order(_read(member, context))
+    yield from threads_oldest_first(_read(member, context))
 
 
 def _read(member: Member, context: Context) -> Iterator[Message]:
-    known = _looked_through(member, context)
+    known = _scan(member, context)
     allow = context.options.allow_truncated
     with context.open(member) as stream:
         items = NestedJson(stream, member.label, _ARRAY, _INSIDE, context.report, allow)
-        talk: _Talk | None = None
+        talk: _Conversation | None = None
         begun: Mapping[str, Any] | None = None
         number = -1
         for item in items:
             if talk is None or begun is not items.beside:
                 begun, number = items.beside, number + 1
-                talk = _Talk(number, known, member, context)
-            message = talk.message(mapping(item), items.record)
+                talk = _Conversation(number, known, member, context)
+            message = talk.message(as_dict(item), items.record)
             if message is not None:
                 yield message
 
@@ -67,21 +67,21 @@ class _Known:
 
     owner: str = ""  # the account whose export it is
     names: dict[str, str] = field(default_factory=dict)  # account → the newest name, met first
-    talks: list[Mapping[str, Any]] = field(default_factory=list)  # what is said of each
+    conversations: list[Mapping[str, Any]] = field(default_factory=list)  # what is said of each
     last: dict[Wording, tuple[int, str]] = field(default_factory=dict)  # the wording that stands
 
 
-def _looked_through(member: Member, context: Context) -> _Known:
+def _scan(member: Member, context: Context) -> _Known:
     known, aside = _Known(), ImportReport()
     with context.ahead(member) as stream:
         items = NestedJson(stream, member.label, _ARRAY, _INSIDE, aside, True)
         for item in items:
-            if not known.talks or known.talks[-1] is not items.beside:
-                known.talks.append(items.beside)
-            record = mapping(item)
+            if not known.conversations or known.conversations[-1] is not items.beside:
+                known.conversations.append(items.beside)
+            record = as_dict(item)
             _learn_name(known, _account(record.get("from")), record.get("displayName"))
             _learn_edit(known, record)
-        for talk in known.talks:
+        for talk in known.conversations:
             _learn_name(known, text_of(talk.get("id")), talk.get("displayName"))
         known.owner = _account(items.top.get("userId"))
     return known
@@ -97,22 +97,22 @@ def _learn_edit(known: _Known, record: Mapping[str, Any]) -> None:
     content = text_of(record.get("content"))
     written = read_markup(content) if "<e_m" in content else None
     if written is not None and written.edits:
-        wording = len(known.talks) - 1, _account(record.get("from")), written.edits
+        wording = len(known.conversations) - 1, _account(record.get("from")), written.edits
         place = _place(record)
         known.last[wording] = max(known.last.get(wording, place), place)
 
 
-class _Talk:
+class _Conversation:
     """One conversation, and how its records are read."""
 
     def __init__(self, number: int, known: _Known, member: Member, context: Context) -> None:
-        beside = known.talks[number] if number < len(known.talks) else {}
+        beside = known.conversations[number] if number < len(known.conversations) else {}
         self._number = number
         self._known = known
         self._file = member.name
         self._report = context.report
         self._thread = text_of(beside.get("id")) or member.base
-        topic = mapping(beside.get("threadProperties")).get("topic")
+        topic = as_dict(beside.get("threadProperties")).get("topic")
         self._title = (
             text_of(beside.get("displayName")).strip()
             or text_of(topic).strip()
@@ -155,17 +155,17 @@ class _Talk:
             self._report.owner = name
         return name or account
 
-    def _is_old(self, record: Mapping[str, Any], account: str, written: Written) -> bool:
+    def _is_old(self, record: Mapping[str, Any], account: str, written: Localized) -> bool:
         """Whether a later record holds another wording of the same message."""
         first = written.edits or _milliseconds(record)
         last = self._known.last.get((self._number, account, first))
         return last is not None and last != _place(record)
 
     def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:
-        given = listed(mapping(record.get("properties")).get("emotions"))
-        for one in map(mapping, given):
+        given = as_list(as_dict(record.get("properties")).get("emotions"))
+        for one in map(as_dict, given):
             key = text_of(one.get("key"))
-            for who in map(mapping, listed(one.get("users"))):
+            for who in map(as_dict, as_list(one.get("users"))):
                 account = _account(who.get("mri"))
                 if key and account:
                     yield Reaction(_EMOJI.get(key, key), self._name(account))
@@ -191,14 +191,14 @@ def _place(record: Mapping[str, Any]) -> tuple[int, str]:
     return _milliseconds(record), text_of(record.get("id"))
 
 
-def _kind_and_text(record: Mapping[str, Any], content: str, written: Written) -> tuple[Kind, str]:
+def _kind_and_text(record: Mapping[str, Any], content: str, written: Localized) -> tuple[Kind, str]:
     type_ = text_of(record.get("messagetype"))
     if type_ in _TEXTS:
         if content.lstrip().startswith("<URIObject"):
             return Kind.MEDIA, ""
         if written.text.strip():
             return Kind.TEXT, written.text
-        gone = written.edited or "deletetime" in mapping(record.get("properties"))
+        gone = written.edited or "deletetime" in as_dict(record.get("properties"))
         if gone:
             return Kind.DELETED, ""
         return (Kind.FORWARDED if written.quoted else Kind.TEXT), ""

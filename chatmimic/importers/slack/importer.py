@@ -12,7 +12,7 @@ from typing import Any
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.slack.text import readable
 from chatmimic.importers.streams import Member
@@ -96,7 +96,7 @@ class _Workspace:
     def learn(self, member: Member, context: Context) -> None:
         """Read one of the lists."""
         for _, item in _items(member, context):
-            record = mapping(item)
+            record = as_dict(item)
             key = text_of(record.get("id"))
             if member.base == _USERS:
                 self.people[key] = _shown_name(record) or key
@@ -107,7 +107,7 @@ class _Workspace:
             if name and member.base != "mpims.json":
                 self.channels[key] = name
             else:
-                self.members[key] = [text_of(one) for one in listed(record.get("members"))]
+                self.members[key] = [text_of(one) for one in as_list(record.get("members"))]
 
     def title(self, folder: str) -> str:
         """What a channel is called: its name, or who is in it."""
@@ -119,7 +119,7 @@ class _Workspace:
 
 def _shown_name(user: Mapping[str, Any]) -> str:
     """What Slack shows: the chosen name, else the real one, else the account's."""
-    profile = mapping(user.get("profile"))
+    profile = as_dict(user.get("profile"))
     chosen = text_of(profile.get("display_name")) or text_of(user.get("display_name"))
     real = text_of(profile.get("real_name")) or text_of(user.get("real_name"))
     return chosen.strip() or real.strip() or text_of(user.get("name"))
@@ -138,7 +138,7 @@ class _Day:
 
     def messages(self) -> Iterator[Message]:
         for number, item in _items(self._member, self._context):
-            yield self._message(mapping(item), f"{self._member.name}:{number}")
+            yield self._message(as_dict(item), f"{self._member.name}:{number}")
 
     def _message(self, record: Mapping[str, Any], source: str) -> Message:
         """One record. What is of an unknown type is Kind.OTHER."""
@@ -165,10 +165,10 @@ class _Day:
     def _sender(self, record: Mapping[str, Any]) -> tuple[str, str, bool]:
         """Name, stable key and whether it is a bot: also one that posts in a person's name."""
         workspace = self._workspace
-        user = text_of(record.get("user")) or text_of(mapping(record.get("comment")).get("user"))
+        user = text_of(record.get("user")) or text_of(as_dict(record.get("comment")).get("user"))
         bot = text_of(record.get("bot_id"))
-        told = text_of(record.get("username")) or _shown_name(mapping(record.get("bot_profile")))
-        name = workspace.people.get(user) or _shown_name(mapping(record.get("user_profile")))
+        told = text_of(record.get("username")) or _shown_name(as_dict(record.get("bot_profile")))
+        name = workspace.people.get(user) or _shown_name(as_dict(record.get("user_profile")))
         if bot or record.get("subtype") == "bot_message":
             shown = told or name or bot
             return shown, f"{bot or user}/{shown}", True
@@ -180,8 +180,8 @@ class _Day:
         return possible(at, self._context.report)
 
     def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:
-        for one in map(mapping, listed(record.get("reactions"))):
-            for user in map(text_of, listed(one.get("users"))):
+        for one in map(as_dict, as_list(record.get("reactions"))):
+            for user in map(text_of, as_list(one.get("users"))):
                 emoji = f":{text_of(one.get('name'))}:"
                 yield Reaction(emoji, self._workspace.people.get(user, user))
 
@@ -190,13 +190,13 @@ def _said(record: Mapping[str, Any]) -> str:
     """The words of a record in Slack's writing; a bot's may stand in its attachments."""
     text = text_of(record.get("text"))
     if record.get("subtype") == "file_comment":
-        return text_of(mapping(record.get("comment")).get("comment"))
+        return text_of(as_dict(record.get("comment")).get("comment"))
     if record.get("subtype") == "file_share" and _UPLOADED.match(text):
-        first = mapping(mapping(record.get("file")).get("initial_comment"))
+        first = as_dict(as_dict(record.get("file")).get("initial_comment"))
         return text_of(first.get("comment"))
     if text or "bot_id" not in record:
         return text
-    attached = map(mapping, listed(record.get("attachments")))
+    attached = map(as_dict, as_list(record.get("attachments")))
     told = (text_of(one.get("text")) or text_of(one.get("fallback")) for one in attached)
     return "\n".join(filter(None, told))
 

@@ -11,7 +11,7 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.json_stream.stream import MAX_RECORD, TRUNCATED_WAY_ON
 from chatmimic.importers.parsing.owner import OWNER, note_owner
-from chatmimic.importers.parsing.tapbacks import is_told_tapback
+from chatmimic.importers.parsing.tapbacks import is_text_tapback
 from chatmimic.importers.parsing.xml import guarded_parser
 from chatmimic.importers.sms.people import People, given, is_own, key_of, thread_of
 from chatmimic.importers.sms.xml_stream import xml_of
@@ -76,7 +76,7 @@ class _Backup:
         self._mms: _Mms | None = None
         self._own: set[str] = set()  # keys of the telephone's own numbers, as MMS show them
         self._waiting: list[_Mms] = []
-        self._met: set[int] = set()  # MMS that have an id of the network
+        self._seen: set[int] = set()  # MMS that have an id of the network
         self._shape = ""  # of the file, as its comments and its first element show
         self._done: list[Message] = []
         self._since = 0  # bytes since the last element
@@ -133,7 +133,7 @@ class _Backup:
         if tag == "mms" and self._mms is not None:
             mms, self._mms = self._mms, None
             self._learn_own(mms)
-            if self._is_met(mms):
+            if self._is_seen(mms):
                 self._report.leave_out("duplicate", mms.source)
             elif _is_unsettled(mms) and not self._own and len(self._waiting) < _MOST_WAITING:
                 self._waiting.append(mms)
@@ -152,7 +152,7 @@ class _Backup:
 
     def _sms(self, about: Attributes) -> Message | None:
         text = given(about.get("body"))
-        kind = Kind.SYSTEM if is_told_tapback(text) else Kind.TEXT
+        kind = Kind.SYSTEM if is_text_tapback(text) else Kind.TEXT
         addresses = given(about.get("address"))
         return self._message(
             about, addresses, given(about.get("type")), "", kind, text, self._source
@@ -164,7 +164,7 @@ class _Backup:
             mms.texts.insert(0, subject)
         text = "\n".join(mms.texts)
         kind = Kind.TEXT if text.strip() or not mms.things else Kind.MEDIA
-        kind = Kind.SYSTEM if is_told_tapback(text) else kind
+        kind = Kind.SYSTEM if is_text_tapback(text) else kind
         box = given(mms.about.get("msg_box"))
         return self._message(
             mms.about, self._addresses(mms), box, mms.sender, kind, text, mms.source
@@ -177,15 +177,15 @@ class _Backup:
         some = dict.fromkeys((mms.sender, *mms.others))
         return "~".join(one for one in some if one and key_of(one) not in self._own)
 
-    def _is_met(self, mms: _Mms) -> bool:
+    def _is_seen(self, mms: _Mms) -> bool:
         """Whether an MMS came before, id and all: two that only say the same are two."""
         id_ = given(mms.about.get("m_id")).strip()
         if not id_:
             return False
         key = hash((id_, mms.about.get("date"), mms.about.get("msg_box"), mms.sender, *mms.texts))
-        before = len(self._met)
-        self._met.add(key)
-        return len(self._met) == before
+        before = len(self._seen)
+        self._seen.add(key)
+        return len(self._seen) == before
 
     def _learn_own(self, mms: _Mms) -> None:
         """Whose telephone it is: who sent what it sent, or alone got what it received."""

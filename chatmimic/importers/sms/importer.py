@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.sms.backup import read_backup
 from chatmimic.importers.streams import Member
 from chatmimic.records import Message
@@ -28,7 +28,7 @@ class Sms(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; what two backups of one telephone hold is given once."""
-        overlap = Overlap(context.report)
+        overlap = OverlapFilter(context.report)
         for member in members:
             messages = read_backup(member, context)
             yield from messages if len(members) == 1 else overlap.new_of(messages)

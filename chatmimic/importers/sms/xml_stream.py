@@ -138,5 +138,5 @@ def _border(text: str) -> int:
     """Where a text may be parted: in no reference, and not after a first half."""
     begins = text.rfind("&", max(0, len(text) - _ENTITY))
     end = len(text) if begins < 0 or ";" in text[begins:] else begins
-    half = _FIRST_HALF.search(text, max(0, end - _ENTITY), end)
-    return end if half is None else half.start()
+    period = _FIRST_HALF.search(text, max(0, end - _ENTITY), end)
+    return end if period is None else period.start()

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.times import (
     IMPOSSIBLE,
     as_milliseconds,
@@ -18,7 +18,7 @@ from chatmimic.importers.parsing.dates.times import (
 )
 from chatmimic.importers.parsing.html_parser import unescaped
 from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.snapchat.names import Names
@@ -51,7 +51,7 @@ def is_history(text: str) -> bool:
 
 def read_history(member: Member, names: Names, context: Context) -> Iterator[Message]:
     """Every message of a file. Raises DamagedExport."""
-    yield from threads_in_order(_read(member, names, context))
+    yield from threads_oldest_first(_read(member, names, context))
 
 
 def _read(member: Member, names: Names, context: Context) -> Iterator[Message]:
@@ -61,7 +61,7 @@ def _read(member: Member, names: Names, context: Context) -> Iterator[Message]:
         rows = JsonArrays(stream, member.label, context.report, allow)
         for row in rows:
             section = _SECTION.fullmatch(rows.path[0])
-            record = mapping(row)
+            record = as_dict(row)
             if section is None:
                 yield history.of_chat(record, rows.path[-1], rows.record)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.snapchat.history import is_history, is_old, read_history
 from chatmimic.importers.snapchat.names import Names, is_about
@@ -29,7 +29,7 @@ class Snapchat(Importer):
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
         histories = [member for member in members if not is_about(texts[member])]
         names = Names.of([m for m in members if m not in histories], context)
-        overlap = Overlap(context.report)
+        overlap = OverlapFilter(context.report)
         for member in histories:
             context.report.variants[
                 "received and sent" if is_old(texts[member]) else "by chat"

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 
@@ -39,8 +39,8 @@ class Names:
                 allow = context.options.allow_truncated
                 rows = JsonArrays(stream, member.label, context.report, allow)
                 for row in rows:
-                    names.learn(mapping(row), "Display Name")
-            own = mapping(rows.beside.get("Basic Information"))
+                    names.learn(as_dict(row), "Display Name")
+            own = as_dict(rows.beside.get("Basic Information"))
             if own:
                 names.owner = text_of(own.get("Username")).strip() or names.owner
                 names.learn(own, "Name")

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
-from chatmimic.importers.parsing.dedup import Seen
+from chatmimic.importers.parsing.dedup import SeenMessages
 from chatmimic.importers.parsing.html_parser import unescaped
 from chatmimic.importers.streams import Member
 from chatmimic.importers.telegram.html_page import Page, PageRecord
@@ -43,7 +43,7 @@ def as_page(title: str) -> str:
     return f"pages of {title}"
 
 
-def read_pages(pages: Sequence[Member], context: Context, seen: Seen) -> Iterator[Message]:
+def read_pages(pages: Sequence[Member], context: Context, seen: SeenMessages) -> Iterator[Message]:
     """Every message of the pages, chat by chat; those that `seen` holds are passed over.
 
     Raises DamagedExport for a page that is cut short.

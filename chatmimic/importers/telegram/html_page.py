@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from chatmimic.importers.parsing.html_parser import EMPTY, GuardedParser
+from chatmimic.importers.parsing.html_parser import EMPTY, BoundedParser
 from chatmimic.records import Reaction
 
 _BREAK = "\u2028"  # stands for <br>; Telegram writes this character itself as <br>
@@ -24,7 +24,7 @@ class _Place(Enum):
     TEXT = auto()
     REPLY = auto()
     MEDIA = auto()
-    ASKED = auto()  # a poll's question or answer, a list's title or task
+    QUESTION = auto()  # a poll's question or answer, a list's title or task
     REACTIONS = auto()
     EMOJI = auto()
     NOTHING = auto()  # times for the eye, initials, votes
@@ -61,13 +61,13 @@ class PageRecord:
     @property
     def text(self) -> str:
         """What was written, its lines as they were."""
-        laid_out = re.sub(r"\n *$", "", "".join(self.pieces).removeprefix("\n"))
-        text = _LAYOUT.sub(" ", laid_out).replace(_BREAK, "\n")
+        rendered_text = re.sub(r"\n *$", "", "".join(self.pieces).removeprefix("\n"))
+        text = _LAYOUT.sub(" ", rendered_text).replace(_BREAK, "\n")
         options = [" ".join(line.split()).removeprefix("- ") for line in self.options]
         return "\n".join(filter(str.strip, [text, *options])) if options else text
 
 
-class Page(GuardedParser[PageRecord]):
+class Page(BoundedParser[PageRecord]):
     """Feed it a page's text; `taken` gives the records that are whole by then."""
 
     def __init__(self, label: str) -> None:
@@ -104,7 +104,7 @@ class Page(GuardedParser[PageRecord]):
             self.grow(data)
         if place is _Place.TEXT:
             record.pieces.append(data)
-        elif place is _Place.ASKED:
+        elif place is _Place.QUESTION:
             record.options[-1] += data
         elif place is _Place.SENDER:
             record.sender += data
@@ -134,8 +134,8 @@ class Page(GuardedParser[PageRecord]):
         elif place is _Place.MEDIA and ("question" in classes or "answer" in classes):
             self._record.options.append("")
             self.grow(" ")
-            return _Place.ASKED
-        elif place is _Place.ASKED and "details" in classes:
+            return _Place.QUESTION
+        elif place is _Place.QUESTION and "details" in classes:
             return _Place.NOTHING
         elif place is _Place.REACTIONS:
             if "emoji" in classes:

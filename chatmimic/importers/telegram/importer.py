@@ -8,9 +8,9 @@ from typing import Any
 
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
-from chatmimic.importers.parsing.dedup import Seen
+from chatmimic.importers.parsing.dedup import SeenMessages
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.streams import Member
 from chatmimic.importers.telegram.html_messages import DELETED, as_page, is_page, read_pages
@@ -58,7 +58,7 @@ class Telegram(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """JSON first, then the pages; a message that two files both have is given once."""
-        seen = Seen(context.report)
+        seen = SeenMessages(context.report)
         kinds = [_is_page(member, context) for member in members]
         pages = [member for member, is_page_ in zip(members, kinds, strict=True) if is_page_]
         for member, is_page_ in zip(members, kinds, strict=True):
@@ -102,7 +102,7 @@ class _Chat:
 
     def message(self, item: Any, number: int) -> Message:
         """One record. What is of an unknown type is Kind.OTHER."""
-        record = mapping(item)
+        record = as_dict(item)
         event = record.get("type") == "service"
         sender, key = self._sender(record, "actor" if event else "from")
         text = written(record.get("text")) if event else words_of(record)
@@ -178,7 +178,7 @@ def _peer(value: Any) -> str:
 
 def _reactions(given: Any) -> Iterator[Reaction]:
     """Who reacted with what; those that are only counted name nobody."""
-    for one in map(mapping, listed(given)):
+    for one in map(as_dict, as_list(given)):
         emoji = text_of(one.get("emoji")) or text_of(one.get("type"))
-        for who in map(mapping, listed(one.get("recent"))):
+        for who in map(as_dict, as_list(one.get("recent"))):
             yield Reaction(emoji, text_of(who.get("from")) or DELETED)

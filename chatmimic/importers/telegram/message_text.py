@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 
-_ASKED = ("poll", "todo_list", "checklist")
+_QUESTIONS = ("poll", "todo_list", "checklist")
 _ANSWERS = ("answers", "tasks", "items")
 _INLINE = ("text", "texts", "children", "content")  # the parts of a line
 _HEADS = ("title", "summary", "caption")  # lines of their own
@@ -21,7 +21,7 @@ def written(text: Any) -> str:
     if isinstance(text, str):
         return text
     return "".join(
-        one if isinstance(one, str) else text_of(mapping(one).get("text")) for one in listed(text)
+        one if isinstance(one, str) else text_of(as_dict(one).get("text")) for one in as_list(text)
     )
 
 
@@ -31,7 +31,7 @@ def words_of(record: Mapping[str, Any]) -> str:
     if "rich_message" in record and not text.strip():
         text = "\n".join(filter(str.strip, _lines(record["rich_message"])))
     lines = [
-        line for name in _ASKED if name in record for line in _questions(mapping(record[name]))
+        line for name in _QUESTIONS if name in record for line in _questions(as_dict(record[name]))
     ]
     return "\n".join(filter(str.strip, [text, *lines])) if lines else text
 
@@ -39,7 +39,7 @@ def words_of(record: Mapping[str, Any]) -> str:
 def _questions(about: Mapping[str, Any]) -> Iterator[str]:
     """A poll's question and answers, a list's title and tasks."""
     yield _inline(about.get("question")) or _inline(about.get("title"))
-    for answer in next((some for name in _ANSWERS if (some := listed(about.get(name)))), []):
+    for answer in next((some for name in _ANSWERS if (some := as_list(about.get(name)))), []):
         yield _inline(answer)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
-from chatmimic.importers.twitter.messages import Talks, is_messages
+from chatmimic.importers.twitter.messages import Conversations, is_messages
 from chatmimic.importers.twitter.owner import Owner, is_about
 from chatmimic.records import Message
 
@@ -26,10 +26,10 @@ class Twitter(Importer):
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Whose archive it is, and then every message."""
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
-        talks = [member for member in members if is_messages(texts[member])]
-        owner = Owner.of([member for member in members if member not in talks], context)
-        reader = Talks(talks, owner, context)
-        for member in talks:
+        conversations = [member for member in members if is_messages(texts[member])]
+        owner = Owner.of([member for member in members if member not in conversations], context)
+        reader = Conversations(conversations, owner, context)
+        for member in conversations:
             group = "messages_group" in texts[member][:200]
             context.report.variants["groups" if group else "chats of two"] += 1
             yield from reader.messages(member)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.chronological import threads_in_order
+from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
 from chatmimic.importers.parsing.html_parser import unescaped
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.report import ImportReport
@@ -67,7 +67,7 @@ class _Known:
     pairs: set[str] = field(default_factory=set)  # conversations of two
 
 
-class Talks:
+class Conversations:
     """The conversations of an archive, looked through for their names before they are read."""
 
     def __init__(self, members: Sequence[Member], owner: Owner, context: Context) -> None:
@@ -76,20 +76,20 @@ class Talks:
         self._clock = LocalClock("UTC", context.report)
         self._known = _Known()
         for member in members:
-            self._look_through(member)
+            self._scan(member)
         self._owner = Owner(owner.id or _in_all(self._known.pairs), owner.name)
 
     def messages(self, member: Member) -> Iterator[Message]:
         """Every message of a file. Raises DamagedExport."""
-        yield from threads_in_order(self._read(member))
+        yield from threads_oldest_first(self._read(member))
 
-    def _look_through(self, member: Member) -> None:
+    def _scan(self, member: Member) -> None:
         with self._context.ahead(member) as stream:
             items = _opened(stream, member, ImportReport(), True)
             for item in items:
                 thread = text_of(items.beside.get("conversationId"))
                 self._known.pairs.update([thread] if _PAIR.fullmatch(thread) else [])
-                named = mapping(mapping(item).get("conversationNameUpdate"))
+                named = as_dict(as_dict(item).get("conversationNameUpdate"))
                 at, name = text_of(named.get("createdAt")), text_of(named.get("name")).strip()
                 if name and at >= self._known.titles.get(thread, ("", ""))[0]:
                     self._known.titles[thread] = at, name
@@ -101,11 +101,11 @@ class Talks:
             for item in items:
                 thread = text_of(items.beside.get("conversationId")) or member.base
                 source = f"{member.name}:{items.record}"
-                for type_, record in mapping(item).items():
+                for type_, record in as_dict(item).items():
                     if type_ == "reactionCreate":
                         self._report.leave_out("reaction", source)
                     else:
-                        yield self._message(type_, mapping(record), thread, source)
+                        yield self._message(type_, as_dict(record), thread, source)
 
     def _message(self, type_: str, record: Mapping[str, Any], thread: str, source: str) -> Message:
         kind, text = _kind_and_text(type_, record)
@@ -149,7 +149,7 @@ class Talks:
         return self._clock.utc(moment)
 
     def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:
-        for one in map(mapping, listed(record.get("reactions"))):
+        for one in map(as_dict, as_list(record.get("reactions"))):
             key, who = text_of(one.get("reactionKey")), text_of(one.get("senderId"))
             if key and who:
                 yield Reaction(_EMOJI.get(key, key), self._name(who))
@@ -168,7 +168,7 @@ def _kind_and_text(type_: str, record: Mapping[str, Any]) -> tuple[Kind, str]:
     if type_ not in ("messageCreate", "welcomeMessageCreate"):
         return Kind.OTHER, ""
     text, pictures = _written(record)
-    if not text.strip() and (pictures or listed(record.get("mediaUrls"))):
+    if not text.strip() and (pictures or as_list(record.get("mediaUrls"))):
         return Kind.MEDIA, ""
     return Kind.TEXT, text
 
@@ -179,7 +179,7 @@ def _written(record: Mapping[str, Any]) -> tuple[str, bool]:
     X puts `https://t.co/…` in place of a link, and behind the text for a picture.
     """
     text, pictures = unescaped(text_of(record.get("text"))), False
-    for link in map(mapping, listed(record.get("urls"))):
+    for link in map(as_dict, as_list(record.get("urls"))):
         short, whole = text_of(link.get("url")), text_of(link.get("expanded"))
         shown = text_of(link.get("display"))
         if not short or not (whole or shown):

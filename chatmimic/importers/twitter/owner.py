@@ -8,7 +8,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
@@ -47,5 +47,5 @@ def _records(member: Member, context: Context) -> Iterator[Mapping[str, Any]]:
         array = "" if manifest else None
         items = JsonStream(Assigned(stream), member.label, array, ImportReport(), True)
         for item in items:
-            yield mapping(mapping(item).get("account"))
-        yield mapping(items.beside.get("userInfo"))
+            yield as_dict(as_dict(item).get("account"))
+        yield as_dict(items.beside.get("userInfo"))

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, settled
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, date_of, resolved_orders
 from chatmimic.importers.parsing.dates.dated_lines import (
-    Opening,
+    MessageStart,
     Times,
     first_lines,
-    gathered,
     numbered_lines,
-    quoted_together,
+    with_continuations,
+    with_quoted_lines,
 )
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.streams import Member
 from chatmimic.importers.viber.rows import Row, is_owner, read_row
@@ -53,17 +53,19 @@ class Viber(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before for its dates; what two hold is given once."""
-        habits = [_looked_through(member, context) for member in members]
-        orders = settled([h.dates for h in habits], context.options.date_order, context.report)
-        overlap = Overlap(context.report)
-        for member, habit, order in zip(members, habits, orders, strict=True):
+        styles = [_scan(member, context) for member in members]
+        orders = resolved_orders(
+            [h.dates for h in styles], context.options.date_order, context.report
+        )
+        overlap = OverlapFilter(context.report)
+        for member, style, order in zip(members, styles, orders, strict=True):
             context.report.variants["CSV"] += 1
-            messages = _Chat(member, habit, order, context).messages()
+            messages = _Chat(member, style, order, context).messages()
             yield from messages if len(members) == 1 else overlap.new_of(messages)
 
 
 @dataclass
-class _Habits:
+class _FileStyle:
     """What the whole of a file shows of how it is written."""
 
     dates: DateSurvey
@@ -71,29 +73,29 @@ class _Habits:
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by number
 
 
-def _looked_through(member: Member, context: Context) -> _Habits:
-    habits = _Habits(DateSurvey(member.label))
+def _scan(member: Member, context: Context) -> _FileStyle:
+    style = _FileStyle(DateSurvey(member.label))
     written: Counter[bool] = Counter()
     with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             row = read_row(raw)
             if row is None:
                 continue
-            habits.dates.saw(row.numbers, row.date, row.joint, halved=row.halved)
-            if row.number and not is_owner(row.name) and len(habits.names[row.number]) < 2:
-                habits.names[row.number].add(row.name)
+            style.dates.add(row.numbers, row.date, row.joint, twelve_hour=row.twelve_hour)
+            if row.number and not is_owner(row.name) and len(style.names[row.number]) < 2:
+                style.names[row.number].add(row.name)
             if row.joint in row.text or '"' in row.text:
                 written[row.text.startswith('"')] += 1
-    habits.quoted = written[True] > written[False]
-    return habits
+    style.quoted = written[True] > written[False]
+    return style
 
 
 class _Chat:
     """One file, read with the habits found in it."""
 
-    def __init__(self, member: Member, habits: _Habits, order: str, context: Context) -> None:
+    def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
-        self._habits = habits
+        self._style = style
         self._order = order
         self._context = context
         self._times = Times(context)
@@ -104,23 +106,23 @@ class _Chat:
     def messages(self) -> Iterator[Message]:
         report, file = self._context.report, self._member.name
         with numbered_lines(self._member, self._context) as rows:
-            whole = quoted_together(rows, _text_of) if self._habits.quoted else rows
-            for number, begun, text in gathered(self._read(whole), report, file):
+            whole = with_quoted_lines(rows, _text_of) if self._style.quoted else rows
+            for number, begun, text in with_continuations(self._read(whole), report, file):
                 yield self._message(begun, text, number)
 
-    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+    def _read(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
         for number, raw in rows:
             row = read_row(raw)
             yield number, raw if row is None else self._opening(row)
 
-    def _opening(self, row: Row) -> _Opening:
+    def _opening(self, row: Row) -> _MessageStart:
         text = row.text
-        if self._habits.quoted and len(text) > 1 and text[0] == text[-1] == '"':
+        if self._style.quoted and len(text) > 1 and text[0] == text[-1] == '"':
             text = text[1:-1].replace('""', '"')
         day = date_of(row.numbers, self._order)
-        return _Opening(day, row.clock, row.name, text, row.number)
+        return _MessageStart(day, row.clock, row.name, text, row.number)
 
-    def _message(self, begun: Opening, text: str, number: int) -> Message:
+    def _message(self, begun: MessageStart, text: str, number: int) -> Message:
         name, key = self._sender(begun)
         return Message(
             name,
@@ -134,18 +136,18 @@ class _Chat:
             source=f"{self._member.name}:{number}",
         )
 
-    def _sender(self, begun: Opening) -> tuple[str, str]:
+    def _sender(self, begun: MessageStart) -> tuple[str, str]:
         """A name and a key: the number, unless the file gives it to several people."""
         if is_owner(begun.sender):
             note_owner(self._context.report)
             return OWNER, OWNER
-        number = begun.number if isinstance(begun, _Opening) else ""
-        alone = len(self._habits.names.get(number, ())) == 1
+        number = begun.number if isinstance(begun, _MessageStart) else ""
+        alone = len(self._style.names.get(number, ())) == 1
         return begun.sender or number, number if alone else begun.sender or number
 
 
 @dataclass(frozen=True, slots=True)
-class _Opening(Opening):
+class _MessageStart(MessageStart):
     """The first line of a message, with the number behind the name."""
 
     number: str

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from chatmimic.importers.parsing.dates.date_order import Numbers
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALVES,
+    DAY_PERIODS,
     MARKS,
     Clock,
     clock_from,
-    plain_half,
+    normalized_period,
 )
 
 # Until about 2016 cells were written for spreadsheets: ="17/08/2014".
@@ -45,7 +45,7 @@ class Row:
     text: str
     joint: str  # what parts the columns
     numbered: bool  # whether the number is one, or its cell is empty
-    halved: bool  # whether the clock has twelve hours
+    twelve_hour: bool  # whether the clock has twelve hours
 
 
 def read_row(raw: str) -> Row | None:
@@ -54,10 +54,10 @@ def read_row(raw: str) -> Row | None:
     stamp = _STAMP.match(raw)
     if stamp is None:
         return None
-    half = _half(stamp)
-    if (stamp["before"] or stamp["after"]) and half is None:
+    period = _period(stamp)
+    if (stamp["before"] or stamp["after"]) and period is None:
         return None
-    clock = clock_from(stamp["hour"], stamp["minute"], stamp["second"], half)
+    clock = clock_from(stamp["hour"], stamp["minute"], stamp["second"], period)
     cells = raw[stamp.end() :].split(stamp["joint"], _MOST_CELLS)
     bare = [_bare(cell) for cell in cells]
     place = _place_of_number(bare[:-1])
@@ -73,7 +73,7 @@ def read_row(raw: str) -> Row | None:
         joint.join(cells[place + 1 :]),
         joint,
         not bare[place] or _NUMBER.fullmatch(bare[place]) is not None,
-        half is not None,
+        period is not None,
     )
 
 
@@ -98,8 +98,8 @@ def _bare(cell: str) -> str:
     return cell
 
 
-def _half(stamp: re.Match[str]) -> str | None:
+def _period(stamp: re.Match[str]) -> str | None:
     for word in (stamp["before"], stamp["after"]):
-        if word and plain_half(word) in HALVES:
+        if word and normalized_period(word) in DAY_PERIODS:
             return word
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dedup import Overlap
+from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.pages import is_page, is_users, read_page, users_in
@@ -38,7 +38,7 @@ class WeChat(Importer):
         lists = [member for member in members if is_users(texts[member])]
         users = users_in(lists, context)
         chats = [member for member in members if member not in lists]
-        overlap = Overlap(context.report)
+        overlap = OverlapFilter(context.report)
         for member in chats:
             messages = _messages(member, texts[member], users, context)
             yield from messages if len(chats) == 1 else overlap.new_of(messages)
@@ -77,7 +77,7 @@ class QQ(Importer):
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every file; what two of them hold is given once."""
-        overlap = Overlap(context.report)
+        overlap = OverlapFilter(context.report)
         for member in members:
             context.report.variants["text"] += 1
             messages = read_texts(member, context, "qq")

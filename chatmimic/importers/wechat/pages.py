@@ -13,7 +13,7 @@ from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
-from chatmimic.importers.parsing.json_values import mapping
+from chatmimic.importers.parsing.json_values import as_dict
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.parsing.text_lines import decoded_head
@@ -56,7 +56,7 @@ def users_in(members: Iterable[Member], context: Context) -> dict[str, str]:
             for _ in rows:
                 pass
         for account, record in rows.beside.items():
-            shown = (text_of(mapping(record).get(name)).strip() for name in ("remark", "nickname"))
+            shown = (text_of(as_dict(record).get(name)).strip() for name in ("remark", "nickname"))
             name = next(filter(None, shown), "")
             names.update({account: name} if name else {})
     return names
@@ -78,7 +78,7 @@ def _records(page: _Page, member: Member, context: Context) -> Iterator[Message]
         for number, record in enumerate(
             JsonStream(stream, member.label, None, context.report, allow), 1
         ):
-            row = {name: text_of(value) for name, value in mapping(record).items()}
+            row = {name: text_of(value) for name, value in as_dict(record).items()}
             yield page.message(row, number)
 
 
@@ -163,4 +163,4 @@ def _content(row: Row) -> str | None:
         parsed: Any = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return text_of(mapping(parsed).get("msg"))
+    return text_of(as_dict(parsed).get("msg"))

@@ -11,14 +11,14 @@ from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALF_IN_EAST_ASIA,
-    Opening,
+    EAST_ASIAN_PERIOD,
+    MessageStart,
     Times,
     clock_from,
     first_lines,
-    gathered,
     numbered_lines,
-    without_gaps,
+    with_continuations,
+    without_blank_lines,
 )
 from chatmimic.importers.streams import Member
 from chatmimic.importers.wechat.kinds import by_text, is_recalled, own_words
@@ -27,8 +27,8 @@ from chatmimic.records import Kind, Message
 _LOOKED_AT = 60  # lines
 _STAMP = re.compile(
     r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d\d?)(?P=sign)(?P<day>\d\d?) "
-    rf"(?:(?P<before>{HALF_IN_EAST_ASIA}) ?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d):(?P<second>\d\d)"
-    rf"(?: ?(?P<half>{HALF_IN_EAST_ASIA}))? (?P<who>[^\t\n]{{1,200}})"
+    rf"(?:(?P<before>{EAST_ASIAN_PERIOD}) ?)?(?P<hour>\d{{1,2}}):(?P<minute>\d\d):(?P<second>\d\d)"
+    rf"(?: ?(?P<period>{EAST_ASIAN_PERIOD}))? (?P<who>[^\t\n]{{1,200}})"
 )
 # "【管理员】Ada(10001)": a title in the group, a name, and a number or an address.
 _QQ_WHO = re.compile(
@@ -75,13 +75,13 @@ def read_texts(member: Member, context: Context, service: str) -> Iterator[Messa
     """Every message of a file of `wechat` or `qq`."""
     chat = _Chat(member, context, service)
     with numbered_lines(member, context) as rows:
-        read = chat.rows(without_gaps(rows, chat.begins))
-        for number, begun, text in gathered(read, context.report, member.name):
+        read = chat.rows(without_blank_lines(rows, chat.begins))
+        for number, begun, text in with_continuations(read, context.report, member.name):
             yield chat.message(begun, text, number)
 
 
 @dataclass(frozen=True, slots=True)
-class _Head(Opening):
+class _Head(MessageStart):
     """The first line of a message, with the thread it stands in."""
 
     key: str
@@ -102,18 +102,18 @@ class _Chat:
         """Whether nothing above a line goes on in it."""
         return _STAMP.fullmatch(raw) is not None or _RULE.fullmatch(raw) is not None
 
-    def rows(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Opening | str]]:
+    def rows(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
         """The lines that are of messages, those that begin one as such."""
         for number, raw in rows:
             raw = raw.removeprefix("\ufeff")
-            if self._service == "qq" and self._is_furniture(raw):
+            if self._service == "qq" and self._is_client_text(raw):
                 continue
             head = self._head(raw)
             if head is not None:
                 self._in_head = False
             yield number, raw if head is None else head
 
-    def _is_furniture(self, raw: str) -> bool:
+    def _is_client_text(self, raw: str) -> bool:
         """Whether QQ wrote a line around the messages; what it says is kept in mind."""
         if _RULE.fullmatch(raw):
             self._in_head = True
@@ -131,8 +131,8 @@ class _Chat:
             day = date(int(found["year"]), int(found["month"]), int(found["day"]))
         except ValueError:
             return None
-        half = found["before"] or found["half"]
-        clock = clock_from(found["hour"], found["minute"], found["second"], half)
+        period = found["before"] or found["period"]
+        clock = clock_from(found["hour"], found["minute"], found["second"], period)
         name, key = self._who(found["who"])
         return _Head(day, clock, name, "", key, self._thread)
 
@@ -143,7 +143,7 @@ class _Chat:
         key = found["id"] or found["mail"]
         return found["name"].strip() or key, key
 
-    def message(self, begun: Opening, text: str, number: int) -> Message:
+    def message(self, begun: MessageStart, text: str, number: int) -> Message:
         """One message; what WeChat or QQ says itself has no sender."""
         key, thread = (begun.key, begun.thread) if isinstance(begun, _Head) else ("", self._thread)
         name, text = begun.sender, text.removeprefix("\n")

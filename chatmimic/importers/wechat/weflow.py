@@ -9,7 +9,7 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import as_milliseconds
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
-from chatmimic.importers.parsing.json_values import listed, mapping
+from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.streams import Member
@@ -34,21 +34,22 @@ def read_weflow(member: Member, context: Context) -> Iterator[Message]:
         chat: _Chat | None = None
         for item in items:
             chat = chat or _Chat(items.beside, member, context)
-            yield chat.message(mapping(item), items.record)
+            yield chat.message(as_dict(item), items.record)
 
 
 class _Chat:
     """What the top of a file says of the chat, and how its messages are read."""
 
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
-        session = mapping(beside.get("session"))
+        session = as_dict(beside.get("session"))
         names = (text_of(session.get(name)) for name in ("remark", "displayName", "nickname"))
         self._thread = text_of(session.get("wxid")) or member.base
         self._title = next((name for name in names if name.strip()), self._thread)
         self._file = member.name
         self._report = context.report
         self._senders = {
-            text_of(one.get("senderID")): one for one in map(mapping, listed(beside.get("senders")))
+            text_of(one.get("senderID")): one
+            for one in map(as_dict, as_list(beside.get("senders")))
         }
 
     def message(self, record: Mapping[str, Any], number: int) -> Message:
@@ -74,7 +75,7 @@ class _Chat:
         )
 
     def _sender(self, record: Mapping[str, Any], prefix: str) -> tuple[str, str]:
-        known = mapping(self._senders.get(text_of(record.get("senderID"))))
+        known = as_dict(self._senders.get(text_of(record.get("senderID"))))
         key = text_of(record.get("senderUsername")) or text_of(known.get("wxid")) or prefix
         name = text_of(record.get("senderDisplayName")) or text_of(known.get("displayName"))
         if record.get("isSend") in (1, True) and not name.strip():

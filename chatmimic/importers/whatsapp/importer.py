@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chatmimic.importers.base import Context, Head, Importer
-from chatmimic.importers.parsing.dates.date_order import DateSurvey, Numbers, settled
+from chatmimic.importers.parsing.dates.date_order import DateSurvey, Numbers, resolved_orders
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALVES,
+    DAY_PERIODS,
     MARKS,
-    Opening,
+    MessageStart,
     Times,
     first_lines,
-    gathered,
     numbered_lines,
+    with_continuations,
 )
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
-from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, judged
+from chatmimic.importers.whatsapp.message_kinds import Tags, call_or_system, classified
 from chatmimic.importers.whatsapp.senders import Names, Speakers, opening, plain_name
-from chatmimic.importers.whatsapp.system_notices import is_deed
+from chatmimic.importers.whatsapp.system_notices import is_event_text_of
 from chatmimic.importers.whatsapp.timestamps import BROWSER, Stamp, Stamps, stamped
 from chatmimic.records import Kind, Message
 
@@ -75,12 +75,12 @@ class WhatsApp(Importer):
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
         """Every chat, each looked through before: only all its dates tell day from month."""
         stamps = Stamps()
-        habits = [_looked_through(member, context, stamps) for member in members]
-        dates = [habit.dates for habit in habits]
-        orders = settled(dates, context.options.date_order, context.report)
-        for member, habit, order in zip(members, habits, orders, strict=True):
-            context.report.variants[habit.phone] += 1
-            yield from _Chat(member, habit, order, context, stamps).messages()
+        styles = [_scan(member, context, stamps) for member in members]
+        dates = [style.dates for style in styles]
+        orders = resolved_orders(dates, context.options.date_order, context.report)
+        for member, style, order in zip(members, styles, orders, strict=True):
+            context.report.variants[style.phone] += 1
+            yield from _Chat(member, style, order, context, stamps).messages()
 
 
 def _is_irc(stamp: Stamp) -> bool:
@@ -95,7 +95,7 @@ def _speaks(stamp: Stamp) -> bool:
 
 
 @dataclass(frozen=True)
-class _Habits:
+class _FileStyle:
     """What the whole of a file shows of how it is written."""
 
     dates: DateSurvey
@@ -105,7 +105,7 @@ class _Habits:
     phone: str  # that wrote it, and its clock, as the first message shows
 
 
-def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits:
+def _scan(member: Member, context: Context, stamps: Stamps) -> _FileStyle:
     dates, names, tags = DateSurvey(member.label), Names(), Tags()
     styles: Counter[str] = Counter()
     words: set[str] = set()
@@ -120,30 +120,30 @@ def _looked_through(member: Member, context: Context, stamps: Stamps) -> _Habits
             if stamp.numbers != last:
                 last = stamp.numbers
                 look = dates.look or stamp.look
-                halves = {"halved": stamp.halved, "half_first": stamp.half_first}
-                dates.saw(last, stamp.written, look, **halves)
+                clock = {"twelve_hour": stamp.twelve_hour, "period_first": stamp.period_first}
+                dates.add(last, stamp.written, look, **clock)
             styles[stamp.style] += 1
-            names.saw(stamp.rest)
-            tags.saw(stamp.rest)
-            if stamp.word and stamp.word not in HALVES and len(words) < _MOST_WORDS:
+            names.add(stamp.rest)
+            tags.add(stamp.rest)
+            if stamp.word and stamp.word not in DAY_PERIODS and len(words) < _MOST_WORDS:
                 words.add(stamp.word)
                 latest = max(latest, stamp.clock[0] if stamp.clock else 0)
     if latest <= _NOON:
-        _tell_words(words, member, context.report)
+        _note_words(words, member, context.report)
     if len(styles) > 1:  # what was copied from a browser was pasted into a chat
         del styles[BROWSER]
     most = max(styles.values(), default=0)
     usual = frozenset(style for style, times in styles.items() if times >= most * _SHARE)
-    return _Habits(dates, usual, names.found(chat_of(member.where)), tags.repeated(), phone)
+    return _FileStyle(dates, usual, names.found(chat_of(member.where)), tags.repeated(), phone)
 
 
 def _phone(stamp: Stamp) -> str:
     phones = {"[": "iPhone", "-": "Android", BROWSER: "copied from a browser"}
     phone = phones.get(stamp.style, "another phone")
-    return f"{phone}, {12 if stamp.halved else 24}-hour"
+    return f"{phone}, {12 if stamp.twelve_hour else 24}-hour"
 
 
-def _tell_words(words: set[str], member: Member, report: ImportReport) -> None:
+def _note_words(words: set[str], member: Member, report: ImportReport) -> None:
     """One unknown word beside the time is "o'clock"; two are perhaps morning and afternoon."""
     if len(words) > 1:
         some = ", ".join(f'"{word}"' for word in sorted(words))
@@ -158,10 +158,10 @@ class _Chat:
     """One file, read with the habits found in it."""
 
     def __init__(
-        self, member: Member, habits: _Habits, order: str, context: Context, stamps: Stamps
+        self, member: Member, style: _FileStyle, order: str, context: Context, stamps: Stamps
     ) -> None:
         self._member = member
-        self._habits = habits
+        self._style = style
         self._order = order
         self._context = context
         self._thread = chat_of(member.where)
@@ -171,21 +171,23 @@ class _Chat:
     def messages(self) -> Iterator[Message]:
         with numbered_lines(self._member, self._context) as rows:
             read = ((number, self._row(raw)) for number, raw in rows)
-            for number, begun, text in gathered(read, self._context.report, self._member.name):
+            for number, begun, text in with_continuations(
+                read, self._context.report, self._member.name
+            ):
                 yield self._message(begun, text, number)
 
-    def _row(self, raw: str) -> Opening | str:
+    def _row(self, raw: str) -> MessageStart | str:
         stamp = self._stamps.of(raw)
-        if stamp is None or stamp.style not in self._habits.styles:
+        if stamp is None or stamp.style not in self._style.styles:
             return raw
-        return opening(stamp, self._order, self._habits.speakers)
+        return opening(stamp, self._order, self._style.speakers)
 
-    def _message(self, begun: Opening, text: str, number: int) -> Message:
+    def _message(self, begun: MessageStart, text: str, number: int) -> Message:
         sender = plain_name(begun.sender)
-        kind, words, edited = judged(text, self._habits.tags)
+        kind, words, edited = classified(text, self._style.tags)
         if not sender:
             kind, words, edited = call_or_system(text), text.strip(MARKS), False
-        elif kind is Kind.TEXT and text.startswith(sender) and is_deed(sender, text):
+        elif kind is Kind.TEXT and text.startswith(sender) and is_event_text_of(sender, text):
             kind = Kind.SYSTEM
         if edited:
             self._context.report.repairs["edit marks"] += 1

@@ -83,7 +83,7 @@ class Tags:
     def __init__(self) -> None:
         self._times: Counter[str] = Counter()
 
-    def saw(self, rest: str) -> None:
+    def add(self, rest: str) -> None:
         """Take what stands after a stamp."""
         if not rest.endswith(">"):
             return
@@ -103,7 +103,7 @@ def _is_tag(text: str) -> bool:
     return " " in text or not text.isascii()
 
 
-def judged(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str, bool]:
+def classified(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str, bool]:
     """What a text sent by somebody is, the words in it, and whether it was edited.
 
     Text behind WhatsApp's own mark that has no known wording is Kind.OTHER.

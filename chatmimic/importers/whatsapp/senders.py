@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chatmimic.importers.parsing.dates.date_order import date_of
-from chatmimic.importers.parsing.dates.dated_lines import MARKS, SPACES, Opening
+from chatmimic.importers.parsing.dates.dated_lines import MARKS, SPACES, MessageStart
 from chatmimic.importers.whatsapp.system_notices import (
-    LONGEST,
+    MAX_LENGTH,
+    addresses_owner,
     begins_notice,
     is_notice,
     is_quoting,
+    mentions,
     open_quote,
-    tells_of,
-    tells_you,
 )
 from chatmimic.importers.whatsapp.timestamps import Stamp
 
@@ -38,7 +38,7 @@ class Names:
         self._quoting: Counter[str] = Counter()  # what opens a quotation that its text closes
         self._texts: dict[str, list[str]] = {}  # the texts of those who have few; [] of others
 
-    def saw(self, rest: str) -> None:
+    def add(self, rest: str) -> None:
         """Take what stands after a stamp."""
         first, colon, text = rest.partition(": ")
         if not colon:
@@ -52,19 +52,19 @@ class Names:
         elif len(first) > LONGEST_NAME:
             return
         else:
-            self._saw_some(first, text, texts)
+            self._add_names(first, text, texts)
         second, colon, _ = text[:LONGEST_NAME].partition(": ")
         if colon and second.strip():
             _count(self._second, f"{first}: {second}")
 
-    def _saw_some(self, first: str, text: str, texts: list[str] | None) -> None:
+    def _add_names(self, first: str, text: str, texts: list[str] | None) -> None:
         if (texts is None or first in self._quoting) and open_quote(first, text):
             _count(self._quoting, first)
         _count(self._first, first)
         if texts is not None:
-            self._texts[first] = [*texts, text[: LONGEST + 1]] if len(texts) < _FEW else []
+            self._texts[first] = [*texts, text[: MAX_LENGTH + 1]] if len(texts) < _FEW else []
         elif len(self._texts) < MOST_NAMES:
-            self._texts[first] = [text[: LONGEST + 1]]
+            self._texts[first] = [text[: MAX_LENGTH + 1]]
 
     def found(self, title: str = "") -> Speakers:
         """The names, once every line was seen; `title` is the chat's."""
@@ -94,20 +94,20 @@ class Names:
         times = self._first[name]
         if times != self._quoting[name] or not is_quoting(plain_name(name), people):
             return False
-        return times < _SURE_OF_NAME or tells_of(plain_name(name), people)
+        return times < _SURE_OF_NAME or mentions(plain_name(name), people)
 
     def _is_group(self, name: str, title: str, names: frozenset[str]) -> bool:
         """Whether a name is the group's own, for nobody but WhatsApp speaks under it."""
         texts = self._texts.get(name)
         if not texts:
             return False
-        to_all = any(map(tells_you, texts))
+        to_all = any(map(addresses_owner, texts))
         if to_all and all(map(is_notice, texts)):
             return True
         others = frozenset(map(plain_name, names - {name}))
         if not (to_all or plain_name(name) == title) or len(others) < 2:
             return False
-        return all(is_notice(text) or tells_of(text, others) for text in texts)
+        return all(is_notice(text) or mentions(text, others) for text in texts)
 
 
 def _count(counts: Counter[str], name: str) -> None:
@@ -132,7 +132,7 @@ class Speakers:
     unspaced: frozenset[str] = frozenset()  # names that a colon without a space may follow
     groups: frozenset[str] = frozenset()  # names of groups, under which WhatsApp speaks
 
-    def parted(self, rest: str) -> tuple[str, str]:
+    def split(self, rest: str) -> tuple[str, str]:
         """The name as it stands and the text; no name for a notice of WhatsApp's own."""
         first, colon, text = rest.partition(": ")
         if not colon:
@@ -170,7 +170,7 @@ def plain_name(name: str) -> str:
     return name
 
 
-def opening(stamp: Stamp, order: str, speakers: Speakers) -> Opening:
+def opening(stamp: Stamp, order: str, speakers: Speakers) -> MessageStart:
     """The message that a line begins."""
-    name, text = speakers.parted(stamp.rest)
-    return Opening(date_of(stamp.numbers, order), stamp.clock, name, text)
+    name, text = speakers.split(stamp.rest)
+    return MessageStart(date_of(stamp.numbers, order), stamp.clock, name, text)

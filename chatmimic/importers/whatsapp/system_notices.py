@@ -12,7 +12,7 @@ from collections.abc import Container
 from chatmimic.importers.parsing.dates.dated_lines import MARKS, SPACES
 from chatmimic.importers.whatsapp.phrases import ENCRYPTED, LONGEST_NOTICE
 
-LONGEST = 300  # characters of a notice that tells what somebody did
+MAX_LENGTH = 300  # characters of a notice that tells what somebody did
 _BEGINNING = 6  # characters
 _BEGINNINGS = {beginning[:_BEGINNING] for beginning in ENCRYPTED}
 _WORDS_OF_A_NAME = 8
@@ -121,9 +121,9 @@ def is_encryption(text: str) -> bool:
     return begins and text.startswith(ENCRYPTED) and len(text) <= LONGEST_NOTICE
 
 
-def is_deed(actor: str, text: str) -> bool:
+def is_event_text_of(actor: str, text: str) -> bool:
     """Whether a text says what an actor did and no more: "Nils left", not "Nils left, did he"."""
-    if not actor or not text.startswith(actor) or len(text) > LONGEST:
+    if not actor or not text.startswith(actor) or len(text) > MAX_LENGTH:
         return False
     if text[len(actor) : len(actor) + 1] not in SPACES:
         return False
@@ -135,16 +135,16 @@ def is_notice(text: str) -> bool:
     text = text.strip(MARKS)
     if is_encryption(text) or _TO_YOU.fullmatch(text):
         return True
-    return any(is_deed(text[:end], text) for end in _ends(text)[:_WORDS_OF_A_NAME])
+    return any(is_event_text_of(text[:end], text) for end in _ends(text)[:_WORDS_OF_A_NAME])
 
 
-def tells_you(text: str) -> bool:
+def addresses_owner(text: str) -> bool:
     """Whether a notice says something to the owner of the phone, or of the chat as a whole."""
     text = text.strip(MARKS)
     return is_encryption(text) or _TO_YOU.fullmatch(text) is not None
 
 
-def tells_of(text: str, people: Container[str]) -> bool:
+def mentions(text: str, people: Container[str]) -> bool:
     """Whether a text begins with one of these names, as a notice of any language may."""
     text = text.strip(MARKS)
     return any(text[:end] in people for end in _ends(text))
@@ -161,11 +161,11 @@ def begins_notice(name: str, times: int, people: Container[str]) -> bool:
         return False
     if _PHONE.match(name):
         return True
-    actors = (name[:end] for end in _ends(name) if _is_deed(name[end + 1 :]))
+    actors = (name[:end] for end in _ends(name) if _is_event(name[end + 1 :]))
     return any(actor in people or actor in _YOU for actor in actors)
 
 
-def _is_deed(words: str) -> bool:
+def _is_event(words: str) -> bool:
     """Whether what follows an actor is a deed: by its verb, or as no name has so many words."""
     some = words.split()
     if some and some[0] in _VERBS:
@@ -204,5 +204,5 @@ def _before_quote(name: str) -> tuple[str, str]:
 
 def _ends(text: str) -> list[int]:
     """Where a name at the head of a text may end."""
-    head = text[:LONGEST]
+    head = text[:MAX_LENGTH]
     return [at for at, char in enumerate(head) if char in SPACES and at]

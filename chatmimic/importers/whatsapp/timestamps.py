@@ -6,15 +6,15 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatmimic.importers.parsing.dates.date_formats import JOINTS, SHAPES
+from chatmimic.importers.parsing.dates.date_formats import DATE_FORMATS, SEPARATORS
 from chatmimic.importers.parsing.dates.date_order import ORDERS, Numbers, date_of
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALVES,
+    DAY_PERIODS,
     MARKS,
     SPACES,
     Clock,
     clock_from,
-    plain_half,
+    normalized_period,
 )
 
 _M = f"[{MARKS}]"
@@ -45,10 +45,11 @@ _COPIED = tuple(
         re.compile(rf"{_COPIED_HEAD}(?P<date>{shape.pattern}){_M}?[\]］】]{_S}"),
         shape.numbers,
     )
-    for shape in SHAPES
+    for shape in DATE_FORMATS
 )
 _STAMPS = tuple(
-    (re.compile(f"{_HEAD}(?P<date>{shape.pattern}){_TAIL}"), shape.numbers) for shape in SHAPES
+    (re.compile(f"{_HEAD}(?P<date>{shape.pattern}){_TAIL}"), shape.numbers)
+    for shape in DATE_FORMATS
 )
 _WEEKDAY = re.compile(
     r"[(（][^()（）]{1,9}[)）]|[日月火水木金土]曜日|[일월화수목금토]요일|(?:星期|週|周)[一二三四五六日天]"
@@ -58,7 +59,7 @@ _DIGIT_SOON = re.compile(r"\D{0,24}\d")
 _BRACKET_FIRST = re.compile(rf"{_M}{{0,3}}[\[［【]")
 _DIGITS = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 _REMEMBERED = 90_000  # dates, and times of day, which have 86,400 seconds
-_Time = tuple[Clock | None, str, bool, bool]  # of a Stamp: clock, word, halved, half_first
+_Time = tuple[Clock | None, str, bool, bool]  # of a Stamp: clock, word, twelve_hour, period_first
 
 
 class Stamp(NamedTuple):
@@ -69,16 +70,16 @@ class Stamp(NamedTuple):
     style: str  # "[", "-", ":" or " ": what parts it from the name; or `BROWSER`
     clock: Clock | None
     word: str  # beside the time, in short: "pm", or something unknown
-    halved: bool  # the clock has twelve hours
-    half_first: bool  # and which of its rounds it is in stands before it
+    twelve_hour: bool  # the clock has twelve hours
+    period_first: bool  # and which of its rounds it is in stands before it
     rest: str  # of the line
 
     @property
     def look(self) -> str:
         """What stays the same throughout the exports of one device."""
-        joint = next((char for char in self.written if char in JOINTS), "")
+        joint = next((char for char in self.written if char in SEPARATORS), "")
         years = [len(self.numbers[place]) == 4 for place in (0, 2)]
-        return f"{self.style} {joint} {years} {self.halved}"
+        return f"{self.style} {joint} {years} {self.twelve_hour}"
 
 
 class Stamps:
@@ -143,7 +144,7 @@ class Stamps:
         if len(self._dates) >= _REMEMBERED:
             self._dates.clear()
         self._dates[date] = numbers, written, style
-        self._remember(time, (stamp.clock, stamp.word, stamp.halved, stamp.half_first))
+        self._remember(time, (stamp.clock, stamp.word, stamp.twelve_hour, stamp.period_first))
 
 
 _made = tuple.__new__  # a third of what Stamp(…) takes
@@ -172,52 +173,54 @@ def _copied(raw: str) -> Stamp | None:
         found = pattern.match(raw)
         numbers = None if found is None else numbers_of(found)
         if found is not None and numbers and any(date_of(numbers, order) for order in ORDERS):
-            half = plain_half(found["after"] or "")
-            clock = clock_from(found["hour"], found["minute"], found["second"], half)
-            rest, halved = raw[found.end() :], half in HALVES
-            return Stamp(numbers, found["date"], BROWSER, clock, half, halved, False, rest)
+            period = normalized_period(found["after"] or "")
+            clock = clock_from(found["hour"], found["minute"], found["second"], period)
+            rest, twelve_hour = raw[found.end() :], period in DAY_PERIODS
+            return Stamp(numbers, found["date"], BROWSER, clock, period, twelve_hour, False, rest)
     return None
 
 
 def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
     style = "[" if found["bracket"] else found["joined"].strip(SPACES) or " "
     style = "-" if style in "–—" else style
-    rest, after = raw[found.end() :], plain_half(found["after"] or "")
+    rest, after = raw[found.end() :], normalized_period(found["after"] or "")
     if (
         after
-        and after not in HALVES
+        and after not in DAY_PERIODS
         and after not in _OCLOCK
         and (style in ":; " or _is_long(found["after"], style))
     ):
         words = raw[found.start("after") :]  # "10:05 Ada: hi", "10:05 PM Ada Lovelace: hi"
-        half = _half_at_head(words)
-        style, rest, after = " ", words[len(half) :].lstrip(SPACES), plain_half(half)
-    before = _half_before(found["before"]) if found["before"] else ""
-    half_first = before in HALVES
-    half = before if half_first else after
+        period = _leading_period(words)
+        style, rest, after = " ", words[len(period) :].lstrip(SPACES), normalized_period(period)
+    before = _period_before(found["before"]) if found["before"] else ""
+    period_first = before in DAY_PERIODS
+    period = before if period_first else after
     clock = clock_from(
         found["hour"],
         found["minute"] or found["unit_minute"],
         found["second"] or found["unit_second"],
-        half,
+        period,
     )
-    word = half or before
-    return Stamp(numbers, found["date"], style, clock, word, half in HALVES, half_first, rest)
+    word = period or before
+    return Stamp(
+        numbers, found["date"], style, clock, word, period in DAY_PERIODS, period_first, rest
+    )
 
 
 @lru_cache(maxsize=1024)
-def _half_before(words: str) -> str:
+def _period_before(words: str) -> str:
     """The half of the day at the end of what stands before a time, in short; or all of it."""
     plain = _WEEKDAY.sub("", words).split()
-    ends = (plain_half("".join(plain[-count:])) for count in (1, 2, 3))
-    return next((end for end in ends if end in HALVES), plain_half("".join(plain)))
+    ends = (normalized_period("".join(plain[-count:])) for count in (1, 2, 3))
+    return next((end for end in ends if end in DAY_PERIODS), normalized_period("".join(plain)))
 
 
-def _half_at_head(words: str) -> str:
+def _leading_period(words: str) -> str:
     """The half of the day that a name follows, as it stands there; "" where there is none."""
     parts = words.split(" ", 2)
     heads = (" ".join(parts[:count]) for count in (2, 1))
-    return next((head for head in heads if plain_half(head) in HALVES), "")
+    return next((head for head in heads if normalized_period(head) in DAY_PERIODS), "")
 
 
 def _is_long(words: str, style: str) -> bool:

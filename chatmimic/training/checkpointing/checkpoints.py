@@ -22,7 +22,7 @@ from chatmimic.files import (
     private_folder,
     size_in_words,
     sync_folder,
-    write_whole,
+    write_atomically,
 )
 
 if TYPE_CHECKING:
@@ -120,10 +120,10 @@ def _write(
     private_folder(partial)
     for name, group in tensors.items():
         save_file({k: t.contiguous() for k, t in group.items()}, partial / f"{name}.safetensors")
-    write_whole(partial / "state.json", json.dumps(state, indent=2))
+    write_atomically(partial / "state.json", json.dumps(state, indent=2))
     keep_files(partial)
     digests = {file.name: file_digest(file) for file in sorted(partial.iterdir())}
-    write_whole(partial / MANIFEST, json.dumps(digests, indent=2))
+    write_atomically(partial / MANIFEST, json.dumps(digests, indent=2))
     sync_folder(partial)
 
 

@@ -19,22 +19,22 @@ _FINISHED = ("mimic.json", "base.json")
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExistingName:
     """What exists under a name, by the names of folders; all None if the name is free."""
 
-    beside: Label  # a free name for a new one
+    free_label: Label  # a free name for a new one
     name: str | None = None  # that of the label
     made: str | None = None  # the date of the finished result in it, "" if unknown
     unfinished: str | None = None  # a run that the same command may have started
     of_another: Label | None = None  # the owner of the name, if it is somebody else's
 
 
-def standing(places: Sequence[Path], label: Label) -> Standing:
+def find_existing(places: Sequence[Path], label: Label) -> ExistingName:
     """What exists for a label, in the parent folders of runs and of their results."""
     name = own(places, label)
-    beside = further(places, label, lambda n: _is_begun(places, n) or _is_finished(places, n))
+    free_label = further(places, label, lambda n: _is_begun(places, n) or _is_finished(places, n))
     if name is None:
-        return Standing(beside, of_another=_of_another(places, label))
+        return ExistingName(free_label, of_another=_of_another(places, label))
     made = made_on(places[1] / name)
     begun: str | None = name
     if made is not None and not _is_begun(places, name):
@@ -42,7 +42,7 @@ def standing(places: Sequence[Path], label: Label) -> Standing:
         begun = own(places, further(places, label, lambda n: _is_finished(places, n)))
     if begun is not None and not _is_begun(places, begun):
         begun = None
-    return Standing(beside, name, made, begun)
+    return ExistingName(free_label, name, made, begun)
 
 
 def made_on(folder: Path) -> str | None:
@@ -60,7 +60,7 @@ def described(what: str, name: str | None, made: str) -> str:
     return f"the {what} {name}" + (f" from {made}" if made else "")
 
 
-def refuse_busy(place: Path, there: Standing) -> None:
+def refuse_busy(place: Path, there: ExistingName) -> None:
     """Raise TrainingError if another process is working on the unfinished run."""
     if there.unfinished is not None:
         from chatmimic.lock import Lock
@@ -69,7 +69,7 @@ def refuse_busy(place: Path, there: Standing) -> None:
             pass
 
 
-def refuse_unfinished(place: Path, there: Standing, what: str) -> None:
+def refuse_unfinished(place: Path, there: ExistingName, what: str) -> None:
     """Raise TrainingError if there is an unfinished run, which a new one would discard."""
     refuse_busy(place, there)
     if there.unfinished is not None:

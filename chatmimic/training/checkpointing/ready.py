@@ -15,7 +15,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from chatmimic.errors import CheckpointDamaged, TrainingError
-from chatmimic.files import file_digest, keep_files, write_whole
+from chatmimic.files import file_digest, keep_files, write_atomically
 from chatmimic.training.checkpointing.resumable import READY
 
 FOLDERS = ("base", "learnt", "held-out")  # description and tokeniser of the base; windows
@@ -28,7 +28,9 @@ def write_ready(folder: Path, facts: dict[str, Any], folders: Sequence[str] = FO
         keep_files(folder / name)
         for file in sorted((folder / name).iterdir()):
             files[f"{name}/{file.name}"] = file_digest(file)
-    write_whole(folder / READY, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2))
+    write_atomically(
+        folder / READY, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2)
+    )
 
 
 def read_ready(folder: Path) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def read_windows(folder: Path, corpora: Sequence[Corpus], seed: int) -> tuple[Wi
 def check_corpora(folder: Path, corpora: Sequence[Corpus], callbacks: Callbacks) -> None:
     """Verify all shards by their digests. Raises TrainingError naming the damaged file."""
     for corpus in corpora:
-        open_shards(_shards(folder, corpus), check=True, tell=callbacks.stage)
+        open_shards(_shards(folder, corpus), check=True, notify=callbacks.stage)
 
 
 def corpus_facts(folder: Path, corpus: Corpus) -> dict[str, Any]:

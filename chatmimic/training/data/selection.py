@@ -35,16 +35,16 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Selection:
     """A selection of messages. `of` filters those of the archive, in its order.
 
-    `facts` describes the selection, for JSON; `newest` is the maximum number of messages of the
-    imitated person, and `border` the position of the first of them.
+    `description` describes the selection, for JSON; `newest` is the maximum number of messages of
+    the imitated person, and `border` the position of the first of them.
     """
 
     rules: tuple[Rule, ...] = ()
     newest: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    description: Mapping[str, Any] = field(default_factory=dict)
     border: Place | None = None
 
     def of(self, messages: Iterable[Message]) -> Iterator[Message]:
@@ -58,7 +58,7 @@ class Chosen:
             if all(rule.keeps(message, sent_at) for rule in self.rules):
                 yield message
 
-    def counted(self, archive: Archive, imitated: Person | None, least: int) -> Chosen:
+    def counted(self, archive: Archive, imitated: Person | None, least: int) -> Selection:
         """The same selection, with the border of --newest determined by counting messages.
 
         `imitated` is the person whose words are trained on; None: everybody. Raises TooLittleData,
@@ -74,8 +74,8 @@ class Chosen:
             raise _too_few(archive, imitated, least, each)
         if newest == len(places):
             return self
-        facts = {**self.facts, "newest": newest, "of_messages": len(places)}
-        return replace(self, border=sorted(places)[-newest], facts=facts)
+        description = {**self.description, "newest": newest, "of_messages": len(places)}
+        return replace(self, border=sorted(places)[-newest], description=description)
 
     def _left(
         self, messages: Iterable[Message], imitated: str | None
@@ -103,19 +103,19 @@ class Chosen:
         return len(self.rules)
 
 
-EVERYTHING = Chosen()
+EVERYTHING = Selection()
 
 
-def choose(archive: Archive, settings: TrainSettings) -> Chosen:
+def choose(archive: Archive, settings: TrainSettings) -> Selection:
     """The selection that the settings ask for.
 
     Raises NoSuchThread, and ArchiveError for a service without messages.
     """
     rules: list[Rule] = []
-    facts: dict[str, Any] = {}
+    description: dict[str, Any] = {}
     if settings.service:
         services = {archive.service(name) for name in settings.service}
-        facts["services"] = sorted(services)
+        description["services"] = sorted(services)
         rules.append(Rule(_typed("--service", settings.service), _from_services(services)))
     for option, typed, inside in (
         ("--thread", settings.thread, True),
@@ -123,38 +123,40 @@ def choose(archive: Archive, settings: TrainSettings) -> Chosen:
     ):
         if typed:
             threads = [archive.thread(name) for name in typed]
-            facts["threads" if inside else "excluded_threads"] = [_told(t) for t in threads]
+            description["threads" if inside else "excluded_threads"] = [_told(t) for t in threads]
             keys = {(thread.service, thread.key) for thread in threads}
             rules.append(Rule(_typed(option, typed), _in_threads(keys, inside)))
     if settings.since is not None:
         first = span_of(settings.since)[0]
-        facts |= {"since": settings.since, "since_ms": first}
+        description |= {"since": settings.since, "since_ms": first}
         rules.append(Rule(f"--since {settings.since}", _from_on(first)))
     if settings.until is not None:
         end = span_of(settings.until)[1]
-        facts |= {"until": settings.until, "until_ms": end - 1}
+        description |= {"until": settings.until, "until_ms": end - 1}
         rules.append(Rule(f"--until {settings.until}", _before(end)))
-    return Chosen(tuple(rules), settings.newest_messages, facts)
+    return Selection(tuple(rules), settings.newest_messages, description)
 
 
-def check_chosen(archive: Archive, settings: TrainSettings) -> None:
+def check_selection(archive: Archive, settings: TrainSettings) -> None:
     """Raise the errors of `choose`, and TooLittleData if the selection is too small to train on."""
     imitated = archive.person(settings.persona) if settings.persona else None
     choose(archive, settings).counted(archive, imitated, 1 if settings.force else LEAST_MESSAGES)
 
 
-def in_words(facts: Mapping[str, Any]) -> str:
-    """A selection in words, from its `facts`: `since 2019-05, in "Tea", the newest 500 of 720`."""
+def in_words(description: Mapping[str, Any]) -> str:
+    """A selection in words: `since 2019-05, in "Tea", the newest 500 of 720`."""
     said = []
-    if services := facts.get("services"):
+    if services := description.get("services"):
         said.append(f"from {_listed(services)}")
-    if threads := facts.get("threads"):
+    if threads := description.get("threads"):
         said.append(f"in {_listed(t['called'] for t in threads)}")
-    if threads := facts.get("excluded_threads"):
+    if threads := description.get("excluded_threads"):
         said.append(f"not in {_listed(t['called'] for t in threads)}")
-    said += [f"{name} {facts[name]}" for name in ("since", "until") if name in facts]
-    if "newest" in facts:
-        said.append(f"the newest {facts['newest']:,} of {facts['of_messages']:,} messages")
+    said += [f"{name} {description[name]}" for name in ("since", "until") if name in description]
+    if "newest" in description:
+        said.append(
+            f"the newest {description['newest']:,} of {description['of_messages']:,} messages"
+        )
     return ", ".join(said)
 
 

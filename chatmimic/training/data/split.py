@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import TooLittleData
 from chatmimic.records import Conversation, Person
-from chatmimic.training.data.selection import EVERYTHING, LEAST_MESSAGES, Chosen
+from chatmimic.training.data.selection import EVERYTHING, LEAST_MESSAGES, Selection
 from chatmimic.training.rng import shuffle
 from chatmimic.transcript import Cast
 
@@ -38,7 +38,7 @@ class Material:
     gap: str = ""  # the silence that ended a conversation, in words
     busy: int = 0  # threads whose conversations were told apart
     imitated: str | None = None
-    chosen: dict[str, Any] = field(default_factory=dict)  # of the archive; empty: all of it
+    selection: dict[str, Any] = field(default_factory=dict)  # of the archive; empty: all of it
     owner: str = ""  # whose exports these are, of the cast; "" where that is not known
 
     @property
@@ -66,17 +66,17 @@ def gather(
     gap_ms: int | None,
     held_out: float,
     *,
-    chosen: Chosen = EVERYTHING,
+    selection: Selection = EVERYTHING,
     force: bool = False,
     disentangle: bool | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    notify: Callable[[str], None] = lambda words: None,
 ) -> Material:
     """Collect a persona's conversations ("": everybody's) from the archive, split by time.
 
     `gap_ms` is the silence that ends a conversation (None: estimated); `held_out` is the share of
-    the persona's messages to hold out; `chosen` is the selection of messages. `force` also accepts
+    the persona's messages to hold out; `selection` is that of messages. `force` also accepts
     little data; `disentangle` separates conversations that run in parallel (None: in busy
-    channels), and calls `tell` with its progress.
+    channels), and calls `notify` with its progress.
     Raises NoSuchPerson and TooLittleData.
     """
     from chatmimic.conversations import Disentangler, conversations
@@ -86,11 +86,11 @@ def gather(
     if not force:
         _check_enough(archive, person, imitated)
     least = 1 if force else LEAST_MESSAGES
-    chosen = chosen.counted(archive, person if imitated else None, least)
-    disentangler = Disentangler(disentangle, imitated, tell)
+    selection = selection.counted(archive, person if imitated else None, least)
+    disentangler = Disentangler(disentangle, imitated, notify)
     everything = [
         c
-        for c in conversations(archive, gap_ms, disentangler, chosen.of)
+        for c in conversations(archive, gap_ms, disentangler, selection.of)
         if imitated is None or imitated in c.senders
     ]
     train, later = split(everything, imitated, held_out)
@@ -101,10 +101,10 @@ def gather(
         train,
         later,
         archive.fingerprint(),
-        _gap_in_words(archive, everything, gap_ms, chosen),
+        _gap_in_words(archive, everything, gap_ms, selection),
         disentangler.threads,
         imitated,
-        dict(chosen.facts),
+        dict(selection.description),
         _owner_in(cast, archive.owners()),
     )
 
@@ -139,14 +139,14 @@ def _gap_in_words(
     archive: Archive,
     conversations: Sequence[Conversation],
     gap_ms: int | None,
-    chosen: Chosen,
+    selection: Selection,
 ) -> str:
     """The gap that was asked for, or the range of those estimated for the threads."""
     from chatmimic.conversations import show_gap, thread_gaps
 
     if gap_ms is not None:
         return show_gap(gap_ms)
-    of_each = thread_gaps(archive, chosen.of)
+    of_each = thread_gaps(archive, selection.of)
     gaps = {of_each[c.service, c.thread] for c in conversations}
     return " to ".join(dict.fromkeys(show_gap(gap) for gap in (min(gaps), max(gaps))))
 

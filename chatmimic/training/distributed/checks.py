@@ -31,9 +31,9 @@ def check_several(settings: TrainSettings, processes: ProcessGroup, *, new: bool
             "--step-in-backward works only with one process: several sum gradients before a step.",
             "Leave it out, or train with one process.",
         )
-    if processes.spread and (asked := _not_in_parts(settings)):
+    if processes.spread and (requested := _not_in_parts(settings)):
         raise TrainingError(
-            f"{' and '.join(asked)} cannot be used with a model sharded over processes (FSDP).",
+            f"{' and '.join(requested)} cannot be used with a model sharded over processes (FSDP).",
             "Leave that out, or start with torchrun, so that each process has the whole model.",
         )
 
@@ -68,10 +68,10 @@ def _is_of_another(error: RuntimeError) -> bool:
 
 def _not_in_parts(settings: TrainSettings) -> list[str]:
     """The given options that need whole tensors, or the model outside of a step."""
-    asked = {
+    requested = {
         f"--optimizer {settings.optimizer}": settings.optimizer != "adamw",
         "--candidates": settings.candidates > 0,
         "--sample-every": settings.sample_every is not None,
         "--compile": settings.compile,
     }
-    return [option for option, so in asked.items() if so]
+    return [option for option, so in requested.items() if so]

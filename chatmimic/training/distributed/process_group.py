@@ -40,8 +40,8 @@ class ProcessGroup:
         os.environ.pop("FSDP_CPU_RAM_EFFICIENT_LOADING", None)
         state = PartialState(cpu=without_gpus(), timeout=PATIENCE)
         world = state.num_processes
-        asked = os.environ.get(_SPREAD, "false").lower() == "true"
-        return cls(state.process_index, world, asked and world > 1)
+        requested = os.environ.get(_SPREAD, "false").lower() == "true"
+        return cls(state.process_index, world, requested and world > 1)
 
     @property
     def is_first(self) -> bool:
@@ -111,12 +111,12 @@ def without_gpus() -> bool:
 @contextlib.contextmanager
 def not_by_accelerate() -> Iterator[None]:
     """Hide from accelerate that a model is to be sharded, which is done here."""
-    asked = os.environ.pop(_SPREAD, None)
+    requested = os.environ.pop(_SPREAD, None)
     try:
         yield
     finally:
-        if asked is not None:
-            os.environ[_SPREAD] = asked
+        if requested is not None:
+            os.environ[_SPREAD] = requested
 
 
 def whole(tensor: Any) -> Tensor:

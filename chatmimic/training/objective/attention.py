@@ -93,8 +93,8 @@ def _see(query: Tensor, key: Tensor, value: Tensor, block: _Block, dropout: floa
     shared, time = len(key), block.high - block.low
     here = slice(block.low, block.high)
     # The heads of one key stand below each other: one product for all of them.
-    asked = query[:, here].reshape(shared, -1, width)
-    scores = torch.matmul(asked, key[:, here].transpose(1, 2)).view(shared, -1, time, time)
+    requested = query[:, here].reshape(shared, -1, width)
+    scores = torch.matmul(requested, key[:, here].transpose(1, 2)).view(shared, -1, time, time)
     shares = functional.softmax(scores + block.mask.to(scores.dtype), dim=-1)
     shares = functional.dropout(shares, dropout, training=dropout > 0)
     seen = torch.matmul(shares.view(shared, -1, time), value[:, here]).view(heads, time, -1)

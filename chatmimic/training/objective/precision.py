@@ -16,10 +16,10 @@ _NATIVE = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")
 _GAIN = 1.2  # times as fast bfloat16 has to be: it costs a little accuracy
 
 
-def choose_precision(asked: str) -> str:
+def choose_precision(requested: str) -> str:
     """What was asked for; for `auto`, `bf16` if the device is faster with it, else `fp32`."""
-    if asked != "auto":
-        return asked
+    if requested != "auto":
+        return requested
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     # Older releases of torch cannot tell.

@@ -56,7 +56,9 @@ def in_words(seconds: float) -> str:
     return f"{round(minutes / 60 / 24)} days"
 
 
-def say_how_long(work: BaseRun, loop: Loop, shorter: Mapping[str, int], less: str = "") -> None:
+def announce_duration(
+    work: BaseRun, loop: Loop, shorter: Mapping[str, int], less: str = ""
+) -> None:
     """Tell before a long run how long it will take, and how to shorten it.
 
     `shorter` are options that take less time, with their seconds, longest first; `less` is the end
@@ -67,7 +69,7 @@ def say_how_long(work: BaseRun, loop: Loop, shorter: Mapping[str, int], less: st
     steps = plan.total(State())
     if loop.processes.world > 1 or steps * plan.accumulate <= _FEW:
         return
-    loop.tell = work.tell
+    loop.notify = work.notify
     work.callbacks.stage("timing a step")
     step = timing.time_a_step(loop)
     seconds = seconds_of(plan, step, held_out)

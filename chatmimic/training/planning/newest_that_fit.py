@@ -40,7 +40,7 @@ def shortened(work: BaseRun, newest: Material, inputs: Inputs) -> Inputs:
     `newest` is the `FEWEST` newest messages, on which the speed of the machine is measured.
     """
     work.callbacks.stage("measuring the training speed of this machine")
-    messages = int(newest.chosen["of_messages"])
+    messages = int(newest.selection["of_messages"])
     seconds = _seconds_of_all(work, newest, inputs, messages / FEWEST)
     taken = newest_that_fit(messages, seconds)
     if taken == messages:
@@ -71,7 +71,7 @@ class _Timed:
     def on(cls, work: BaseRun, preparation: Preparation) -> Self:
         """Prepare a run and time a step. Everything that was loaded is freed."""
         loop = preparation.loop()
-        loop.tell = work.tell
+        loop.notify = work.notify
         work.callbacks.stage("timing a step")
         return cls(
             timing.time_a_step(loop) / loop.plan.windows_per_step,
@@ -84,8 +84,8 @@ class _Timed:
 def _seconds_of_all(work: BaseRun, newest: Material, inputs: Inputs, times: float) -> float:
     """The seconds that several times as much data takes, estimated from a step on the newest."""
     folder = work.folder / "measured"
-    asked = inputs.settings.form
-    form = next(iter(FORMS)) if asked == "auto" else asked
+    requested = inputs.settings.form
+    form = next(iter(FORMS)) if requested == "auto" else requested
     trial = replace(inputs, corpora=()).changed(newest=str(FEWEST), steps=1, corpus=(), form=form)
     try:
         timed = _Timed.on(work, Preparation(work, newest, trial, folder))

@@ -48,18 +48,18 @@ CHARACTERS = 3.6  # a token, in chats; a message has some more for who speaks
 HEADER = 5  # tokens: 3 in the tokens form, some more with names
 
 
-def plan_training(archive: Archive, request: Request, asked: Mapping[str, Any]) -> Fit:
+def plan_training(archive: Archive, request: Request, requested: Mapping[str, Any]) -> Fit:
     """The configurations for training on this machine, and the best one.
 
-    `asked` are the settings that were given, which are kept. The number of windows is estimated
+    `requested` are the settings that were given, which are kept. The number of windows is estimated
     from the text. Raises ArchiveError, BaseError and TooLittleData.
     """
-    (fit,) = plan_bases(archive, request, asked, (request.settings.base,))
+    (fit,) = plan_bases(archive, request, requested, (request.settings.base,))
     return fit
 
 
 def plan_bases(
-    archive: Archive, request: Request, asked: Mapping[str, Any], names: Sequence[str]
+    archive: Archive, request: Request, requested: Mapping[str, Any], names: Sequence[str]
 ) -> list[Fit]:
     """The same for each of these bases instead of that of the settings."""
     settings = request.settings
@@ -72,15 +72,15 @@ def plan_bases(
             settings.persona,
             gap_ms,
             settings.held_out,
-            chosen=choose(archive, settings),
+            selection=choose(archive, settings),
             force=settings.force,
             disentangle=False,
         )
-        return [_plan(base_config(name), material, settings, asked) for name in names]
+        return [_plan(base_config(name), material, settings, requested) for name in names]
 
 
 def _plan(
-    config: Any, material: Material, settings: TrainSettings, asked: Mapping[str, Any]
+    config: Any, material: Material, settings: TrainSettings, requested: Mapping[str, Any]
 ) -> Fit:
     """The configurations for training a base with this config on some material."""
     window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
@@ -96,7 +96,7 @@ def _plan(
         accumulate=accumulate,
         windows=windows,
         room=room,
-        asked=asked,
+        requested=requested,
     )
     passes = _passes(settings, fit.shape.parameters, batch * accumulate / windows)
     messages = sum(material.messages)
@@ -138,7 +138,7 @@ def base_config(name: str) -> Any:
     if here is None and (known := _GPT2.get(name.rpartition("/")[2])):
         layers, width, heads = known
         return GPT2Config(n_layer=layers, n_embd=width, n_head=heads)
-    return AutoConfig.from_pretrained(bases.whole_folder_of(here or bases.find_base(name)))
+    return AutoConfig.from_pretrained(bases.atomic_folder_of(here or bases.find_base(name)))
 
 
 def tokens_of(

@@ -68,33 +68,33 @@ def plan_fit(
     accumulate: int,
     windows: int,
     room: Room,
-    asked: Mapping[str, Any],
+    requested: Mapping[str, Any],
     share: float = 0.5,
 ) -> Fit:
     """Estimate the configurations that the options leave open, and pick one.
 
-    `batch` and `accumulate` are what a plan would choose; `asked` are the options that the user
+    `batch` and `accumulate` are what a plan would choose; `requested` are the options that the user
     set, by field of `TrainSettings`, which are kept; `share` is that of the tokens in the loss. The
     fastest configuration that fits is picked. A micro-batch of one window is considered only if no
     larger one fits, and LoRA, if it is not the default, only if nothing else does.
     """
-    asked = {name: value for name, value in asked.items() if value is not None}
-    if asked.pop("lora", False):
-        asked["train"] = "lora"
+    requested = {name: value for name, value in requested.items() if value is not None}
+    if requested.pop("lora", False):
+        requested["train"] = "lora"
     shape = shape_of(config)
-    if asked.get("train", "auto") == "auto":
-        asked.pop("train", None)
+    if requested.get("train", "auto") == "auto":
+        requested.pop("train", None)
         if trained_by_default(shape.parameters, on_cpu=room.device == "cpu") == "lora":
-            asked["train"] = "lora"
-    on = _Ground(config, shape, window, windows, room, asked, share, {})
+            requested["train"] = "lora"
+    on = _Ground(config, shape, window, windows, room, requested, share, {})
     if on.shape.parameters * FLOAT > room.free + room.held:  # not even a trial would fit
         return Fit(on.shape, room, window, windows, (), None, _OTHER_BASE)
-    ways = list(_ways(asked, batch, accumulate))
+    ways = list(_ways(requested, batch, accumulate))
     rows = [on.row(way) for way in ways]
-    if not any(row.fits for row in rows) and not {"batch", "accumulate"} & asked.keys():
+    if not any(row.fits for row in rows) and not {"batch", "accumulate"} & requested.keys():
         ways = [_one_at_once(way) for way in ways]
         rows += [on.row(way) for way in ways if batch > 1]
-    if not any(row.fits for row in rows) and "train" not in asked:
+    if not any(row.fits for row in rows) and "train" not in requested:
         rows += on.with_lora(ways)
     picked = _picked(rows)
     remedy = "" if picked else _remedy(on, ways)
@@ -110,7 +110,7 @@ class _Ground:
     window: int
     windows: int
     room: Room
-    asked: Mapping[str, Any]
+    requested: Mapping[str, Any]
     share: float
     trials: dict[Any, Trial]
 
@@ -143,9 +143,9 @@ class _Ground:
                 batch=batch,
                 precision=way.precision,
                 train=way.train,
-                rank=self.asked.get("lora_rank", 16),
+                rank=self.requested.get("lora_rank", 16),
                 share=self.share,
-                dropout=self.asked.get("dropout", 0.0) > 0,
+                dropout=self.requested.get("dropout", 0.0) > 0,
                 device=self.room.device,
             )
         except (RuntimeError, MemoryError) as error:
@@ -166,23 +166,23 @@ class _Ground:
             return []
 
 
-def _ways(asked: Mapping[str, Any], batch: int, accumulate: int) -> Iterator[Way]:
+def _ways(requested: Mapping[str, Any], batch: int, accumulate: int) -> Iterator[Way]:
     """All configurations that the options leave open, the usual ones first."""
-    optimizer = asked.get("optimizer", "adamw")
-    within = optimizer == "adamw" and asked.get("accumulate", 1) == 1
-    within = within and asked.get("train") != "lora"  # its gradients are small
+    optimizer = requested.get("optimizer", "adamw")
+    within = optimizer == "adamw" and requested.get("accumulate", 1) == 1
+    within = within and requested.get("train") != "lora"  # its gradients are small
     for steps_within, twice in product(
-        _choices(asked, "step_in_backward", [False, True] if within else [False]),
-        _choices(asked, "gradient_checkpointing", [False, True]),
+        _choices(requested, "step_in_backward", [False, True] if within else [False]),
+        _choices(requested, "gradient_checkpointing", [False, True]),
     ):
         yield Way(
             gradient_checkpointing=twice,
             batch=batch,
             accumulate=1 if steps_within else accumulate,
-            precision=choose_precision(asked.get("precision", "auto")),
+            precision=choose_precision(requested.get("precision", "auto")),
             step_in_backward=steps_within,
             optimizer=optimizer,
-            train=asked.get("train", "all"),
+            train=requested.get("train", "all"),
         )
 
 
@@ -195,8 +195,8 @@ def _adds_up(way: Way) -> bool:
     return not way.step_in_backward
 
 
-def _choices(asked: Mapping[str, Any], name: str, open_: list[bool]) -> list[bool]:
-    return [asked[name]] if name in asked else open_
+def _choices(requested: Mapping[str, Any], name: str, open_: list[bool]) -> list[bool]:
+    return [requested[name]] if name in requested else open_
 
 
 def _picked(rows: Sequence[Row]) -> Row | None:
@@ -206,7 +206,7 @@ def _picked(rows: Sequence[Row]) -> Row | None:
 
 def _remedy(on: _Ground, ways: list[Way]) -> str:
     """What would fit: LoRA, shorter windows, or another base."""
-    if on.asked.get("train") != "lora" and any(row.fits for row in on.with_lora(ways)):
+    if on.requested.get("train") != "lora" and any(row.fits for row in on.with_lora(ways)):
         return "With --train lora it fits."
     window = on.window // 2
     while window >= SHORTEST:

@@ -24,14 +24,14 @@ _MOST_NAMES = 10_000
 
 
 @dataclass(slots=True)
-class Cleared:
+class Cleaned:
     """The words of one message."""
 
     text: str
     media: bool
 
 
-def cleared(lines: Sequence[str], report: ImportReport) -> Cleared:
+def clean(lines: Sequence[str], report: ImportReport) -> Cleaned:
     """The lines of a message without what the client adds to them, which is counted."""
     kept: list[str] = []
     media, at = False, 0
@@ -52,7 +52,7 @@ def cleared(lines: Sequence[str], report: ImportReport) -> Cleared:
             at = end
         else:
             kept.append(_unedited(lines[at - 1], report))
-    return Cleared(_without_counts(kept, report), media)
+    return Cleaned(_without_counts(kept, report), media)
 
 
 def _unedited(line: str, report: ImportReport) -> str:
@@ -99,7 +99,7 @@ def _without_counts(kept: list[str], report: ImportReport) -> str:
 
 
 @dataclass
-class Quotable:
+class RecentMessages:
     """What was said last, by name: a preview of it stands above the answer to it."""
 
     _recent: dict[str, deque[str]] = field(default_factory=dict)

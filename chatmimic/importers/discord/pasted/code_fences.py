@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from chatmimic.importers.parsing.dates.dated_lines import ENOUGH
+from chatmimic.importers.parsing.dates.dated_lines import MAX_MESSAGE
 
 _FENCE = re.compile(r"(`{3,20}|~{3,20})[\w+.#-]{0,20}")
 Row = tuple[int, str]
@@ -74,11 +74,11 @@ class _Fences:
             is_code = bool(below) and not self._begins(below[-1][1])
             yield from self._released(is_code, (number, line))
             yield from ((n, row, False) for n, row in below)
-        elif not self._begins(line) and self._size < ENOUGH:
+        elif not self._begins(line) and self._size < MAX_MESSAGE:
             self._held.append((number, line))
             self._size += len(line) + 1
         else:  # talk goes on without a fence
-            yield from self._released(self._size >= ENOUGH)
+            yield from self._released(self._size >= MAX_MESSAGE)
             yield number, line, False
 
     def _next_words(self) -> list[Row]:
@@ -86,7 +86,7 @@ class _Fences:
         below: list[Row] = []
         for row in self._rows:
             below.append(row)
-            if row[1].strip() or len(below) > ENOUGH:
+            if row[1].strip() or len(below) > MAX_MESSAGE:
                 break
         return below
 

@@ -8,7 +8,12 @@ from datetime import date, datetime
 
 from chatmimic.importers.discord.timestamps import stamp_of
 from chatmimic.importers.parsing.dates.date_order import Numbers
-from chatmimic.importers.parsing.dates.dated_lines import HALVES, Clock, clock_from, plain_half
+from chatmimic.importers.parsing.dates.dated_lines import (
+    DAY_PERIODS,
+    Clock,
+    clock_from,
+    normalized_period,
+)
 
 _LONGEST = 140  # characters of a line with a name and a time
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -16,7 +21,7 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
-_TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?"
+_TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:\s?(?P<period>[AaPp])\.?[Mm]\.?)?"
 _WEEKDAY = r"(?:Last )?(?P<weekday>[A-Z][a-z]{2,5}day)"
 _NAMED_DAY = rf"(?:(?P<word>Today|Yesterday)|{_WEEKDAY}) at {_TIME}"
 _GLUED_DATE = r"(?<!\d)\d\d/\d\d/\d{4}(?!\d)"
@@ -40,13 +45,15 @@ _DAY_BEFORE = {  # in the client's other languages
     "yesterday", "gestern", "hier", "ayer", "ieri", "ontem", "gisteren", "igår", "i går", "eilen",
     "wczoraj", "včera", "вчера", "вчора", "dün", "昨日", "昨天", "어제", "hôm qua", "tegnap",
 }  # fmt: skip
-_GLUED_HALVES = tuple(half for half in HALVES if half >= "\u3000")  # no space stands before them
+_GLUED_PERIODS = tuple(
+    period for period in DAY_PERIODS if period >= "\u3000"
+)  # no space stands before them
 _TAGS = {"APP", "BOT", "OP"}
 _BOTS = {"APP", "BOT"}
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class DisplayedTime:
     """A time as the client shows it: its day is told in one of several ways."""
 
     written: str
@@ -59,7 +66,7 @@ class When:
     free: bool = False  # in words that are not known here
 
     @property
-    def is_sure(self) -> bool:
+    def is_certain(self) -> bool:
         """Whether only Discord's client writes so."""
         return not self.plain and not self.free
 
@@ -69,7 +76,7 @@ class Heading:
     """The line above what somebody wrote. Without a name it goes on with the lines above it."""
 
     name: str
-    when: When
+    when: DisplayedTime
     is_bot: bool = False
 
 
@@ -85,7 +92,11 @@ def heading(line: str, free: bool) -> Heading | None:
     if dash and name.strip():
         when = _when(rest.strip(), free=False)
         dated = when is not None and when.numbers is not None
-        if when is not None and when.is_sure and (not dated or _OLD_DATE.fullmatch(rest.strip())):
+        if (
+            when is not None
+            and when.is_certain
+            and (not dated or _OLD_DATE.fullmatch(rest.strip()))
+        ):
             return _named(name, when)
     glued = _GLUED.search(line)
     if glued is None or "://" in line:
@@ -94,7 +105,7 @@ def heading(line: str, free: bool) -> Heading | None:
     return None if when is None else _named(line[: glued.start()], when)
 
 
-def _named(name: str, when: When) -> Heading | None:
+def _named(name: str, when: DisplayedTime) -> Heading | None:
     name = name.strip()
     if name.startswith(("> ", ">> ", ">>> ")):  # of a quoted message
         return None
@@ -107,7 +118,7 @@ def _named(name: str, when: When) -> Heading | None:
     return Heading(bare, when, is_bot)
 
 
-def _when(text: str, free: bool) -> When | None:
+def _when(text: str, free: bool) -> DisplayedTime | None:
     """A time of any look; None for what is none, as 25:99."""
     found = next((f for look in _LOOKS if (f := look.fullmatch(text))), None)
     if found is None and free:
@@ -122,49 +133,53 @@ def _when(text: str, free: bool) -> When | None:
     if dated is not None:
         return dated
     if "a" in parts:
-        return When(text, clock, numbers=(found["a"], found["b"], found["c"]), look=found["sep"])
+        return DisplayedTime(
+            text, clock, numbers=(found["a"], found["b"], found["c"]), look=found["sep"]
+        )
     if "free" in parts:
         before = any(parts["free"].casefold().startswith(word) for word in _DAY_BEFORE)
-        return When(text, clock, ago=int(before), free=True)
+        return DisplayedTime(text, clock, ago=int(before), free=True)
     if "word" not in parts:
-        return When(text, clock, ago=0, plain=True)
+        return DisplayedTime(text, clock, ago=0, plain=True)
     if parts["word"]:
-        return When(text, clock, ago=int(parts["word"] == "Yesterday"))
+        return DisplayedTime(text, clock, ago=int(parts["word"] == "Yesterday"))
     weekday = parts["weekday"].casefold()
-    return When(text, clock, weekday=_DAYS.index(weekday)) if weekday in _DAYS else None
+    return DisplayedTime(text, clock, weekday=_DAYS.index(weekday)) if weekday in _DAYS else None
 
 
-def _dated(text: str) -> When | None:
+def _dated(text: str) -> DisplayedTime | None:
     """A date with a time of day in the manner of any language."""
     stamp = stamp_of(text)
     if isinstance(stamp, datetime):
         numbers = f"{stamp.year:04}", f"{stamp.month:02}", f"{stamp.day:02}"
         clock = stamp.hour, stamp.minute, stamp.second
-        return None if stamp.tzinfo else When(text, clock, numbers=numbers)
+        return None if stamp.tzinfo else DisplayedTime(text, clock, numbers=numbers)
     if stamp is None:
         return None
-    return When(text, stamp.clock, numbers=stamp.numbers, look=stamp.look)
+    return DisplayedTime(text, stamp.clock, numbers=stamp.numbers, look=stamp.look)
 
 
 def _clock(found: re.Match[str]) -> Clock | None:
-    half = f"{found['half']}m" if found["half"] else _half_before(found.groupdict().get("free"))
-    return clock_from(found["hour"], found["minute"], half=half)
+    period = (
+        f"{found['period']}m" if found["period"] else _period_before(found.groupdict().get("free"))
+    )
+    return clock_from(found["hour"], found["minute"], period=period)
 
 
-def _half_before(words: str | None) -> str | None:
+def _period_before(words: str | None) -> str | None:
     """The half of the day that words before a time end with: "昨天下午", "오후"."""
-    word = plain_half((words or "").rpartition(" ")[2])
-    if word in HALVES:
+    word = normalized_period((words or "").rpartition(" ")[2])
+    if word in DAY_PERIODS:
         return word
-    return next((half for half in _GLUED_HALVES if word.endswith(half)), None)
+    return next((period for period in _GLUED_PERIODS if word.endswith(period)), None)
 
 
-def bracketed(line: str) -> tuple[When, str] | None:
+def bracketed(line: str) -> tuple[DisplayedTime, str] | None:
     """A line that begins with a time in brackets, and what follows it."""
     found = _BRACKET.fullmatch(line)
     if found is None:
         return None
-    return When(line[: line.index("]") + 1], _clock(found)), found["rest"] or ""
+    return DisplayedTime(line[: line.index("]") + 1], _clock(found)), found["rest"] or ""
 
 
 def spoken(rest: str) -> tuple[str, bool, str] | None:
@@ -205,7 +220,7 @@ _WITHIN = re.compile(
 ENOUGH_MARKS = 3  # of one line, that show that it was several
 
 
-def marks_within(line: str) -> list[tuple[int, int, bool, When]]:
+def marks_within(line: str) -> list[tuple[int, int, bool, DisplayedTime]]:
     """Where in a line a name ends and a text begins, with bot or not and the time between."""
     found = []
     for mark in _WITHIN.finditer(line):

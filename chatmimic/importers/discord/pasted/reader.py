@@ -10,12 +10,12 @@ from pathlib import Path
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.channels import pasted_channel
 from chatmimic.importers.discord.dedup import Authored
-from chatmimic.importers.discord.pasted.client_additions import Quotable, cleared
+from chatmimic.importers.discord.pasted.client_additions import RecentMessages, clean
 from chatmimic.importers.discord.pasted.code_fences import fence_of, without_fences
 from chatmimic.importers.discord.pasted.headings import (
     ENOUGH_MARKS,
+    DisplayedTime,
     Heading,
-    When,
     bracketed,
     heading,
     is_bot_tag,
@@ -24,18 +24,18 @@ from chatmimic.importers.discord.pasted.headings import (
     separator,
     spoken,
 )
-from chatmimic.importers.discord.pasted.single_line import parted
-from chatmimic.importers.discord.pasted.times import PasteTimes, Quotations
+from chatmimic.importers.discord.pasted.single_line import split
+from chatmimic.importers.discord.pasted.times import PasteTimes, QuotedTimes
 from chatmimic.importers.parsing.dates.date_order import (
     ORDERS,
     DateSurvey,
     Numbers,
     date_of,
-    settled,
+    resolved_orders,
 )
-from chatmimic.importers.parsing.dates.dated_lines import ENOUGH, numbered_lines
+from chatmimic.importers.parsing.dates.dated_lines import MAX_MESSAGE, numbered_lines
 from chatmimic.importers.parsing.dates.times import date_in
-from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import count_if_header
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message
@@ -59,7 +59,7 @@ def is_pasted(text: str) -> bool:
     heads = [(n, head) for n, head in found if head is not None]
     if not heads or heads[0][0] >= _NEAR_TOP or len(heads) == len(rows):
         return False
-    sure = [head for _, head in heads if head.when.is_sure]
+    sure = [head for _, head in heads if head.when.is_certain]
     names = [head.name for _, head in heads if head.name]
     return len(sure) > 1 or (len(sure) == 1 and len(rows) < 20) or len(set(names)) < len(names)
 
@@ -67,12 +67,12 @@ def is_pasted(text: str) -> bool:
 def _is_compact(rows: Sequence[str]) -> bool:
     marked = [one for one in map(bracketed, rows) if one is not None]
     spoken_rows = sum(rest != "" and spoken(rest) is not None for _, rest in marked)
-    halved = all(when.written[-2:-1].casefold() == "m" for when, _ in marked)
-    return spoken_rows > 1 and halved and spoken_rows * 2 > len(rows)
+    twelve_hour = all(when.written[-2:-1].casefold() == "m" for when, _ in marked)
+    return spoken_rows > 1 and twelve_hour and spoken_rows * 2 > len(rows)
 
 
 @dataclass
-class _Habits:
+class _FileStyle:
     """What the whole of a file shows."""
 
     dates: DateSurvey
@@ -90,24 +90,24 @@ class _Habits:
         """What a line is the top of."""
         head = heading(line.strip(), free=not self.sure) if line.strip() else None
         if head is not None and head.when.plain and self.clocks == {True}:
-            return head if _is_halved(head.when) else None  # "lunch — 12:30"
+            return head if _is_twelve_hour(head.when) else None  # "lunch — 12:30"
         return head
 
 
-def _is_halved(when: When) -> bool:
+def _is_twelve_hour(when: DisplayedTime) -> bool:
     return when.written[-1:].casefold() == "m"
 
 
 def read_pasted(member: Member, context: Context) -> Iterator[Authored]:
     """Every message of one file."""
     base, why = _day_of(member)
-    habits = _looked_through(member, base, why == _IN_NAME, context)
-    given_order = context.options.date_order or habits.order
-    order = settled([habits.dates], given_order, context.report)[0]
-    times = PasteTimes(base, order, context, habits.steps)
-    reader = _Reader(member, context, habits, times)
+    style = _scan(member, base, why == _IN_NAME, context)
+    given_order = context.options.date_order or style.order
+    order = resolved_orders([style.dates], given_order, context.report)[0]
+    times = PasteTimes(base, order, context, style.steps)
+    reader = _Reader(member, context, style, times)
     with numbered_lines(member, context) as rows:
-        yield from reader.one_line(rows) if habits.one_line else reader.messages(rows)
+        yield from reader.one_line(rows) if style.one_line else reader.messages(rows)
     if times.example:
         context.report.note(
             f'Times such as "{times.example}" in {member.label} were counted from {base}, {why}; '
@@ -118,11 +118,11 @@ def read_pasted(member: Member, context: Context) -> Iterator[Authored]:
             f"{times.hourless:,} messages in {member.label} show their day and no time of day; "
             "they were given its beginning."
         )
-    if habits.quoted:
+    if style.quoted:
         context.report.note(
             f"Headers in {member.label} that are older than those around them were read as "
-            f"quotations: {len(habits.quoted):,}. If they are not, put each paste into a file of "
-            "its own."
+            f"quotations: {len(style.quoted):,}. If they are not, put each paste into its own "
+            "file."
         )
 
 
@@ -138,70 +138,70 @@ def _day_of(member: Member) -> tuple[date, str]:
     return datetime.now(UTC).date(), "today"
 
 
-def _looked_through(member: Member, base: date, is_named: bool, context: Context) -> _Habits:
-    habits = _Habits(DateSurvey(member.label))
+def _scan(member: Member, base: date, is_named: bool, context: Context) -> _FileStyle:
+    style = _FileStyle(DateSurvey(member.label))
     fence = ""
     with numbered_lines(member, context, ahead=True) as rows:
         for _, raw in rows:
             line = raw.translate(_UNSEEN)
             head = heading(line.strip(), free=True)
             if head is not None:
-                habits.fence = habits.fence if habits.cozy else fence
-                habits.cozy = True
-                habits.sure = habits.sure or head.when.is_sure
-                if head.when.is_sure and head.when.clock is not None:
-                    habits.clocks.add(_is_halved(head.when))
-                _learn_date(head.when, habits.dates)
-                habits.last = head.when.numbers or habits.last
-            elif not habits.one_line:
-                habits.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
-            if not habits.cozy and (found := fence_of(line)):
+                style.fence = style.fence if style.cozy else fence
+                style.cozy = True
+                style.sure = style.sure or head.when.is_certain
+                if head.when.is_certain and head.when.clock is not None:
+                    style.clocks.add(_is_twelve_hour(head.when))
+                _learn_date(head.when, style.dates)
+                style.last = head.when.numbers or style.last
+            elif not style.one_line:
+                style.one_line = len(marks_within(raw[:_LINE_START])) >= ENOUGH_MARKS
+            if not style.cozy and (found := fence_of(line)):
                 fence = "" if fence else found
-    habits.one_line = habits.one_line and not habits.cozy
+    style.one_line = style.one_line and not style.cozy
     if is_named:
-        _end_on(base, habits)
-    _find_steps(member, base, habits, context)
-    return habits
+        _end_on(base, style)
+    _find_steps(member, base, style, context)
+    return style
 
 
-def _learn_date(when: When, dates: DateSurvey) -> None:
+def _learn_date(when: DisplayedTime, dates: DateSurvey) -> None:
     if when.numbers is not None:
-        dates.saw(when.numbers, when.written, when.look, halved=_is_halved(when))
+        dates.add(when.numbers, when.written, when.look, twelve_hour=_is_twelve_hour(when))
 
 
-def _end_on(base: date, habits: _Habits) -> None:
+def _end_on(base: date, style: _FileStyle) -> None:
     """A paste ends on its day: of 05/12/2018 and 20180512, the first number is the month."""
     numbers = (str(base.year), str(base.month), str(base.day))
-    habits.dates.saw(numbers, f"{base.month}/{base.day}/{base.year}", halved=True)
-    if habits.last is not None:
-        ends = {order: date_of(habits.last, order) for order in ORDERS}
+    style.dates.add(numbers, f"{base.month}/{base.day}/{base.year}", twelve_hour=True)
+    if style.last is not None:
+        ends = {order: date_of(style.last, order) for order in ORDERS}
         near = [one for one, day in ends.items() if day and 0 <= (base - day).days <= 1]
-        sure = len(near) == 1 and habits.dates.fits(near[0])
-        habits.order = near[0] if sure else None
+        sure = len(near) == 1 and style.dates.fits(near[0])
+        style.order = near[0] if sure else None
 
 
-def _find_steps(member: Member, base: date, habits: _Habits, context: Context) -> None:
+def _find_steps(member: Member, base: date, style: _FileStyle, context: Context) -> None:
     """Go through a file's times for what only all of them show."""
-    seen = Quotations(
+    seen = QuotedTimes(
         PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
     )
     with numbered_lines(member, context, ahead=True) as rows:
         for number, raw in rows:
             line = raw.translate(_UNSEEN)
-            day = None if habits.one_line else separator(line)
+            day = None if style.one_line else separator(line)
             if day is not None:
-                seen.saw_day(day)
-            for when, starts in _whens(line, habits) if day is None else ():
-                seen.saw(number, when, starts)
-    habits.steps, habits.quoted = seen.times.steps_met, seen.found
+                seen.add_separator(day)
+            for when, starts in _whens(line, style) if day is None else ():
+                seen.add(number, when, starts)
+    style.steps, style.quoted = seen.times.steps_seen, seen.found
 
 
-def _whens(line: str, habits: _Habits) -> Iterator[tuple[When, bool]]:
+def _whens(line: str, style: _FileStyle) -> Iterator[tuple[DisplayedTime, bool]]:
     """The times on a line, and whether a name stands before each."""
-    if habits.one_line:
+    if style.one_line:
         yield from ((when, False) for _, _, _, when in marks_within(line))
         return
-    head, mark = habits.heading(line), bracketed(line.strip())
+    head, mark = style.heading(line), bracketed(line.strip())
     if head is not None:
         yield head.when, True
     elif mark is not None:
@@ -212,14 +212,14 @@ class _Reader:
     """The messages of one file, in its order."""
 
     def __init__(
-        self, member: Member, context: Context, habits: _Habits, times: PasteTimes
+        self, member: Member, context: Context, style: _FileStyle, times: PasteTimes
     ) -> None:
         self._member = member
         self._report = context.report
-        self._habits = habits
+        self._style = style
         self._times = times
         self._channel = pasted_channel(member)
-        self._quotable = Quotable()
+        self._quotable = RecentMessages()
         self._open: _Open | None = None
         self._body: list[str] = []
         self._size = 0
@@ -241,16 +241,16 @@ class _Reader:
     def _within(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str | None, bool]]:
         """The lines, and whether each is outside of what was pasted; None for one of neither."""
         plain = ((number, raw.translate(_UNSEEN).rstrip()) for number, raw in rows)
-        if not self._habits.fence:
+        if not self._style.fence:
             yield from ((number, line, False) for number, line in plain)
             return
         begins = self._begins
-        for number, line, outside in without_fences(plain, self._habits.fence, begins):
+        for number, line, outside in without_fences(plain, self._style.fence, begins):
             self._report.repairs["fences around a paste"] += line is None
             yield number, line, outside
 
     def _begins(self, line: str) -> bool:
-        return self._habits.heading(line) is not None or separator(line) is not None
+        return self._style.heading(line) is not None or separator(line) is not None
 
     def one_line(self, rows: Iterable[tuple[int, str]]) -> Iterator[Authored]:
         """Every message of a file whose line ends were lost."""
@@ -259,7 +259,7 @@ class _Reader:
             "from what comes again before the times; look at them with `chatmimic people`."
         )
         for number, raw in rows:
-            pieces = list(parted(raw.translate(_UNSEEN)))
+            pieces = list(split(raw.translate(_UNSEEN)))
             if not pieces and raw.strip() and not fence_of(raw):
                 self._report.leave_out("unparsed", f"{self._member.name}:{number}")
             for piece in pieces:
@@ -270,27 +270,27 @@ class _Reader:
         if self._open is None and not self._above and line.strip():
             self._above = number
         if self._open is not None and line is not self._open.text:
-            saw_joined(line, self._member.name, number, self._report)
-        if self._size < ENOUGH:
+            count_if_header(line, self._member.name, number, self._report)
+        if self._size < MAX_MESSAGE:
             self._body.append(line)
             self._size += len(line) + 1
 
     def _is_day(self, line: str) -> bool:
         day = separator(line)
         if day is not None:
-            self._times.day_line(day)
+            self._times.date_separator(day)
         return day is not None
 
     def _begun(self, line: str, number: int) -> _Open | None:
         """The message that a line begins, if it begins one."""
-        head = self._habits.heading(line)
+        head = self._style.heading(line)
         if head is not None:
             return self._headed(head, number)
         mark = bracketed(line.strip()) if line.startswith("[") else None
         if mark is None:
             return None
         when, rest = mark
-        spoken_rows = None if self._habits.cozy else spoken(rest)
+        spoken_rows = None if self._style.cozy else spoken(rest)
         at = None if spoken_rows is None and self._open is None else self._at(when, number)
         if spoken_rows is not None:
             name, is_bot, text = spoken_rows
@@ -300,8 +300,8 @@ class _Reader:
         before = self._open
         return _Open(number, before.name, before.is_bot, at, before.event, text=rest)
 
-    def _at(self, when: When, number: int) -> int | None:
-        return self._times.of(when, number in self._habits.quoted)
+    def _at(self, when: DisplayedTime, number: int) -> int | None:
+        return self._times.of(when, number in self._style.quoted)
 
     def _headed(self, head: Heading, number: int) -> _Open:
         name, is_bot, event, above = head.name, head.is_bot, "", ""
@@ -325,7 +325,7 @@ class _Reader:
         """The message at hand; lines above the first belong to none."""
         begun = self._open
         if begun is not None:
-            found = cleared(self._body, self._report)
+            found = clean(self._body, self._report)
             yield self._made(begun, found.text, found.media)
         elif any(line.strip() for line in self._body):
             self._report.leave_out("unparsed", f"{self._member.name}:{self._above}")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chatmimic.importers.discord.pasted.headings import When, marks_within
+from chatmimic.importers.discord.pasted.headings import DisplayedTime, marks_within
 
 _MOST_WORDS = 4  # of a name
 
@@ -17,11 +17,11 @@ class Piece:
 
     name: str
     is_bot: bool
-    when: When
+    when: DisplayedTime
     text: str
 
 
-def parted(line: str) -> Iterator[Piece]:
+def split(line: str) -> Iterator[Piece]:
     """The messages of a line.
 
     Before each time stands a name, and before that the text of the message above: a name is what

@@ -6,7 +6,7 @@ from copy import copy
 from datetime import date, datetime, time, timedelta
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.discord.pasted.headings import When
+from chatmimic.importers.discord.pasted.headings import DisplayedTime
 from chatmimic.importers.parsing.dates.date_order import date_of
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
 
@@ -20,11 +20,11 @@ class PasteTimes:
     """Times in the order of the file, in which they go forward.
 
     A step back between two times told from the day of the paste means that a day passed between
-    two pastes of one file; `steps` says how many there are in all, `steps_met` how many so far.
+    two pastes of one file; `steps` says how many there are in all, `steps_seen` how many so far.
     """
 
     def __init__(self, base: date, order: str, context: Context, steps: int = 0) -> None:
-        self.steps_met = 0
+        self.steps_seen = 0
         self.example = ""  # a time that was counted from the day of the paste
         self.hourless = 0  # messages that show a day only
         self._base = base - steps * _DAY
@@ -35,12 +35,12 @@ class PasteTimes:
         self._last: datetime | None = None
         self._last_counted = False  # from the day of the paste
 
-    def day_line(self, day: date) -> None:
+    def date_separator(self, day: date) -> None:
         """A line between two days: what follows was sent on this one."""
         self._line = day
         self._last = None  # what goes on below goes on on this day
 
-    def of(self, when: When, quoted: bool = False) -> int | None:
+    def of(self, when: DisplayedTime, quoted: bool = False) -> int | None:
         """When that was, in UTC milliseconds; None and counted when it cannot be.
 
         What stands in a quotation says nothing of the order around it.
@@ -52,7 +52,7 @@ class PasteTimes:
         self.hourless += when.clock is None
         return self._clock.utc(moment)
 
-    def moment(self, when: When, steps: bool = True) -> datetime | None:
+    def moment(self, when: DisplayedTime, steps: bool = True) -> datetime | None:
         """The local time; a day without a time of day is as early as the file allows."""
         day = date_of(when.numbers, self._order) if when.numbers else self._spoken_day(when)
         if day is None or (when.clock is None and not when.numbers):
@@ -68,12 +68,12 @@ class PasteTimes:
         self._last, self._last_counted = moment, counted
         return moment
 
-    def goes_on(self, when: When) -> bool:
+    def goes_on(self, when: DisplayedTime) -> bool:
         """Whether a time follows soon after the last one, without a step."""
         last, then = self._last, copy(self).moment(when, steps=False)
         return last is not None and then is not None and last <= then <= last + _SOON
 
-    def _spoken_day(self, when: When) -> date:
+    def _spoken_day(self, when: DisplayedTime) -> date:
         """The day of a time without a date."""
         if when.ago is None and when.weekday is None and self._last is not None:
             return self._last.date()  # it goes on with the message above
@@ -86,17 +86,17 @@ class PasteTimes:
 
     @property
     def _today(self) -> date:
-        return self._base + self.steps_met * _DAY
+        return self._base + self.steps_seen * _DAY
 
-    def _step(self, when: When, last: datetime) -> timedelta:
+    def _step(self, when: DisplayedTime, last: datetime) -> timedelta:
         """A step back in time: midnight, or another paste."""
         goes_on = when.ago is None and when.weekday is None
         if not goes_on or last.date() == self._today:
-            self.steps_met += 1
+            self.steps_seen += 1
         return _DAY
 
 
-class Quotations:
+class QuotedTimes:
     """Finds the headers in a file that are older than those around them: somebody quoted them.
 
     Two pastes in one file look alike, but that the second does not come back to the time of the
@@ -109,7 +109,7 @@ class Quotations:
         self._before: PasteTimes | None = None  # as it was above what may be quoted
         self._held: list[int] = []
 
-    def saw(self, number: int, when: When, starts: bool) -> None:
+    def add(self, number: int, when: DisplayedTime, starts: bool) -> None:
         """Take the time on a line; `starts` says that a name stands before it."""
         before = copy(self.times)
         if self._before is not None and starts and self._before.goes_on(when):
@@ -120,10 +120,10 @@ class Quotations:
         if self._before is not None:
             self._held.append(number)
             self._before = self._before if len(self._held) <= _QUOTED else None
-        elif self.times.steps_met > before.steps_met and starts:
+        elif self.times.steps_seen > before.steps_seen and starts:
             self._before, self._held = before, [number]
 
-    def saw_day(self, day: date) -> None:
+    def add_separator(self, day: date) -> None:
         """Take a line between two days."""
-        self.times.day_line(day)
+        self.times.date_separator(day)
         self._before = None

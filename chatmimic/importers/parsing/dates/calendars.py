@@ -17,9 +17,9 @@ _LEAP = {1, 5, 9, 13, 17, 22, 26, 30}  # of 33
 _PERSIAN_DIGITS = "\u06f0", "\u06f9"
 
 
-def day_in_our_calendar(year: str, month: int, day: int) -> date | None:
+def gregorian_date(year: str, month: int, day: int) -> date | None:
     """The date, whatever calendar the year is of; None where there is no such day."""
-    number = whole_year(year)
+    number = full_year(year)
     if 1300 <= number < 1430:
         return _persian(number, month, day)
     try:
@@ -29,7 +29,7 @@ def day_in_our_calendar(year: str, month: int, day: int) -> date | None:
 
 
 @lru_cache(maxsize=256)
-def whole_year(year: str) -> int:
+def full_year(year: str) -> int:
     """A year with its century, as its own calendar counts: of chats only one can be meant."""
     number = int(year)
     if number >= 100:

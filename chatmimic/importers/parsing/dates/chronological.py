@@ -9,12 +9,12 @@ from typing import TypeVar
 from chatmimic.records import Message
 
 T = TypeVar("T")
-_MOST_HELD = 500  # messages of one instant
+_MAX_HELD = 500  # messages of one instant
 # Characters of messages without a time: a page whose months are not known has only such.
-_MOST_TIMELESS = 16 << 20
+_MAX_TIMELESS = 16 << 20
 
 
-def instants_in_order(messages: Iterable[T], message_of: Callable[[T], Message]) -> Iterator[T]:
+def oldest_first(messages: Iterable[T], message_of: Callable[[T], Message]) -> Iterator[T]:
     """The messages of a file, mostly newest first, so that the archive puts each in its place.
 
     It sorts by time, leaves what is of one instant as it comes, and places a message without a
@@ -24,7 +24,7 @@ def instants_in_order(messages: Iterable[T], message_of: Callable[[T], Message])
     timeless: list[T] = []  # since then
     waiting: list[T] = []  # without a time, newer than the run
     before: int | None = None
-    newest_first, room = True, _MOST_TIMELESS
+    newest_first, room = True, _MAX_TIMELESS
     for one in messages:
         message = message_of(one)
         at = message.sent_at
@@ -33,24 +33,24 @@ def instants_in_order(messages: Iterable[T], message_of: Callable[[T], Message])
             room -= len(message.text) + 1
         elif before is not None and at != before:
             newest_first = at < before
-        if run and at is not None and (at != before or len(run) >= _MOST_HELD):
-            yield from _turned(run, newest_first)
-            yield from _turned(waiting, newest_first)
+        if run and at is not None and (at != before or len(run) >= _MAX_HELD):
+            yield from _drained(run, newest_first)
+            yield from _drained(waiting, newest_first)
         if timeless and (at is not None or room <= 0):
             if newest_first and room > 0:
                 waiting += timeless
                 timeless.clear()
             else:
-                yield from _turned(timeless, newest_first)
-            room = _MOST_TIMELESS
+                yield from _drained(timeless, newest_first)
+            room = _MAX_TIMELESS
         if at is not None:
             run.append(one)
             before = at
     for some in (run, waiting, timeless):
-        yield from _turned(some, newest_first)
+        yield from _drained(some, newest_first)
 
 
-def _turned(some: list[T], newest_first: bool) -> Iterator[T]:
+def _drained(some: list[T], newest_first: bool) -> Iterator[T]:
     """These messages oldest first; the list is empty then."""
     if len(some) == 1:  # nearly always
         yield some[0]
@@ -59,7 +59,7 @@ def _turned(some: list[T], newest_first: bool) -> Iterator[T]:
     some.clear()
 
 
-def threads_in_order(messages: Iterable[Message]) -> Iterator[Message]:
+def threads_oldest_first(messages: Iterable[Message]) -> Iterator[Message]:
     """The same for a file of many threads, each newest first."""
     for _, thread in groupby(messages, key=lambda message: message.thread):
-        yield from instants_in_order(thread, lambda message: message)
+        yield from oldest_first(thread, lambda message: message)

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import combinations
 
-from chatmimic.importers.parsing.dates.calendars import day_in_our_calendar
+from chatmimic.importers.parsing.dates.calendars import gregorian_date
 from chatmimic.importers.parsing.dates.times import latest_ms
 from chatmimic.importers.report import ImportReport
 
 Numbers = tuple[str, str, str]  # as they stand in the file, "01" and "1" apart
 
 ORDERS = ("dmy", "mdy", "ymd")
-PHONES = date(2009, 1, 1)  # WhatsApp began in 2009, KakaoTalk in 2010, LINE in 2011
+EARLIEST_PHONES = date(2009, 1, 1)  # WhatsApp began in 2009, KakaoTalk in 2010, LINE in 2011
 _STEPS = 3  # changes of date that show which number changes from day to day
 _IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
@@ -32,7 +32,7 @@ def date_of(numbers: Numbers, order: str) -> date | None:
     elif len(numbers[2]) > 2 and order == "ymd":
         return None
     parts = dict(zip(order, numbers, strict=True))
-    return day_in_our_calendar(parts["y"], int(parts["m"]), int(parts["d"]))
+    return gregorian_date(parts["y"], int(parts["m"]), int(parts["d"]))
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class _Reading:
     walk: int = 0  # days between neighbours, summed: least when read aright
     last: int | None = None
 
-    def saw(self, numbers: Numbers, weekday: int | None) -> int | None:
+    def add(self, numbers: Numbers, weekday: int | None) -> int | None:
         found = date_of(numbers, self.order)
         ordinal = found.toordinal() if found is not None else 0
         wrong_day = found is not None and weekday not in (None, found.weekday())
@@ -63,7 +63,7 @@ class DateSurvey:
     `since`: when the first of such files can have been written.
     """
 
-    def __init__(self, label: str, since: date = PHONES) -> None:
+    def __init__(self, label: str, since: date = EARLIEST_PHONES) -> None:
         self.label = label
         self.look = ""  # how dates are written; files of one look come from one device
         self.first = ""  # as it stands in the file
@@ -75,18 +75,18 @@ class DateSurvey:
         self._american = True  # 1/2/24, 1:05 PM: nobody else writes so
         self._year_first = True  # 24/1/2 PM 1:05: as in Korea, China and Japan
 
-    def saw(
+    def add(
         self,
         numbers: Numbers,
         written: str,
         look: str = "",
         weekday: int | None = None,
-        halved: bool = False,
-        half_first: bool = False,
+        twelve_hour: bool = False,
+        period_first: bool = False,
     ) -> None:
         """Take one date: its numbers, how it stands there, and whether its clock has 12 hours.
 
-        `half_first`: the half of the day stands before the time.
+        `period_first`: the half of the day stands before the time.
         """
         if numbers == self._last:
             return
@@ -94,9 +94,9 @@ class DateSurvey:
         self._dates += 1
         self.look = self.look or look
         self.first = self.first or written
-        self._year_first &= half_first
-        self._american &= halved and "/" in written and not any(n[0] == "0" for n in numbers)
-        days = {r.order: r.saw(numbers, weekday) for r in self._readings}
+        self._year_first &= period_first
+        self._american &= twelve_hour and "/" in written and not any(n[0] == "0" for n in numbers)
+        days = {r.order: r.add(numbers, weekday) for r in self._readings}
         for one, other in combinations(ORDERS, 2):
             if days[one] and days[other] and days[one] != days[other]:
                 self._apart.add(frozenset((one, other)))
@@ -145,7 +145,9 @@ class DateSurvey:
         return frozenset((one, other)) in self._apart
 
 
-def settled(surveys: Sequence[DateSurvey], given: str | None, report: ImportReport) -> list[str]:
+def resolved_orders(
+    surveys: Sequence[DateSurvey], given: str | None, report: ImportReport
+) -> list[str]:
     """The order of each file: what was asked for, or else what its dates show.
 
     A file that leaves it open is read like the other files of its look, unless they contradict
@@ -170,11 +172,13 @@ def settled(surveys: Sequence[DateSurvey], given: str | None, report: ImportRepo
             doubtful[order, doubt].append(survey)
         orders.append(order)
     for (order, doubt), undecided in doubtful.items():
-        _tell(order, doubt, undecided, report)
+        _add_note(order, doubt, undecided, report)
     return orders
 
 
-def _tell(order: str, doubt: str, undecided: Sequence[DateSurvey], report: ImportReport) -> None:
+def _add_note(
+    order: str, doubt: str, undecided: Sequence[DateSurvey], report: ImportReport
+) -> None:
     names = ", ".join(survey.label for survey in undecided[:3])
     more = f" and {len(undecided) - 3:,} more" if len(undecided) > 3 else ""
     report.note(

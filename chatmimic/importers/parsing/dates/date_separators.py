@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chatmimic.importers.parsing.dates.date_formats import SHAPES
+from chatmimic.importers.parsing.dates.date_formats import DATE_FORMATS
 from chatmimic.importers.parsing.dates.date_order import ORDERS, Numbers, date_of
 
 _LONGEST = 60  # characters of such a line
@@ -46,7 +46,7 @@ WEEKDAY_ROWS = (
     "الاثنين/الإثنين الثلاثاء الأربعاء/الاربعاء الخميس الجمعة السبت الأحد/الاحد",
 )
 
-_DATES = tuple((re.compile(rf"(?<!\d){shape.pattern}"), shape) for shape in SHAPES)
+_DATES = tuple((re.compile(rf"(?<!\d){shape.pattern}"), shape) for shape in DATE_FORMATS)
 # Read in its compatibility form, where "（" is "(".
 _BRACKETED = re.compile(r" ?\( ?[^\s()\d]{1,12} ?\)\Z")
 _WEEKDAY_FIRST = re.compile(r"[^\W\d_]{1,14}\.?, \Z")
@@ -66,7 +66,7 @@ WEEKDAYS = _numbered()  # a form in lower case, without a full stop → 0 to 6
 
 
 @dataclass(frozen=True, slots=True)
-class DayLine:
+class DateSeparator:
     """A date alone on its line but for a word or two."""
 
     numbers: Numbers  # of any calendar that `date_of` knows
@@ -74,11 +74,11 @@ class DayLine:
     look: str  # what stands behind the first number; "" where the month is named
     words: str  # beside the date: a weekday, if anything
     weekday: int | None  # where the words are known
-    is_sure: bool  # so written that it is no line of somebody's text
+    is_certain: bool  # so written that it is no line of somebody's text
 
 
 @lru_cache(maxsize=1024)
-def day_line(raw: str) -> DayLine | None:
+def date_separator(raw: str) -> DateSeparator | None:
     """What a line says of a day; None for every other line."""
     if ":" in raw or "\t" in raw or not 6 <= len(raw) <= _LONGEST:
         return None
@@ -91,7 +91,7 @@ def day_line(raw: str) -> DayLine | None:
     return None
 
 
-def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DayLine | None:
+def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DateSeparator | None:
     """The day of a date, and what stands beside it; None where that is more than a weekday."""
     # The shapes of dates that name their month take a weekday before it as a part.
     begins = min(found.start(part) for part in found.re.groupindex if found.start(part) >= 0)
@@ -107,7 +107,7 @@ def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DayLine | None:
     written = raw[begins : found.end()]
     unit = next((char for char in "年년" if char in written), "")
     look = found.groupdict().get("joint") or unit
-    return DayLine(numbers, written.strip(), look, words, weekday, sure)
+    return DateSeparator(numbers, written.strip(), look, words, weekday, sure)
 
 
 def _may_be_weekday(words: str) -> bool:

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.times import LocalClock
-from chatmimic.importers.parsing.suspicious_lines import saw_joined
+from chatmimic.importers.parsing.suspicious_lines import count_if_header
 from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member
 
 MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 SPACES = " \u00a0\u2009\u202f"
-ENOUGH = 128 << 10  # characters of one message; what is over half of that is cut off later
+MAX_MESSAGE = 128 << 10  # characters of one message; what is over half of that is cut off later
 
 # The two halves of the day, without dots, spaces and quotation marks, in lower case.
 _MORNING = (
@@ -36,40 +36,40 @@ _AFTERNOON = (
 )  # fmt: skip
 _NOON = ("中午", "正午", "낮")  # 11:30 of these is in the morning, …
 _NIGHT = ("晚上", "夜晚", "深夜", "半夜", "밤")  # … and 12:30 is after midnight
-HALVES = {  # → hours to add
+DAY_PERIODS = {  # → hours to add
     **dict.fromkeys(_MORNING, 0),
     **dict.fromkeys((*_AFTERNOON, *_NOON, *_NIGHT), 12),
 }
-_EAST_ASIAN = "|".join(word for word in HALVES if ord(word[0]) > 0x3000)
+_EAST_ASIAN = "|".join(word for word in DAY_PERIODS if ord(word[0]) > 0x3000)
 # Beside the times of KakaoTalk and LINE: a part of a regular expression.
-HALF_IN_EAST_ASIA = rf"(?:[AaPp]\.?[{SPACES}]?[Mm]\.?|{_EAST_ASIAN})"
+EAST_ASIAN_PERIOD = rf"(?:[AaPp]\.?[{SPACES}]?[Mm]\.?|{_EAST_ASIAN})"
 _UNWRITTEN = str.maketrans("", "", ".\"'\u00b4\u05f3\u05f4\u200b\u200c\u200d" + SPACES + MARKS)
 
 Clock = tuple[int, int, int]
 
 
 @lru_cache(maxsize=1024)
-def plain_half(word: str) -> str:
-    """ "p. m." as `HALVES` has it."""
+def normalized_period(word: str) -> str:
+    """ "p. m." as `DAY_PERIODS` has it."""
     return word.translate(_UNWRITTEN).casefold()
 
 
 def clock_from(
-    hour: str, minute: str, second: str | None = None, half: str | None = None
+    hour: str, minute: str, second: str | None = None, period: str | None = None
 ) -> Clock | None:
     """A time of day out of its parts; None when there is none such. 24:53 is 00:53."""
     hours, minutes, seconds = int(hour), int(minute), int(second or 0)
-    word = plain_half(half or "")
-    if hours <= 12 and word in HALVES:  # in Japan noon is 午後0:00
+    word = normalized_period(period or "")
+    if hours <= 12 and word in DAY_PERIODS:  # in Japan noon is 午後0:00
         early = (word in _NOON and hours in (10, 11)) or (word in _NIGHT and not 5 < hours < 12)
-        hours = hours % 12 + (0 if early else HALVES[word])
+        hours = hours % 12 + (0 if early else DAY_PERIODS[word])
     if hours > 24 or minutes > 59 or seconds > 59:
         return None
     return hours % 24, minutes, seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class MessageStart:
     """The line that a message begins with."""
 
     day: date | None
@@ -88,33 +88,33 @@ def numbered_lines(
         yield enumerate(lines(stream, member.label, report), 1)
 
 
-def gathered(
-    rows: Iterable[tuple[int, Opening | str]], report: ImportReport, file: str
-) -> Iterator[tuple[int, Opening, str]]:
+def with_continuations(
+    rows: Iterable[tuple[int, MessageStart | str]], report: ImportReport, file: str
+) -> Iterator[tuple[int, MessageStart, str]]:
     """Each opening with the number of its line and its text: its own and the lines below it.
 
     Lines above the first opening belong to no message, and are counted as unparsed. Those that
     are joined and look like an opening are counted for a note.
     """
-    opening: Opening | None = None
+    opening: MessageStart | None = None
     number = size = 0
     text: list[str] = []
     for at, row in rows:
-        if isinstance(row, Opening):
+        if isinstance(row, MessageStart):
             if opening is not None:
                 yield number, opening, "\n".join(text)
             opening, number, text, size = row, at, [row.text], len(row.text)
         elif opening is None and row.strip():
             report.leave_out("unparsed", f"{file}:{at}")
         elif opening is not None:
-            saw_joined(row, file, at, report)
-            text += [row] if size < ENOUGH else []
+            count_if_header(row, file, at, report)
+            text += [row] if size < MAX_MESSAGE else []
             size += len(row) + 1
     if opening is not None:
         yield number, opening, "\n".join(text)
 
 
-def quoted_together(
+def with_quoted_lines(
     rows: Iterable[tuple[int, str]], text_of: Callable[[str], str | None]
 ) -> Iterator[tuple[int, str]]:
     """The lines, but a message in quotation marks as one row, however many lines it has.
@@ -126,7 +126,7 @@ def quoted_together(
     marks = size = 0
     for number, raw in rows:
         text = text_of(raw)
-        if held and (text is not None or size > ENOUGH):
+        if held and (text is not None or size > MAX_MESSAGE):
             yield from held
             held, marks, size = [], 0, 0
         if not held and (text is None or not text.startswith('"')):
@@ -147,14 +147,14 @@ def unquoted(text: str) -> str:
     return text[1:-1].replace('""', '"') if "\n" in text else text
 
 
-def without_gaps(
+def without_blank_lines(
     rows: Iterable[tuple[int, str]], begins: Callable[[str], bool]
 ) -> Iterator[tuple[int, str]]:
     """The lines without the empty ones between a message and what begins below it."""
     empty: list[tuple[int, str]] = []
     for number, raw in rows:
         if not raw:
-            empty += [(number, raw)] if len(empty) < ENOUGH else []
+            empty += [(number, raw)] if len(empty) < MAX_MESSAGE else []
             continue
         if not begins(raw):
             yield from empty
@@ -170,7 +170,7 @@ class Times:
         self._clock = LocalClock(context.options.tz, context.report)
         self._last: int | None = None
 
-    def of(self, opening: Opening) -> int | None:
+    def of(self, opening: MessageStart) -> int | None:
         """When a message was sent; None and counted when that cannot be."""
         day = opening.day
         parts = None if day is None else (day.year, day.month, day.day)

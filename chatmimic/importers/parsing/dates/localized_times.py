@@ -12,19 +12,19 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.calendars import day_in_our_calendar
+from chatmimic.importers.parsing.dates.calendars import gregorian_date
 from chatmimic.importers.parsing.dates.date_order import Numbers, date_of
 from chatmimic.importers.parsing.dates.dated_lines import (
-    HALVES,
+    DAY_PERIODS,
     MARKS,
     Clock,
     clock_from,
-    plain_half,
+    normalized_period,
 )
 from chatmimic.importers.parsing.dates.months import month_named
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
 
-LONGEST = 100  # characters of a written time
+MAX_LENGTH = 100  # characters of a written time
 _MOST_TOKENS = 9  # words and numbers beside the clock
 
 # Minutes ahead of UTC. Names that mean another zone elsewhere are DOUBTFUL: --tz overrules them.
@@ -54,7 +54,7 @@ _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})(?:\. ?|[/-])(\d{1,2})(?:\. ?|[/-])(\d{1
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Localized:
     """A time as it was written: its day, or the numbers of which one is the day."""
 
     clock: Clock
@@ -65,16 +65,16 @@ class Written:
     ahead: int | None = None  # minutes ahead of UTC
 
 
-def read_written(text: str) -> Written | None:
+def parse_localized(text: str) -> Localized | None:
     """What a written time says; None for what is no whole time."""
-    return _read(text) if len(text) <= LONGEST else None
+    return _read(text) if len(text) <= MAX_LENGTH else None
 
 
-def looks_written(text: str) -> bool:
+def looks_like_time(text: str) -> bool:
     """Whether this is perhaps a time in words that are not known here: a clock, a day, a year."""
     plain = _SPACES.sub(" ", text.translate(_UNSEEN)).strip()
     found = _CLOCK.search(plain) or _last(_DOTTED, plain)
-    if found is None or len(plain) > LONGEST:
+    if found is None or len(plain) > MAX_LENGTH:
         return False
     tokens = _TOKEN.findall(plain[: found.start()] + plain[found.end() :])
     sizes = sorted(len(token) for token in tokens if token.isdecimal())
@@ -82,7 +82,7 @@ def looks_written(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _read(text: str) -> Written | None:
+def _read(text: str) -> Localized | None:
     if not any(c.isdigit() for c in text):
         return None
     plain = _SPACES.sub(" ", text.translate(_UNSEEN)).strip()
@@ -90,19 +90,19 @@ def _read(text: str) -> Written | None:
     if found is None:
         return None
     before, after = plain[: found.start()], plain[found.end() :].strip()
-    half = _half(before, after)
-    clock = clock_from(found[1], found[2], found[3], half)
+    period = _period(before, after)
+    clock = clock_from(found[1], found[2], found[3], period)
     zone, ahead = _zone(after)
     if clock is None:
         return None
     rest = f"{before} {after}" if any(c.isdigit() for c in after) and ahead is None else before
-    day = _named_day(rest)
+    day = _date_with_month(rest)
     if day is not None:
-        return Written(clock, day, zone=zone, ahead=ahead)
+        return Localized(clock, day, zone=zone, ahead=ahead)
     three = _NUMERIC.search(rest)
     if three is None:
         return None
-    return Written(clock, None, (three[1], three[2], three[3]), three[0], zone, ahead)
+    return Localized(clock, None, (three[1], three[2], three[3]), three[0], zone, ahead)
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -110,14 +110,14 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(reversed(list(pattern.finditer(text))), None)
 
 
-def _half(before: str, after: str) -> str | None:
+def _period(before: str, after: str) -> str | None:
     """The word for the half of the day, after the clock or before it."""
     words = after.split(" ")
     for some in (" ".join(words[:2]), words[0]):
-        if plain_half(some) in HALVES:
+        if normalized_period(some) in DAY_PERIODS:
             return some
     word = before.rstrip().rpartition(" ")[2]
-    return word if plain_half(word) in HALVES else None
+    return word if normalized_period(word) in DAY_PERIODS else None
 
 
 def _zone(after: str) -> tuple[str, int | None]:
@@ -130,10 +130,10 @@ def _zone(after: str) -> tuple[str, int | None]:
     return (name, _ZONES[name]) if name in _ZONES else ("", None)
 
 
-def _named_day(text: str) -> tuple[int, int, int] | None:
+def _date_with_month(text: str) -> tuple[int, int, int] | None:
     cjk = _CJK.search(text)
     if cjk is not None:
-        return _in_our_calendar(cjk[1], int(cjk[2]), int(cjk[3]))
+        return _gregorian(cjk[1], int(cjk[2]), int(cjk[3]))
     numbered = _VIETNAMESE.search(text)
     month = int(numbered[1]) if numbered is not None else None
     if numbered is not None:
@@ -144,14 +144,14 @@ def _named_day(text: str) -> tuple[int, int, int] | None:
     if not years or len(days) != 1:
         return None
     month = month or _month(tokens, days[0])
-    return _in_our_calendar(tokens[years[-1]], month, int(tokens[days[0]])) if month else None
+    return _gregorian(tokens[years[-1]], month, int(tokens[days[0]])) if month else None
 
 
-def _in_our_calendar(year: str, month: int, day: int) -> tuple[int, int, int] | None:
+def _gregorian(year: str, month: int, day: int) -> tuple[int, int, int] | None:
     """A date whose year tells its calendar: 2569 is Buddhist, 1405 Persian."""
     if 1430 <= int(year) < 2400:
         return int(year), month, day
-    found = day_in_our_calendar(year, month, day)
+    found = gregorian_date(year, month, day)
     return None if found is None else (found.year, found.month, found.day)
 
 
@@ -178,14 +178,14 @@ class WrittenTimes:
 
     def of(self, text: str) -> int | None:
         """When that is; None and counted when it cannot be read or cannot be."""
-        written = read_written(text)
+        written = parse_localized(text)
         moment = None if written is None else self._moment(written)
         if moment is None:
             self._report.repairs[IMPOSSIBLE] += 1
             return None
         return self._clock.utc(moment)
 
-    def _moment(self, written: Written) -> datetime | None:
+    def _moment(self, written: Localized) -> datetime | None:
         day = written.day
         if written.numbers is not None:
             found = date_of(written.numbers, self._order)
@@ -193,14 +193,14 @@ class WrittenTimes:
         ahead = written.ahead
         if written.zone in DOUBTFUL and ahead is not None:
             ahead = None if self._given else ahead
-            self._tell(written.zone, ahead)
+            self._add_note(written.zone, ahead)
         try:
             zone = None if ahead is None else timezone(timedelta(minutes=ahead))
             return None if day is None else datetime(*day, *written.clock, tzinfo=zone)
         except (ValueError, OverflowError):  # the 30th of February, UTC+99
             return None
 
-    def _tell(self, zone: str, ahead: int | None) -> None:
+    def _add_note(self, zone: str, ahead: int | None) -> None:
         if ahead is not None:
             self._report.note(
                 f'"{zone}" names more than one time zone and was read as UTC{_signed(ahead)}; '

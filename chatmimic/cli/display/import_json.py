@@ -27,11 +27,11 @@ class Outcome:
     dry_run: bool = False
 
 
-def facts(
+def to_json(
     done: Sequence[Outcome], failed: Sequence[tuple[Path, ExportError]], archive: Archive | None
 ) -> dict[str, Any]:
-    """The facts of one export; for several, their sums, and each one's facts under `exports`."""
-    exports = [export_facts(outcome) for outcome in done]
+    """The result of one export; for several, their sums, and each result under `exports`."""
+    exports = [export_json(outcome) for outcome in done]
     if len(done) == 1 and not failed:
         return exports[0]
     if not done:
@@ -61,8 +61,8 @@ def _threads_and_people(done: Sequence[Outcome], archive: Archive | None) -> dic
     return {"threads": threads, "people": people}
 
 
-def export_facts(outcome: Outcome) -> dict[str, Any]:
-    """The facts of one export. `records` is the sum of `kept` and all of `left_out`."""
+def export_json(outcome: Outcome) -> dict[str, Any]:
+    """The result of one export. `records` is the sum of `kept` and all of `left_out`."""
     from chatmimic.importers.diagnosis import silences, understood
 
     report, added = outcome.report, outcome.added
