@@ -57,7 +57,7 @@ __all__ = [
     "own_base",
     "own_bases",
     "terms_of",
-    "whole_folder_of",
+    "weights_folder",
 ]
 
 
@@ -271,7 +271,7 @@ def open_base(
     return found.open(dropout=dropout, attention=attention, load=load)
 
 
-def atomic_folder_of(folder: Path) -> Path:
+def weights_folder(folder: Path) -> Path:
     """The folder with the configuration and the weights: of an adapter, its base's."""
     adapter = read_adapter(folder)
     return folder if adapter is None else base_of(adapter)

@@ -26,7 +26,7 @@ def survey(
 
 
 @pytest.mark.parametrize(
-    ("dates", "halved", "order", "doubt"),
+    ("dates", "twelve_hour", "order", "doubt"),
     [
         (["30/1/24"], False, "dmy", ""),
         (["13/1/24"], False, "dmy", "ymd"),

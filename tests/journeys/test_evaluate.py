@@ -134,7 +134,7 @@ def test_the_page_is_shown_although_it_cannot_be_kept(home, monkeypatch):
     def refused(*_):
         raise ChatmimicError("The disk is full.")
 
-    monkeypatch.setattr("chatmimic.evaluation.stored.write_whole", refused)
+    monkeypatch.setattr("chatmimic.evaluation.stored.write_atomically", refused)
     status, out, err = evaluate(home)
     assert status == 1
     assert "Secrecy: " in out

@@ -145,7 +145,7 @@ def test_an_export_that_fails_leaves_no_key(tested, tmp_path, monkeypatch) -> No
     def refused(*_: object) -> None:
         raise ChatmimicError("The disk is full.")
 
-    monkeypatch.setattr("chatmimic.owned_file.write_whole", refused)
+    monkeypatch.setattr("chatmimic.owned_file.write_atomically", refused)
     status, _, err = typed("turing", "ada", *SHORT, "--export", tmp_path / "page.html")
     assert status == 1
     assert "The disk is full." in err

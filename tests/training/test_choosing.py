@@ -149,7 +149,7 @@ def test_what_stands_to_the_right_changes_no_score(model, choices):
         torch.testing.assert_close(score(batch.ids, batch.last), score(wider, batch.last))
 
 
-@pytest.mark.parametrize(("most", "asked"), [(1000, 80), (80, 80), (7, 7), (1, 1)])
+@pytest.mark.parametrize(("most", "requested"), [(1000, 80), (80, 80), (7, 7), (1, 1)])
 @pytest.mark.parametrize("at_once", [1, 3, 100])
 def test_the_share_counts_each_exchange_that_is_asked_once(choices, most, requested, at_once):
     sizes = []

@@ -339,7 +339,7 @@ def test_a_training_tells_what_was_chosen_and_so_does_the_mimic(home, tiny_base)
     assert told["manifest"]["settings"]["exclude_thread"] == ["Other"]
 
 
-@pytest.mark.parametrize("chosen", [5, [], {"threads": 5}, {"newest": "x", "of_messages": 3}])
+@pytest.mark.parametrize("selection", [5, [], {"threads": 5}, {"newest": "x", "of_messages": 3}])
 def test_a_mimic_from_elsewhere_may_say_anything(home, tiny_base, selection):
     made = fill(home)
     train(made, tiny_base, steps=1)

@@ -350,7 +350,7 @@ def test_it_is_decided_once_and_a_resumed_training_keeps_to_it(
     again = json.loads((long.runs / "ada" / "ready.json").read_text("utf-8"))
     assert again["settings"]["newest"] == newest
     # The same is had on any machine, if it is asked for.
-    requested, _ = begun(long, tiny_base, "asked", newest=newest)
+    requested, _ = begun(long, tiny_base, "requested", newest=newest)
     assert {k: v for k, v in requested["files"].items() if k.startswith(("learnt", "held"))} == {
         k: v for k, v in ready["files"].items() if k.startswith(("learnt", "held"))
     }
@@ -461,8 +461,8 @@ def test_it_is_said_at_the_end_too_and_mimics_show_it(long, tiny_base, on_a_proc
     assert f"Selection the newest {newest} of {of_ada()} messages" in shown
     # Who gives the number gets the same mimic, to the last bit, on a machine of any speed.
     with taking(1e-9, monkeypatch):
-        typed("train", *line, "--newest", newest, "--name", "asked")
-    assert digest(long, "asked") == digest(long, "ada")
+        typed("train", *line, "--newest", newest, "--name", "requested")
+    assert digest(long, "requested") == digest(long, "ada")
 
 
 def test_too_little_is_told_as_it_was_asked_for(home, tiny_base, on_a_processor):

@@ -120,7 +120,7 @@ def test_facts_stand_before_every_excerpt_in_turning_orders(form, tmp_path, coun
         assert [m.text for m in messages[3:]] == [f"hello {number + 1}", f"fine {number + 1}", "ok"]
 
 
-@pytest.mark.parametrize("asked", [{}, {"others": 0.3}, {"popular": 1.0}, {"learn": "all"}])
+@pytest.mark.parametrize("requested", [{}, {"others": 0.3}, {"popular": 1.0}, {"learn": "all"}])
 @pytest.mark.parametrize("which", [write_train, write_held_out])
 def test_facts_are_never_learnt(form, tmp_path, requested, which):
     windows = written(form, tmp_path, which, **requested)

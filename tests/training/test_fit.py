@@ -229,7 +229,7 @@ def test_the_fastest_that_fits_is_picked_and_all_are_shown():
 
 
 @pytest.mark.parametrize(
-    ("asked", "ways"),
+    ("requested", "ways"),
     [
         ({"gradient_checkpointing": True}, {(True, False), (True, True)}),
         ({"step_in_backward": True}, {(False, True), (True, True)}),

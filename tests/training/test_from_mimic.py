@@ -102,7 +102,7 @@ def mimic(home):
 
 
 @pytest.mark.parametrize(
-    ("manifest", "asked", "expected"),
+    ("manifest", "requested", "expected"),
     [
         ({}, {}, {"persona": "Ada", "form": "tokens", "token_types": False, "reverse": False}),
         ({}, {"persona": "Ada"}, {"persona": "Ada"}),
@@ -138,7 +138,7 @@ def test_without_from_nothing_changes(mimic):
 
 
 @pytest.mark.parametrize(
-    ("manifest", "asked", "told"),
+    ("manifest", "requested", "told"),
     [
         ({}, "Bob", "ada imitates Ada, not Bob."),
         ({"everybody": True}, "Ada", "ada imitates everybody, not Ada."),

@@ -177,7 +177,7 @@ def test_exchanges_do_not_depend_on_what_was_read_of_a_corpus():
 # -- batches ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked", [0, 3, 7])
+@pytest.mark.parametrize("requested", [0, 3, 7])
 @pytest.mark.parametrize("at_once", [1, 2, 3, 16])
 @pytest.mark.parametrize("world", [1, 2, 3])
 def test_every_window_and_every_exchange_is_learnt_from_once(world, at_once, requested):

@@ -111,7 +111,7 @@ HALF, QUARTER = (
 
 
 @pytest.mark.parametrize(
-    ("fits", "asked", "notes"),
+    ("fits", "requested", "notes"),
     [
         (lambda loop, rows: rows < 2, {}, (HALF, QUARTER)),
         (lambda loop, rows: loop.fitting.computes_twice, {}, (HALF, QUARTER, TWICE)),
@@ -134,7 +134,7 @@ def test_a_step_is_tried_with_less_and_learns_the_same(
 
 
 @pytest.mark.parametrize(
-    ("asked", "what", "notes"),
+    ("requested", "what", "notes"),
     [
         ({}, "one window of 64 tokens", 3),
         ({"gradient_checkpointing": True}, "one window of 64 tokens", 2),

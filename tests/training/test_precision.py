@@ -74,7 +74,7 @@ def test_a_torch_that_cannot_tell_gets_what_always_works(monkeypatch):
     assert choose_precision("auto") == "fp32"
 
 
-@pytest.mark.parametrize("asked", ["bf16", "fp32"])
+@pytest.mark.parametrize("requested", ["bf16", "fp32"])
 @pytest.mark.parametrize("native", [True, False])
 def test_what_was_asked_for_is_chosen(monkeypatch, requested, native):
     machine(monkeypatch, avx512_bf16=native)

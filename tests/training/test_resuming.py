@@ -70,7 +70,7 @@ def test_a_stop_after_every_step_changes_nothing(talking, tiny_base, name):
 
 
 @pytest.mark.parametrize(
-    ("asked", "missing", "told"),
+    ("requested", "missing", "told"),
     [
         ({"train": "lora"}, "peft", "--train lora needs the package peft"),
         ({"optimizer": "adamw8bit"}, "bitsandbytes", "adamw8bit needs the package bitsandbytes"),

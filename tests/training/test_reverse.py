@@ -24,7 +24,7 @@ LATER = talk("Dot: tea", "Ada: ok", start=10**12)
 
 
 @pytest.mark.parametrize(
-    ("asked", "imitated", "expected"),
+    ("requested", "imitated", "expected"),
     [
         ({}, "Ada", {"Ada"}),
         ({}, None, None),

@@ -121,7 +121,7 @@ def test_three_go_on_with_what_one_began_and_only_the_first_speaks(home, tiny_ba
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("requested", "sentence"),
     [
         (
             {"step_in_backward": True},

@@ -69,7 +69,7 @@ def weights_of(windows, form):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("requested", "expected"),
     [
         ({}, [0, 1, 0, 1, 0, 1]),
         ({"others": 0.2}, [0.2, 1, 0.2, 1, 0.2, 1]),
@@ -91,7 +91,7 @@ def test_each_message_weighs_what_was_asked_for(written, form, requested, expect
     assert (windows.weights is None) == (set(expected) <= {0, 1})
 
 
-@pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"popular": 2.0}, {"learn": "all"}])
+@pytest.mark.parametrize("requested", [{}, {"others": 0.2}, {"popular": 2.0}, {"learn": "all"}])
 def test_what_is_tested_on_is_the_persona_s_words_all_alike(written, requested):
     plain, weighed = written(write_held_out), written(write_held_out, **requested)
     for name in ("ids", "marks", "positions", "characters"):
@@ -138,7 +138,7 @@ def by_hand(model, windows):
     return nats[marks != Mark.CONTEXT], weights[marks != Mark.CONTEXT]
 
 
-@pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"popular": 0.5}, {"learn": "all"}])
+@pytest.mark.parametrize("requested", [{}, {"others": 0.2}, {"popular": 0.5}, {"learn": "all"}])
 def test_the_loss_is_the_weighted_sum_of_the_nats(written, model, requested):
     windows = written(**requested)
     result = LossModule(model)(**feed(windows, np.arange(1)))
@@ -177,7 +177,7 @@ def begun(home, base, **requested):
     return Windows.open(folder / "learnt"), plan, state
 
 
-@pytest.mark.parametrize("asked", [{}, {"others": 0.2}, {"learn": "all", "popular": 2.0}])
+@pytest.mark.parametrize("requested", [{}, {"others": 0.2}, {"learn": "all", "popular": 2.0}])
 def test_the_loss_of_a_step_is_per_weight(home, tiny_base, requested):
     from transformers import AutoModelForCausalLM
 

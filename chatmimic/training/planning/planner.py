@@ -138,7 +138,7 @@ def base_config(name: str) -> Any:
     if here is None and (known := _GPT2.get(name.rpartition("/")[2])):
         layers, width, heads = known
         return GPT2Config(n_layer=layers, n_embd=width, n_head=heads)
-    return AutoConfig.from_pretrained(bases.atomic_folder_of(here or bases.find_base(name)))
+    return AutoConfig.from_pretrained(bases.weights_folder(here or bases.find_base(name)))
 
 
 def tokens_of(
