@@ -20,7 +20,7 @@ RIGHT = "\x1b[C"
 def ready(terminal: Terminal, number: int) -> None:
     """Wait until a round can be answered."""
     terminal.wait_for(f"Round {number} of 4", 60)
-    terminal.wait_for(lambda text: text.splitlines()[-1].endswith("quits)"), 60)
+    terminal.wait_for(lambda text: text.splitlines()[-1].endswith("quit)"), 60)
 
 
 @pytest.mark.parametrize("columns", [80, 50])

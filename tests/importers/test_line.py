@@ -141,7 +141,7 @@ def test_no_weekday_stands_for_two_days() -> None:
 )  # fmt: skip
 def test_lines_that_are_no_days(line: str) -> None:
     found = date_separator(line)
-    assert found is None or not found.is_sure
+    assert found is None or not found.is_certain
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import given
 from test_round_trips import QUICK, conversations, parts
 
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
-from chatmimic.importers.skype.markup import Written, read_markup
+from chatmimic.importers.skype.markup import SkypeText, read_markup
 from chatmimic.records import Kind, Message
 
 QUOTE = '<quote author="bo" authorname="Bo" messageid="17">{}</quote>'
@@ -53,9 +53,9 @@ def test_what_a_text_says_without_the_marks(content: str, text: str) -> None:
 
 
 def test_what_stood_around_a_text() -> None:
-    assert read_markup(QUOTE.format("x") + "y") == Written("y", True, "17")
+    assert read_markup(QUOTE.format("x") + "y") == SkypeText("y", True, "17")
     edited = read_markup('y<e_m ts="1700000000" a="bo" t="61"></e_m>')
-    assert edited == Written("y", edits=1_700_000_000_000, edited=True)
+    assert edited == SkypeText("y", edits=1_700_000_000_000, edited=True)
 
 
 @pytest.mark.parametrize(

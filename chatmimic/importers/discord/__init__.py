@@ -1,1 +1,1 @@
-"""Discord, in every shape its messages come in."""
+"""Discord, in all formats that its messages are exported in."""

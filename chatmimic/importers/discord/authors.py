@@ -1,4 +1,4 @@
-"""Who wrote: the stable key and the name, where many share an id or a name carries a number."""
+"""The sender key and the name of an author."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"#(\d{4}|0)$")
 
 
 def sender_key(id_: str, name: str, thread: str, shared: bool = False) -> str:
-    """Discord's id, except where many share one: bridges (many names) and deleted accounts."""
+    """Discord's user id, except where several people share one: bridges and deleted accounts."""
     if shared:
         return f"{id_}/{name}"
     if id_ == DELETED_ID or (not id_ and account(name) == DELETED):
@@ -20,12 +20,12 @@ def sender_key(id_: str, name: str, thread: str, shared: bool = False) -> str:
 
 
 def account(full_name: str) -> str:
-    """The name of an account without the number that older names end with: "ada#1815"."""
+    """The name of an account without the discriminator of older names: "ada#1815"."""
     if "#" not in full_name:  # nearly always
         return full_name
     return _NUMBER.sub("", full_name) or full_name
 
 
 def is_webhook(full_name: str) -> bool:
-    """Whether a name has the number that no person had: bridges write under many names so."""
+    """Whether a name has the discriminator of webhooks, which bridges use."""
     return full_name.endswith("#0000")

@@ -1,4 +1,4 @@
-"""Which channel a file holds: by the ids in it, by what stands in it, by its name and folder."""
+"""Identifies the channel of a file, by ids, headers, file name and folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOST_DOUBTFUL = 8  # channels of one name that a file is compared with
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where messages were sent: Discord's id of it, or what is known of it where there is none."""
+    """A channel: its Discord id, or what else identifies it."""
 
     key: str
     title: str
@@ -44,7 +44,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a file says of its channel; "" for what it does not say."""
+    """What a file says about its channel; "" for what is unknown."""
 
     id: str = ""
     guild: str = ""
@@ -54,19 +54,19 @@ class Place:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it names the one channel without its folder."""
+        """Whether it identifies the channel without its folder."""
         return bool(self.guild and self.category and self.name)
 
     @property
     def channel(self) -> Channel:
-        """The channel of a file that no other file is known to share."""
+        """The channel of a file that shares it with no other."""
         title = titled(self.guild or self.folder.rpartition("/")[2], self.name) or self.id
         named = " / ".join(part for part in (self.guild, self.category, self.name) if part)
         apart = "" if self.is_complete else self.folder
         return Channel(self.id or "/".join(part for part in (apart, named) if part), title)
 
     def fits(self, other: Place) -> bool:
-        """Whether both may be one channel: they have its name, and nothing else that differs."""
+        """Whether both may be the same channel: the same name, and nothing that contradicts."""
         return (
             self.name == other.name
             and (not self.id or not other.id or self.id == other.id)
@@ -75,7 +75,7 @@ class Place:
         )
 
     def with_more(self, other: Place) -> Place:
-        """The same, with what another file of the channel says beyond it."""
+        """The same, with what another file of the channel adds."""
         return Place(
             self.id or other.id,
             self.guild or other.guild,
@@ -86,7 +86,7 @@ class Place:
 
 
 def _is_within(one: str, other: str) -> bool:
-    """Whether two categories may be one; that of a thread is told in full or in part."""
+    """Whether two categories may be the same; that of a thread may be shortened."""
     longer, shorter = f" / {one}", f" / {other}"
     return not one or not other or longer.endswith(shorter) or shorter.endswith(longer)
 
@@ -95,7 +95,7 @@ Settle = Callable[[Place], Channel]  # says which channel a file with that place
 
 
 def place_of(member: Member) -> Place:
-    """What the name of a file and its folders say."""
+    """The place given by a file's name and folders."""
     stem = _COPY.sub("", _SUFFIXES.sub("", member.base))
     numbered = _ID.search(stem)
     id_ = numbered[1] if numbered else stem if _BARE_ID.fullmatch(stem) else ""
@@ -106,7 +106,7 @@ def place_of(member: Member) -> Place:
 
 
 def place_in(member: Member, guild: str, category: str, name: str, id_: str = "") -> Place:
-    """What stands in a file, or else what its name says."""
+    """The place given in a file, or else by its name."""
     named = place_of(member)
     if not name:
         return replace(named, id=id_ or named.id, guild=guild or named.guild)
@@ -114,13 +114,13 @@ def place_in(member: Member, guild: str, category: str, name: str, id_: str = ""
 
 
 def place_headed(member: Member, guild: str, line: str) -> Place:
-    """The place of a file whose top says "Category / channel"."""
+    """The place of a file whose header says "Category / channel"."""
     category, _, name = line.rpartition(" / ")
     return place_in(member, guild, category, name)
 
 
 def _split(named: str) -> tuple[str, str, str]:
-    """Guild, category and channel as the exporter joins them; a thread's name may have a dash."""
+    """Split guild, category and channel; the name of a thread may contain a dash."""
     parts = named.split(" - ", 2)
     if len(parts) == 3:
         return parts[0], parts[1], parts[2]
@@ -128,7 +128,7 @@ def _split(named: str) -> tuple[str, str, str]:
 
 
 def _by_folder(id_: str, stem: str, member: Member) -> Place:
-    """The place of a file that says nothing itself: a page of what its folder is named for."""
+    """The place of a file that says nothing itself: that of its folder."""
     above, _, last = folder_of(member).rpartition("/")
     if not last and stem.isdecimal():
         last = _PACKED.sub("", PurePosixPath(member.where).parent.name)
@@ -140,7 +140,7 @@ def _by_folder(id_: str, stem: str, member: Member) -> Place:
 
 
 def folder_of(member: Member) -> str:
-    """The folders of a file within the export; one that is a date says nothing of the channel."""
+    """The folders of a file in the export, without those named after dates."""
     names = [_PACKED.sub("", name) for name in PurePosixPath(member.name).parts[:-1]]
     names = [name if date_in(name) is None else without_date(name) for name in names]
     return "/".join(name for name in names if name)
@@ -148,7 +148,7 @@ def folder_of(member: Member) -> str:
 
 @dataclass
 class ChannelIndex:
-    """The channels met so far: what one file lacks of its channel another file may say."""
+    """The channels so far; files of a channel complete each other's information."""
 
     _channels: dict[str, Channel] = field(default_factory=dict)  # by key
     _places: dict[str, Place] = field(default_factory=dict)  # by key: all that is known of it
@@ -158,7 +158,7 @@ class ChannelIndex:
     _titles: dict[str, str] = field(default_factory=dict)  # → key
 
     def learn(self, place: Place, channel: Channel | None = None) -> Channel:
-        """Keep a file's channel in mind, named so that it is told from those before it."""
+        """Add the channel of a file, with a title that distinguishes it from earlier ones."""
         key = (channel or place.channel).key
         if key not in self._channels:
             self._channels[key] = self._titled(place, channel or place.channel)
@@ -170,7 +170,7 @@ class ChannelIndex:
     def channel_of(
         self, place: Place, shared: Callable[[Sequence[Channel]], Channel | None]
     ) -> Channel:
-        """The channel of a file: its id tells, or a place that only one known channel fits.
+        """The channel of a file: by id, or the only known channel that fits its place.
 
         A place in another folder may be another channel of that name: `shared` says which of
         several channels the file has messages of.
@@ -187,7 +187,7 @@ class ChannelIndex:
         return self.learn(place, shared(list(doubtful.values())) if doubtful else None)
 
     def _fitting(self, place: Place, kind: tuple[str, ...]) -> dict[str, Channel]:
-        """The channels of that kind whose place fits, by their keys: the last of them."""
+        """The channels of that kind whose place fits, by key."""
         last = islice(reversed(self._like[kind]), _MOST_DOUBTFUL)
         return {key: self._channels[key] for key in last if place.fits(self._places[key])}
 
@@ -201,7 +201,7 @@ class ChannelIndex:
 
 
 def _kinds(place: Place) -> Iterator[tuple[str, ...]]:
-    """Under what the channel of a place is looked up; the first two are sure."""
+    """The keys under which a channel is looked up; the first two are certain."""
     name = place.name
     yield "folder", name, place.folder
     yield "whole", name, *((place.guild, place.category) if place.is_complete else (place.folder,))
@@ -210,12 +210,12 @@ def _kinds(place: Place) -> Iterator[tuple[str, ...]]:
 
 
 def titled(guild: str, name: str) -> str:
-    """What a person would call a channel."""
+    """The title of a channel, for people."""
     return " / ".join(part for part in (guild, name) if part)
 
 
 def pasted_channel(member: Member) -> Channel:
-    """What a text that somebody pasted into a file is called."""
+    """The title of a pasted text."""
     stem = _COPY.sub("", _SUFFIXES.sub("", member.base))
     folder, name = folder_of(member), without_date(stem) or stem or member.base
     return Channel("/".join(part for part in (folder, name) if part), name)

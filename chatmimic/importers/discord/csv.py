@@ -1,4 +1,4 @@
-"""DiscordChatExporter's CSV: of 2019 with semicolons, and since then with commas."""
+"""DiscordChatExporter's CSV: with semicolons in 2019, with commas since."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOOKED_AT = 3  # dates that show whether a file's dates are exact
 
 
 def is_csv(text: str) -> bool:
-    """Whether a file begins with the names of the exporter's columns."""
+    """Whether a file begins with the exporter's column names."""
     return _shape(text) is not None
 
 
@@ -39,7 +39,7 @@ def _shape(text: str) -> Shape | None:
 
 
 class CsvFile:
-    """One file: its rows, whatever the manner."""
+    """One CSV file of either version."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._member = member
@@ -50,7 +50,7 @@ class CsvFile:
         self._ended = head.partition("\n")[0].strip().endswith(self._shape.delimiter)
 
     def survey(self) -> tuple[DateSurvey, bool]:
-        """What the dates show of their order, and whether they are exact: then that is nothing."""
+        """Survey the order of its dates; exact times need no survey."""
         label = self._member.label
         first = [stamp_of(date) for date in islice(self._dates(), _LOOKED_AT)]
         exact = all(isinstance(stamp, datetime) and stamp.tzinfo for stamp in first)
@@ -96,7 +96,7 @@ class CsvFile:
 
 
 def _padded(row: Sequence[str], width: int, delimiter: str) -> list[str] | None:
-    """The six cells of a row; None for one that has too few.
+    """The six cells of a row; None if it has too few.
 
     Old files may have a delimiter in what was said.
     """

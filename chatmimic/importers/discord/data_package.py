@@ -1,4 +1,4 @@
-"""Discord's own data package: what its owner wrote, channel by channel, and nothing else."""
+"""Discord's data package: only the messages of its owner, by channel."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _OWN_ONLY = (
 
 
 def is_part(name: str, text: str) -> bool:
-    """Whether a file is one of those that a package is read from."""
+    """Whether a file is a part of a package that is read."""
     path = PurePosixPath(name)
     text = text.lstrip("\ufeff \r\n\t")
     if path.name == _CHANNEL:
@@ -60,7 +60,7 @@ def is_part(name: str, text: str) -> bool:
 
 
 def read_package(members: Sequence[Member], context: Context) -> Iterator[Authored]:
-    """Every message of the packages. Raises DamagedExport for a file that is cut short."""
+    """Yield all messages of packages. Raises DamagedExport for a truncated file."""
     packages: dict[str, _Package] = defaultdict(_Package)
     for member in members:
         if member.base in _LISTS:
@@ -73,14 +73,14 @@ def read_package(members: Sequence[Member], context: Context) -> Iterator[Author
 
 
 def _root(member: Member) -> str:
-    """The folder of a whole package; the names of those in it are in the owner's language."""
+    """The folder of a package; the folders in it are named in the owner's language."""
     above = PurePosixPath(member.name).parents
     up = 1 if member.base in (_INDEX, _USER) else 2
     return str(above[min(up, len(above) - 1)])
 
 
 def _beside(member: Member, context: Context) -> Mapping[str, Any]:
-    """The members of a JSON object; those before the damage in one that is damaged."""
+    """The members of a JSON object; of a damaged one, those before the damage."""
     with context.open(member) as stream:
         items = JsonStream(stream, member.label, _NO_ARRAY, context.report)
         try:
@@ -93,7 +93,7 @@ def _beside(member: Member, context: Context) -> Mapping[str, Any]:
 
 @dataclass
 class _Package:
-    """What a package says of its owner and of its channels."""
+    """The owner and the channels of a package."""
 
     owner: str = ""  # id
     name: str = ""
@@ -119,7 +119,7 @@ class _Package:
             self.name = text_of(found.get("global_name")) or self.account
 
     def tell(self, context: Context) -> None:
-        """Say what such a package cannot be used for."""
+        """Note what such a package cannot be used for."""
         context.report.note(_OWN_ONLY)
         context.report.owner = self.name or _NOBODY
         if not self.name:
@@ -136,7 +136,7 @@ class _Package:
         return Channel(key, title or key)
 
     def people(self, key: str) -> dict[str, str]:
-        """Names by ids, as far as a channel shows them: its owner's, and who they talk with."""
+        """Names by id, as far as known: the owner's, and those in the channel's title."""
         others = [text_of(one) for one in as_list(self.channels.get(key, {}).get("recipients"))]
         others = [other for other in others if other != self.owner]
         names = {self.owner: self.name}
@@ -161,7 +161,7 @@ class _File:
         self._clock = LocalClock(None, context.report)
 
     def messages(self) -> Iterator[Authored]:
-        """Every message of the file."""
+        """Yield all messages of the file."""
         for number, cells in self._rows():
             source = f"{self._member.name}:{number}"
             yield self._message(cells, source), self._package.account

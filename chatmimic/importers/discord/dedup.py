@@ -1,4 +1,4 @@
-"""One channel in several files: each message is given once."""
+"""Deduplicates messages of a channel that is in several files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MARKS = re.compile(r"[\s*_~|`>\\#\[\]()<-]+")
 
 
 class Deduplicator:
-    """What was given already: told by ids, or by minute, author and words where there are none.
+    """The messages yielded so far, by id or, without ids, by minute, author and text.
 
     `by_words` is for imports with files that have no ids: it takes memory for each message.
     """
@@ -46,7 +46,7 @@ class Deduplicator:
         self._spans: dict[str, tuple[int, int]] = {}  # thread → its first and last minute
 
     def next_shape(self) -> None:
-        """Files of another shape follow."""
+        """Files of another format follow."""
         raise_counts(self._said_here, self._said)
         self._minutes |= self._minutes_here
         self._said_here, self._minutes_here = {}, {}
@@ -54,7 +54,7 @@ class Deduplicator:
     def new_of(
         self, found: Iterable[Authored], shifts: Sequence[int] = (0,), exact: bool = True
     ) -> Iterator[Message]:
-        """The messages of one file that no file before it had; the others are counted.
+        """The messages of a file that no earlier file has; the others are counted.
 
         `exact` says that its times are not local; `shifts` by how many minutes those may be ahead.
         """
@@ -87,7 +87,7 @@ class Deduplicator:
         raise_counts(met_here, self._said_here)
 
     def shifts_of(self, label: str, found: Iterable[Authored]) -> list[int]:
-        """The minutes by which a file's local times are ahead of the same messages' known ones.
+        """The UTC offsets, in minutes, of a file's local times, from messages with known times.
 
         A fifth of the file must agree, and half of what lies in the time that is known: some
         texts come again every hour. A year has two offsets where clocks are changed.
@@ -111,7 +111,7 @@ class Deduplicator:
         return shifts
 
     def _agreed(self, votes: Counter[int], checked: Sequence[tuple[int, str]]) -> list[int]:
-        """The offset that enough messages agree on, and the one of the year's other half."""
+        """The offset that enough messages agree on, and that of daylight saving time."""
         best = max(votes, key=lambda apart: votes[apart], default=0)
         other = max((best - _SUMMER, best + _SUMMER), key=lambda apart: votes[apart])
         shifts = [apart for apart in (best, other) if votes[apart] >= _ENOUGH]
@@ -123,7 +123,7 @@ class Deduplicator:
         return shifts if agree * 2 > within and agree * 5 >= len(checked) else [0]
 
     def holder(self, channels: Sequence[Channel], found: Iterable[Authored]) -> Channel | None:
-        """Which of several channels a file is of, by messages that both have; None for none.
+        """Which of several channels a file belongs to, by common messages; None for none.
 
         One id is enough. Without ids, nearly all that was said in the time of the channel must be
         in both.
@@ -160,7 +160,7 @@ class Deduplicator:
 
 
 def _is_seen(words: int, seen: dict[int, int], met: Counter[int]) -> bool:
-    """Whether the files before have a message once more than was met in this one."""
+    """Whether earlier files have a message more often than this one so far."""
     if met[words] >= seen.get(words, 0):
         return False
     met[words] += 1
@@ -180,7 +180,7 @@ def _text(message: Message, name: str, thread: str) -> int:
 
 
 def _bare(text: str) -> str:
-    """What was said without marks and links, which exporters write in their own ways.
+    """The text without markup and links, which exporters write differently.
 
     Links count where there is nothing else.
     """

@@ -1,4 +1,4 @@
-"""What the class names of a page say: where its text stands, and what hangs on a message.
+"""The HTML classes of a page: what its text is, and what is attached to a message.
 
 Names of today, of 2019, and of programs that write like DiscordChatExporter.
 """
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 
 class Place(Enum):
-    """What the text at the parser's position is."""
+    """What the text at the current position is."""
 
     PAGE = auto()  # outside of every message
     MESSAGE = auto()
@@ -56,7 +56,7 @@ _EVENTS = ("chatlog__system-notification", "chatlog__pin", "chatlog__thread")
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """What the names of an element's classes say."""
+    """The meaning of an element's classes."""
 
     places: tuple[Place, ...]
     media: bool
@@ -69,7 +69,7 @@ class Classes:
 
 @lru_cache(maxsize=1024)
 def classes_of(written: str) -> Classes:
-    """What an element's class attribute says."""
+    """Interpret a class attribute."""
     names = written.split()
     places = (
         _PLACES.get(n) or next((p for k, p in _KINDS if n.startswith(k)), None) for n in names
@@ -86,7 +86,7 @@ def classes_of(written: str) -> Classes:
 
 
 def placed(places: tuple[Place, ...], around: Place) -> Place:
-    """The place that classes name, else that of what is around."""
+    """The place that the classes name, else the surrounding one."""
     if around is Place.NOTHING or around is Place.REPLY:
         return around
     for place in places:

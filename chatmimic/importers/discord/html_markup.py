@@ -1,4 +1,4 @@
-"""What stands in a message of an HTML page, back as it was typed: `**bold**`, `> quoted`."""
+"""Converts HTML of a message back to what was typed: `**bold**`, `> quoted`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _END_QUOTE, _END_LINE, _END_LINK = "quote", "line", "link"
 
 @dataclass(slots=True)
 class Words:
-    """The text of one message, piece by piece."""
+    """Collects the text of a message."""
 
     pieces: list[str] = field(default_factory=list)
     _quotes: list[int] = field(default_factory=list)  # where those begin that are open
@@ -30,12 +30,12 @@ class Words:
         return "".join(self.pieces)
 
     def add(self, piece: str) -> None:
-        """Take plain text."""
+        """Add plain text."""
         if piece:
             self.pieces.append(piece)
 
     def opens(self, tag: str, given: dict[str, str]) -> str:
-        """An element begins; gives what `closes` is to be told at its end."""
+        """An element begins; returns the argument for `closes` at its end."""
         classes = set(given.get("class", "").split()) if given else _NONE
         if classes & _QUOTE:
             self._break()
@@ -78,7 +78,7 @@ class Words:
             self.add(how)
 
     def _end_link(self, begins: int, address: str) -> None:
-        """A link whose label says something else than where it leads: `[label](address)`."""
+        """A link whose label differs from its address: `[label](address)`."""
         label = "".join(self.pieces[begins:])
         if not label.strip():
             self.add(address)
@@ -91,12 +91,12 @@ class Words:
 
 
 def _bare(address: str) -> str:
-    """An address without what a label of it may lack."""
+    """An address without the parts that its label may omit."""
     return address.strip().partition("://")[2].rstrip("/") or address.strip().rstrip("/")
 
 
 def _emoji(given: dict[str, str], classes: set[str]) -> str:
-    """An emoji: itself, or `:name:` where it is one of the server's own."""
+    """An emoji, or `:name:` for one of the server's own."""
     if not any("emoji" in name for name in classes):
         return ""
     name = (given.get("alt", "") or given.get("title", "")).strip(": ")

@@ -1,4 +1,4 @@
-"""HTML pages of DiscordChatExporter, and of programs that write like it, to Messages."""
+"""Converts HTML pages of DiscordChatExporter and similar programs to messages."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _HTML = ("<!doctype html", "<html")
 
 
 def is_page(text: str) -> bool:
-    """Whether an HTML page's beginning has what DiscordChatExporter calls a message."""
+    """Whether the beginning of an HTML page has messages like DiscordChatExporter's."""
     start = text.lstrip("\ufeff \r\n\t")[:15].lower()
     return start.startswith(_HTML) and "chatlog__message" in text
 
 
 def read_page(member: Member, context: Context, settle: Settle) -> Iterator[Authored]:
-    """Every message of one page. Raises DamagedExport for one that is cut short."""
+    """Yield all messages of a page. Raises DamagedExport if it is truncated."""
     page = Page(member.label)
     reader: _Reader | None = None
     try:
@@ -81,7 +81,7 @@ def _place(page: Page, member: Member) -> Place:
 
 
 class _Reader:
-    """How the messages of one page are read."""
+    """Converts the records of one page to messages."""
 
     def __init__(self, channel: Channel, member: Member, context: Context) -> None:
         self._channel = channel
@@ -90,7 +90,7 @@ class _Reader:
         self._written: WrittenTimes | None = None
 
     def message(self, record: PageRecord) -> Authored:
-        """One message."""
+        """Convert a record to a message."""
         sender = " ".join(record.sender.split())
         name = account(record.account or sender)
         kind, thread = _kind(record), self._channel.key
@@ -111,7 +111,7 @@ class _Reader:
         return message, name
 
     def _time(self, record: PageRecord) -> int | None:
-        """What the id says is exact; what is written may be local time of nobody knows where."""
+        """The time in the id, which is exact; else the local time that is shown."""
         exact = time_in_id(record.id)
         if exact is not None:
             return possible(exact, self._context.report)
@@ -124,7 +124,7 @@ class _Reader:
         return self._written.of(record.time)
 
     def _first(self) -> list[str]:
-        """The times of a page's first messages, which show the order of its dates."""
+        """The times of the first messages, which show the order of dates."""
         head = self._context.source.head(self._member).decode("utf-8", "replace")
         try:
             return [record.time for record in Page(self._member.label).taken(head)]

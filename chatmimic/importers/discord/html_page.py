@@ -1,4 +1,4 @@
-"""A page of DiscordChatExporter's HTML, or of one that writes like it, as a stream of records."""
+"""Parses an HTML page of DiscordChatExporter or a similar program into records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_ENTRIES = 8  # of the top and of the bottom, that are kept
 
 @dataclass(slots=True)
 class PageRecord:
-    """What a page says of one message; of a group, what all its messages share."""
+    """What a page says about one message, or about all messages of a group."""
 
     id: str = ""
     number: int = 0  # of the messages of its page
@@ -36,17 +36,17 @@ class PageRecord:
 
     @property
     def own_text(self) -> str:
-        """What its sender wrote."""
+        """The sender's own text."""
         return self.words.text.strip() or " ".join(self.loose.split())
 
     @property
     def text(self) -> str:
-        """What was said, or else passed on."""
+        """The sender's text, or else the forwarded one."""
         return self.own_text or self.passed_on.text.strip()
 
 
 class Page(BoundedParser[PageRecord]):
-    """Feed it a page's text; `taken` gives the records that are whole by then."""
+    """Feed it a page; `taken` returns the records that are complete so far."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -58,14 +58,14 @@ class Page(BoundedParser[PageRecord]):
         self._titled = False  # the time at hand stands in an attribute
 
     def last(self) -> Iterator[PageRecord]:
-        """The record that the end of the page ends."""
+        """The record that ends with the page."""
         self._end()
         return self.taken("")
 
     # --- what the parser calls ---
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Say where in a message the text that follows stands."""
+        """Determine what the following text is."""
         given = {name: value or "" for name, value in attrs}
         if tag in _UNCLOSED and self._open and self._open[-1][0] == tag:
             self.handle_endtag(tag)
@@ -78,7 +78,7 @@ class Page(BoundedParser[PageRecord]):
         self._open.append((tag, place, how))
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the element, and those in it that were left open."""
+        """Close an element, and any left open in it."""
         self.ended = self.ended or tag == "html"
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at][0] == tag:
@@ -86,7 +86,7 @@ class Page(BoundedParser[PageRecord]):
                 return
 
     def handle_data(self, data: str) -> None:
-        """Add text to what its place says it is."""
+        """Add text to the current part of the record."""
         place = self._place
         if place is Place.PAGE or place is Place.NOTHING or place is Place.REPLY:
             return
@@ -117,7 +117,7 @@ class Page(BoundedParser[PageRecord]):
 
     @property
     def _about(self) -> PageRecord:
-        """Whom a name, a time or a mark is about: the message, or the group around it."""
+        """The record that a name, time or mark belongs to: the message or its group."""
         return self._record if self._inside else self._group
 
     def _words(self, place: Place) -> Words | None:
@@ -126,7 +126,7 @@ class Page(BoundedParser[PageRecord]):
         return self._record.passed_on if place is Place.PASSED_ON else None
 
     def _entered(self, tag: str, given: dict[str, str]) -> Place:
-        """The place that an element begins, as its classes say."""
+        """What the text of an element is, by its classes."""
         id_ = given.get("data-message-id", "")
         if id_ and id_ != self._record.id:
             self._begin(id_)
@@ -159,7 +159,7 @@ class Page(BoundedParser[PageRecord]):
         group.reply_to = ""  # answers the group's first message only
 
     def _mark(self, given: dict[str, str], classes: Classes) -> None:
-        """What an element says by being there."""
+        """Record what the presence of an element means."""
         about = self._about
         if self._inside:
             about.media |= classes.media
@@ -186,7 +186,7 @@ class Page(BoundedParser[PageRecord]):
             self.entries.append("")
 
     def _leave(self, at: int) -> None:
-        """Close the elements from there on, the innermost first."""
+        """Close the elements from there on, innermost first."""
         while len(self._open) > at:
             _, place, how = self._open.pop()
             words = self._words(place)
@@ -196,7 +196,7 @@ class Page(BoundedParser[PageRecord]):
                 self._end()
 
     def _end(self) -> None:
-        """The message at hand is whole; who wrote it goes on in its group."""
+        """End the message; its sender remains that of the group."""
         if not self._inside:
             return
         record = self._record

@@ -1,4 +1,4 @@
-"""Discord: what exporters write, its own data package, and text pasted from its client."""
+"""Discord: exporters' files, the data package, and text pasted from the client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chatmimic.records import Message
 
 
 class _Shape(StrEnum):
-    """How messages are written; those come first that say most of a message."""
+    """The formats, the most informative first."""
 
     JSON = "JSON"
     TRACKER = "History Tracker"
@@ -41,28 +41,28 @@ _BY_WORDS = {_Shape.CSV, _Shape.TEXT}  # files that have no ids
 
 
 class Discord(Importer):
-    """One file a channel, thread or part; or the package with a folder for each channel."""
+    """Files of a channel, thread or part of one; or the package with a folder for each channel."""
 
     name = "discord"
     title = "Discord"
     description = "DiscordChatExporter's JSON, HTML, CSV, text; Discord's data package; pasted text"
 
     def knows(self, head: Head) -> bool:
-        """One of the shapes that programs write, each known by how it begins."""
+        """Whether it is a format written by a program, by its beginning."""
         shape = _written_shape(head.member.name, _stripped(head.text))
         return shape is not None and (
             shape is not _Shape.TEXT or is_surely_text(_stripped(head.text))
         )
 
     def guesses(self, head: Head) -> bool:
-        """Names and times above lines of talk, as they are pasted, or as text without its top is.
+        """Whether it is pasted text, or exported text without its header.
 
         Much looks like that.
         """
         return _shape_of(head.member.name, head.text) in (_Shape.PASTED, _Shape.TEXT)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file, the most complete first; what two of them hold is given once."""
+        """Read all files, the most informative first, without duplicates."""
         shapes: dict[_Shape | None, list[Member]] = defaultdict(list)
         for member in members:
             text = decoded_head(context.source.head(member)) or ""
@@ -82,7 +82,7 @@ class Discord(Importer):
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One file that can be read, and looked through before."""
+    """A file to read, with what a first pass found."""
 
     label: str
     read: Callable[[Context, Settle], Iterator[Authored]]
@@ -93,7 +93,7 @@ class _Reading:
 def _given(
     found: _Reading, context: Context, deduplicator: Deduplicator, channels: ChannelIndex
 ) -> Iterator[Message]:
-    """What one file has that no file before it had."""
+    """Yield the messages of a file that no earlier file has."""
     # The same file, read without a word to the user.
     quiet = Context(context.source, context.options, ImportReport())
 
@@ -124,7 +124,7 @@ def _shape_of(name: str, text: str) -> _Shape | None:
 
 
 def _written_shape(name: str, text: str) -> _Shape | None:
-    """The shape of a file that a program wrote."""
+    """The format of a file that a program wrote."""
     if is_part(name, text):
         return _Shape.PACKAGE
     return next((shape for shape, knows in _WRITTEN.items() if knows(text)), None)
@@ -140,7 +140,7 @@ _WRITTEN: dict[_Shape, Callable[[str], bool]] = {
 
 
 def _readings(shape: _Shape, members: Sequence[Member], context: Context) -> Iterator[_Reading]:
-    """The files of one shape."""
+    """The files of one format."""
     if shape is _Shape.PACKAGE:
         yield _Reading("", lambda context, _: read_package(members, context))
     elif shape is _Shape.CSV:
@@ -161,7 +161,7 @@ _READERS: dict[_Shape, Callable[[Member, Context, Settle], Iterator[Authored]]] 
 
 
 def _tables(members: Sequence[Member], context: Context) -> Iterator[_Reading]:
-    """Tables, those with exact times first: the others are told from them."""
+    """The CSV files, those with exact times first: others are compared with them."""
     given_order = context.options.date_order
     surveys = [CsvFile(member, context).survey() for member in members]
     orders = resolved_orders([dates for dates, _ in surveys], given_order, context.report)

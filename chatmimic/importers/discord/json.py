@@ -1,4 +1,4 @@
-"""DiscordChatExporter's JSON: one file a channel, a thread or a part of one."""
+"""DiscordChatExporter's JSON: a file for each channel, thread or part of one."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _EVENTS = {
 
 
 def is_json(text: str) -> bool:
-    """Whether a file begins as a JSON object with a guild, a channel and messages."""
+    """Whether a file begins like a JSON object with a guild, a channel and messages."""
     return text[:1] == "{" and all(key.search(text) for key in _TOP)
 
 
 def read_json(member: Member, context: Context, settle: Settle) -> Iterator[Authored]:
-    """Every message of one file. Raises DamagedExport for one that is cut short."""
+    """Yield all messages of a file. Raises DamagedExport if it is truncated."""
     with context.open(member) as stream:
         allow = context.options.allow_truncated
         items = JsonStream(stream, member.label, "messages", context.report, allow)
@@ -58,7 +58,7 @@ def _check_count(items: JsonStream, member: Member, report: ImportReport) -> Non
 
 
 def _place(beside: Mapping[str, Any], member: Member) -> Place:
-    """What the top of a file says of its channel, or else its name."""
+    """The place given by the header of a file, or else by its name."""
     channel = _mapping(beside.get("channel"))
     guild = _text(_mapping(beside.get("guild")).get("name"))
     category, name = _text(channel.get("category")), _text(channel.get("name"))
@@ -66,7 +66,7 @@ def _place(beside: Mapping[str, Any], member: Member) -> Place:
 
 
 class _Reader:
-    """How the messages of one file are read."""
+    """Converts the records of one file to messages."""
 
     def __init__(self, channel: Channel, member: Member, context: Context) -> None:
         self.channel = channel
@@ -75,7 +75,7 @@ class _Reader:
         self._clock = LocalClock(context.options.tz, context.report)
 
     def message(self, item: Any, number: int) -> Authored:
-        """One record. What has no author or an unknown type is Kind.OTHER."""
+        """Convert a record; without an author or of an unknown type, it is Kind.OTHER."""
         record = _mapping(item)
         author = _mapping(record.get("author"))
         is_bot = author.get("isBot") is True
@@ -110,7 +110,7 @@ class _Reader:
 
 
 def _words(record: Mapping[str, Any]) -> str:
-    """What was written, or else what was passed on."""
+    """The text, or else the forwarded one."""
     forwarded = _mapping(record.get("forwardedMessage"))
     return _text(record.get("content")) or _text(forwarded.get("content"))
 
@@ -132,7 +132,7 @@ def _kind(record: Mapping[str, Any]) -> Kind:
 
 
 def _reactions(given: Any) -> tuple[Reaction, ...]:
-    """Who reacted with what; files that only count reactions name nobody."""
+    """The reactions, by person; files that only count them name nobody."""
     return tuple(
         Reaction(_text(_mapping(one.get("emoji")).get("name")), _shown_name(_mapping(user)))
         for one in as_list(given)

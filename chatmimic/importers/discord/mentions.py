@@ -1,4 +1,4 @@
-"""Discord's own marks in raw texts (`<@17>`, `<:wave:5>`), written out for people."""
+"""Discord's markup in raw texts (`<@17>`, `<:wave:5>`), made readable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def readable(
     report: ImportReport,
     channels: Mapping[str, str] | None = None,
 ) -> str:
-    """The content with its raw marks as Discord shows them, names being known by their ids."""
+    """The text as Discord shows it; `people` and `channels` map ids to names."""
     if "<" not in content or not _RAW.search(content):
         return content
     report.repairs["raw mentions"] += 1

@@ -1,4 +1,4 @@
-"""Sentences that DiscordChatExporter writes in place of what nobody wrote."""
+"""System messages as DiscordChatExporter words them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 300  # characters
 
 
 def kind_of_sentence(text: str, media: bool) -> Kind:
-    """What a text is whose record does not say: words, an event, or nothing beside media."""
+    """The kind of a text in records without a type: text, system message or media."""
     if not text.strip():
         return Kind.MEDIA if media else Kind.TEXT
     if len(text) > _LONGEST or media:

@@ -1,4 +1,4 @@
-"""DiscordChatExporter's plain text: of today, and of its first versions.
+"""DiscordChatExporter's plain text, of current and early versions.
 
 Until 2018 a header was "name#1234 [time]", above all that a person wrote in a row; there was no
 line at the end, and some files that are handed on have lost their top too.
@@ -46,12 +46,12 @@ Rows = Iterator[tuple[int, str]]
 
 
 def is_text(text: str) -> bool:
-    """Whether a file is, or may be, the exporter's text."""
+    """Whether a file may be the exporter's text."""
     return is_surely_text(text) or _may_be_text(_heads(text))
 
 
 def is_surely_text(text: str) -> bool:
-    """Whether a file begins with a rule, the guild and the channel, or an author's old number.
+    """Whether a file certainly is: it begins with its header, or has old discriminators.
 
     Or, without these, most authors stand right above words.
     """
@@ -79,7 +79,7 @@ def _may_be_text(heads: list[_Head]) -> bool:
 
 
 def _heads(text: str) -> list[_Head]:
-    """What begins messages in a file that has lost its top; none in others."""
+    """The first lines of messages in a file without its header; none in others."""
     if _header(first_lines(text, 1)[0]) is None:
         return []
     lines = [row.removesuffix("\r") for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
@@ -94,7 +94,7 @@ def _heads(text: str) -> list[_Head]:
 
 @dataclass
 class Survey:
-    """What the whole of a file shows: where, how its dates are written, and its own count."""
+    """What a first pass finds: channel, date format, number of messages."""
 
     dates: DateSurvey
     place: Place
@@ -108,12 +108,12 @@ class Survey:
 
     @property
     def is_strict(self) -> bool:
-        """Whether only what stands after two empty lines begins a message."""
+        """Whether messages begin only after two blank lines."""
         return self.said_count == self.strict != self.loose
 
 
 def survey_text(member: Member, context: Context) -> Survey:
-    """Look a file through before it is read."""
+    """Make a first pass over a file."""
     survey = Survey(DateSurvey(member.label), place_of(member))
     with numbered_lines(member, context, ahead=True) as rows:
         top, below = _split(rows)
@@ -140,7 +140,7 @@ def _learn_date(written: str, dates: DateSurvey) -> None:
 
 
 def _split(rows: Rows) -> tuple[list[str], Rows]:
-    """The lines between the two rules at the top, and those below; all of them without a top."""
+    """Split the header of a file from the rest; without one, all lines are the rest."""
     first = list(islice(rows, 4))
     at = next((n for n, (_, raw) in enumerate(first) if raw and raw != _ADDRESS), 0)
     if not first or not _TOP_RULE.fullmatch(first[at][1]):
@@ -182,7 +182,7 @@ class _Line:
 
 
 def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
-    """The lines below the top, with what each may be by what stands above it."""
+    """The lines below the header, each with whether it may begin a message."""
     empty = 1  # so many stand above
     reactions = 0  # the line where such a block begins: below it stands one empty line only
     rule: _Line | None = None
@@ -209,7 +209,7 @@ def _marked(rows: Iterable[tuple[int, str]]) -> Iterator[_Line]:
 
 
 def _header(raw: str, form: re.Pattern[str] | None = None) -> tuple[str, str] | None:
-    """The time and the author on a line, of one form or of either."""
+    """Parse time and author on a line, in this form or in either."""
     if raw[-1:] == "]" and form is not _HEADER:
         found = _OLD_HEADER.fullmatch(raw)
         if found is not None and stamp_of(found[2]) is not None:
@@ -223,7 +223,7 @@ def _header(raw: str, form: re.Pattern[str] | None = None) -> tuple[str, str] | 
 def read_text(
     member: Member, context: Context, settle: Settle, survey: Survey, order: str
 ) -> Iterator[Authored]:
-    """Every message of one file, checked against the count that stands in it."""
+    """Yield all messages of a file, and check their number against the one in it."""
     reader = _Reader(member, context, order, settle(survey.place), survey.early)
     met = joined = first = 0
     with numbered_lines(member, context) as rows:
@@ -262,7 +262,7 @@ def _check_count(survey: Survey, met: int, member: Member, report: ImportReport)
 def _with_continuations(
     lines: Iterable[_Line], strict: bool
 ) -> Iterator[tuple[_Line | None, list[_Line]]]:
-    """The head of each message with the lines below it; None for lines above the first."""
+    """Group lines by message: its first line and the others; None above the first."""
     head: _Line | None = None
     body: list[_Line] = []
     size = 0
@@ -281,7 +281,7 @@ def _with_continuations(
 
 
 class _Reader:
-    """How the messages of one file are read."""
+    """Converts the records of one file to messages."""
 
     def __init__(
         self, member: Member, context: Context, order: str, channel: Channel, early: bool
@@ -292,7 +292,7 @@ class _Reader:
         self._times = WrittenTimes(order, context.options.tz, context.report)
 
     def message(self, head: _Line | None, body: list[_Line]) -> Authored:
-        """One message; lines without a head are Kind.OTHER."""
+        """Convert a message; lines without a first line are Kind.OTHER."""
         rows = [line.raw for line in body]
         attached = self._early and _without_attached(rows)
         at = next((n for n, row in enumerate(rows) if _begins_block(rows, n)), len(rows))
@@ -317,7 +317,7 @@ class _Reader:
 
 
 def _without_attached(rows: list[str]) -> bool:
-    """Take away the addresses of files, which stood below the words until 2019."""
+    """Remove the addresses of attachments, which followed the text until 2019."""
     found = False
     while rows and (not rows[-1] or _ATTACHED.fullmatch(rows[-1])):
         found = bool(rows.pop()) or found
@@ -329,7 +329,7 @@ def _begins_block(rows: list[str], number: int) -> bool:
 
 
 def _forwarded(rows: list[str]) -> str:
-    """What was passed on."""
+    """The forwarded text."""
     below = rows[rows.index(_FORWARDED) + 1 :]
     end = next((n for n, row in enumerate(below) if row.startswith(_SENT)), len(below))
     return "\n".join(below[:end]).strip("\n")

@@ -1,4 +1,4 @@
-"""Dates as DiscordChatExporter writes them, in the manner of the computer that it ran on."""
+"""Dates as DiscordChatExporter writes them, in the locale of the computer it ran on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SECONDS, _MILLISECONDS = 10, 13  # figures of a number since 1970
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A time as it is written, its day in three numbers."""
+    """A time whose date is three numbers."""
 
     clock: Clock
     numbers: Numbers
@@ -48,14 +48,14 @@ class Stamp:
     twelve_hour: bool  # the clock has twelve hours
 
     def moment(self, order: str) -> datetime | None:
-        """The local time, its numbers read in this order; None where there is no such day."""
+        """The local time, with its date read in this order; None if there is no such day."""
         day = date_of(self.numbers, order)
         return None if day is None else datetime.combine(day, time(*self.clock))
 
 
 @lru_cache(maxsize=4096)
 def stamp_of(text: str) -> Stamp | datetime | None:
-    """A written time; ISO 8601 is exact by itself."""
+    """Parse a time; ISO 8601 is exact."""
     text = text.translate(_PLAIN).strip()
     if not 8 <= len(text) <= _LONGEST:
         return None
@@ -70,7 +70,7 @@ def stamp_of(text: str) -> Stamp | datetime | None:
 
 
 def _since_1970(digits: str) -> datetime | None:
-    """The exporter's formats "unix" and "unixms"."""
+    """Parse the exporter's formats "unix" and "unixms"."""
     if len(digits) not in (_SECONDS, _MILLISECONDS):
         return None
     return datetime.fromtimestamp(int(digits) / 10 ** (len(digits) - _SECONDS), UTC)
@@ -91,7 +91,7 @@ def _made(found: re.Match[str], numbers: Numbers) -> Stamp | datetime | None:
 
 
 def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
-    """What all the dates of a file show of their order."""
+    """Survey the order of the dates of a file."""
     survey = DateSurvey(label)
     for text in written:
         stamp = stamp_of(text)
@@ -101,7 +101,7 @@ def surveyed(label: str, written: Iterable[str]) -> DateSurvey:
 
 
 class WrittenTimes:
-    """The written times of one file as UTC milliseconds, in the order of the file."""
+    """Converts the times of one file to UTC milliseconds, in file order."""
 
     def __init__(self, order: str, tz: str | None, report: ImportReport) -> None:
         self._order = order
@@ -109,7 +109,7 @@ class WrittenTimes:
         self._clock = LocalClock(tz, report)
 
     def of(self, written: str) -> int | None:
-        """When that was; None and counted when it cannot be read or cannot be."""
+        """The time; None (and counted) if it cannot be parsed or is implausible."""
         stamp = stamp_of(written)
         moment = stamp.moment(self._order) if isinstance(stamp, Stamp) else stamp
         if moment is None:
@@ -123,7 +123,7 @@ _LEAST = 10**15  # ids below were given out in the first minutes
 
 
 def time_in_id(id_: str) -> int | None:
-    """UTC milliseconds at which Discord gave out an id; None for what is none of its ids."""
+    """The UTC milliseconds in a Discord id; None if it is not an id."""
     if not (id_.isascii() and id_.isdigit() and len(id_) <= 20 and int(id_) >= _LEAST):
         return None
     return (int(id_) >> 22) + _FIRST_SECOND

@@ -1,4 +1,4 @@
-"""The database of Discord History Tracker, `.dht`: SQLite, servers and channels in one file."""
+"""Discord History Tracker's SQLite database, `.dht`, with all servers and channels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EMBEDS = ("message_embeds", "embeds")
 
 
 class TrackerDatabase(Importer):
-    """One file of everything that was ever tracked."""
+    """Reads `.dht` databases."""
 
     name = "dht"
     title = _PROGRAM
@@ -38,7 +38,7 @@ class TrackerDatabase(Importer):
         return has_tables(head, "messages", "channels", "servers", "users", "metadata")
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every message of every file: an id that two files have is given once."""
+        """Yield all messages of all files, each id once."""
         for member in members:
             context.report.variants["database"] += 1
             yield from _read(member, context)
@@ -50,7 +50,7 @@ def _read(member: Member, context: Context) -> Iterator[Message]:
 
 
 class _Tracked:
-    """What one file says."""
+    """One database."""
 
     def __init__(self, connection: sqlite3.Connection, member: Member, context: Context) -> None:
         self._db = connection
@@ -67,7 +67,7 @@ class _Tracked:
         }
 
     def messages(self) -> Iterator[Message]:
-        """Every message, in the order they were sent."""
+        """Yield all messages in the order they were sent."""
         replies, reply = self._table(_REPLIES), "NULL"
         if replies:
             reply = f"(SELECT replied_to_id FROM {replies} AS r WHERE r.message_id = m.message_id)"
@@ -112,14 +112,14 @@ class _Tracked:
         )
 
     def _table(self, names: tuple[str, str]) -> str:
-        """Which of two tables there is that says something of messages; "" for none."""
+        """Which of these tables the database has; "" for none."""
         return next((name for name in names if "message_id" in self._columns(name)), "")
 
     def _columns(self, table: str) -> set[str]:
         return {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
 
     def _names(self, table: str, *columns: str) -> dict[str, str]:
-        """Names by id: of these columns the first that says something."""
+        """Names by id, from the first of these columns that is not empty."""
         chosen = [name for name in columns if name in self._columns(table)]
         rows = self._db.execute(f"SELECT id, {', '.join(chosen) or 'NULL'} FROM {table}")
         found = {str(row): [n for n in names if isinstance(n, str) and n] for row, *names in rows}

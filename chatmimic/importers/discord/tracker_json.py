@@ -1,4 +1,4 @@
-"""Discord History Tracker's JSON: one file of many channels, everything in objects by ids."""
+"""Discord History Tracker's JSON: many channels in one file, as objects by id."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _DATA = "data"
 
 
 def is_tracker(text: str) -> bool:
-    """Whether a file begins as the tracker's: an object `meta` with its lists."""
+    """Whether a file begins like the tracker's: an object `meta` with its lists."""
     return bool(_TOP.match(text) and _USERS.search(text))
 
 
 def read_tracker(member: Member, context: Context) -> Iterator[Authored]:
-    """Every message of one file. Raises DamagedExport for one that is cut short."""
+    """Yield all messages of a file. Raises DamagedExport if it is truncated."""
     with context.open(member) as stream:
         allow = context.options.allow_truncated
         items = _Channels(stream, member.label, _DATA, context.report, allow)
@@ -40,7 +40,7 @@ def read_tracker(member: Member, context: Context) -> Iterator[Authored]:
 
 
 class _Channels(JsonStream):
-    """The messages of `data`: objects within an object for each channel, read one by one."""
+    """Streams the messages of `data`, an object of objects for each channel."""
 
     def _members(self, array: str) -> Iterator[Any]:
         for name in self._names():
@@ -60,7 +60,7 @@ class _Channels(JsonStream):
             yield channel, id_, value
 
     def _names(self) -> Iterator[str]:
-        """The names of an object's members; who asks reads the value before the next."""
+        """The names of an object's members; the caller reads each value before the next name."""
         self._at += 1
         if self._peek() == "}":
             self._at += 1
@@ -72,7 +72,7 @@ class _Channels(JsonStream):
 
 
 class _Index:
-    """What `meta` says of people and channels."""
+    """The people and channels of `meta`."""
 
     def __init__(self, meta: Mapping[str, Any], member: Member, context: Context) -> None:
         self._users = as_dict(meta.get("users"))
@@ -84,7 +84,7 @@ class _Index:
         self._people = {key: text_of(as_dict(u).get("name")) for key, u in self._users.items()}
 
     def message(self, channel: str, id_: str, record: Mapping[str, Any], number: int) -> Authored:
-        """One record: `u` who, `t` when, `m` what, `a` and `e` what hangs on it, `r` a reply."""
+        """Convert a record: `u` sender, `t` time, `m` text, `a` and `e` attachments, `r` reply."""
         user, name = self._user(record.get("u"))
         place = self._channel(channel)
         words = readable(text_of(record.get("m")), self._people, self._report)
@@ -106,7 +106,7 @@ class _Index:
         return message, name
 
     def _user(self, place: Any) -> tuple[str, str]:
-        """The id and the name that a place in the index of people stands for."""
+        """The id and the name at an index in the list of people."""
         if isinstance(place, bool) or not isinstance(place, int):
             return "", ""
         if not 0 <= place < len(self._index):

@@ -1,1 +1,1 @@
-"""Google: Hangouts, Chat and Voice, as Takeout exports them."""
+"""Google Hangouts, Chat and Voice, from Takeout."""

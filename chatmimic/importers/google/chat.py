@@ -1,4 +1,4 @@
-"""Google Chat, as Takeout exports it: `Groups/<DM or Space>/messages.json`."""
+"""Reads Google Chat from Takeout: `Groups/<DM or Space>/messages.json`."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _LARGEST = 4 << 20  # bytes of a file that says who is who
 
 
 def is_chat(text: str) -> bool:
-    """Whether a JSON file begins as a conversation of Google Chat does."""
+    """Whether a JSON file begins like a conversation of Google Chat."""
     return bool(_MESSAGES.match(text) and '"creator"' in text and _RECORD.search(text))
 
 
 def is_about(text: str) -> bool:
-    """Whether a JSON file is Chat's list of a group's members, or of an account's groups."""
+    """Whether a JSON file is a list of a group's members or an account's groups."""
     return bool(_ABOUT.match(text) and _WHO.search(text)) and '"sender_name"' not in text
 
 
 @dataclass
 class _People:
-    """What the files beside the conversations say."""
+    """Names and titles, from the files beside the conversations."""
 
     owner: str = ""  # the account's own address
     titles: dict[str, str] = field(default_factory=dict)  # folder → name of the group
@@ -45,7 +45,7 @@ class _People:
     names: dict[str, str] = field(default_factory=dict)  # address → name
 
     def title(self, folder: str) -> str:
-        """What a person would call the conversation in a folder; "" when nothing says it."""
+        """The title of the conversation in a folder; "" if unknown."""
         people = self.members.get(folder, [])
         others = [one for one in people if text_of(one.get("email")) != self.owner] or people
         return self.titles.get(folder) or ", ".join(filter(None, map(_name, others)))
@@ -58,7 +58,7 @@ def _name(person: Mapping[str, Any]) -> str:
 def read_chat(
     members: Sequence[Member], about: Sequence[Member], context: Context
 ) -> Iterator[Message]:
-    """Every message; `about` are the files that say who is who."""
+    """Yield all messages; `about` are the files with names and members."""
     people = _people(about, context)
     for member in members:
         group = _Group(member, people, context)
@@ -96,7 +96,7 @@ def _learn(people: _People, found: Mapping[str, Any], folder: str) -> None:
 
 
 class _Group:
-    """One conversation, and how its messages are read."""
+    """A conversation, and how its messages are read."""
 
     def __init__(self, member: Member, people: _People, context: Context) -> None:
         self._file = member.name
@@ -109,7 +109,7 @@ class _Group:
         self._times = WrittenTimes(context)
 
     def message(self, record: Mapping[str, Any], number: int) -> Message:
-        """One record. What has no creator or is of no known shape is Kind.OTHER."""
+        """Convert a record; without a creator or of an unknown format, it is Kind.OTHER."""
         creator = as_dict(record.get("creator"))
         key, sender = text_of(creator.get("email")), _name(creator)
         ids = text_of(record.get("message_id")).split("/")
@@ -161,7 +161,7 @@ def _kind(record: Mapping[str, Any]) -> Kind:
 
 
 def _answered(record: Mapping[str, Any], ids: Sequence[str]) -> str:
-    """The message that is quoted, or else the one that began the topic."""
+    """The quoted message, or else the first of the topic."""
     quoted = text_of(as_dict(record.get("quoted_message_metadata")).get("message_id"))
     if quoted or len(ids) != 3 or ids[1] == ids[2]:
         return quoted

@@ -1,4 +1,4 @@
-"""Hangouts, as Takeout exported it until 2022: all conversations in one `Hangouts.json`."""
+"""Reads Hangouts from Takeout (until 2022): all conversations in one `Hangouts.json`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ME_MESSAGE = 4  # the annotation of "/me waves"
 
 
 def is_hangouts(text: str) -> bool:
-    """Whether a JSON file begins as Hangouts.json does."""
+    """Whether a JSON file begins like Hangouts.json."""
     return bool(_HANGOUTS.search(text[:2000]) and _OWN.search(text))
 
 
 def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Message]:
-    """Every event of every conversation."""
+    """Yield all events of all conversations."""
     nameless: set[str] = set()
     for member in members:
         names = _names(member, context)
@@ -65,7 +65,7 @@ def _items(stream: Any, member: Member, context: Context, report: ImportReport) 
 
 
 def _names(member: Member, context: Context) -> dict[str, str]:
-    """Who has which number, anywhere in the file: who left a conversation has no name in it."""
+    """The names by account, from the whole file: a conversation lacks those who left."""
     names: dict[str, str] = {}
     report = ImportReport()
     with context.ahead(member) as stream:
@@ -79,7 +79,7 @@ def _names(member: Member, context: Context) -> dict[str, str]:
 
 
 def _about(beside: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The conversation's own object, which newer files wrap once more."""
+    """The conversation object, which newer files wrap once more."""
     outer = as_dict(beside.get("conversation"))
     return as_dict(outer.get("conversation")) or outer
 
@@ -93,13 +93,13 @@ def _people(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _key(given: Any) -> str:
-    """The number of an account."""
+    """The id of an account."""
     ids = as_dict(given)
     return text_of(ids.get("gaia_id")) or text_of(ids.get("chat_id"))
 
 
 class _Conversation:
-    """One conversation: who takes part, and how its events are read."""
+    """A conversation: its participants, and how its events are read."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class _Conversation:
         self._title = text_of(about.get("name")).strip() or self._others(about)
 
     def _others(self, about: Mapping[str, Any]) -> str:
-        """Everybody but the owner of the account, for a title."""
+        """Everybody but the owner, for a title."""
         state = as_dict(as_dict(about.get("self_conversation_state")).get("self_read_state"))
         owner = _key(state.get("participant_id"))
         keys = [key for key, _ in _people(self.beside)]
@@ -126,7 +126,7 @@ class _Conversation:
         return ", ".join(self._names.get(key, key) for key in others)
 
     def message(self, event: Mapping[str, Any], number: int) -> Message:
-        """One event. What is of an unknown type is Kind.OTHER."""
+        """Convert an event; one of an unknown type is Kind.OTHER."""
         key = _key(event.get("sender_id"))
         thread = self._id or text_of(as_dict(event.get("conversation_id")).get("id")) or self._file
         text, kind = _content(event)
@@ -170,7 +170,7 @@ def _content(event: Mapping[str, Any]) -> tuple[str, Kind]:
 
 
 def _segment(given: Any) -> str:
-    """A piece of a text: words, a link, or a line's end, which may or may not be written out."""
+    """The text of a segment: words, a link, or a line break."""
     segment = as_dict(given)
     text = text_of(segment.get("text"))
     return text or "\n" if segment.get("type") == "LINE_BREAK" else text

@@ -1,4 +1,4 @@
-"""Google's Takeout: Hangouts, Google Chat and the texts of Google Voice."""
+"""Google Takeout: Hangouts, Google Chat and texts of Google Voice."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from chatmimic.records import Message
 
 
 class Google(Importer):
-    """`Hangouts.json`, folders of `messages.json` beside `group_info.json`, pages of Voice."""
+    """Reads `Hangouts.json`, `messages.json` beside `group_info.json`, and pages of Voice."""
 
     name = "google"
     title = "Google (Hangouts, Chat, Voice)"
     description = "Google Takeout: Hangouts.json, Google Chat's messages.json, Voice's texts"
 
     def knows(self, head: Head) -> bool:
-        """One of the three services' files, or a file of Chat's that says who is who."""
+        """Whether it is a file of the three services, or of names and members in Chat."""
         if head.first == "{":
             return is_hangouts(head.text) or is_chat(head.text) or is_about(head.text)
         return is_voice(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Service by service."""
+        """Read the files, service by service."""
         shares: dict[str, list[Member]] = defaultdict(list)
         for member in members:
             product = _product(member, context)

@@ -1,4 +1,4 @@
-"""Google Voice, as Takeout exports it: an HTML page for each run of texts, and for each call."""
+"""Reads Google Voice from Takeout: an HTML page for each exchange of texts, and each call."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOT_WRITTEN = {"MMS Sent", "MMS Received"}
 
 @dataclass(slots=True)
 class _Person:
-    """Somebody on a page."""
+    """A person on a page."""
 
     number: str = ""
     name: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _Person:
 
 @dataclass(slots=True)
 class _Entry:
-    """What a page says of one text, or of its one call."""
+    """A text or call on a page."""
 
     who: _Person = field(default_factory=_Person)
     time: str = ""
@@ -57,12 +57,12 @@ class _Entry:
 
 
 def is_voice(text: str) -> bool:
-    """Whether a page begins as one of Google Voice's does."""
+    """Whether a page begins like Google Voice's."""
     return is_html(text) and bool(_TEXTS.search(text) or _CALL.search(text))
 
 
 class VoicePage(PageParser[_Entry]):
-    """Feed it a page; its texts are whole where their element ends, a call with the page."""
+    """Feed it a page; a text is complete when its element ends, a call with the page."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -74,7 +74,7 @@ class VoicePage(PageParser[_Entry]):
         self._until = 0  # … and the depth that ends it
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """See what begins, by its class."""
+        """Handle the beginning of an element, by its class."""
         depth, classes = len(self.open), given.get("class", "").split()
         if self._entry is None and ("message" in classes or "haudio" in classes):
             self._entry = _Entry(call="haudio" in classes)
@@ -120,12 +120,12 @@ class VoicePage(PageParser[_Entry]):
         self._place, self._until = place, len(self.open)
 
     def on_text(self, text: str) -> None:
-        """Add text to what it belongs to."""
+        """Add text to the current part."""
         if self._place is not None:
             self._place.append(text)
 
     def closed(self, depth: int) -> None:
-        """Leave what ends."""
+        """Handle the end of elements."""
         if depth <= self._until:
             self._place = None
         for what, at in list(self._depths.items()):
@@ -139,7 +139,7 @@ class VoicePage(PageParser[_Entry]):
 
 
 def read_voice(members: Sequence[Member], context: Context) -> Iterator[Message]:
-    """Every text and call; what two pages hold is given once."""
+    """Yield all texts and calls, without duplicates."""
     overlap = OverlapFilter(context.report)
     for member in members:
         thread = _thread(member, context)
@@ -177,7 +177,7 @@ def _kind(entry: _Entry, text: str) -> Kind:
 
 
 def _thread(member: Member, context: Context) -> str:
-    """With whom a page's texts were exchanged: a group's members, or the one who is not oneself.
+    """The thread of a page: the members of the group, or the other person.
 
     A page of one's own texts only is called after the other.
     """

@@ -1,1 +1,1 @@
-"""iMessage and SMS, as Messages keeps them on a Mac and on an iPhone."""
+"""iMessage and SMS, as stored by Messages on a Mac and an iPhone."""

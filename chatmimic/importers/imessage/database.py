@@ -1,4 +1,4 @@
-"""The tables of `chat.db` as rows in order, whichever version of macOS or iOS made them."""
+"""Reads the tables of `chat.db`, of any version of macOS or iOS."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Tapback:
-    """A reaction, or that it was taken back."""
+    """A reaction, or its removal."""
 
     kind: int  # 2000 and on; 3000 and on take it back
     emoji: str
@@ -47,7 +47,7 @@ class Tapback:
 
 
 class Row:
-    """One row of `message`; a column that is not there is None."""
+    """A row of `message`; a missing column is None."""
 
     def __init__(self, rowid: int, values: dict[str, Any]) -> None:
         self.rowid = rowid
@@ -70,7 +70,7 @@ class Row:
 
 
 class Database:
-    """What the importer asks of the file. Everything long is given row by row."""
+    """The queries of the importer. Large results are streamed."""
 
     def __init__(self, connection: sqlite3.Connection, label: str, report: ImportReport) -> None:
         self._db = connection
@@ -79,12 +79,12 @@ class Database:
         connection.text_factory = self._decoded
 
     def handles(self) -> dict[int, str]:
-        """Numbers and addresses of people, by their row."""
+        """Phone numbers and addresses of people, by row id."""
         rows = self._db.execute("SELECT ROWID, id FROM handle")
         return {row: text for row, text in rows if isinstance(text, str)}
 
     def chats(self, handles: dict[int, str]) -> dict[int, Chat]:
-        """The chats, by their row."""
+        """The chats, by row id."""
         has = self._columns("chat")
         wanted = [
             name if name in has else "NULL"
@@ -98,7 +98,7 @@ class Database:
         }
 
     def messages(self) -> Iterator[Row]:
-        """The rows of `message`, in their order. Raises DamagedExport when they have none."""
+        """The rows of `message`, in order. Raises DamagedExport if they have no order."""
         has = self._columns("message")
         names = [name for name in _COLUMNS if name in has]
         chosen = ", ".join(["ROWID", *names])
@@ -114,14 +114,14 @@ class Database:
             yield Row(rowid, dict(zip(names, values, strict=True)))
 
     def chats_of_messages(self) -> Beside:
-        """(row of the chat, whether the message is in the bin), beside `messages`."""
+        """Row ids of chats, and whether the message is in the bin, for each of `messages`."""
         query = "SELECT message_id, chat_id, 0 FROM chat_message_join"
         if self._columns("chat_recoverable_message_join"):
             query += " UNION ALL SELECT message_id, chat_id, 1 FROM chat_recoverable_message_join"
         return Beside(self._db.execute(f"{query} ORDER BY 1, 3"))
 
     def tapbacks_of_messages(self) -> Beside:
-        """What `Tapback` is made of, beside `messages`."""
+        """The fields of `Tapback`, for each of `messages`."""
         has = self._columns("message")
         if not {"associated_message_type", "associated_message_guid"} <= has:
             return Beside([])
@@ -138,7 +138,7 @@ class Database:
         return {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
 
     def _members(self, handles: dict[int, str]) -> dict[int, list[str]]:
-        """Who is in each chat, for those that nobody gave a name."""
+        """The members of each chat without a name."""
         found: dict[int, list[str]] = {}
         if self._columns("chat_handle_join"):
             for chat, handle in self._db.execute("SELECT chat_id, handle_id FROM chat_handle_join"):
@@ -155,14 +155,14 @@ class Database:
 
 
 class Beside:
-    """Rows that belong to a message each, read along with the messages and never held."""
+    """Rows that belong to messages, streamed in parallel with them."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self._rows = iter(rows)
         self._next = next(self._rows, None)
 
     def of(self, rowid: int) -> list[tuple[Any, ...]]:
-        """The rows of one message, without its number. Ask in the order of the numbers."""
+        """The rows of a message, without its id. Call in the order of ids."""
         found = []
         while self._next is not None and not _after(self._next[0], rowid):
             if self._next[0] == rowid:
@@ -172,12 +172,12 @@ class Beside:
 
 
 def _after(value: Any, rowid: int) -> bool:
-    """Whether it comes after a row as SQLite orders: nothing, numbers, and then all else."""
+    """Whether a value comes after a row id in SQLite's order: null, numbers, all else."""
     return value > rowid if isinstance(value, int | float) else value is not None
 
 
 def _chat(guid: Any, identifier: Any, name: Any, style: Any, members: list[str]) -> Chat:
-    """One chat. What goes to one number by iMessage and by SMS is one, as Messages shows it."""
+    """A chat. iMessage and SMS with the same number are one, as in Messages."""
     key = identifier if isinstance(identifier, str) and identifier else guid
     key = key if isinstance(key, str) else ""
     group = style == _GROUP or (style is None and key.startswith("chat"))

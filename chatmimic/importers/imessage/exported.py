@@ -1,4 +1,4 @@
-"""iMessage and SMS as the program imessage-exporter writes them: a text or a page a chat."""
+"""iMessage and SMS as exported by imessage-exporter: a text or HTML file for each chat."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _MOST_WAITING = 10_000  # replies whose own place in the file is still to come
 
 
 class ExportedIMessage(Importer):
-    """Text files or pages, one for each chat, named by the number or the group."""
+    """Reads text or HTML files, one for each chat, named by phone number or group."""
 
     name = "imessage-exporter"
     title = "iMessage (imessage-exporter)"
     description = "iMessage as imessage-exporter writes it: a .txt or .html a chat"
 
     def knows(self, head: Head) -> bool:
-        """A time alone on the first line, and a name below it; or such a page."""
+        """Whether it begins with a line with a time and one with a name, or is such a page."""
         return is_exported_text(head.text) or is_exported_page(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file."""
+        """Read all files."""
         for member in members:
             yield from _Chat(member, context).messages(_blocks(member, context))
 
@@ -52,7 +52,7 @@ def _blocks(member: Member, context: Context) -> Iterator[Block]:
 
 
 class _Chat:
-    """One file. A reply stands below what it answers, and once more at its own time."""
+    """Reads one file. A reply is below the message it answers, and again at its own time."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._file = member.name
@@ -67,7 +67,7 @@ class _Chat:
         self._waits = 0
 
     def messages(self, blocks: Iterable[Block]) -> Iterator[Message]:
-        """Every message of a file."""
+        """Yield all messages of a file."""
         for block in blocks:
             message = self._message(block, self._answered(block))
             yield message
@@ -79,7 +79,7 @@ class _Chat:
         yield from self._left()
 
     def _answered(self, block: Block) -> str:
-        """The id of what a block answers, if it stood below that: the two are one message."""
+        """The id of the message that a reply answers, if it was seen below it."""
         waiting = self._waiting.get(_key(block))
         if not waiting:
             return ""
@@ -89,7 +89,7 @@ class _Chat:
         return answered
 
     def _left(self) -> Iterator[Message]:
-        """Replies that stand below what they answer and nowhere else."""
+        """Replies that occur only below the message they answer."""
         waiting, self._waiting, self._waits = self._waiting, {}, 0
         for replies in waiting.values():
             for reply, answered in replies:
@@ -121,7 +121,7 @@ class _Chat:
         )
 
     def _id(self, block: Block) -> str:
-        """The time and the name, which tell a message from all but those of the same second."""
+        """The id of a message: time and name, and a number within the same second."""
         if block.at != self._instant:
             self._instant = block.at
             self._seen.clear()
@@ -136,6 +136,6 @@ class _Chat:
 
 
 def _key(block: Block) -> str:
-    """What tells a message from others, as far as the file does."""
+    """The key of a message: all that the file says about it."""
     at = block.at.isoformat() if block.at is not None else "-"
     return block.guid or f"{at}/{block.event or block.sender or ''}"

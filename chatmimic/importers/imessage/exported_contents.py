@@ -1,4 +1,4 @@
-"""What the lines of one message of imessage-exporter are: its words, or the program's own."""
+"""Separates the text of a message from what imessage-exporter adds."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _LINK = re.compile(r"https?://\S{1,2000}")
 
 @dataclass
 class Parts:
-    """What a message is, and what stood with it."""
+    """The contents of a message."""
 
     kind: Kind = Kind.TEXT
     text: str = ""
@@ -71,7 +71,7 @@ class Parts:
 
 
 def parts_of(lines: Sequence[str]) -> Parts:
-    """The parts of a message by its lines, the time and the name not among them."""
+    """Parse the lines of a message after time and name."""
     parts = Parts()
     left = _without_program(_without_tapbacks(list(lines), parts), parts)
     left, binned = (left[1:], True) if left[:1] == [_BINNED] else (left, False)
@@ -92,7 +92,7 @@ def parts_of(lines: Sequence[str]) -> Parts:
 
 
 def tapback_of(line: str) -> tuple[str, str] | None:
-    """ "Loved by Ada" as an emoji and a name; None for any other line."""
+    """Parse "Loved by Ada" to an emoji and a name; None for other lines."""
     found = _TAPBACK.fullmatch(line)
     if found is None:
         return None
@@ -122,7 +122,7 @@ def _without_tapbacks(lines: list[str], parts: Parts) -> list[str]:
 
 
 def _without_program(lines: list[str], parts: Parts) -> list[str]:
-    """The lines without what the program adds at the end, and without empty ones there."""
+    """The lines without blank ones and the program's additions at the end."""
     while lines and not lines[-1].strip():
         lines.pop()
     if lines and lines[-1] == _REPLY:
@@ -132,7 +132,7 @@ def _without_program(lines: list[str], parts: Parts) -> list[str]:
 
 
 def _last_wording(lines: list[str], parts: Parts) -> list[str]:
-    """Of an edited message only what stands in the end.
+    """The last version of an edited message.
 
     The first wording has its time before it. People paste such lines too, but then no other
     wording follows.
@@ -146,7 +146,7 @@ def _last_wording(lines: list[str], parts: Parts) -> list[str]:
 
 
 def _sorted(lines: list[str]) -> tuple[list[str], bool, bool]:
-    """The lines that are words; whether there are files, and whether something was unsent."""
+    """Split text lines from attachments and unsent messages."""
     words: list[str] = []
     things = unsent = False
     for line in lines:
@@ -162,7 +162,7 @@ def _sorted(lines: list[str]) -> tuple[list[str], bool, bool]:
 
 
 def _without_preview(text: str, parts: Parts) -> str:
-    """A link alone on the first line is sent by itself: title and summary of its page follow."""
+    """The text without a link preview: after a link come title and summary of its page."""
     link, gap, rest = text.partition("\n")
     if not gap or not _LINK.fullmatch(link):
         return text

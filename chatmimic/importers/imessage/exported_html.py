@@ -1,4 +1,4 @@
-"""Pages of imessage-exporter: the same blocks as in its text files, with the ids of Messages."""
+"""Parses HTML pages of imessage-exporter: blocks as in its text files, with ids."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NOT_WORDS = {"expressive", "reply_context", "reply_anchor", "transcription"}
 
 
 def is_exported_page(text: str) -> bool:
-    """Whether a page begins as one of imessage-exporter's does."""
+    """Whether a page begins like imessage-exporter's."""
     return is_html(text) and bool(_MESSAGE.search(text) and _AT.search(text))
 
 
 @dataclass
 class _Open:
-    """A message that is being read, and where its text goes at this place."""
+    """A message that is being read, and where its text goes."""
 
     block: Block
     depth: int
@@ -46,7 +46,7 @@ class _Open:
     system: bool = False
 
     def done(self) -> Block:
-        """The block with what was found."""
+        """The complete block."""
         at = _AT.match(_line(self.time))
         self.block.at = moment_of(at) if at is not None else None
         self.block.sender = _line(self.sender)
@@ -67,7 +67,7 @@ class _Open:
 
 
 class ExportedPage(PageParser[Block]):
-    """Feed it a page; blocks that stand in no other are whole where their element ends."""
+    """Feed it a page; top-level blocks are complete when their element ends."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -77,7 +77,7 @@ class ExportedPage(PageParser[Block]):
         self._silent = 0  # depth of what is no words of anybody; 0: none
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """See what begins, by its class."""
+        """Handle the beginning of an element, by its class."""
         classes = set(given.get("class", "").split())
         if tag == "div" and classes & {"message", "announcement"}:
             self._begin(announced="announcement" in classes)
@@ -117,7 +117,7 @@ class ExportedPage(PageParser[Block]):
                 at.link = link
 
     def _opened_in_history(self, at: _Open, tag: str) -> None:
-        """Of a message that was edited, unsent or deleted."""
+        """Handle an element in the history of an edited, unsent or deleted message."""
         if tag == "td":
             at.wordings.append([])
             self._read_into(at.wordings[-1])
@@ -126,7 +126,7 @@ class ExportedPage(PageParser[Block]):
             self._silent = len(self.open)
 
     def _leave(self) -> None:
-        """Go back to what the message at hand has outside of its parts: of most nothing."""
+        """Return to text outside the parts of the message."""
         at = self._open[-1] if self._open else None
         self._place = at.event if at is not None and at.announced else None
         self._until = at.depth if at is not None else 0
@@ -135,12 +135,12 @@ class ExportedPage(PageParser[Block]):
         self._place, self._until = place, len(self.open)
 
     def on_text(self, text: str) -> None:
-        """Add text to what it belongs to."""
+        """Add text to the current part."""
         if self._place is not None and not self._silent:
             self._place.append(text)
 
     def closed(self, depth: int) -> None:
-        """Leave what ends."""
+        """Handle the end of elements."""
         if depth <= self._until:
             self._leave()
         if depth <= self._silent:

@@ -1,4 +1,4 @@
-"""Text files of imessage-exporter as blocks: a time, a name below it, and what was sent."""
+"""Parses text files of imessage-exporter into blocks: time, name, contents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAILED = "Unable to format announcement!"
 
 
 def is_exported_text(text: str) -> bool:
-    """Whether a text begins with a time alone on its line, and a name below it; or an event."""
+    """Whether a text begins with a line with a time and one with a name; or an event."""
     rows = first_lines(text, _LOOKED_AT)
     heads = [_HEAD.fullmatch(row) for row in rows]
     if heads[0] is None or heads[0]["indent"]:
@@ -31,7 +31,7 @@ def is_exported_text(text: str) -> bool:
 
 @dataclass
 class Block:
-    """One message as it stands in a file, with the replies that stand below it."""
+    """A message in a file, with the replies below it."""
 
     at: datetime | None
     number: int  # of its first line
@@ -44,14 +44,14 @@ class Block:
     size: int = 0
 
     def add(self, line: str) -> None:
-        """Take a line, unless there are far too many."""
+        """Add a line, unless there are too many."""
         if self.size < MAX_MESSAGE:
             self.lines.append(line)
         self.size += len(line) + 1
 
 
 def blocks_in(rows: Iterable[tuple[int, str]], report: ImportReport, file: str) -> Iterator[Block]:
-    """Every block of a file that is no reply below another; lines of none are counted."""
+    """Yield the top-level blocks of a file; lines outside of blocks are counted."""
     reader = _Reader(report, file)
     for number, raw in rows:
         whole = reader.add(number, raw.removeprefix("\ufeff"))
@@ -62,7 +62,7 @@ def blocks_in(rows: Iterable[tuple[int, str]], report: ImportReport, file: str) 
 
 
 class _Reader:
-    """The block at hand, and the reply below it that is being read."""
+    """Tracks the current block and the reply below it."""
 
     def __init__(self, report: ImportReport, file: str) -> None:
         self.block: Block | None = None
@@ -72,7 +72,7 @@ class _Reader:
         self._file = file
 
     def add(self, number: int, raw: str) -> Block | None:
-        """Take a line; the block that ended above it, if one did."""
+        """Add a line; returns the block that ends above it, if any."""
         after_gap, self._after_gap = self._after_gap, not raw.strip()
         head = _HEAD.fullmatch(raw)
         here = self._reply or self.block
@@ -100,7 +100,7 @@ class _Reader:
             self._report.leave_out("unparsed", f"{self._file}:{number}")
 
     def _go_on(self, block: Block, raw: str, after_gap: bool, number: int) -> None:
-        """A line of the reply, or of the message itself, which goes on below its replies."""
+        """Add a line to the reply, or to the message, which may continue below replies."""
         if self._reply is not None and raw and after_gap and not raw.startswith(_INDENT):
             self._reply = None
         count_if_header(raw, self._file, number, self._report)

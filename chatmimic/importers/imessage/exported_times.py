@@ -15,7 +15,7 @@ AT = (
 
 
 def moment_of(at: re.Match[str]) -> datetime | None:
-    """The local time that a match of AT tells; None for none such."""
+    """The local time of a match of AT; None if invalid."""
     clock = clock_from(at["hour"], at["minute"], at["second"], at["period"])
     month = month_named(at["month"])
     try:

@@ -1,4 +1,4 @@
-"""Messages of macOS and iOS: the database `chat.db`, on an iPhone `sms.db`."""
+"""Messages of macOS and iOS: the database `chat.db` or, on an iPhone, `sms.db`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatmimic.records import Message
 
 
 class IMessage(Importer):
-    """One SQLite file with every chat, iMessage and SMS."""
+    """Reads the SQLite file with all chats, iMessage and SMS."""
 
     name = "imessage"
     title = "iMessage"
@@ -22,11 +22,11 @@ class IMessage(Importer):
     magic = MAGIC
 
     def knows(self, head: Head) -> bool:
-        """A SQLite file with the tables of Messages."""
+        """Whether it is a SQLite file with the tables of Messages."""
         return has_tables(head, "message", "handle", "chat", "chat_message_join")
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file."""
+        """Read all files."""
         for member in members:
             context.report.variants["database"] += 1
             yield from _read(member, context)

@@ -1,4 +1,4 @@
-"""One row of `message` as a Message: what it is, who said it, and what others thought of it."""
+"""Converts rows of `message`: kind, sender, text and reactions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FLAGS = ("is_auto_reply", "is_system_message", "is_service_message")
 
 
 class Reader:
-    """Reads the rows of one file, with people, chats and reactions at hand."""
+    """Reads the rows of one file, with people, chats and reactions."""
 
     def __init__(self, database: Database, file: str, report: ImportReport) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class Reader:
         self._chats = database.chats(self._handles)
 
     def messages(self) -> Iterator[Message]:
-        """Every row but the reactions, which are given with what they are for, and counted."""
+        """Yield all messages; reactions are attached to theirs and counted."""
         chats = self._database.chats_of_messages()
         tapbacks = self._database.tapbacks_of_messages()
         for row in self._database.messages():
@@ -68,7 +68,7 @@ class Reader:
         )
 
     def _name(self, handle: Any, own: Any) -> str:
-        """The owner, or somebody's number or address: the file knows no names."""
+        """The owner, or a phone number or address: the file has no names."""
         if own:
             note_owner(self._report)
             return OWNER
@@ -79,7 +79,7 @@ class Reader:
         return possible(seconds * 1000 + _SINCE if date else None, self._report)
 
     def _reactions(self, given: Iterable[tuple[Any, ...]]) -> Iterator[Reaction]:
-        """What stands in the end: of one person the last to each part, if not taken back."""
+        """The final reactions: the last of each person to each part, unless removed."""
         last: dict[tuple[str, str], str] = {}
         for kind, emoji, handle, own, target in given:
             who = self._name(handle, own)
@@ -112,7 +112,7 @@ def _kind_and_text(row: Row) -> tuple[Kind, str]:
 
 
 def _archived(row: Row) -> str | None:
-    """The text where macOS 13 and later keep it; None when it is there and cannot be read."""
+    """The text where macOS 13 and later store it; None if it cannot be read."""
     archived = row.data("attributedBody")
     return text_of(archived) if archived else ""
 

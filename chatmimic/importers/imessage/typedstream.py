@@ -1,4 +1,4 @@
-"""The text in `attributedBody`: an NSAttributedString in Apple's typedstream, from 1989."""
+"""Reads `attributedBody`: an NSAttributedString in Apple's typedstream format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LENGTHS = {0x81: 2, 0x82: 4}  # marks of a longer length → its bytes, little-
 
 
 def text_of(archived: bytes) -> str | None:
-    """The string that an archived attributed string is about; None where there is none."""
+    """The string of an archived attributed string; None if there is none."""
     at = archived.find(_CLASS)
     at = archived.find(_BYTES, at) if at >= 0 else at
     if at < 0 or at + len(_BYTES) >= len(archived):

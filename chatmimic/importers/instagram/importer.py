@@ -1,4 +1,4 @@
-"""Instagram: messages in the shape of Messenger's, and the one file of 2018 to 2020."""
+"""Instagram: threads like Messenger's, and the single file of 2018 to 2020."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from chatmimic.records import Message
 
 
 class Instagram(Importer):
-    """Threads of `message_N.json` or `.html` in Instagram's folders, or one `messages.json`."""
+    """Reads `message_N.json` or `.html` in Instagram's folders, or one `messages.json`."""
 
     name = INSTAGRAM
     title = "Instagram"
     description = "Instagram's download: message_1.json or .html …; also messages.json of 2020"
 
     def knows(self, head: Head) -> bool:
-        """A thread (Messenger, which is asked first, leaves Instagram's), or the one file."""
+        """Whether it is a thread (Messenger, asked first, leaves Instagram's), or that file."""
         return is_list(head.text) or is_thread(head)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """The threads, then the files of lists."""
+        """Read the threads, then the lists."""
         lists = [member for member in members if _is_list(member, context)]
         threads = [member for member in members if member not in lists]
         yield from read_threads(threads, context, INSTAGRAM)

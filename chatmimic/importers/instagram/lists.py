@@ -1,4 +1,4 @@
-"""Instagram's `messages.json` of 2018 to 2020: a list of conversations, each with its messages."""
+"""Reads Instagram's `messages.json` of 2018 to 2020: a list of conversations."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _CALLS = ("video_call_action", "video_call_title")
 
 
 def is_list(text: str) -> bool:
-    """Whether a file begins as a list of conversations does."""
+    """Whether a file begins like a list of conversations."""
     return bool(_LIST.match(text.lstrip("\ufeff")) and _RECORD.search(text))
 
 
 class _Lists(NestedJson):
-    """The messages of every conversation of a file that is one array."""
+    """Streams the messages of all conversations of a file that is one array."""
 
     def _top(self) -> Iterator[Any]:
         if self._peek() != "[":
@@ -48,7 +48,7 @@ class _Lists(NestedJson):
 
 
 def read_lists(members: Sequence[Member], context: Context) -> Iterator[Message]:
-    """Every message of these files; one that an earlier file gave is counted as duplicate."""
+    """Yield all messages of these files; duplicates are counted."""
     overlap = OverlapFilter(context.report)
     for member in members:
         messages = threads_oldest_first(_read(member, context))
@@ -67,7 +67,7 @@ def _read(member: Member, context: Context) -> Iterator[Message]:
 
 
 class _Conversation:
-    """One conversation: who takes part, and how its messages are read."""
+    """A conversation: its participants, and how its messages are read."""
 
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
         self.beside = beside
@@ -78,7 +78,7 @@ class _Conversation:
         self._clock = LocalClock(context.options.tz, context.report)
 
     def message(self, record: Mapping[str, Any], number: int) -> Message:
-        """One record. What has no sender or no time is Kind.OTHER."""
+        """Convert a record; without a sender or a time it is Kind.OTHER."""
         sender, text = self._mended(record.get("sender")), self._mended(record.get("text"))
         text = text or self._mended(record.get("heart"))
         return Message(

@@ -1,1 +1,1 @@
-"""IRC logs, whichever client wrote them."""
+"""IRC logs, of any client."""

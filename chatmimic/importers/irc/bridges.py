@@ -1,4 +1,4 @@
-"""Bridges: nicks that pass on the words of people from other networks, known from all logs."""
+"""Finds bridges: bots that relay messages of people on other networks."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ Path = tuple[str, ...]  # a nick, and names behind it
 
 
 class Layer(NamedTuple):
-    """What one bridge put before the words."""
+    """The prefix that one bridge puts before a text."""
 
     name: str
     text: str
@@ -86,7 +86,7 @@ class Layer(NamedTuple):
 
 
 def without_layer(text: str) -> Layer | None:
-    """The first layer: `<real> text`, `[network] <real> text`, `**<real>** text`, `[real] text`."""
+    """Strip the first prefix: `<real> text`, `[network] <real> text`, `[real] text`, …"""
     if text[:1] not in "<[( *":
         return None
     found = _ANGLED.match(text)
@@ -107,7 +107,7 @@ def without_layer(text: str) -> Layer | None:
 
 
 def _without_tag_behind(layer: Layer) -> Layer:
-    """The same without the network that some bridges put behind the name.
+    """The same without the network that some bridges put after the name.
 
     One that stands before a further name or an action is a further bridge's.
     """
@@ -119,12 +119,12 @@ def _without_tag_behind(layer: Layer) -> Layer:
 
 
 def _is_network(layer: Layer) -> bool:
-    """Whether the name of a layer is that of a service, and nobody's."""
+    """Whether a name is that of a service, not a person's."""
     return layer.square and _SERVICE.fullmatch(layer.name) is not None
 
 
 def _name(written: str) -> str:
-    """A name as it is meant; "" for what is none."""
+    """The cleaned name; "" if it is none."""
     name = " ".join(written.translate(_UNSEEN).split())
     name = name[found.end() :] if (found := _IN_NAME.match(name)) else name
     name = name[: found.start()] if (found := _BEHIND_NAME.search(name)) else name
@@ -133,7 +133,7 @@ def _name(written: str) -> str:
 
 @dataclass(slots=True)
 class _Candidate:
-    """Somebody who has begun lines with names in brackets."""
+    """A nick that begins lines with names in brackets, and so may be a bridge."""
 
     nick: str
     relayed: int = 0
@@ -148,12 +148,12 @@ class _Candidate:
     spoke: Counter[str] = field(default_factory=Counter)  # thread → lines there
 
     def people(self) -> set[str]:
-        """Whose words were passed on."""
+        """The people whose messages were relayed."""
         return self.names.keys() - self.tags
 
 
 class Relayed(NamedTuple):
-    """What a bridge's message is: somebody's words, or its own where there is no name."""
+    """A message of a bridge: a relayed one, or its own if there is no name."""
 
     name: str
     text: str
@@ -162,7 +162,7 @@ class Relayed(NamedTuple):
 
 @dataclass(frozen=True)
 class Bridge:
-    """One bridge: where it is, and how it names people."""
+    """A bridge: where it is, and how it writes names."""
 
     nick: str
     threads: frozenset[str]
@@ -172,7 +172,7 @@ class Bridge:
     behind: frozenset[Path]  # of it and these, those that put networks behind names
 
     def relayed(self, text: str, kind: Kind) -> Relayed:
-        """Who speaks in a message of the bridge, and what they say."""
+        """The sender and the text of a message of the bridge."""
         path: Path = (self.nick,)
         name, left = "", text
         while len(path) == 1 or path in self.inner:
@@ -191,7 +191,7 @@ class Bridge:
         return Relayed(name, left, kind)
 
     def _own(self, text: str, kind: Kind) -> Relayed:
-        """A message without a name: an action in it, an event, or what the bridge says itself."""
+        """A message without a name: a relayed action, an event, or its own."""
         tag = without_layer(text)
         rest = tag.text if tag is not None else text
         if kind is Kind.TEXT and (star := _STARRED.match(rest)):
@@ -203,7 +203,7 @@ class Bridge:
         return Relayed("", text, Kind.SYSTEM if is_surely_event(rest.lstrip("* ")) else kind)
 
     def _actor(self, text: str) -> tuple[str, str]:
-        """Who acts and how; a name may have several words where it was met elsewhere."""
+        """Split the actor from the action; a name may have several words if known."""
         words = text.split(" ")
         for count in range(min(len(words), 6), 1, -1):
             name = " ".join(words[:count])
@@ -213,14 +213,14 @@ class Bridge:
 
 
 def _is_known_so(passer: _Candidate) -> bool:
-    """Whether its nick or the networks before the names tell a bridge, so that few names do."""
+    """Whether its nick or the networks before names show a bridge, so that few names suffice."""
     if _SAYS_SO.match(passer.nick) or passer.known == passer.relayed:
         return True
     return passer.sure >= 2 and passer.sure >= _NEARLY_ALL * passer.relayed
 
 
 class Bridges:
-    """Finds the nicks that pass on the words of others, in all logs together.
+    """Finds the bridges in all logs together.
 
     A bridge is who has done so for three names or more, in half of its messages or more; where a
     network stands before the name, or the nick says that it is a bridge, fewer names do. Who
@@ -234,7 +234,7 @@ class Bridges:
         self._named: set[str] = set()
 
     def met(self, thread: str, nick: str, text: str) -> None:
-        """Take a message that may be somebody's else, on the first look."""
+        """Add a message that may be relayed (first pass)."""
         path: Path = (plain_nick(nick),)
         while len(path) <= _LAYERS and not _MARK_UP.fullmatch(path[0]):
             layer = without_layer(text)
@@ -272,7 +272,7 @@ class Bridges:
             passer.names[name] += 1
 
     def candidates(self) -> bool:
-        """Whether somebody passed on so much that a second look must say how much was their own."""
+        """Whether there are candidates whose own messages a second pass must count."""
         near = {at[0] for at, p in self._passers.items() if len(at) == 1 and self._may_be(p, at)}
         self._passers = {at: p for at, p in self._passers.items() if at[0] in near}
         self._named = {name for p in self._passers.values() for name in p.names}
@@ -283,14 +283,14 @@ class Bridges:
         return len(people) >= _NAMES or (_is_known_so(passer) and bool(people))
 
     def _people(self, path: Path) -> set[str]:
-        """Whose words came this way, those behind further bridges included."""
+        """The people relayed this way, including those behind further bridges."""
         passer = self._passers[path]
         further = [(*path, name) for name in passer.people()]
         inner = (self._passers[at].people() for at in further if self._is_inner(at))
         return passer.people().union(*inner)
 
     def spoke(self, thread: str, nick: str) -> None:
-        """Take one message of any kind, on the second look."""
+        """Add a message of any kind (second pass)."""
         plain = plain_nick(nick)
         passer = self._passers.get((plain,))
         if passer is not None:
@@ -314,19 +314,19 @@ class Bridges:
         return not own or (nearly_all and passer.relayed >= _OWN)
 
     def _is_inner(self, path: Path) -> bool:
-        """Whether a name behind a bridge is a bridge itself."""
+        """Whether a relayed name is a bridge itself."""
         inner, before = self._passers.get(path), self._passers.get(path[:-1])
         if inner is None or before is None or len(inner.names) < _NAMES:
             return False
         return inner.relayed >= _NEARLY_ALL * before.names[path[-1]]
 
     def _has_behind(self, path: Path) -> bool:
-        """Whether a bridge puts networks behind names, as a rule: people speak of them too."""
+        """Whether a bridge usually puts networks after names."""
         passer = self._passers[path]
         return passer.behind * 2 > passer.relayed
 
     def found(self, report: ImportReport) -> dict[str, Bridge]:
-        """The bridges, by their plain nicks. Says in notes which they are."""
+        """The bridges, by plain nick. Adds notes that name them."""
         bridges: dict[str, Bridge] = {}
         sure = [
             (path, passer)

@@ -1,4 +1,4 @@
-"""What each client writes: found out once for a file, and then its lines are read that way."""
+"""The dialects of clients; each file is read in the one detected for it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _KONVERSATION = ((shape.KONVERSATION_EVENT, Kind.SYSTEM),)
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """How one client writes a line."""
+    """The line format of one client."""
 
     name: str
     stamp: re.Pattern[str]
@@ -93,7 +93,7 @@ class Dialect:
     order: str = ""
 
     def line(self, raw: str) -> tuple[Line, int] | None:
-        """What a line says and where its stamp ends; None when it is not of this dialect."""
+        """Parse a line, with the end of its timestamp; None if it is not of this dialect."""
         found = self.stamp.match(raw)
         if found is None:
             return None
@@ -103,7 +103,7 @@ class Dialect:
         return line._replace(stamp=self.read_stamp(found)), found.end()
 
     def read_stamp(self, found: re.Match[str]) -> Stamp:
-        """What the stamp that the pattern found says."""
+        """Parse a timestamp that the pattern matched."""
         return stamp_of(found, self.order)
 
 
@@ -211,7 +211,7 @@ _STAMPLESS = ("=== ", "--- ", "*** ", "**** ")  # what events and days begin wit
 
 
 def dialect_of(rows: Sequence[str]) -> Dialect | None:
-    """The dialect that most of the first lines are written in; None where none reads any.
+    """The dialect of most of the first lines; None if none fits.
 
     Events without a stamp, which some write beside stamped messages, count only by themselves.
     """
@@ -231,7 +231,7 @@ def dialect_of(rows: Sequence[str]) -> Dialect | None:
 
 
 def _are_marked(dialect: Dialect, rows: Sequence[str]) -> bool:
-    """Whether events have marks of their own, and none is starred as actions are."""
+    """Whether events have their own marks, distinct from the star of actions."""
     marked = starred = 0
     for row in rows:
         stamp = dialect.stamp.match(row)
@@ -244,18 +244,18 @@ def _are_marked(dialect: Dialect, rows: Sequence[str]) -> bool:
 
 @cache
 def with_order(dialect: Dialect, order: str) -> Dialect:
-    """The same dialect for a file whose dates have their numbers in this order."""
+    """The same dialect with this order of dates."""
     return replace(dialect, order=order)
 
 
 @cache
 def with_marks(dialect: Dialect) -> Dialect:
-    """The same dialect for a file in which a star is always an action."""
+    """The same dialect where a star always marks an action."""
     return replace(dialect, rules=dialect.marked or dialect.rules)
 
 
 def is_of(dialect: Dialect, rows: Sequence[str], known: Callable[[str], bool]) -> bool:
-    """Whether a dialect reads the first few lines that have a stamp, or they are `known` to be its.
+    """Whether a dialect fits the first few lines with a timestamp, or is `known` to.
 
     A cheap look, for the next one of many logs. Where no line has a stamp, nothing is against it.
     """

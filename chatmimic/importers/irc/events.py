@@ -1,4 +1,4 @@
-"""The words in which clients, bouncers and bots tell what happened: joins, quits, new nicks."""
+"""Recognises events (joins, quits, nick changes) as clients, bouncers and bots word them."""
 
 from __future__ import annotations
 
@@ -95,22 +95,22 @@ _ADDRESSED = re.compile(rf" ?\*[ \t]+(?P<nick>\S{{1,64}}) {HOST} (?P<words>\S.*)
 
 
 def is_marked(rest: str) -> bool:
-    """Whether what stands after a stamp is an event with a mark of its own and known words."""
+    """Whether the rest of a line is an event with a known mark and wording."""
     mark = _MARK.match(rest)
     return mark is not None and is_event_text(rest[mark.end() :])
 
 
 def is_surely_event(words: str) -> bool:
-    """Whether these are words in which a client tells of an event, and nobody of what they did."""
+    """Whether this is the wording of an event, which no person would use."""
     return STARRED_EVENT.match(f"* {words}") is not None
 
 
 def is_event_text(words: str) -> bool:
-    """The same of words that may be looser, for nobody says them."""
+    """The same for looser wordings, on lines that no person sent."""
     return BARE_EVENT.match(words) is not None
 
 
 def is_starred(rest: str) -> bool:
-    """Whether what stands after a stamp is an event with a star and an address: nobody acts so."""
+    """Whether the rest of a line is an event with a star and an address."""
     found = _ADDRESSED.match(rest)
     return found is not None and is_event_text(f"{found['nick']} {found['words']}")

@@ -1,4 +1,4 @@
-"""Logs of IRC: what clients, bouncers and bots wrote, as text or as web pages."""
+"""IRC logs of clients, bouncers and bots, as text or web pages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LEVELS = {
 
 
 class Irc(Importer):
-    """One file per channel, or per channel and day; the channel and the day are in the path."""
+    """Reads logs; the path names the channel and, if there is a file for each, the day."""
 
     name = "irc"
     title = "IRC log"
@@ -49,12 +49,12 @@ class Irc(Importer):
     makes_ids = True
 
     def announces(self, head: Head) -> bool:
-        """A client says first when it began to log: "--- Log opened …", "Session Start: …"."""
+        """Whether it begins with a client's log header: "--- Log opened …", "Session Start: …"."""
         entries = remark(first_lines(head.text, 1)[0])
         return entries is not None and entries.day is not None
 
     def guesses(self, head: Head) -> bool:
-        """Lines with a stamp and `<nick>`, or with an event of IRC."""
+        """Whether it has lines with a timestamp and `<nick>`, or with an IRC event."""
         rows, page = _rows(head)
         named = channel_of(head.member.where).startswith("#")
         # Hundreds of events may come before the first message.
@@ -63,14 +63,14 @@ class Irc(Importer):
         )
 
     def knows_beside(self, head: Head) -> bool:
-        """Lines with a stamp, or events, are enough beside logs."""
+        """Whether it has timestamps or events: enough beside logs."""
         rows, page = _rows(head)
         found = _read(rows[:_LOOKED_AT], dialect_of(rows[:_LOOKED_AT]), page)
         known = sum(line[0] is not Kind.OTHER or line[3] is not None for line in found)
         return bool(found) and known >= _LIKELY * len(found)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every log, in the order of their paths, so that days follow one another."""
+        """Read all logs, ordered by path, so that days are in order."""
         ordered = sorted(members, key=lambda member: member.where)
         readers = Readers()
         files = [LogFile(member, context, readers) for member in ordered]
@@ -98,7 +98,7 @@ def _read(rows: Sequence[str], dialect: Dialect | None, page: bool) -> list[Entr
 
 
 def _is_log(rows: Sequence[str], page: bool, named: bool) -> bool:
-    """Whether lines are a log's; `named`: the path names a channel."""
+    """Whether the lines are a log; `named`: the path names a channel."""
     dialect = dialect_of(rows) or dialect_of(rows[-_A_LAST_FEW:])
     if dialect is None:
         return False
@@ -121,7 +121,7 @@ def _is_log(rows: Sequence[str], page: bool, named: bool) -> bool:
 
 
 def _is_notice(line: Entry) -> bool:
-    """Whether a line is an event that only IRC has."""
+    """Whether a line is an event specific to IRC."""
     kind, _, text, _, _, _ = line
     return kind is Kind.SYSTEM and (
         "@" in text or is_event_text(text.lstrip(" *\t")) or is_marked(text)
@@ -129,13 +129,13 @@ def _is_notice(line: Entry) -> bool:
 
 
 def _is_talk(found: Sequence[Entry]) -> bool:
-    """Whether two people or more speak, and programs do not: "ERROR: no tea"."""
+    """Whether at least two people speak, rather than programs: "ERROR: no tea"."""
     nicks = {line[1].casefold() for line in found if line[0].has_words}
     return len(nicks) > 1 and not nicks & _LEVELS
 
 
 def _is_addressed(found: Sequence[Entry]) -> bool:
-    """Whether people act, or begin with the nick of another who speaks more than once."""
+    """Whether there are actions, or messages addressed to a nick that speaks repeatedly."""
     nicks = {line[1] for line in found if line[0].has_words}
     first = [(line[1], line[2].partition(" ")[0]) for line in found if line[0] is Kind.TEXT]
     addressed = sum(
@@ -145,7 +145,7 @@ def _is_addressed(found: Sequence[Entry]) -> bool:
 
 
 def _settle_dates(files: Sequence[LogFile], context: Context) -> None:
-    """Find the order of dates in numbers, which only the dates of all logs show."""
+    """Detect the order of numeric dates from all logs."""
     surveys = {file: dates for file in files if (dates := file.dates()) is not None}
     orders = resolved_orders(list(surveys.values()), context.options.date_order, context.report)
     for file, order in zip(surveys, orders, strict=True):
@@ -153,7 +153,7 @@ def _settle_dates(files: Sequence[LogFile], context: Context) -> None:
 
 
 def _survey(files: Sequence[LogFile], context: Context) -> Surveyed:
-    """Look through all logs before the first message is given; twice if that raised a question."""
+    """Make a first pass over all logs, and a second if it is needed."""
     bridges, renames = Bridges(), Renames(context.options.follow_nicks)
     for file in files:
         first_pass(file.relevant(), file.channel, bridges, renames)

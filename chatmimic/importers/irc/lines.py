@@ -1,4 +1,4 @@
-"""What stands on a line of an IRC log after its stamp: who said what, or what happened."""
+"""Parses an IRC line after its timestamp: a message or an event."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _WHOM = re.compile(r"(?P<new>\S{1,64}?)\.?(?: [\[(]\S{1,300}[\])])?\s{0,9}")
 
 
 class Line(NamedTuple):
-    """What one line says."""
+    """A parsed line."""
 
     kind: Kind
     nick: str = ""
@@ -89,7 +89,7 @@ Rules = Sequence[tuple[re.Pattern[str], Kind]]
 
 
 def happened(rest: str, rules: Rules) -> Line | None:
-    """What stands after a stamp, by the first rule that fits; None where none does."""
+    """Parse the rest of a line by the first rule that fits; None if none does."""
     for pattern, kind in rules:
         found = pattern.match(rest)
         if found is None:
@@ -102,7 +102,7 @@ def happened(rest: str, rules: Rules) -> Line | None:
 
 
 def event(text: str) -> Line:
-    """Something that happened, and nobody said."""
+    """An event."""
     noted = "known as" in text or " nick" in text or text.startswith("Nick")
     return _made(Line, (_SYSTEM, "", text, None, _renamed(text) if noted else None, ""))
 

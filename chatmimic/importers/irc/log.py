@@ -1,4 +1,4 @@
-"""One log, line by line, with the channel, the day and the clock kept in mind."""
+"""Reads a log line by line, tracking channel, day and time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatmimic.importers.irc.dialects import Dialect, dialect_of, is_of, with_or
 from chatmimic.importers.irc.lines import CODES, Entry
 from chatmimic.importers.irc.nicks import is_bot, plain_nick, without_password
 from chatmimic.importers.irc.paths import channel_of, day_of, zone_of
-from chatmimic.importers.irc.reader import LineReader, deduplicator
+from chatmimic.importers.irc.reader import LineReader, with_continuations
 from chatmimic.importers.irc.survey import Surveyed, may_any_matter, may_matter
 from chatmimic.importers.irc.timestamps import Day, Stamp, numbers_of
 from chatmimic.importers.irc.web_pages import is_page, page_lines
@@ -45,7 +45,7 @@ _NO_DATE = (
 
 
 class _Watched:
-    """A file's bytes, with a note of whether any of them is the code of a colour or style."""
+    """A stream that records whether it contains colour or style codes."""
 
     def __init__(self, stream: ByteStream) -> None:
         self.coded = False
@@ -58,12 +58,12 @@ class _Watched:
 
 
 def _look(stamp: re.Match[str]) -> str:
-    """What stays the same in all logs of one client."""
+    """The timestamp format, which is the same in all logs of a client."""
     return f"{stamp['sign']} {len(stamp['one'] or '')} {len(stamp['three'] or '')}"
 
 
 class Readers:
-    """The readers of one import: what they learnt of stamps and nicks serves the next log too.
+    """The readers of an import; they are reused for caching.
 
     `room` is what is left of the memory for logs that will be read again.
     """
@@ -74,7 +74,7 @@ class Readers:
         self._latest: Dialect | None = None
 
     def dialect(self, rows: Sequence[str], page: bool) -> Dialect | None:
-        """The dialect of a log, by its first lines: as a rule that of the log before."""
+        """The dialect of a log, by its first lines; usually that of the last log."""
         before = self._latest
         if before is not None and is_of(before, rows, self.reader(before, page).knows):
             return before
@@ -92,7 +92,7 @@ class Readers:
 
 
 class LogFile:
-    """The lines of one log, each read as what it says."""
+    """The parsed lines of one log."""
 
     def __init__(self, member: Member, context: Context, readers: Readers) -> None:
         self.member = member
@@ -105,17 +105,17 @@ class LogFile:
         self._held: bytes | None = None  # all of a small log, until it was read for good
 
     def relevant(self) -> Iterator[Entry]:
-        """What the lines say that may tell who is who, on a look ahead that counts nothing."""
+        """The messages that may be relayed (first pass, nothing is counted)."""
         self._hold()
         if self._held is None or may_any_matter(self._held):
             yield from self._entries(may_matter)
 
     def entries(self) -> Iterator[Entry]:
-        """What each line says, on a look ahead that counts nothing."""
+        """The parsed lines (first pass, nothing is counted)."""
         return self._entries(None)
 
     def dates(self) -> DateSurvey | None:
-        """All dates of a log whose stamps may not show their order; None for other logs."""
+        """A survey of dates whose order is ambiguous; None for other logs."""
         held = self._held
         if not self._looked and held is not None and _MAY_BE_DATED.search(held, 0, _FIRST_BYTES):
             next(self.entries(), None)
@@ -135,12 +135,12 @@ class LogFile:
         return survey
 
     def settle(self, order: str) -> None:
-        """Read the dates with their numbers in this order."""
+        """Set the order of dates."""
         if self._dialect is not None:
             self._dialect = with_order(self._dialect, order)
 
     def numbered(self) -> Iterator[tuple[int, Entry]]:
-        """What each message and event says, with the number of its line."""
+        """The parsed messages and events with their line numbers."""
         with self._held_or(self._context.open) as stream:
             entries = self._opened(stream, self._context.report)
             if self._dialect is not None:
@@ -148,7 +148,9 @@ class LogFile:
             goes_on = None if self._dialect is None else self._dialect.goes_on
             if goes_on is not None:
                 numbered = ((self.number, line) for line in entries)
-                yield from deduplicator(numbered, goes_on, self._context.report, self.member.name)
+                yield from with_continuations(
+                    numbered, goes_on, self._context.report, self.member.name
+                )
             else:
                 for line in entries:
                     yield self.number, line
@@ -210,7 +212,7 @@ class LogFile:
 
 
 class Log:
-    """One log as messages."""
+    """Converts a log to messages."""
 
     def __init__(self, file: LogFile, context: Context, surveyed: Surveyed) -> None:
         self._file = file
@@ -223,7 +225,7 @@ class Log:
         self._people: dict[str, tuple[str, bool, Bridge | None]] = {}
 
     def messages(self) -> Iterator[Message]:
-        """Every message and event, in the order of the file. Raises ExportError."""
+        """Yield all messages and events, in file order. Raises ExportError."""
         sent_at = self._times.of
         name = self._file.member.name
         for number, (kind, nick, text, stamp, _, thread) in self._file.numbered():
@@ -276,7 +278,7 @@ class Log:
 
 
 class _MessageIds:
-    """An id for each message: its time, what the line says, and its number among equals.
+    """Makes message ids from time, text and the number among equal messages.
 
     IRC gives none. Who a nick is may show only in logs that come later, and then the same lines
     come again with another sender: the id says that they are the same.
@@ -287,7 +289,7 @@ class _MessageIds:
         self._before: dict[tuple[int, int], int] = {}
 
     def number(self, at: int | None, nick: str, text: str) -> str:
-        """The id of one more message; "" where there is no time."""
+        """The id of the next message; "" without a time."""
         if at is None:
             return ""
         like = at, crc32(f"{nick} {text}".encode("utf-8", "replace"))
@@ -300,7 +302,7 @@ class _MessageIds:
 
 
 class _Times:
-    """The times of one log, from stamps that mostly say the time of day only."""
+    """Resolves the times of a log, whose timestamps mostly lack the date."""
 
     def __init__(self, where: str, context: Context) -> None:
         self._report = context.report
@@ -313,7 +315,7 @@ class _Times:
         self._stamp: Stamp | None = None
 
     def of(self, stamp: Stamp | None) -> int | None:
-        """UTC milliseconds; those of the line before for an event that carries no stamp."""
+        """UTC milliseconds; for an event without a timestamp, those of the line before."""
         if stamp is None or (stamp is self._stamp and self._at is not None):
             return self._at
         self._stamp = stamp
@@ -344,7 +346,7 @@ class _Times:
         return self._clock.utc(moment)
 
     def _turn_to(self, day: Day) -> None:
-        """Take the day a line names; HexChat names no year."""
+        """Set the day that a line names; HexChat omits the year."""
         year, month, monthday = day
         if not year:
             if self._day is None:
@@ -358,7 +360,7 @@ class _Times:
         self._daily = False
 
     def _pass_midnight(self, seconds: int) -> None:
-        """A clock that falls back has passed midnight, unless it jitters or was set back."""
+        """Detect midnight: the time goes back, but not by jitter or daylight saving time."""
         if self._seconds is None or self._day is None:
             return
         fall = self._seconds - seconds
@@ -370,7 +372,7 @@ class _Times:
             self._day += timedelta(days=1)
 
     def _set_back(self, seconds: int) -> bool:
-        """Whether this local hour comes twice on this day."""
+        """Whether this local hour occurs twice on this day."""
         if self._clock.zone is None or self._day is None:
             return False
         from dateutil import tz

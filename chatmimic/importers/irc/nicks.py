@@ -1,4 +1,4 @@
-"""Who a nick is: its owner's other states, the bots, and passwords that slipped out."""
+"""Normalises nicks and recognises bots and services."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ _SERVICES = {"nickserv", "q", "authserv", "userserv", "x", "q@cserve.quakenet.or
 
 @lru_cache(maxsize=65_536)
 def plain_nick(nick: str) -> str:
-    """The nick without what says "away" or "second connection", in one case: IRC knows no case."""
+    """The nick in lower case, without suffixes for "away" or "second connection"."""
     plain = _DECORATION.sub("", nick)
     return (plain if len(plain) > 1 else nick).casefold()
 
 
 def is_bot(nick: str) -> bool:
-    """Whether a nick is a bot that many channels have."""
+    """Whether a nick is a widespread bot."""
     return nick.casefold() in BOTS
 
 
 def is_anybodys(nick: str) -> bool:
-    """Whether a nick was handed out by a server or a client to somebody who chose none."""
+    """Whether a nick is a default of a server or client."""
     return _ANYBODY.fullmatch(nick) is not None
 
 
 def is_service(thread: str) -> bool:
-    """Whether a log is the talk with a service that is told passwords."""
+    """Whether a log is a conversation with a service that receives passwords."""
     return thread.casefold() in _SERVICES
 
 
 def without_password(text: str, thread: str) -> str:
-    """The text without passwords that were meant for NickServ or another service."""
+    """The text without passwords for NickServ or another service."""
     safe = without_passwords(text)
     if safe == text and is_service(thread) and (found := _TO_SERVICE.match(text)):
         return f"{found[1]} {HIDDEN}"

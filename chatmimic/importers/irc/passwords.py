@@ -1,4 +1,4 @@
-"""Passwords said to the services of an IRC network, and by mistake to everybody."""
+"""Removes passwords meant for services of an IRC network."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _NO_SECRET = re.compile(
 
 
 def may_hold_password(text: str) -> bool:
-    """A cheap look at a text: whether an order to a service may be in it."""
+    """A cheap test whether a text may contain a command to a service."""
     low = text.lower()
     if "ident" in low or "auth" in low or "pass" in low or "serv" in low:
         return True
@@ -66,7 +66,7 @@ def may_hold_password(text: str) -> bool:
 
 
 def is_secret(found: re.Match[str]) -> bool:
-    """Whether what follows an order (a match of SAID) is a password and no instruction."""
+    """Whether what follows a command (a match of SAID) is a password, not an instruction."""
     secret, order = found["secret"], found[0][: found.start("secret") - found.start()].lower()
     if secret[0] in "#&" and ("chanserv" in order or order.startswith("/cs")):
         return False  # a channel
@@ -74,7 +74,7 @@ def is_secret(found: re.Match[str]) -> bool:
 
 
 def without_passwords(text: str) -> str:
-    """The text with `[password]` for every password said to NickServ and its like."""
+    """Replace passwords for NickServ and similar services with `[password]`."""
 
     def hide(found: re.Match[str]) -> str:
         start = found.start("secret") - found.start()

@@ -1,4 +1,4 @@
-"""What the path of a log says: the channel, the day, and for some clients the zone."""
+"""Gets channel, day and, for some clients, UTC offset from the path of a log."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def day_of(where: str) -> date | None:
 
 
 def zone_of(where: str) -> str:
-    """The distance from UTC in the name of a Pidgin log, as in "-0400"; "" for other names."""
+    """The UTC offset in the name of a Pidgin log, such as "-0400"; "" for other names."""
     found = _ZONE.search(where)
     return found[1] if found else ""
 
 
 def channel_of(where: str) -> str:
-    """The channel in a path: its `#name`, or else what the file or its folder is called."""
+    """The channel in a path: its `#name`, or else the name of the file or its folder."""
     parts = [unquote(part) for part in _parts(where)]
     for part in reversed(parts[-3:]):
         found = _CHANNEL.search(_without_suffix(part))
@@ -52,12 +52,12 @@ def channel_of(where: str) -> str:
 
 
 def _parts(where: str) -> list[str]:
-    """The names in a path; `PurePosixPath` takes ten times as long, and there may be many logs."""
+    """The parts of a path, ten times as fast as `PurePosixPath`: there may be many logs."""
     return [part for part in where.split("/") if part not in ("", ".")]
 
 
 def _without_suffix(part: str) -> str:
-    """A part of a path without its date and what comes after the name: `#chan.log.05Jul2004`."""
+    """A part of a path without date and suffixes: `#chan.log.05Jul2004`."""
     dated = _EGGDROP_DATE.search(part)
     named = part[: dated.start()] if dated and dated[2] in MONTHS else part
     return _SUFFIX.sub("", without_date(_SUFFIX.sub("", named)))

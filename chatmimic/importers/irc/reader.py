@@ -1,4 +1,4 @@
-"""The lines of one log, each by the quickest way that its client's habits allow."""
+"""Parses the lines of a log, with fast paths for common formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REMARKS = "-*S#C"  # what a client's remarks on its own log begin with
 
 
 class LineReader:
-    """Reads the lines of one file: by its dialect first, then by what else a line may be.
+    """Parses the lines of one file: in its dialect first, then in any other.
 
     Most lines are a stamp that was seen before, a nick that was seen before, and words: `lines`
     reads these without a pattern. What a stamp or a nick is, the patterns say, once for each.
@@ -42,13 +42,13 @@ class LineReader:
         self._nicks: dict[str, str] = {}  # with the signs around it → the nick
 
     def lines(self, rows: Iterable[str]) -> Iterator[Entry]:
-        """What each line says, in the order of `Line`'s fields; a message is a bare tuple."""
+        """Parse lines to tuples with the fields of `Line`."""
         if self._nick is None:
             return map(self.read, rows)
         return self._by_words(rows) if self._split else self._by_head(rows)
 
     def _by_words(self, rows: Iterable[str]) -> Iterator[Entry]:
-        """Lines whose stamp and nick are the first two words."""
+        """Parse lines whose first two words are timestamp and nick."""
         split, known_stamp, known_nick = self._split, self._stamps.get, self._nicks.get
         spoken, system, events = Kind.TEXT, Kind.SYSTEM, _EVENTS
         for raw in rows:
@@ -69,7 +69,7 @@ class LineReader:
             yield self.read(raw)
 
     def _by_head(self, rows: Iterable[str]) -> Iterator[Entry]:
-        """Lines that are a stamp and a nick up to what closes the nick."""
+        """Parse lines that are a timestamp and a nick up to what closes the nick."""
         closing, known_stamp, known_nick = self._closing, self._stamps.get, self._nicks.get
         spoken, width = Kind.TEXT, self._width
         for raw in rows:
@@ -84,7 +84,7 @@ class LineReader:
             width = self._width
 
     def knows(self, raw: str) -> bool:
-        """Whether a line begins with a stamp and a nick that were read before."""
+        """Whether a line begins with a timestamp and a nick that were parsed before."""
         if self._split:
             words = raw.split(self._split, 2)
             return len(words) > 1 and words[0] in self._stamps and words[1] in self._nicks
@@ -92,7 +92,7 @@ class LineReader:
         return head[: self._width] in self._stamps and head[self._width :] in self._nicks
 
     def read(self, raw: str) -> Line:
-        """What a line says, by the patterns. Kind.OTHER is a line of no shape known here."""
+        """Parse a line by the patterns; an unknown one is Kind.OTHER."""
         plain = CODES.sub("", raw) if self.coded else raw
         if plain[:3] in _EVENTS and plain[3:4] == " ":
             return event(plain)
@@ -106,7 +106,7 @@ class LineReader:
         return event(plain) if ARROW.match(plain) else self._unknown(plain)
 
     def _normalised(self, dialect: Dialect, line: Line, width: int, raw: str) -> Line:
-        """The line; its stamp is kept in mind where the next lines are likely to have it too."""
+        """The parsed line; its timestamp is cached if later lines are likely to have it."""
         if dialect is BARE:
             return line._replace(stamp=None)
         if dialect is self.dialect and line.kind is Kind.TEXT and line.stamp is not None:
@@ -120,7 +120,7 @@ class LineReader:
         return line
 
     def _seen(self, key: str) -> str:
-        """The nick in what stands between a stamp and the words; "" where there is none."""
+        """The nick between timestamp and text; "" if there is none."""
         nick = key[1:-1]
         if not (nick.isalnum() and key[0] == "<" and key[-1] == ">" and len(nick) <= 64):
             found = self._nick.fullmatch(key[:_LONGEST_KEY]) if self._nick else None
@@ -133,7 +133,7 @@ class LineReader:
         return nick
 
     def _unknown(self, plain: str) -> Line:
-        """A line of no shape known here, with its time where it has one."""
+        """An unknown line, with its time if it has one."""
         for dialect in self._dialects:
             found = dialect.stamp.match(plain)
             if found and found.end():
@@ -147,14 +147,14 @@ def _any_reader() -> LineReader:
 
 
 def parsed(raw: str) -> Line:
-    """What a line says, whichever client wrote it."""
+    """Parse a line of any client."""
     return _any_reader().read(raw)
 
 
-def deduplicator(
+def with_continuations(
     lines: Iterable[tuple[int, Entry]], goes_on: re.Pattern[str], report: ImportReport, file: str
 ) -> Iterator[tuple[int, Entry]]:
-    """Each message and event with the number of its line, and with the lines that go on with it."""
+    """Yield messages and events with their line numbers and continuation lines."""
     held: tuple[int, Entry] | None = None
     pieces: list[str] = []
     size = 0

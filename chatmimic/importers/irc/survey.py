@@ -1,4 +1,4 @@
-"""What only all the logs together show: who is a bridge, and which nicks are one person's."""
+"""Finds, from all logs, bridges and nicks of the same person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOLD = 5  # notes
 
 
 class Renames:
-    """Changes of nick, and of those that were taken back: whether both ever spoke at once.
+    """Nick changes that were later undone, and whether both nicks were ever active at once.
 
     The server vouches that who changes from one nick to another is one person then. The next who
     bears that nick may be another. So two nicks are one person's only if somebody changed from
@@ -40,7 +40,7 @@ class Renames:
         self._waiting: dict[tuple[str, str], list[int]] = defaultdict(list)  # places, not yet near
 
     def add(self, old: str, new: str) -> None:
-        """Take one change, on the first look."""
+        """Add a change (first pass)."""
         pair = plain_nick(old), plain_nick(new)
         if (
             self._follow
@@ -50,7 +50,7 @@ class Renames:
             self._changes[pair] += 1
 
     def candidates(self) -> bool:
-        """Whether nicks changed into each other and back, so that a second look is needed."""
+        """Whether nicks changed into each other and back, so that a second pass is needed."""
         for one, other in list(self._changes):
             if (other, one) in self._changes and one < other and self._own(one, other):
                 joined = self._groups.get(one, frozenset((one,)))
@@ -63,7 +63,7 @@ class Renames:
         return not any(is_anybodys(nick) or is_bot(nick) for nick in nicks)
 
     def changed(self, thread: str, old: str, new: str, place: int) -> None:
-        """Take one change, on the second look: until here the one nick was there, now the other."""
+        """Add a change (second pass): the old nick was active until here, the new one from here."""
         self._turn(thread, plain_nick(old), place)
         for nick in (plain_nick(old), plain_nick(new)):
             group = self._groups.get(nick)
@@ -74,7 +74,7 @@ class Renames:
                 self._explained[nick] += sum(place - at <= _NEAR for at in waiting)
 
     def spoke(self, thread: str, nick: str, place: int) -> None:
-        """Take one message on the second look; `place` is its number among all messages."""
+        """Add a message (second pass); `place` is its number among all messages."""
         plain = plain_nick(nick)
         if plain not in self._groups:
             return
@@ -100,7 +100,7 @@ class Renames:
         self._recent[thread, group] = [*turns, (plain, place)]
 
     def keys(self, report: ImportReport) -> dict[str, str]:
-        """For each nick that is another's too: that other. Says so in notes."""
+        """The main nick of each other nick of the same person. Adds notes."""
         keys: dict[str, str] = {}
         noted = 0
         for group in sorted(set(self._groups.values()), key=sorted):
@@ -142,7 +142,7 @@ class Surveyed:
 
 
 def may_matter(raw: str) -> bool:
-    """A cheap look at a line: whether a nick may change in it, or a bridge speak."""
+    """A cheap test whether a line may be a nick change or come from a bridge."""
     # Written out: a loop takes three times as long.
     return (
         "> <" in raw
@@ -158,12 +158,12 @@ def may_matter(raw: str) -> bool:
 
 
 def may_any_matter(data: bytes) -> bool:
-    """The same of all lines of a file, before it is decoded."""
+    """The same for a whole file, before decoding."""
     return not encoding_of(data).startswith("utf-8") or may_matter(data.decode("latin-1"))
 
 
 def first_pass(rows: Iterable[Entry], thread: str, bridges: Bridges, renames: Renames) -> None:
-    """Take the lines of one log that may tell who is who."""
+    """First pass over a log: candidates for bridges and nick changes."""
     named = thread.startswith("#")
     for kind, nick, text, _, renamed, elsewhere in rows:
         if kind.has_words:
@@ -176,7 +176,7 @@ def first_pass(rows: Iterable[Entry], thread: str, bridges: Bridges, renames: Re
 def second_pass(
     rows: Iterable[Entry], thread: str, place: int, bridges: Bridges, renames: Renames
 ) -> int:
-    """Take all lines of one log. Gives the place of its last message among those of all logs."""
+    """Second pass over a log. Returns the number of its last message among all."""
     named = thread.startswith("#")
     for kind, nick, _, _, renamed, elsewhere in rows:
         if nick and kind.has_words:

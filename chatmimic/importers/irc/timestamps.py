@@ -1,4 +1,4 @@
-"""The stamps that lines of IRC logs begin with, and the days that some lines name."""
+"""Parses the timestamps of IRC logs, and lines that name a day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Day = tuple[int, int, int]  # year, month, day; year 0: not written there
 
 
 class Stamp(NamedTuple):
-    """When a line says that it was written."""
+    """A parsed timestamp."""
 
     clock: Clock | None = None
     day: Day | None = None
@@ -105,14 +105,14 @@ _IDENT = re.compile(r"Session Ident: (?P<with>\S{1,200})")
 
 
 class Remark(NamedTuple):
-    """A line in which a client speaks of its own log."""
+    """A line in which a client comments on its log."""
 
     day: Day | None
     thread: str = ""  # the channel, where the line names it
 
 
 def stamp_of(found: re.Match[str], order: str = "") -> Stamp:
-    """The stamp that one of the patterns above matched; `order` is that of a date in numbers."""
+    """Build a timestamp from a match; `order` is that of numeric dates."""
     parts = found.groupdict()
     if parts.get("epoch"):
         return Stamp(at=int(parts["epoch"]) * 1000)
@@ -122,7 +122,7 @@ def stamp_of(found: re.Match[str], order: str = "") -> Stamp:
 
 
 def numbers_of(parts: dict[str, str | None]) -> Numbers | None:
-    """The numbers of a date as `DATED` and `TIMED` find it; None where it is none."""
+    """The numbers of a date matched by `DATED` or `TIMED`; None if it is not numeric."""
     if packed := parts["packed"]:
         return packed[:4], packed[4:6], packed[6:]
     if parts["one"]:
@@ -162,7 +162,7 @@ def _day(parts: dict[str, str | None]) -> Day | None:
 
 
 def _american(slashed: str) -> Day | None:
-    """07/02/2005, which stands beside AM and PM only where the month comes first."""
+    """Parse 07/02/2005 beside AM or PM: the month comes first."""
     month, monthday, year = (int(part) for part in slashed.split("/"))
     return year + 2000 * (year < 100), month, monthday
 
@@ -173,7 +173,7 @@ def month_of(word: str) -> int | None:
 
 
 def remark(raw: str) -> Remark | None:
-    """What a line says in which a client speaks of its own log; None for every other line."""
+    """Parse a comment of a client on its log; None for other lines."""
     if found := _DAY_LINE.match(raw):
         month = month_of(found["month"] or found["later"])
         monthday = int(found["monthday"] or found["first"])

@@ -1,4 +1,4 @@
-"""Logs that were published as web pages, turned into the lines that they were made of."""
+"""Extracts log lines from logs published as web pages."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _HEAD = re.compile(r"\s{0,9}(?:<html[^<>]{0,300}>\s?)?<(head|style|script)\b", r
 
 
 def is_page(text: str) -> bool:
-    """Whether a log begins as a web page does."""
+    """Whether a log begins like a web page."""
     return _PAGE.match(text.lstrip("\ufeff \r\n\t")) is not None
 
 
 def page_lines(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The lines of the log in a page, each with the number of its line in the page."""
+    """The log lines in a page, with their line numbers."""
     ends = ""  # what the part of the page ends with in which no log can be
     for number, row in rows:
         if ends:
@@ -69,7 +69,7 @@ def page_lines(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 
 
 def plain_line(row: str) -> str:
-    """One line of a page as the line of the log that it was made of; "" where it holds none."""
+    """Convert a line of a page back to the log line it was made of; "" if there is none."""
     if simple := _PIRCBOT.fullmatch(row):
         return unescaped(f"{simple[1]} {simple[2]}")
     named = _NAMED.match(row)
@@ -84,7 +84,7 @@ def plain_line(row: str) -> str:
 
 
 def _bare(marked: str) -> str:
-    """Text without its mark-up; a break within it ends a line of a message."""
+    """Text without markup; a break in it ends a line of a message."""
     inner = _LAST_BREAKS.sub("", marked.rstrip())
     inner = _BREAK.sub("\n", inner).replace("&nbsp;&nbsp;", "  ")
     return unescaped(_TAG.sub("", inner))

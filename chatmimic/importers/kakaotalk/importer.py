@@ -1,4 +1,4 @@
-"""KakaoTalk's exported chats: of Windows, Android and the iPhone as text, of the Mac as CSV."""
+"""KakaoTalk's exported chats: text from Windows, Android and iPhone, CSV from the Mac."""
 
 from __future__ import annotations
 
@@ -45,28 +45,28 @@ _CSV_NAME = re.compile(r"KakaoTalk_Chat_(?P<of>.+)_\d{4}-\d\d-\d\d-\d\d-\d\d-\d\
 
 
 class KakaoTalk(Importer):
-    """One file a chat; each device writes it in its own way, in Korean or in English."""
+    """Reads files, one for each chat, in the format and language of the device."""
 
     name = "kakaotalk"
     title = "KakaoTalk"
     description = "KakaoTalk's exported chats: .txt of Windows, Android and iPhone, .csv of the Mac"
 
     def announces(self, head: Head) -> bool:
-        """The title with KakaoTalk's name, or below it when the chat was saved."""
+        """Whether it begins with KakaoTalk's title, or has its save time below."""
         rows = first_lines(head.text, 3)
         if rows[0].startswith("[LINE]"):
             return False
         return _TITLE.fullmatch(rows[0]) is not None or any(map(_SAVED.match, rows))
 
     def knows(self, head: Head) -> bool:
-        """KakaoTalk's own first lines, or messages as one of the devices writes them."""
+        """Whether it has KakaoTalk's header, or messages in the format of a device."""
         rows = first_lines(head.text, _LOOKED_AT)
         if _is_csv(rows[0]):
             return len(rows) > 1 and _CSV_STAMP.match(rows[1]) is not None
         return self.announces(head) or _is_text(rows)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every chat, each looked through before for how its device writes days."""
+        """Read all chats, after a first pass for the date format."""
         styles = [_scan(member, context) for member in members]
         dates = [style.dates for style in styles]
         orders = resolved_orders(dates, context.options.date_order, context.report)
@@ -82,7 +82,7 @@ def _is_csv(row: str) -> bool:
 
 @dataclass(frozen=True)
 class _FileStyle:
-    """What a file shows of how it is written."""
+    """The conventions of a file, from a first pass over it."""
 
     dates: DateSurvey
     device: str
@@ -120,7 +120,7 @@ def _scan(member: Member, context: Context) -> _FileStyle:
 
 
 def _way(raw: str) -> str:
-    """In which of the ways a line begins something."""
+    """The device format in which a line begins a message or day."""
     found = read_line(raw, clocks=True)
     if isinstance(found, DateSeparator):
         return "framed day" if raw[0] == "-" else "day"
@@ -134,7 +134,7 @@ def _is_saved(row: str) -> bool:
 
 
 def _is_text(rows: Sequence[str]) -> bool:
-    """Whether somebody speaks with the day in the line, or below the line of a day."""
+    """Whether there are messages with dates, or below date separators."""
     days: set[bool] = set()  # whether they are framed by dashes, as on Windows
     for row in rows:
         found = read_line(row, clocks=False in days)
@@ -148,13 +148,13 @@ def _is_text(rows: Sequence[str]) -> bool:
 
 
 def _titled(line: str) -> str:
-    """Whom a chat is with, by its title: in a language not known here, the whole of it."""
+    """The chat's name in its title; in an unknown language, the whole title."""
     found = next((found for title in _TITLES if (found := title.fullmatch(line))), None)
     return found["of"] if found else line
 
 
 class _Chat:
-    """One file, read with the day of its last date line in mind."""
+    """Reads one file, tracking the last date separator."""
 
     def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
@@ -172,7 +172,7 @@ class _Chat:
         self._thread = named["of"] if named else _titled(style.title) or stem
 
     def messages(self) -> Iterator[Message]:
-        """The messages of a text file."""
+        """Yield the messages of a text file."""
         with numbered_lines(self._member, self._context) as rows:
             read = self._read(without_blank_lines(rows, self._is_day))
             for number, begun, text in with_continuations(
@@ -181,7 +181,7 @@ class _Chat:
                 yield self._message(begun, text, number, kind_of(begun.sender, text))
 
     def _line(self, raw: str) -> DateSeparator | MessageStart | None:
-        """What a line begins; lines as another device writes them are pasted, and words."""
+        """Parse a line; lines in the format of another device are pasted text."""
         of_windows = raw[:1] in ("[", "-")
         return read_line(raw, self._order, self._clocks) if of_windows == self._windows else None
 
@@ -189,7 +189,7 @@ class _Chat:
         return isinstance(self._line(raw), DateSeparator)
 
     def rows(self) -> Iterator[Message]:
-        """The messages of a CSV file."""
+        """Yield the messages of a CSV file."""
         with self._context.open(self._member) as stream:
             table = separated_rows(stream, self._member.label, _COLUMNS, self._context.report)
             for number, row in table:

@@ -1,4 +1,4 @@
-"""One line of a KakaoTalk export, as each device writes it, in the language of the device."""
+"""Parses lines of KakaoTalk exports, in the formats and languages of all devices."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _EARLY_DIGIT = re.compile(r"\D{0,40}\d")  # where a line has a stamp
 
 @dataclass(frozen=True, slots=True)
 class DateSeparator:
-    """A line that only says which day begins."""
+    """A date separator."""
 
     day: date | None
 
 
 class WrittenDate(NamedTuple):
-    """A date of three numbers, which only all the dates of a file put in order."""
+    """A numeric date, whose order only all dates of a file show."""
 
     numbers: Numbers
     written: str
@@ -58,7 +58,7 @@ class WrittenDate(NamedTuple):
 def read_line(
     raw: str, order: str = "dmy", clocks: bool = False
 ) -> DateSeparator | MessageStart | None:
-    """What a line begins: a day or a message; None goes on.
+    """Parse a line: a date separator or a message; None continues the one above.
 
     A message of Windows has no day in its line, nor has one of the iPhones that put the day above
     the messages (`clocks`). `order` is that of dates which do not show their year.
@@ -77,13 +77,13 @@ def read_line(
 
 
 def _is_day(found: WrittenDay) -> bool:
-    """Whether a date is written as the devices write days: whole, and with the weekday mostly."""
+    """Whether a date is a complete separator, usually with a weekday."""
     weekday = found.weekday is not None and found.is_certain
     return found.look in ("년", "年", "") and (weekday or not (found.words or found.look == ""))
 
 
 def written_date(raw: str) -> WrittenDate | None:
-    """The date of a line's stamp where only the other dates of the file show its order."""
+    """The numeric date of a line's timestamp, whose order is not known yet."""
     found = _STAMPS[0][0].match(raw)
     if found is None or len(found["first"]) > 2 or found["era"]:
         return None
@@ -120,7 +120,7 @@ def _split(rest: str) -> tuple[str, str, str]:
 
 
 def _clocked(raw: str) -> MessageStart | None:
-    """A message below the line of its day; what somebody wrote may begin with a time as well."""
+    """Parse a message below a date separator; pasted text may also begin with a time."""
     found = _CLOCKED.match(raw)
     clock = None if found is None else _clock(found)
     if found is None or clock is None:

@@ -1,4 +1,4 @@
-"""What KakaoTalk itself says in an export, and what it puts in the place of media."""
+"""KakaoTalk's system messages and media placeholders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _EVENT_EN = re.compile(
 
 
 def is_event(text: str, names: Container[str] = ()) -> bool:
-    """Whether a line without a stamp is KakaoTalk's own: somebody came, went, or took words back.
+    """Whether a line without a timestamp is a system message: joined, left, deleted.
 
     In English, somebody who is known: "the milk left" is what people write too.
     """
@@ -62,7 +62,7 @@ def is_event(text: str, names: Container[str] = ()) -> bool:
 
 
 def kind_of(sender: str, text: str) -> Kind:
-    """What a message is; no sender is KakaoTalk itself."""
+    """The kind of a message; KakaoTalk itself has no sender."""
     short = len(text) <= _LONGEST
     if short and _DELETED.fullmatch(text):
         return Kind.DELETED

@@ -1,4 +1,4 @@
-"""LINE's "Export chat history": a text file with a line for each day and one for each message."""
+"""LINE's "Export chat history": a text file with date separators and messages."""
 
 from __future__ import annotations
 
@@ -67,22 +67,22 @@ _NAMES_NOTE = (
 
 
 class Line(Importer):
-    """One text file a chat."""
+    """Reads text files, one for each chat."""
 
     name = "line"
     title = "LINE"
     description = "LINE's exported chat histories: [LINE] Chat history with ….txt"
 
     def announces(self, head: Head) -> bool:
-        """LINE's own first line."""
+        """Whether it begins with LINE's header."""
         return first_lines(head.text, 1)[0].startswith("[LINE]")
 
     def knows(self, head: Head) -> bool:
-        """LINE's own first line, or days with messages below them."""
+        """Whether it has LINE's header, or date separators with messages below."""
         return self.announces(head) or _is_chat(first_lines(head.text, _LOOKED_AT))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every chat, each looked through before for its dates and its names."""
+        """Read all chats, after a first pass for dates and names."""
         styles = [_scan(member, context) for member in members]
         dates = [style.dates for style in styles]
         orders = resolved_orders(dates, context.options.date_order, context.report)
@@ -97,7 +97,7 @@ class Line(Importer):
 
 
 def _is_chat(rows: Sequence[str]) -> bool:
-    """Whether messages stand between tabs below a day, or, as on computers, behind their times."""
+    """Whether messages below a date are tab-separated or, from computers, after times."""
     days = {number: day for number, row in enumerate(rows) if (day := date_separator(row))}
     tabbed = {number for number, row in enumerate(rows) if _tabbed(row)}
     if any(n + 1 in tabbed or (days[n].is_certain and n < max(tabbed, default=0)) for n in days):
@@ -114,14 +114,14 @@ def _tabbed(row: str) -> bool:
 
 @dataclass(frozen=True)
 class _FileStyle:
-    """What the whole of a file shows of how it is written."""
+    """The conventions of a file, from a first pass over it."""
 
     dates: DateSurvey
     names: Names | None  # where nothing but a space parts a name from the text
     guessed_words: frozenset[str]  # what stands beside dates, where no weekday is known
 
     def day(self, raw: str) -> DateSeparator | None:
-        """The day that a line says begins."""
+        """The day of a date separator."""
         found = date_separator(raw)
         return found if found and (found.is_certain or found.words in self.guessed_words) else None
 
@@ -154,7 +154,7 @@ def _scan(member: Member, context: Context) -> _FileStyle:
 
 
 class _Days:
-    """The days of a file, and what stands beside their dates."""
+    """The date separators of a file, and the words beside their dates."""
 
     def __init__(self, member: Member) -> None:
         self.survey = DateSurvey(member.label)
@@ -167,7 +167,7 @@ class _Days:
 
 
 class _Chat:
-    """One file, read with the day of its last date line in mind."""
+    """Reads one file, tracking the last date separator."""
 
     def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
@@ -205,7 +205,7 @@ class _Chat:
             above = above and day is None and parts is None
 
     def _parts(self, raw: str) -> tuple[Clock, str, str] | None:
-        """Time, name and text of a line that begins a message; no name is LINE itself."""
+        """Time, name and text of the first line of a message; LINE itself has no name."""
         found = _STAMP.match(raw)
         if found is None or (found["joint"] == " " and self._names is None):
             return None

@@ -1,4 +1,4 @@
-"""Old exports of LINE put one space between name and text: which part is the name."""
+"""Finds names in old exports of LINE, which separate name and text by a space only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 
 class Names:
-    """Names of one word or several before texts that nothing parts from them: what comes again."""
+    """Finds names of one or more words before texts: the beginnings that repeat."""
 
     _MOST = 20_000  # beginnings that are remembered
     _LONGEST = 4  # words
@@ -16,13 +16,13 @@ class Names:
         self._times: Counter[str] = Counter()
 
     def add(self, rest: str) -> None:
-        """Take a line without its time."""
+        """Add a line without its time."""
         for beginning in self._beginnings(rest):
             if beginning in self._times or len(self._times) < self._MOST:
                 self._times[beginning] += 1
 
     def split(self, rest: str) -> tuple[str, str]:
-        """Name and text: the longest beginning that comes wherever its first word does."""
+        """Split name and text: the longest beginning that always follows its first word."""
         if self.title and (rest + " ").startswith(self.title + " "):
             return self.title, rest[len(self.title) + 1 :]
         name, *longer = self._beginnings(rest) or [""]

@@ -1,4 +1,4 @@
-"""What LINE itself says in an export, in the languages of its telephones, and what it leaves out.
+"""LINE's system messages and media placeholders, in all its languages.
 
 A telephone sets media apart in brackets ("[写真]"); LINE on a computer writes the bare word.
 """
@@ -56,14 +56,14 @@ _VERBS = (
 
 
 def is_event(text: str) -> bool:
-    """Whether a text is a sentence of LINE's on who came, went, or took back what was said."""
+    """Whether a text is a system message: joined, left, unsent."""
     if len(text) > 400 or "\n" in text or not any(map(text.__contains__, _VERBS)):
         return False
     return _UNSENT.fullmatch(text) is not None or _EVENT.fullmatch(text) is not None
 
 
 def kind_of(sender: str, text: str, bare: bool = False) -> Kind:
-    """What a line tells of. `bare`: media are told by words without brackets."""
+    """The kind of a line. `bare`: media placeholders have no brackets."""
     if text.startswith("☎"):
         return Kind.CALL
     # Of the one who acts, and nobody else, LINE speaks under their own name.

@@ -1,1 +1,1 @@
-"""Matrix, as Element exports a room."""
+"""Matrix, as exported by Element."""

@@ -1,4 +1,4 @@
-"""What one event of a room is: a kind and a text."""
+"""The kind and the text of an event."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ _QUIET = {"m.room.redaction", "m.poll.response", "org.matrix.msc3381.poll.respon
 
 
 def content_of(event: Event) -> Event:
-    """The content, empty where there is none."""
+    """The content; empty if there is none."""
     return as_dict(event.get("content"))
 
 
 def relates_to(event: Event) -> Event:
-    """What an event says of its relation to another."""
+    """The relation of an event to another one."""
     return as_dict(content_of(event).get("m.relates_to"))
 
 
 def is_edit(event: Event) -> bool:
-    """Whether an event only puts other words in the place of an earlier one's."""
+    """Whether an event is an edit of an earlier one."""
     return relates_to(event).get("rel_type") == "m.replace"
 
 
 def is_undecryptable(event: Event) -> bool:
-    """Whether whoever exported the room lacked the key to an event."""
+    """Whether the key to an event was missing in the export."""
     if event.get("type") == "m.room.encrypted":
         return bool(content_of(event))  # empty: it was deleted
     return content_of(event).get("msgtype") == "m.bad.encrypted"
 
 
 def answered(event: Event) -> str:
-    """The event that an event answers: the one quoted, or the one that began its thread."""
+    """The event that an event replies to: the quoted one, or the root of its thread."""
     about = relates_to(event)
     quoted = text_of(as_dict(about.get("m.in_reply_to")).get("event_id"))
     if about.get("rel_type") == "m.thread" and about.get("is_falling_back") is not False:
@@ -55,7 +55,7 @@ def answered(event: Event) -> str:
 
 
 def kind_and_text(event: Event, content: Event) -> tuple[Kind, str]:
-    """What an event is, with this content: its own or that of its last edit."""
+    """The kind and text of an event with this content: its own or that of its last edit."""
     type_ = text_of(event.get("type"))
     if type_ == "m.room.message" or (type_ == "m.room.encrypted" and not content):
         return _message(event, content)
@@ -82,7 +82,7 @@ def _message(event: Event, content: Event) -> tuple[Kind, str]:
 
 
 def without_quote(body: str) -> str:
-    """A reply without the words it answers, which older clients put before it as `> ` lines."""
+    """A reply without the quoted text, which older clients put before it as `> ` lines."""
     if not body.startswith(("> <", "> * <")):
         return body
     at = 0

@@ -1,4 +1,4 @@
-"""Rooms of Matrix as Element exports them: JSON, or plain text."""
+"""Matrix rooms exported by Element: JSON or plain text."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _TOP = [re.compile(rf'(?<!\\)"{name}"\s*:') for name in ("room_name", "export_da
 
 
 class Matrix(Importer):
-    """`export.json` or `export.txt` of a room, or the zip with one of them."""
+    """Reads `export.json` or `export.txt` of a room."""
 
     name = "matrix"
     title = "Matrix (Element)"
     description = "rooms exported by Element: JSON (export.json) or plain text"
 
     def knows(self, head: Head) -> bool:
-        """A JSON object with a room and the day of its export, or lines of Element's dates."""
+        """Whether it is JSON with a room and an export date, or lines with Element's dates."""
         if head.first == "{":
             return all(name.search(head.text) for name in _TOP)
         return is_plain(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every room."""
+        """Read all rooms."""
         for member in members:
             plain = (
                 not context.source.head(member, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")

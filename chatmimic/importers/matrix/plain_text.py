@@ -1,4 +1,4 @@
-"""The plain text export of Element: a line for each event, and no mark on the lines below it."""
+"""Reads Element's plain text export: a line for each event, with unmarked continuation lines."""
 
 from __future__ import annotations
 
@@ -68,19 +68,19 @@ _REPLY = re.compile(r'<@[^\s<>"]{1,255}(?: "[^\n]{0,36}?")?> ')
 
 @dataclass(frozen=True, slots=True)
 class _Event(MessageStart):
-    """A line that begins an event, and what its own words make of it."""
+    """The first line of an event, and its kind by its own words."""
 
     kind: Kind
 
 
 def is_plain(text: str) -> bool:
-    """Whether a file begins as the plain text of a room does."""
+    """Whether a file begins like the plain text of a room."""
     rows = first_lines(text, _LOOKED_AT)
     return bool(rows) and stamped(rows[0]) is not None
 
 
 def stamped(raw: str) -> tuple[date, Clock | None, str] | None:
-    """The day and the time that a line begins with, and what stands behind; None for others."""
+    """Split date and time from the beginning of a line; None if it has none."""
     for pattern, numbers_of in _STAMPS:
         found = pattern.match(raw)
         numbers = None if found is None else numbers_of(found)
@@ -93,7 +93,7 @@ def stamped(raw: str) -> tuple[date, Clock | None, str] | None:
 
 
 def read_plain(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of the file."""
+    """Yield all messages of the file."""
     times, names = Times(context), _Names()
     thread = _title_of(member.where)
     with numbered_lines(member, context) as rows:
@@ -118,7 +118,7 @@ def read_plain(member: Member, context: Context) -> Iterator[Message]:
 
 
 def _title_of(where: str) -> str:
-    """The room, from the name of the file, or of the zip or folder it lies in."""
+    """The title of the room, from the name of the file, or of its zip or folder."""
     parts = [PurePosixPath(part).stem for part in PurePosixPath(where).parts]
     for part in parts[:-3:-1]:
         found = next((found for title in _TITLES if (found := title.fullmatch(part))), None)
@@ -128,18 +128,18 @@ def _title_of(where: str) -> str:
 
 
 class _Names:
-    """Who has spoken: an action does not say where a name of several words ends."""
+    """The senders so far: an action does not show where a name of several words ends."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
 
     def add(self, name: str) -> None:
-        """Keep a name."""
+        """Add a name."""
         if len(self._known) < _MOST_NAMES:
             self._known.add(name)
 
     def split(self, text: str) -> tuple[str, str]:
-        """Who acts, and what they do: the longest name known, or else the first word."""
+        """Split the actor from the action: the longest known name, or else the first word."""
         for end in range(min(len(text), _LONGEST_NAME), 0, -1):
             if text[:end] in self._known and text[end : end + 1] in ("", " "):
                 return text[:end], text[end + 1 :]
@@ -157,7 +157,7 @@ def _row(raw: str, names: _Names) -> _Event | str:
 
 
 def _happening(rest: str, names: _Names) -> tuple[Kind, str, str]:
-    """What a line tells, who it tells it of, and the words in it."""
+    """The kind, sender and text of a line."""
     if rest.startswith("* "):
         return Kind.ACTION, *names.split(rest[2:])
     name, colon, text = rest.partition(": ")
@@ -173,7 +173,7 @@ def _happening(rest: str, names: _Names) -> tuple[Kind, str, str]:
 
 
 def _classified(begun: MessageStart, text: str) -> tuple[Kind, str]:
-    """The kind and the words of an event, once all its lines are there."""
+    """The kind and text of an event, once all its lines are known."""
     kind = begun.kind if isinstance(begun, _Event) else Kind.OTHER
     if kind is not Kind.TEXT:
         return kind, text

@@ -1,4 +1,4 @@
-"""What events say of other events: edits, reactions and redactions, found by what they are for."""
+"""Relations between events: edits, reactions and redactions, by target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatmimic.errors import ExportError
 
 
 class About(StrEnum):
-    """What an event does to another one."""
+    """The types of relations."""
 
     EDIT = "edit"
     REACTION = "reaction"
@@ -20,7 +20,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One event about another."""
+    """A relation of one event to another."""
 
     what: str  # an `About`
     id: str  # of the event itself
@@ -29,7 +29,7 @@ class Relation:
 
 
 class Relations:
-    """All of one room. They come after what they are for, so that a room is read twice.
+    """The relations of a room. They follow their targets, so a room is read twice.
 
     They lie in a nameless file and not in memory: a room may have a million of them.
     """
@@ -41,7 +41,7 @@ class Relations:
         self._do("CREATE TABLE relation (target, what, id, sender, body)")
 
     def add(self, target: str, relation: Relation) -> None:
-        """Keep one, in the order of the room."""
+        """Add a relation, in the order of the room."""
         row = (target, relation.what, relation.id, relation.sender, relation.body)
         # A lone half of a character is no UTF-8.
         safe = [text.encode("utf-8", "surrogatepass") for text in row]
@@ -49,11 +49,11 @@ class Relations:
         self._any = True
 
     def sort(self) -> None:
-        """Make them ready to be asked for, once all are known."""
+        """Sort the relations, once all are added."""
         self._do("CREATE INDEX by_target ON relation (target)")
 
     def of(self, target: str) -> list[Relation]:
-        """What stands about an event in the end, in order: what was redacted is gone."""
+        """The final relations to an event, in order, without redacted ones."""
         if not self._any:
             return []
         rows = self._do(
@@ -66,7 +66,7 @@ class Relations:
         return [Relation(*(raw.decode("utf-8", "surrogatepass") for raw in row)) for row in rows]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close and delete the file."""
         self._db.close()
 
     def _do(self, statement: str, values: Sequence[bytes] = ()) -> sqlite3.Cursor:

@@ -1,4 +1,4 @@
-"""`export.json` of one room: read once for what events say of others, and once for messages."""
+"""Reads `export.json` of a room in two passes: relations, then messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEPT = ("msgtype", "body", "filename")  # of the new content of an edit
 
 
 def read_room(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of the file. Raises ExportError."""
+    """Yield all messages of the file. Raises ExportError."""
     with closing(Relations()) as relations:
         room = _Room(member, context, relations)
         # What is wrong with the file is told by the second reading.
@@ -56,7 +56,7 @@ def _events(
 
 
 class _Room:
-    """Who is who in a room, and how its events are read."""
+    """The members of a room, and how its events are read."""
 
     def __init__(self, member: Member, context: Context, relations: Relations) -> None:
         self._file = member.name
@@ -70,7 +70,7 @@ class _Room:
     # --- the first reading ---
 
     def learn(self, event: Event) -> None:
-        """Keep what an event says of others: of people their last name."""
+        """First pass: record relations and the last name of each member."""
         content, type_ = content_of(event), event.get("type")
         if type_ == "m.room.member":
             self._learn_name(event, content)
@@ -107,7 +107,7 @@ class _Room:
     # --- the second ---
 
     def message(self, event: Event, items: JsonStream) -> Message | None:
-        """One event as a message; None when it is no message itself, and counted as such."""
+        """Convert an event; None (and counted) if it is not a message itself."""
         source = f"{self._file}:{items.record}"
         if event.get("type") == "m.reaction":
             self._report.leave_out("reaction", source)
@@ -120,7 +120,7 @@ class _Room:
         return None
 
     def _stands_alone(self, edit: Event) -> bool:
-        """Whether an edit is all that the export has of a message: its last one, then."""
+        """Whether the export has only this edit of a message, the last one."""
         target = text_of(relates_to(edit).get("event_id"))
         if hash(target) in self._edited:
             return False

@@ -1,4 +1,4 @@
-"""What several exports of one thread both hold, told apart from what people say twice."""
+"""Deduplicates overlapping exports of a thread, keeping genuine repeats."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _ALIKE = 3  # characters that an edited message keeps of the old one, at the lea
 
 
 class ExactDedup:
-    """Messages of JSON files: the same sender, text and millisecond."""
+    """For JSON: duplicates have the same sender, text and millisecond."""
 
     def __init__(self) -> None:
         self._before: Counter[int] = Counter()  # given by earlier editions
         self._now: Counter[int] = Counter()
 
     def is_new(self, message: Message) -> bool:
-        """Whether earlier editions gave it less often than this one has until now."""
+        """Whether earlier exports had it less often than this one so far."""
         key = hash((message.sent_at, message.sender, message.text))
         self._now[key] += 1
         return self._now[key] > self._before[key]
 
     def next_edition(self) -> None:
-        """The export ends; another begins."""
+        """Begin the next export."""
         raise_counts(self._now, self._before)
         self._now = Counter()
 
 
 class FuzzyDedup:
-    """Messages of pages: the same sender and words, and a time that a zone may have moved.
+    """For HTML: duplicates have the same sender and text, and times that differ by a zone.
 
     A page gives local times without seconds or without a zone. Zones lie whole quarters of an
     hour apart, so that the minute within the quarter is the same.
@@ -49,18 +49,18 @@ class FuzzyDedup:
         self._moved = 0  # minutes: what the last one found was off
 
     def add(self, message: Message) -> None:
-        """Keep in mind what this edition gives."""
+        """Add a message of this export."""
         self._now.append((_words(message), _minute(message)))
 
     def next_edition(self) -> None:
-        """The export ends; another begins."""
+        """Begin the next export."""
         for words, at in self._now:
             self._words.add(words)
             self._given[hash((words, at))] += 1
         self._now = []
 
     def is_new(self, message: Message) -> bool:
-        """Whether no earlier edition gave it; each message there stands for one of this."""
+        """Whether earlier exports lack it; each of their messages matches only one."""
         words, at = _words(message), _minute(message)
         for moved in (self._moved, *_ZONES) if words in self._words else ():
             key = hash((words, at if at is None else at + moved))
@@ -72,7 +72,7 @@ class FuzzyDedup:
 
 
 def _words(message: Message) -> int:
-    """A number for who said what."""
+    """A hash of sender and text."""
     return hash((message.sender, " ".join(message.text.split())))
 
 
@@ -87,7 +87,7 @@ class _Edit:
 
 
 class Edits:
-    """Edited messages, which stand there twice: anew, marked at its end, and as they were.
+    """Drops old versions of edited messages, which are exported besides the new, marked ones.
 
     Files are newest first: the new wording comes before the old.
     """
@@ -97,7 +97,7 @@ class Edits:
         self._edits: dict[str, deque[_Edit]] = defaultdict(lambda: deque(maxlen=8))
 
     def taken(self, message: Message) -> Message | None:
-        """The message without its mark; None for an old wording, which is counted."""
+        """The message without the mark; None (and counted) for an old version."""
         if message.kind is not Kind.TEXT:
             return message
         marked = message.text.endswith(EDITED) and message.text != EDITED
@@ -116,7 +116,7 @@ class Edits:
         return replace(message, text=text) if marked else message
 
     def _newer(self, message: Message, text: str) -> _Edit | None:
-        """The edited wording of this message, if one came before it in the file."""
+        """The edited version of this message, if it came before in the file."""
         for edit in reversed(self._edits[message.sender]):
             timed = edit.at is not None and message.sent_at is not None
             if timed and not 0 <= (edit.at or 0) - (message.sent_at or 0) <= _EDIT_MS:
@@ -127,7 +127,7 @@ class Edits:
 
 
 def _alike(new: str, old: str) -> bool:
-    """Whether one may be the other, edited: their beginnings and ends are the same."""
+    """Whether one may be an edit of the other: beginning and end are the same."""
     if new == old or (len(old) > 1 and new.startswith(old)):
         return True
     least = min(len(new), len(old))

@@ -1,4 +1,4 @@
-"""One page of a thread, of Messenger or Instagram, read as a stream of boxes."""
+"""Parses an HTML page of a Messenger or Instagram thread into message boxes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT = re.compile(r" ?\(([^()]{6,60})\)$")
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What stands together in a box."""
+    """A paragraph of a box."""
 
     pieces: list[str] = field(default_factory=list)
     own: bool = False  # something in it is no link
@@ -31,7 +31,7 @@ class _Paragraph:
 
 @dataclass(slots=True)
 class _Part:
-    """One of the elements of a box: the name, what was said, or the time."""
+    """A part of a box: the name, the contents, or the time."""
 
     tag: str
     paragraphs: list[_Paragraph] = field(default_factory=lambda: [_Paragraph()])
@@ -52,7 +52,7 @@ class _Part:
 
 @dataclass(slots=True)
 class Box:
-    """What a page says of one message."""
+    """A message on a page."""
 
     sender: str = ""
     text: str = ""
@@ -63,7 +63,7 @@ class Box:
 
 
 class ThreadPage(PageParser[Box]):
-    """Feed it a page; it gives the boxes that stand at `path`."""
+    """Feed it a page; it returns the boxes at `path`."""
 
     def __init__(self, label: str, path: Path) -> None:
         super().__init__(label)
@@ -74,7 +74,7 @@ class ThreadPage(PageParser[Box]):
         self._links = 0  # how deep in a link
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """Begin a box, a part of one, or a paragraph."""
+        """Begin a box, a part or a paragraph."""
         depth = len(self.open)
         if depth == self._depth - 1:
             self._class = given.get("class", "")
@@ -96,14 +96,14 @@ class ThreadPage(PageParser[Box]):
         self._links += tag == "a"
 
     def on_text(self, text: str) -> None:
-        """Add text to the paragraph at hand."""
+        """Add text to the current paragraph."""
         if self._parts and self.open[-1] not in ("style", "script"):
             paragraph = self._parts[-1].paragraphs[-1]
             paragraph.pieces.append(text)
             paragraph.own = paragraph.own or (not self._links and bool(text.strip()))
 
     def closed(self, depth: int) -> None:
-        """End paragraphs, and the box if it is in what ends."""
+        """End paragraphs and boxes."""
         ended = self.open[depth:]
         self._links = max(0, self._links - ended.count("a"))
         if self._parts is None:
@@ -123,7 +123,7 @@ class ThreadPage(PageParser[Box]):
 
 
 def _box(parts: list[_Part]) -> Box | None:
-    """The message of a box; None for one that says nothing, or only who takes part."""
+    """The message of a box; None if it is empty or the list of participants."""
     at = next((n for n in range(len(parts) - 1, -1, -1) if parse_localized(parts[n].text)), None)
     if at is None and len(parts) > 1 and looks_like_time(parts[-1].text):
         at = len(parts) - 1
@@ -139,13 +139,13 @@ def _box(parts: list[_Part]) -> Box | None:
 
 
 def _says_who(parts: list[_Part]) -> bool:
-    """Whether this is the box above the first message, or an empty one."""
+    """Whether this is the list of participants, or empty."""
     texts = [part.text for part in parts if part.text]
     return not texts or (len(texts) == 1 and re.search(r"[:：]", texts[0]) is not None)
 
 
 def _read(part: _Part, box: Box) -> None:
-    """Take a part of what was said: the first words; links and lists are beside them."""
+    """Read a part of the contents: text, links, lists."""
     box.attached |= part.attached
     for paragraph in part.paragraphs:
         text = paragraph.text
@@ -157,7 +157,7 @@ def _read(part: _Part, box: Box) -> None:
 
 
 def _reaction(text: str) -> dict[str, str] | None:
-    """ "😆Ada Lovelace (May 1, 2024 3:00 PM)" as the JSON has it; None when no sign begins it."""
+    """Parse "😆Ada Lovelace (May 1, 2024 3:00 PM)"; None if no emoji begins it."""
     end = next((at for at, c in enumerate(text) if c.isalnum()), 0)
     if not text[:end].strip():
         return None

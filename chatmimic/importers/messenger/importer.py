@@ -1,4 +1,4 @@
-"""Facebook Messenger: the downloads in JSON and HTML of all years, and the encrypted chats."""
+"""Facebook Messenger: downloads in JSON and HTML of all years, and encrypted chats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chatmimic.records import Message
 
 
 class Messenger(Importer):
-    """Threads of `message_N.json` or `.html`, flat encrypted ones, `messages.htm`, all together."""
+    """Reads `message_N.json` or `.html`, encrypted chats, and `messages.htm`."""
 
     name = "messenger"
     title = "Facebook Messenger"
@@ -35,19 +35,19 @@ class Messenger(Importer):
     )
 
     def knows(self, head: Head) -> bool:
-        """A thread the way any of the exports writes it, unless its place says Instagram."""
+        """Whether it is a thread of any of these exports, outside Instagram's folders."""
         if service_of_place(head.member.where) == INSTAGRAM:
             return False
         return is_thread(head) or is_old_page(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """All threads, one after the other; pages of many threads last."""
+        """Read all threads, one after the other; pages with many threads last."""
         wanted_service = MESSENGER if context.options.format == self.name else ""
         yield from read_threads(members, context, wanted_service)
 
 
 def is_thread(head: Head) -> bool:
-    """Whether a file is a thread of Messenger's or Instagram's."""
+    """Whether a file is a thread of Messenger or Instagram."""
     if head.first == "{":
         if RECORD.search(head.text):
             return '"author"' not in head.text[:2000]
@@ -60,7 +60,7 @@ def is_thread(head: Head) -> bool:
 
 
 def read_threads(members: Sequence[Member], context: Context, service: str) -> Iterator[Message]:
-    """The messages of these files. `service` is what the user said they are of; "": find out."""
+    """Read the messages of these files. `service`: given by the user; "": detect."""
     old = [member for member in members if _is_old(member, context)]
     parts = parts_of([member for member in members if member not in old], context, service)
     threads: dict[tuple[str, str], list[Part]] = defaultdict(list)
@@ -82,7 +82,7 @@ def _is_old(member: Member, context: Context) -> bool:
 
 
 def _orders(parts: Sequence[Part], context: Context) -> dict[str, str]:
-    """Which of a date's numbers is the day, for the pages that have such dates."""
+    """The order of numeric dates, for pages that have them."""
     surveyed = list(numeric_dates(parts, context))
     surveys = [survey for _, survey in surveyed]
     found = resolved_orders(surveys, context.options.date_order, context.report)

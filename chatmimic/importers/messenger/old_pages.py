@@ -1,4 +1,4 @@
-"""Facebook's downloads of 2009 to 2018: `messages.htm` with all threads, or a page for each."""
+"""Reads Facebook's downloads of 2009 to 2018: `messages.htm`, or a page for each thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MEDIA = {"img", "video", "audio"}
 
 @dataclass(slots=True)
 class OldRecord:
-    """What a page says of one message."""
+    """A message on a page."""
 
     names: str = ""  # of its thread, as they stand there
     thread: int = 0  # number of the thread on its page
@@ -44,12 +44,12 @@ class OldRecord:
 
 
 def is_old_page(text: str) -> bool:
-    """Whether a page's beginning holds messages as Facebook wrote them before 2018."""
+    """Whether the beginning of a page has messages as Facebook wrote them before 2018."""
     return is_html(text) and all(mark in text for mark in _MARKS)
 
 
 class OldPage(PageParser[OldRecord]):
-    """Feed it a page; a message is whole where the next begins or its thread ends."""
+    """Feed it a page; a message is complete when the next begins or its thread ends."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -63,7 +63,7 @@ class OldPage(PageParser[OldRecord]):
         self._header = -1  # depth of the message's header; -1: outside
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """See what begins, by its class."""
+        """Handle the beginning of an element, by its class."""
         depth, classes = len(self.open), given.get("class", "").split()
         if tag == "h1" and not self._thread:
             self._heading = depth + 1
@@ -92,7 +92,7 @@ class OldPage(PageParser[OldRecord]):
                 record.pieces.append("\u2028")
 
     def on_text(self, text: str) -> None:
-        """Add text to what it belongs to."""
+        """Add text to the current part."""
         if self._heading:
             self._owner.append(text)
         elif self._inside >= 0 and self._record is None:
@@ -103,7 +103,7 @@ class OldPage(PageParser[OldRecord]):
             self._record.pieces.append(text)
 
     def closed(self, depth: int) -> None:
-        """Leave what ends."""
+        """Handle the end of elements."""
         self._place = None
         self._heading = self._heading if depth >= self._heading else 0
         if self._header >= depth:
@@ -124,7 +124,7 @@ class OldPage(PageParser[OldRecord]):
 def read_old_pages(
     members: Sequence[Member], context: Context, given: Mapping[tuple[str, str], FuzzyDedup]
 ) -> Iterator[Message]:
-    """Every message of these pages but those that other exports gave (`given`, by thread)."""
+    """Yield all messages of these pages, except those in other exports (`given`, by thread)."""
     numbers: set[str] = set()
     for member in members:
         page = _Page(member, context)
@@ -149,7 +149,7 @@ def read_old_pages(
 
 
 class _Page:
-    """One page, thread by thread."""
+    """Reads one page, thread by thread."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._member = member
@@ -160,7 +160,7 @@ class _Page:
         self._write = Writer(MESSENGER, "", "", member.name, context.report)
 
     def messages(self) -> Iterator[Message]:
-        """Every message, Messenger's own sentences told from people's."""
+        """Yield all messages, with system messages recognised."""
         page = OldPage(self._member.label)
         for record in page_records(page, self._member, self._context):
             if record.thread != self._thread:
@@ -170,11 +170,11 @@ class _Page:
             message = self._write.dated(
                 _record(record), record.number, self._times.of(time) if time else None
             )
-            yield from self._repeats.relayed(message, marked=False)
+            yield from self._repeats.released(message, marked=False)
         yield from self._repeats.rest()
 
     def _begin(self, record: OldRecord) -> None:
-        """Another thread."""
+        """Begin another thread."""
         self._thread = record.thread
         self._context.report.owner = record.owner
         names = [name.strip() for name in _LABEL.sub("", record.names, count=1).split(",")]

@@ -1,4 +1,4 @@
-"""Where in a page of Messenger's or Instagram's the messages stand, told by structure alone.
+"""Finds the messages in a page of Messenger or Instagram by its structure alone.
 
 The names of the classes are made by a machine and change from year to year. What stays: a message
 is an element with elements in it, of which the first that says anything is a name and the last a
@@ -47,7 +47,7 @@ class _Element:
 
 @dataclass(frozen=True, slots=True)
 class PageStructure:
-    """What the beginning of a page shows."""
+    """The structure of a page, from its beginning."""
 
     path: Path = ()  # of the messages; empty: there is none
     title: str = ""
@@ -57,7 +57,7 @@ class PageStructure:
 
 
 class _StructureParser(PageParser[None]):
-    """Reads the beginning of a page as a tree of texts."""
+    """Parses the beginning of a page as a tree of texts."""
 
     def __init__(self) -> None:
         super().__init__("head")
@@ -68,12 +68,12 @@ class _StructureParser(PageParser[None]):
         self._stack: list[_Element] = []
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """Go down."""
+        """Enter an element."""
         if tag not in EMPTY:
             self._stack.append(_Element(tag, given.get("class", "")))
 
     def on_text(self, text: str) -> None:
-        """Keep the text for every element around it, as far as is needed."""
+        """Add text to all enclosing elements, as far as needed."""
         if self._stack and self._stack[-1].tag not in _UNSHOWN:
             for element in self._stack:
                 element.texts += not text.isspace()
@@ -82,7 +82,7 @@ class _StructureParser(PageParser[None]):
                     element.size += len(text)
 
     def closed(self, depth: int) -> None:
-        """Go up, and see whether what ends was a message."""
+        """Leave an element, which may be a message."""
         while len(self._stack) > depth:
             element = self._stack.pop()
             text = rendered_text(element.pieces)
@@ -112,7 +112,7 @@ class _StructureParser(PageParser[None]):
 
 @lru_cache(maxsize=4)
 def outline(text: str) -> PageStructure:
-    """What the beginning of a page shows; an empty outline for what is none of Meta's pages."""
+    """The structure of a page, from its beginning; empty if it is not one of Meta's."""
     if not is_html(text):
         return PageStructure()
     page = _StructureParser()
@@ -127,7 +127,7 @@ def outline(text: str) -> PageStructure:
 
 
 def is_thread_page(name: str, text: str) -> bool:
-    """Whether a page's beginning holds messages of a thread.
+    """Whether the beginning of a page has messages of a thread.
 
     Posts and comments have the same boxes: a thread shows by its participants, by what lies in a
     folder of threads, or by being called as the parts of one are.
@@ -147,7 +147,7 @@ def _end_of_label(people: str) -> int:
 
 
 def _names(people: str) -> list[str]:
-    """The names of "Ada Lovelace, Grace Hopper and Bo"."""
+    """Split "Ada Lovelace, Grace Hopper and Bo" into names."""
     *some, last = people.strip().split(", ")
     for joined in (" and ", " und ", " et ", " y ", " e ", " en ", " och ", " og ", " i ", " ve "):
         if joined in last:

@@ -1,4 +1,4 @@
-"""One Messenger record, of either export, to one Message."""
+"""Converts records of both kinds of exports to messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REMEMBERED = 4096  # names of a file
 
 @dataclass(slots=True)
 class Record:
-    """What any of the exports says of one message, its text repaired."""
+    """A message of any of the exports, with its text repaired."""
 
     sender: str = ""
     text: str = ""
@@ -35,14 +35,14 @@ class Record:
 
 
 class TextRepair:
-    """Repairs the strings of a JSON file, which is encoded twice, and counts them."""
+    """Repairs and counts the strings of a JSON file, which are encoded twice."""
 
     def __init__(self, report: ImportReport) -> None:
         self._repairs = report.repairs
         self._names: dict[str, str] = {}
 
     def words(self, text: Any) -> str:
-        """A text as it was meant; "" for what is none."""
+        """The repaired text; "" for other values."""
         if not isinstance(text, str):
             return ""
         if text.isascii():
@@ -53,7 +53,7 @@ class TextRepair:
         return mended
 
     def name(self, name: Any) -> str:
-        """The same for a name, which comes again and again."""
+        """The same for a name, cached."""
         mended = self._names.get(name) if isinstance(name, str) else ""
         if mended is None:
             if len(self._names) >= _REMEMBERED:
@@ -65,7 +65,7 @@ class TextRepair:
 
 
 def plain_record(item: Any, mend: TextRepair) -> Record:
-    """A record of the "Download your information" export."""
+    """Read a record of the "Download your information" export."""
     if not isinstance(item, dict):
         return Record()
     get = item.get
@@ -91,7 +91,7 @@ def plain_record(item: Any, mend: TextRepair) -> Record:
 
 
 def encrypted_record(item: Any, mend: TextRepair) -> Record:
-    """A record of the end-to-end encrypted export."""
+    """Read a record of the end-to-end encrypted export."""
     if not isinstance(item, dict):
         return Record()
     get = item.get
@@ -110,7 +110,7 @@ def encrypted_record(item: Any, mend: TextRepair) -> Record:
 
 
 def page_record(box: Box) -> Record:
-    """A message of an HTML page. One without a time is of a shape that is not known."""
+    """Read a message of an HTML page. Without a time, its format is unknown."""
     record = Record(box.sender, box.text, reactions=reactions_of(box.reactions))
     if box.time:
         record.kind = Kind.MEDIA if box.attached and not box.text else Kind.TEXT
@@ -127,7 +127,7 @@ def _kind_of_words(text: str, sender: str, item: dict[str, Any]) -> Kind:
 
 
 def reactions_of(given: Any) -> tuple[Reaction, ...]:
-    """The reactions of a record, whatever stands in their place."""
+    """The reactions of a record; tolerates unexpected values."""
     if not isinstance(given, list):
         return ()
     return tuple(
@@ -148,7 +148,7 @@ def _reaction(emoji: str, actor: str) -> Reaction:
 
 @dataclass(slots=True)
 class Writer:
-    """Makes the Messages of one file, counting what it mends."""
+    """Makes the messages of a file, and counts repairs."""
 
     service: str
     thread: str
@@ -159,12 +159,12 @@ class Writer:
     _direction: int = 0  # +1 oldest first, -1 newest first, as the file's first step shows
 
     def message(self, record: Record, number: int) -> Message:
-        """The Message of a record, its kind settled."""
+        """Convert a record to a message, with its kind."""
         at = as_milliseconds(record.timestamp, self.report) if record.sender else None
         return self.dated(record, number, at)
 
     def dated(self, record: Record, number: int, at: int | None) -> Message:
-        """The same, with a time (UTC milliseconds) that was read elsewhere."""
+        """The same, with a given time (UTC milliseconds)."""
         sender, kind = record.sender, record.kind
         if kind is Kind.TEXT:
             kind = kind_of_sentence(record.text, sender) or kind
@@ -187,7 +187,7 @@ class Writer:
         )
 
     def _watch_order(self, at: int) -> None:
-        """Count times that go against the file's own direction."""
+        """Count times that are out of the file's order."""
         step = (at > self._last) - (at < self._last) if self._last else 0
         if step and not self._direction:
             self._direction = step

@@ -1,4 +1,4 @@
-"""Telling Messenger's own sentences from people's words in any language.
+"""Detects system messages in any language: sentences that repeat with different names.
 
 Old exports mark them with a type. Newer ones write "Ada sent an attachment." as if Ada had
 typed it, in the language of the account. English ones are known one by one (`sentences`); those of
@@ -29,7 +29,7 @@ MOST_WITHHELD = 20_000
 
 
 def is_attachment_sentence(text: str, sender: str) -> bool:
-    """Whether a text beside an attachment only says, in any language, that its sender sent it."""
+    """Whether the text of an attachment only says, in any language, that it was sent."""
     bare = text.rstrip(_STOPS)
     if bare == text or len(text) > _LONGEST_BESIDE or "\n" in text or "://" in text:
         return False
@@ -37,13 +37,13 @@ def is_attachment_sentence(text: str, sender: str) -> bool:
 
 
 def _begins_with(text: str, name: str) -> bool:
-    """Whether a sentence begins with a name, which some languages write without a space."""
+    """Whether a sentence begins with a name, followed by a space in most languages."""
     after = text[len(name) : len(name) + 1]
     return len(name) > 1 and text.startswith(name) and (after == " " or after > "\u2e7f")
 
 
 class RepeatTest:
-    """Finds system sentences of any language in a thread whose records carry no type.
+    """Finds system messages of any language in threads whose records have no type.
 
     A sentence that begins with its own sender's name, or ends with somebody's full name, is held
     back; three alike from one sender (names aside) were written by Messenger, fewer by a person.
@@ -56,15 +56,15 @@ class RepeatTest:
         self._waiting = 0
 
     def learn_people(self, beside: Mapping[str, Any]) -> None:
-        """Take the participants of the thread from what stands beside its messages."""
+        """Add the participants of the thread."""
         if self._full_names or not isinstance(beside.get("participants"), list):
             return
         given = [p.get("name") if isinstance(p, dict) else p for p in beside["participants"]]
         names = [repaired(name) for name in given if isinstance(name, str)]
         self._full_names = tuple(name for name in names if " " in name.strip())
 
-    def relayed(self, message: Message, marked: bool) -> Sequence[Message]:
-        """The message, unless it must wait for others of its like; and those, if it is enough."""
+    def released(self, message: Message, marked: bool) -> Sequence[Message]:
+        """Yield the message, unless it must wait for similar ones; and these once they suffice."""
         if marked or message.kind is not Kind.TEXT:
             return (message,)
         shape = self._shape(message)
@@ -85,13 +85,13 @@ class RepeatTest:
         return [replace(one, kind=Kind.SYSTEM) for one in alike]
 
     def rest(self) -> Iterator[Message]:
-        """What was held back and never repeated: people's words."""
+        """Yield what was held back and not repeated: people's text."""
         for alike in self._held.values():
             yield from alike
         self._held.clear()
 
     def _shape(self, message: Message) -> str:
-        """The sentence with its names taken out; "" when it is not of the suspicious kind."""
+        """The sentence without names; "" if it is not suspicious."""
         text, sender = message.text, message.sender
         first = sender.partition(" ")[0]
         # Nearly every message is neither: no more work than this for those.

@@ -1,4 +1,4 @@
-"""What somebody did, in Messenger's words of further languages; behind a name, before a stop."""
+"""Messenger's system sentences in further languages, without the name and the full stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a thread is Facebook's or Instagram's: the files of both have one shape."""
+"""Detects whether a thread is Facebook's or Instagram's: their files look the same."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _SIGNS = {
 
 
 def service_of_place(where: str) -> str:
-    """The service that a path names; "" when it names none, or both."""
+    """The service that a path names; "" if none or both."""
     named = [service for service, place in _PLACES.items() if place.search(where)]
     return named[0] if len(named) == 1 else ""
 
 
 def services_in(text: str) -> set[str]:
-    """The services that a file's beginning or end shows signs of."""
+    """The services that the beginning or end of a file points to."""
     return {service for service, services in _SIGNS.items() if services.search(text)}
 
 
 def resolved_service(services: set[str], label: str, report: ImportReport) -> str:
-    """The service of files whose place does not name it; a guess is said in a note."""
+    """The service of files whose path does not name it; a guess adds a note."""
     if services == {MESSENGER}:
         return MESSENGER
     if services == {INSTAGRAM}:

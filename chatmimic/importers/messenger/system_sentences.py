@@ -1,4 +1,4 @@
-"""The sentences that Messenger and Instagram write as if a person had typed them.
+"""Recognises system messages of Messenger and Instagram, which look like people's.
 
 All that are known in English, and the commonest of other languages.
 
@@ -52,7 +52,7 @@ Known = list[tuple[Kind, re.Pattern[str]]]
 
 
 def _known(table: Table) -> Known:
-    """The patterns of a table by kind; a full stop at the end is looked for elsewhere."""
+    """Compile the patterns of a table by kind, without the full stop at the end."""
     return [
         (kind, re.compile("|".join(f"(?:{one})" for one in patterns), re.DOTALL))
         for kind, patterns in table.items()
@@ -236,7 +236,7 @@ _LONGEST = 600  # characters; the templates of Messenger are shorter
 
 
 def kind_of_sentence(text: str, sender: str) -> Kind | None:
-    """What a sentence of Meta's own tells of; None for what people wrote."""
+    """The kind of a system message; None for people's text."""
     if len(text) > _LONGEST:
         return None
     bare = text.rstrip()
@@ -258,7 +258,7 @@ def kind_of_sentence(text: str, sender: str) -> Kind | None:
 
 
 def _kind_of_own(did: str, stopped: bool, strict: bool) -> Kind | None:
-    """Of what the sender did; "You" may be somebody else, so that a full stop is asked for."""
+    """The kind of a sentence about the sender; after "You" a full stop is required."""
     kind = _kind_in(_OWN, did) or _kind_in(_LOOSE, did)
     if kind is None and (stopped or not strict):
         kind = _kind_in(_OWN_STOPPED, did) or _kind_in(_STOPPED, did)
@@ -266,7 +266,7 @@ def _kind_of_own(did: str, stopped: bool, strict: bool) -> Kind | None:
 
 
 def _kind_of_anyones(bare: str, stopped: bool) -> Kind | None:
-    """Of what somebody did who may be called by a nickname: it ends at one of the first spaces."""
+    """The kind of a sentence about anybody, whose name ends at one of the first spaces."""
     name, _, did = bare.partition(" ")
     if name.casefold() in _PEOPLE_SAY:
         return None

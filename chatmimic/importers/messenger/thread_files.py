@@ -1,4 +1,4 @@
-"""The files of threads, and what their beginnings and ends say of the threads."""
+"""The files of threads, and what their beginnings and ends say about the threads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_TITLE = {"", "messages", "facebook", "instagram", "messenger"}
 
 
 class Shape(Enum):
-    """What a part is written as; of a thread that comes in several, the first counts for most."""
+    """The format of a file; if a thread comes in several, the first has priority."""
 
     PLAIN = 0  # "Download your information", in JSON
     ENCRYPTED = 1
@@ -45,13 +45,13 @@ class Shape(Enum):
 
     @property
     def title(self) -> str:
-        """What the summary calls it."""
+        """Its name in the summary."""
         return ("JSON", "encrypted chats", "HTML")[self.value]
 
 
 @dataclass
 class Part:
-    """One file of a thread, and what its head and tail say of the thread."""
+    """A file of a thread, and what its beginning and end say about the thread."""
 
     member: Member
     shape: Shape
@@ -64,19 +64,19 @@ class Part:
 
     @property
     def thread(self) -> str:
-        """Equal for all exports of a thread: its title, unless that says nothing."""
+        """The key of the thread, equal in all exports: its title, unless it has none."""
         return self.path if self.title.casefold() in _NOBODY else self.title
 
     @property
     def root(self) -> str:
-        """The folder of the export it came in."""
+        """The root folder of its export."""
         above = 0 if self.shape is Shape.ENCRYPTED else 2  # …/section/thread/message_1.json
         folders = PurePosixPath(self.member.name).parents
         return str(folders[min(above, len(folders) - 1)])
 
     @property
     def order(self) -> tuple[int, str, int]:
-        """Where it comes among the parts of its thread."""
+        """Its position among the files of its thread."""
         number = _PART.search(self.member.base)
         # message_1 holds the newest; 10 comes after 2
         folder = str(PurePosixPath(self.member.name).parent)
@@ -84,7 +84,7 @@ class Part:
 
 
 def parts_of(members: Sequence[Member], context: Context, service: str = "") -> list[Part]:
-    """Every file as a part of its thread. `service` is what the user said they are of."""
+    """The files as parts of threads. `service`: given by the user."""
     parts = [_look(member, context) for member in members]
     _share_titles(parts, context)
     _settle_services(parts, context, service)
@@ -128,7 +128,7 @@ def _text(data: bytes) -> str:
 
 
 def _named_values(text: str) -> dict[str, str]:
-    """The last string under each name that describes a thread; messages carry no such names."""
+    """The last value of each name that describes a thread; messages have no such names."""
     found: dict[str, str] = {}
     for name, quoted in _TITLE.findall(text):
         try:
@@ -139,12 +139,12 @@ def _named_values(text: str) -> dict[str, str]:
 
 
 def _without_number(title: str) -> str:
-    """ "Ada Lovelace_15" is the encrypted export's name for the thread "Ada Lovelace"."""
+    """The title without the number that encrypted exports add: "Ada Lovelace_15"."""
     return re.sub(r"_\d+$", "", repaired(title))
 
 
 def _share_titles(parts: list[Part], context: Context) -> None:
-    """A file that is cut short has lost its title: the other parts of its thread have it."""
+    """Give truncated files, which lost their title, that of other files of their thread."""
     folder = {part.member.name: str(PurePosixPath(part.member.name).parent) for part in parts}
     titles = {folder[part.member.name]: part.title for part in parts if not part.cut}
     for part in parts:
@@ -157,7 +157,7 @@ def _share_titles(parts: list[Part], context: Context) -> None:
 
 
 def _settle_services(parts: list[Part], context: Context, wanted_service: str) -> None:
-    """The service of every part: what its place says, or else what all parts of its root show."""
+    """Set the service of each file: by its path, else by all files of its export."""
     open_: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
         part.service = wanted_service or part.service or service_of_place(part.member.where)

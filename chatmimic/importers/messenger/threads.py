@@ -1,4 +1,4 @@
-"""The parts of one thread, read as one; what several exports have is given once."""
+"""Reads the files of a thread as one, without duplicates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from chatmimic.records import Message
 
 @dataclass
 class Thread:
-    """The parts of one thread. `fuzzy` is filled for pages that are read later."""
+    """The files of one thread. `fuzzy` is filled for pages that are read later."""
 
     parts: list[Part]
     context: Context
@@ -38,7 +38,7 @@ class Thread:
     _exact: ExactDedup = field(default_factory=ExactDedup)
 
     def read(self) -> Iterator[Message]:
-        """Every message, edition by edition. Raises DamagedExport."""
+        """Yield all messages, export by export. Raises DamagedExport."""
         editions = _editions(self.parts)
         if len(editions) > 1 and any(edition[0].shape is Shape.PAGE for edition in editions):
             self.fuzzy = self.fuzzy or FuzzyDedup()
@@ -62,7 +62,7 @@ class Thread:
         return False
 
     def _classified(self, parts: list[Part]) -> Iterator[Message]:
-        """The messages, Messenger's own sentences told from people's and edits put together."""
+        """The messages, with system messages recognised and edits resolved."""
         repeats = RepeatTest()
         edits = Edits(self.context.report)
         for part in parts:
@@ -70,7 +70,7 @@ class Thread:
             if part.shape is not Shape.ENCRYPTED:  # whose order is not promised
                 messages = oldest_first(messages, lambda one: one[0])
             for message, marked in messages:
-                yield from repeats.relayed(message, marked)
+                yield from repeats.released(message, marked)
         yield from repeats.rest()
 
     def _part(self, part: Part, repeats: RepeatTest) -> Iterator[tuple[Message, bool]]:
@@ -104,7 +104,7 @@ class Thread:
 def _worded(
     messages: Iterable[tuple[Message, bool]], edits: Edits
 ) -> Iterator[tuple[Message, bool]]:
-    """The messages in their last wording, which comes first in a file."""
+    """The messages in their last version, which comes first in a file."""
     for message, marked in messages:
         worded = edits.taken(message)
         if worded is not None:
@@ -116,7 +116,7 @@ def _time(box: Box, times: WrittenTimes) -> int | None:
 
 
 def _editions(parts: list[Part]) -> list[list[Part]]:
-    """The thread's files by the export they came in. Files of one export never overlap."""
+    """The files by export. Files of one export never overlap."""
     editions: dict[tuple[Shape, str], list[Part]] = defaultdict(list)
     for part in parts:
         editions[part.shape, part.root].append(part)
@@ -124,7 +124,7 @@ def _editions(parts: list[Part]) -> list[list[Part]]:
 
 
 def numeric_dates(parts: Iterable[Part], context: Context) -> Iterator[tuple[Part, DateSurvey]]:
-    """The pages whose dates are three numbers, each looked through for what shows the day."""
+    """Survey the pages with numeric dates."""
     for part in parts:
         first = next(filter(None, map(parse_localized, part.outline.times)), None)
         if first is None or first.numbers is None:

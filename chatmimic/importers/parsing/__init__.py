@@ -1,1 +1,1 @@
-"""What several importers read with: JSON in bounded memory, times, dates, tables, encodings."""
+"""Shared parsers: JSON and HTML in bounded memory, dates and times, tables, SQLite."""

@@ -1,4 +1,4 @@
-"""What an import has given already, where several files hold the same messages."""
+"""Deduplicates messages that several files of an export contain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatmimic.records import Message
 
 
 class SeenMessages:
-    """The ids of messages by thread, for files of one thread in several shapes.
+    """Message ids by thread, for threads that an export contains in several formats.
 
     `SeenIds` finds those of one shape. With one file alone (`alone`) every message is new, and no
     id takes memory.
@@ -22,13 +22,13 @@ class SeenMessages:
         self._report = report
 
     def is_new(self, message: Message) -> bool:
-        """Whether no message of its id was seen in its thread; one that was is counted."""
+        """Whether its id is new in its thread; duplicates are counted."""
         if self._alone:
             return True
         return self.is_absent(message, message.thread) and self.add(message, message.thread)
 
     def is_absent(self, message: Message, thread: str) -> bool:
-        """Whether `thread` holds no message of its id; one that it holds is counted as duplicate.
+        """Whether `thread` has no message of its id; duplicates are counted.
 
         A message without an id is always new: nothing tells.
         """
@@ -38,18 +38,18 @@ class SeenMessages:
         return True
 
     def holds(self, message: Message, thread: str) -> bool:
-        """Whether `thread` holds a message of its id; nothing is counted."""
+        """Whether `thread` has a message of its id; nothing is counted."""
         return hash(message.message_id) in self._ids.get(thread, ())
 
     def add(self, message: Message, thread: str) -> bool:
-        """Keep its id in mind under `thread`. Always true."""
+        """Record its id under `thread`. Always returns True."""
         if message.message_id:
             self._ids.setdefault(thread, set()).add(hash(message.message_id))
         return True
 
 
 class SeenIds:
-    """The ids of all messages of an import by their threads.
+    """The ids of all messages of an import, by thread.
 
     Of a very long import the last quarter of a million or two are held: where an id comes twice,
     it does within a page or a file. What is farther apart the archive knows.
@@ -63,7 +63,7 @@ class SeenIds:
         self._before: set[int] = set()
 
     def is_new(self, message: Message) -> bool:
-        """Whether no message of its id came in its thread; one that did is counted as duplicate.
+        """Whether its id is new in its thread; duplicates are counted.
 
         Only messages that have an id are asked about: of the others nothing tells.
         """
@@ -79,7 +79,7 @@ class SeenIds:
 
 
 def raise_counts(counts: dict[int, int], kept: dict[int, int]) -> None:
-    """Raise the counts that are kept to these.
+    """Raise each kept count to at least this one.
 
     `kept |= counts` of two Counters does it too, but walks all that is kept, for each of a
     thousand files.
@@ -90,14 +90,14 @@ def raise_counts(counts: dict[int, int], kept: dict[int, int]) -> None:
 
 
 class OverlapFilter:
-    """Messages without ids that several files hold, as two backups of one telephone do."""
+    """Deduplicates messages without ids in overlapping files, such as two backups of a phone."""
 
     def __init__(self, report: ImportReport) -> None:
         self._before: Counter[int] = Counter()  # what to tell a message by → times in one file
         self._report = report
 
     def new_of(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """The messages of one file that no file before it holds; the others are counted.
+        """The messages of a file that no earlier file has; the others are counted.
 
         What one file holds twice was said twice.
         """

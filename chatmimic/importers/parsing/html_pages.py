@@ -1,4 +1,4 @@
-"""HTML pages of any size, read as a stream of records: fed in pieces, never held or rendered."""
+"""Parses HTML pages of any size as a stream of records, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Attributes = dict[str, str]  # an element's attributes
 
 
 def is_html(text: str) -> bool:
-    """Whether a file begins as an HTML page, with or without an XML declaration before it."""
+    """Whether a file begins like an HTML page, with or without an XML declaration."""
     start = text.lstrip("\ufeff \r\n\t")[:200].lower()
     if start.startswith("<?xml"):
         start = start.partition("?>")[2].lstrip()
@@ -27,7 +27,7 @@ def is_html(text: str) -> bool:
 
 
 def rendered_text(pieces: list[str]) -> str:
-    """Text as it was written: a line's end for each <br>, a space for each of the source's own.
+    """Text as rendered: a newline for each <br>, a space for line ends in the source.
 
     A character U+2028 of the text itself becomes a line's end too.
     """
@@ -44,25 +44,25 @@ def rendered_text(pieces: list[str]) -> str:
 
 
 class PageParser(BoundedParser[Record]):
-    """A page of a kind says in `opened`, `closed` and `said` what its elements mean."""
+    """A page parser; subclasses define `opened`, `closed` and `on_text`."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
         self.open: list[str] = []  # the tags around the parser's position
 
     def opened(self, tag: str, given: Attributes) -> None:
-        """An element begins; `open` does not hold it yet."""
+        """An element begins; it is not in `open` yet."""
 
     def closed(self, depth: int) -> None:
-        """The elements from this depth on end; `open` holds them still."""
+        """The elements from this depth on end; they are still in `open`."""
 
     def on_text(self, text: str) -> None:
-        """Text at this position; BREAK for each <br>."""
+        """Text in the innermost element; BREAK for each <br>."""
 
     # --- what Python's parser calls ---
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open an element."""
+        """Handle the beginning of an element."""
         self.opened(tag, {name: value or "" for name, value in attrs})
         if tag == "br":
             self.handle_data(BREAK)
@@ -72,7 +72,7 @@ class PageParser(BoundedParser[Record]):
         self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """Close the element, and those in it that were left open."""
+        """Close an element, and any left open in it."""
         self.ended = self.ended or tag == "html"
         if tag in self.open:
             depth = len(self.open) - 1 - self.open[::-1].index(tag)
@@ -80,13 +80,13 @@ class PageParser(BoundedParser[Record]):
             del self.open[depth:]
 
     def handle_data(self, data: str) -> None:
-        """Hand text on, unless a record grows beyond bounds."""
+        """Handle text. Raises DamagedExport if a record is too long."""
         self.grow(data)
         self.on_text(data)
 
 
 def page_records(page: PageParser[Record], member: Member, context: Context) -> Iterator[Record]:
-    """Every record of a page. Raises DamagedExport for one that lacks its end."""
+    """Yield all records of a page. Raises DamagedExport if the page is truncated."""
     decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
     try:
         with context.open(member) as stream:

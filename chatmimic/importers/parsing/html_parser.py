@@ -1,4 +1,4 @@
-"""Python's HTML parser fed with pages of any size and any make: what it waits for is bounded.
+"""Python's HTML parser with bounds, for untrusted pages of any size.
 
 It waits without end for what a hostile page never closes; here that is a fault of the page.
 """
@@ -21,7 +21,7 @@ Record = TypeVar("Record")
 
 
 def unescaped(text: str) -> str:
-    """Text with its character references resolved; left as it is where one is thousands long."""
+    """Resolve character references, except where one is thousands of characters long."""
     try:
         return html.unescape(text)
     except ValueError:
@@ -29,7 +29,7 @@ def unescaped(text: str) -> str:
 
 
 class BoundedParser(HTMLParser, Generic[Record]):
-    """Feed it a page's text; `taken` gives the records that are whole by then.
+    """Feed it a page; `taken` returns the records that are complete so far.
 
     A page of a kind handles tags and text, and calls `whole` for each record, `grow` for each text
     of one and `check_depth` for each tag.
@@ -44,7 +44,7 @@ class BoundedParser(HTMLParser, Generic[Record]):
         self._whole: list[Record] = []
 
     def taken(self, text: str) -> Iterator[Record]:
-        """Read on; every record that ends in this text. Raises DamagedExport."""
+        """Parse more text; returns the records that it completes. Raises DamagedExport."""
         try:
             self.feed(text)
         except AssertionError as error:  # what the parser makes of "<![x"
@@ -57,24 +57,24 @@ class BoundedParser(HTMLParser, Generic[Record]):
         return iter(whole)
 
     def broken(self, fault: str) -> DamagedExport:
-        """The error for a fault of this page."""
+        """The error for a defect of this page."""
         some = "1 whole message stands" if self.records == 1 else f"{self.records} whole messages"
         stand = "" if self.records == 1 else " stand"
         return DamagedExport(f"{self._label} {fault}; {some}{stand} before it.", TRUNCATED_WAY_ON)
 
     def whole(self, record: Record) -> None:
-        """Give a record."""
+        """Add a complete record."""
         self.records += 1
         self.size = 0
         self._whole.append(record)
 
     def grow(self, text: str) -> None:
-        """Count text of the record at hand. Raises DamagedExport when it grows beyond bounds."""
+        """Count text of the current record. Raises DamagedExport if it is too long."""
         self.size += len(text)
         if self.size > MAX_RECORD:
             raise self.broken(f"holds a message of over {MAX_RECORD >> 20} million characters")
 
     def check_depth(self, depth: int) -> None:
-        """Raise DamagedExport when so many tags within one another are too many."""
+        """Raise DamagedExport if tags are nested too deeply."""
         if depth >= MAX_DEPTH:
             raise self.broken("is nested too deeply")

@@ -1,4 +1,4 @@
-"""What a JSON value is taken for when a service may have put anything in its place."""
+"""Coerces JSON values that may have an unexpected type."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 
 def as_dict(value: Any) -> Mapping[str, Any]:
-    """The object, or an empty one in place of anything else."""
+    """The object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: Any) -> Sequence[Any]:
-    """The array, or an empty one in place of anything else."""
+    """The array; an empty one for anything else."""
     return value if isinstance(value, list) else ()
 
 
 def text(value: Any) -> str:
-    """A string, or an id that was written as a number; never the text of a null."""
+    """The string; a number as text; "" for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 1 << 64 else ""
     return value if isinstance(value, str) else ""

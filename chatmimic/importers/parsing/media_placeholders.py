@@ -1,4 +1,4 @@
-"""What text exports put in the place of a photo, a sticker, a file, in the languages of the apps.
+"""Placeholders of text exports for photos, stickers and files, in the languages of the apps.
 
 An app sets them apart with marks of its own: "[Photo]", "<사진>".
 """
@@ -58,10 +58,10 @@ _MEDIA, _NAMED = _split()
 
 
 def is_media_placeholder(word: str) -> bool:
-    """Whether a word stands for media by itself."""
+    """Whether this is a media placeholder."""
     return word.strip().casefold() in _MEDIA
 
 
 def starts_with_media_placeholder(word: str) -> bool:
-    """Whether it is media of which a name or a place may be told behind the word."""
+    """Whether this is a media placeholder after which a file name or a place may follow."""
     return word.strip().casefold() in _NAMED

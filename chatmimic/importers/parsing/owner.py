@@ -1,4 +1,4 @@
-"""Whose export it is, where a service does not name them."""
+"""The owner of an export, where the service does not name them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NOTE = (
 
 
 def note_owner(report: ImportReport) -> None:
-    """Say how the owner's messages are signed, and how to join them to the owner's name."""
+    """Note how the owner's messages are signed, and how to merge them with the owner's name."""
     report.note(_NOTE)
     report.owner = report.owner or OWNER
 
 
 def with_owner(messages: Iterable[Message], owner: str, report: ImportReport) -> Iterator[Message]:
-    """The messages with the owner's name where they are signed as nobody's in particular.
+    """Sign the owner's messages, which have no name, with the owner's name.
 
     Where they are signed with that name, the report learns that it is the owner's.
 

@@ -1,4 +1,4 @@
-"""A SQLite file opened on a private copy: the original is never touched, nor locked."""
+"""Opens a private copy of a SQLite file: the original is neither changed nor locked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOK_EVERY = 1_000_000  # steps
 
 @contextmanager
 def open_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.Connection]:
-    """A connection to a copy that goes with it; what is in the -wal file beside it is in it.
+    """Connect to a temporary copy, which includes the -wal file beside the original.
 
     `owner` is the program that writes such files, named where one is damaged. Raises ExportError:
     too large, no room, or damaged (then also while it is read).
@@ -47,7 +47,7 @@ def open_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.
 
 
 def _beside(member: Member, ending: str, context: Context) -> Member | None:
-    """The file of the same name and this ending, in the export or on the disk."""
+    """The file with the same name and this suffix, in the export or on the disk."""
     where = member.where + ending
     for other in context.source.members:
         if other.where == where:
@@ -76,7 +76,7 @@ def _copied(opened: Stream, member: Member, path: Path) -> None:
 
 @contextmanager
 def tolerating_damage(context: Context) -> Iterator[None]:
-    """With --allow-truncated, damage is said in a note and ends the file; else the import."""
+    """With --allow-truncated, damage ends the file, with a note; else it ends the import."""
     try:
         yield
     except DamagedExport as damage:
@@ -110,7 +110,7 @@ def _note_damage(label: str, owner: str) -> Iterator[None]:
 
 
 def _restrict(connection: sqlite3.Connection, size: int) -> None:
-    """Let the file compute little: what is in it was written by others."""
+    """Limit what the file can compute: its contents are untrusted."""
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")

@@ -1,4 +1,4 @@
-"""Which tables a SQLite file has, told from its pages without opening it."""
+"""Detects the tables of a SQLite file without opening it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FARTHEST = 4 << 30  # bytes
 
 
 def has_tables(head: Head, *names: str) -> bool:
-    """Whether a SQLite file has all these tables. Raises ExportError when it cannot be read."""
+    """Whether a SQLite file has all these tables. Raises ExportError if it cannot be read."""
     # Each is listed as its type, its own name and the name of its table, with nothing between.
     missing = {f"table{name}{name}".encode() for name in names}
     missing -= {name for name in missing if name in head.data}
@@ -29,7 +29,7 @@ def has_tables(head: Head, *names: str) -> bool:
 
 
 def _listing(head: Head) -> Iterator[bytes]:
-    """The pages below the first one; those of a list that has grown lie anywhere in the file."""
+    """The pages of the schema: the first one and, if it has grown, any of the file."""
     size = int.from_bytes(head.data[16:18], "big")
     size = 1 << 16 if size == 1 else size
     first = head.data[:size]
@@ -48,7 +48,7 @@ def _listing(head: Head) -> Iterator[bytes]:
 
 
 def _children(page: bytes) -> set[int]:
-    """The numbers of the pages that an interior page points to."""
+    """The child pages of an interior page."""
     cells = min(int.from_bytes(page[_ROOT + 3 : _ROOT + 5], "big"), _MOST_PAGES)
     start = _ROOT + 12
     places = [int.from_bytes(page[at : at + 2], "big") for at in range(start, start + 2 * cells, 2)]

@@ -1,4 +1,4 @@
-"""Lines joined to the message above them that look like the first line of another message.
+"""Reports continuation lines that look like the first line of another message.
 
 People paste chats into chats, so such lines are joined all the same. But where a file writes its
 dates in a way that its reader does not know, its messages end up there too: a note says so.
@@ -39,7 +39,7 @@ _TABBED = re.compile(rf"(?:{_WORD} ?)?{_CLOCK}(?: ?{_WORD})?\t[^\t]{{1,64}}\t") 
 
 
 def is_header_like(line: str) -> bool:
-    """Whether a line begins as a message does in some chat export: a date, a time, a name.
+    """Whether a line looks like the beginning of a message: a date, a time, a name.
 
     The date may be in numbers of any order or name its month, and the time may come first.
     """
@@ -54,19 +54,19 @@ def is_header_like(line: str) -> bool:
 
 
 def count_if_header(line: str, source: str, number: int, report: ImportReport) -> None:
-    """Count a line that a reader joins to the message above it, if it looks like a header."""
+    """Count a continuation line if it looks like the first line of a message."""
     if is_header_like(line):
         count_header(f"{source}:{number}", report)
 
 
 def count_header(source: str, report: ImportReport, times: int = 1) -> None:
-    """Count lines that look like headers; `source` is where the first one stands."""
+    """Count lines that look like first lines of messages; `source` locates the first."""
     report.repairs[JOINED] += times
     report.examples.setdefault(JOINED, source)
 
 
 def note_suspicious_lines(report: ImportReport) -> None:
-    """Turn what `count_if_header` counted into a note of the summary, once all files are read."""
+    """Add a note about the counted lines to the summary, once all files are read."""
     count = report.repairs.pop(JOINED, 0)
     first = report.examples.pop(JOINED, "")
     if count:

@@ -1,4 +1,4 @@
-"""Rows out of CSV and TSV."""
+"""Reads CSV and TSV files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SAMPLE = 50  # lines that show what separates columns
 
 @dataclass(frozen=True)
 class Shape:
-    """How a separated table is written, as its first lines show."""
+    """The dialect of a CSV or TSV file, detected from its first lines."""
 
     delimiter: str
     quoted: bool
@@ -34,7 +34,7 @@ class Shape:
 
 
 def shape_of(text: str) -> Shape | None:
-    """What separates the columns of a text; None when nothing does so evenly."""
+    """Detect the dialect of a text; None if it is no table."""
     whole = text.split("\n")
     first = [line.removesuffix("\r") for line in whole[: _SAMPLE + 1] if line.strip()]
     if len(whole) > 1 and len(whole) <= _SAMPLE and not text.endswith("\n"):
@@ -69,7 +69,7 @@ def _dialect(delimiter: str, quoted: bool) -> dict[str, Any]:
 
 
 def _looks_quoted(some: Sequence[str]) -> bool:
-    """Whether the quotes of a tab-separated file are its writer's and not its people's.
+    """Whether quotation marks in a tab-separated file are those of its writer.
 
     A writer that quotes does so for a reason (a quote inside, doubled) and never leaves a quote
     inside an unquoted cell; or it quotes everything, the header first.
@@ -87,7 +87,7 @@ def _looks_quoted(some: Sequence[str]) -> bool:
 def separated_rows(
     stream: ByteStream, label: str, shape: Shape, report: ImportReport
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a separated table with their line numbers, the header first."""
+    """The rows of a table with their line numbers, the header first."""
     rows = _Rows(lines(stream, label, report), label, shape, report)
     with _long_fields():
         while True:
@@ -105,7 +105,7 @@ def separated_rows(
 
 
 class _Rows:
-    """Rows, of which one that a person's own quotation mark opened does not take in the next."""
+    """Rows, where a quotation mark in a message does not swallow the following rows."""
 
     def __init__(self, text: Iterator[str], label: str, shape: Shape, report: ImportReport) -> None:
         self._label = label
@@ -155,7 +155,7 @@ class _Rows:
                 return
 
     def _is_misread(self, held: Sequence[str]) -> bool:
-        """Whether a quotation that no writer of tables closes holds lines that are rows."""
+        """Whether an unclosed quotation contains lines that are rows."""
         if self._width < 2 or self._spent > _MOST_READ_AGAIN:
             return False
         try:
@@ -165,7 +165,7 @@ class _Rows:
         return False
 
     def _count_rows(self, held: Sequence[str], row: Sequence[str]) -> None:
-        """Count the lines of a quoted cell that look like rows: pasted, or two people's marks."""
+        """Count the lines of a quoted cell that look like rows."""
         look = _look(row[0]) if row else ""
         for at, line in enumerate(held[1:], self.number - len(held) + 2):
             cells = self._alone(line) if look.count("0") >= _DIGITS_OF_A_TIME else []
@@ -173,7 +173,7 @@ class _Rows:
                 count_header(f"{self._label}:{at}", self._report)
 
     def _alone(self, line: str) -> list[str]:
-        """The cells of one line by itself, of which a quotation mark may open the last."""
+        """The cells of a single line, whose last cell may begin with a quotation mark."""
         cells = next(csv.reader([line], **self._dialect), [])
         is_open = bool(cells) and cells[-1].endswith("\n")
         if len(cells) != self._width:
@@ -189,7 +189,7 @@ def _look(cell: str) -> str:
 
 @contextmanager
 def _long_fields() -> Iterator[None]:
-    """Let a cell be as long as a line may be; the limit is csv's own and for the whole process."""
+    """Raise csv's limit for the length of a cell, which is global to the process."""
     before = csv.field_size_limit(MAX_LINE)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reactions that came as text messages: what an iPhone sends to phones that know none."""
+"""Reactions sent as text messages, from iPhones to phones without reactions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HIDDEN = str.maketrans("", "", "\u200a\u200b\u200c\u2060\ufeff")
 
 
 def is_text_tapback(text: str) -> bool:
-    """Whether a text is a reaction in words ("Loved “hello”"), in English."""
+    """Whether a text is a reaction in words ("Loved “hello”"); English only."""
     if not text or ("”" not in text and text.rpartition(" ")[2] not in _LAST_WORDS):
         return False  # nearly always
     plain = text.translate(_HIDDEN).strip()
@@ -33,5 +33,5 @@ def is_text_tapback(text: str) -> bool:
 
 
 def _is_quoted(text: str) -> bool:
-    """Whether it stands in the curly marks that nobody types by hand."""
+    """Whether the text is in curly quotation marks, which nobody types by hand."""
     return len(text) > 1 and text[0] == "“" and text[-1] == "”"

@@ -1,4 +1,4 @@
-"""Bytes to lines of text, whatever client wrote them."""
+"""Decodes bytes to lines of text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BINARY_SHARE = 0.03  # of control bytes in the first 64 KiB: text has next to n
 
 
 def decoded_head(data: bytes) -> str | None:
-    """The beginning of a file as text; None for a binary file."""
+    """Decode the beginning of a file; None for a binary file."""
     encoding = encoding_of(data)
     if encoding.startswith("utf-8") and is_binary(data):
         return None
@@ -29,14 +29,14 @@ def decoded_head(data: bytes) -> str | None:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether a file that begins so is no text in any encoding that is made for ASCII."""
+    """Whether the beginning of a file is not text in any ASCII-compatible encoding."""
     sample = data[:4096]
     odd = len(sample) - len(sample.translate(None, _ODD))
     return odd > _BINARY_SHARE * len(sample) or b"\x00\x00\x00" in sample
 
 
 def is_truncated_utf8(raw: bytes, error: UnicodeDecodeError) -> bool:
-    """Whether a line is UTF-8 that ends within a character, and not in some other encoding.
+    """Whether a line is UTF-8 that was cut within a character.
 
     A lone byte at the end of a short line is rather a letter of an old encoding.
     """
@@ -47,7 +47,7 @@ def is_truncated_utf8(raw: bytes, error: UnicodeDecodeError) -> bool:
 
 
 def lines(stream: ByteStream, label: str, report: ImportReport) -> Iterator[str]:
-    """The lines of a text file without their ends. Raises DamagedExport for an endless one.
+    """The lines of a text file without line ends. Raises DamagedExport for an endless line.
 
     Only "\\n", "\\r\\n" and, where a file has no other, "\\r" end a line: chats contain every
     other character that some libraries cut at.
@@ -66,7 +66,7 @@ def lines(stream: ByteStream, label: str, report: ImportReport) -> Iterator[str]
 
 
 def decoded(raw: bytes, report: ImportReport) -> str:
-    """One line as text: UTF-8, or what is nearest to it.
+    """Decode one line: UTF-8, or else the closest encoding.
 
     IRC cuts messages at 512 bytes, if need be within a character: such an end is dropped. Any
     other line that is not UTF-8 is read as Windows-1252.
@@ -82,7 +82,7 @@ def decoded(raw: bytes, report: ImportReport) -> str:
 
 
 def _blocks(stream: ByteStream, label: str) -> Iterator[tuple[bytes, str]]:
-    """Whole lines, many at a time, and what parts them; the last has no end."""
+    """Blocks of complete lines with their separator; the last block may lack its end."""
     data = stream.read(CHUNK)
     encoding = encoding_of(data)
     decoder = None

@@ -1,4 +1,4 @@
-"""XML that is no danger: what a document type can do is refused before it does it."""
+"""A safe XML parser: document types and entities are refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatmimic.errors import UnsafeExport
 
 
 def guarded_parser(label: str) -> expat.XMLParserType:
-    """A parser of UTF-8 that raises UnsafeExport where a document type or an entity is declared.
+    """A UTF-8 parser that raises UnsafeExport if a document type or an entity is declared.
 
     Entities are how a few lines of XML become gigabytes, or read other files.
     """

@@ -1,4 +1,4 @@
-"""`main.jsonl`, Signal Desktop's own export: people, chats and messages, an object a line."""
+"""Reads `main.jsonl`, Signal Desktop's export: people, chats and messages as JSON lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MENTION = "\ufffc"  # stands in a text for a name
 
 
 def read_backup(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of the file. Raises DamagedExport."""
+    """Yield all messages of the file. Raises DamagedExport."""
     backup = _Backup(member, context)
     with context.open(member) as stream:
         for number, item in json_rows(stream, member.label, False, context):
@@ -35,7 +35,7 @@ def read_backup(member: Member, context: Context) -> Iterator[Message]:
 
 @dataclass(frozen=True)
 class _Recipient:
-    """A person, a group or oneself."""
+    """A person, a group or the owner."""
 
     name: str
     key: str  # stable from one export to the next, as its numbers are not
@@ -46,7 +46,7 @@ _NOBODY = _Recipient("", "")
 
 
 class _Backup:
-    """Who is who so far: the file names people and chats before it uses them."""
+    """The people and chats so far: the file defines them before it uses them."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._file = member.name
@@ -57,7 +57,7 @@ class _Backup:
         self._chats: dict[str, _Recipient] = {}
 
     def learn(self, frame: Mapping[str, Any]) -> None:
-        """Keep what a line says of the account, of a person or of a chat."""
+        """Read a line about the account, a person or a chat."""
         if "account" in frame:
             self._own_name = _full(as_dict(frame["account"])) or self._own_name
         elif "recipient" in frame:
@@ -86,7 +86,7 @@ class _Backup:
         return _Recipient(name or f"Unknown {key[:8]}", key)
 
     def message(self, item: Mapping[str, Any], number: int) -> Message:
-        """One message. What is of an unknown shape is Kind.OTHER."""
+        """Convert a message; one of an unknown format is Kind.OTHER."""
         author = self._people.get(text_of(item.get("authorId")), _NOBODY)
         chat = self._chats.get(text_of(item.get("chatId")), _NOBODY)
         kind, text = _kind_and_text(item)
@@ -121,7 +121,7 @@ class _Backup:
             yield Reaction(text_of(one.get("emoji")), who.name)
 
     def _with_names(self, text: str, ranges: Any) -> str:
-        """The text with `@Name` where it has only a mark for a mention."""
+        """Insert `@Name` where the text has a placeholder for a mention."""
         if _MENTION not in text:
             return text
         marked = [one for one in map(as_dict, ranges) if "mentionAci" in one]
@@ -136,7 +136,7 @@ def _start(value: Any) -> int:
 
 
 def _words(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The part of an item that holds text, a quote and reactions."""
+    """The part of an item with text, quote and reactions."""
     for name in ("standardMessage", "directStoryReplyMessage", *sorted(_MEDIA)):
         if name in item:
             return as_dict(item[name])
@@ -173,7 +173,7 @@ def _group(group: Mapping[str, Any], number: str) -> _Recipient:
 
 
 def _contact_name(contact: Mapping[str, Any]) -> str:
-    """What Signal shows: a nickname, else the address book's name, else the profile's."""
+    """The name that Signal shows: nickname, else address book, else profile."""
     nickname = as_dict(contact.get("nickname"))
     return (
         _joined(nickname.get("given"), nickname.get("family"))
@@ -191,5 +191,5 @@ def _joined(given: Any, family: Any) -> str:
 
 
 def _id(sent: str, author: _Recipient) -> str:
-    """Signal knows a message by when it was sent and by whom."""
+    """The id of a message: Signal identifies it by time and author."""
     return f"{sent}/{author.key}" if sent and author.key else ""

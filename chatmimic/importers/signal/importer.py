@@ -1,4 +1,4 @@
-"""Signal: Signal Desktop's own plaintext export, the files of signal-export, signalbackup-tools."""
+"""Signal: Signal Desktop's plaintext export, files of signal-export and signalbackup-tools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHAPES = {
 
 
 class Signal(Importer):
-    """`main.jsonl` of Signal Desktop; `<chat>/chat.md` and `<chat>/data.json` of signal-export.
+    """Reads `main.jsonl`, `<chat>/chat.md`, `<chat>/data.json` and text files.
 
     And the text of signalbackup-tools, `<chat> (_id<number>).txt`.
     """
@@ -43,7 +43,7 @@ class Signal(Importer):
     )
 
     def knows(self, head: Head) -> bool:
-        """Lines of JSON as either program writes them, or `[time] Name: text`, `[time] <Name>`."""
+        """Whether it is JSON lines of either program, `[time] Name: text` or `[time] <Name>`."""
         if head.first == "{":
             line = head.text.lstrip("\ufeff \r\n\t").partition("\n")[0]
             backup = _BACKUP.match(line) and _FRAME.search(head.text)
@@ -51,7 +51,7 @@ class Signal(Importer):
         return head.first == "[" and (is_markdown(head.text) or is_text(head.text))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; what a chat's JSON and its Markdown both hold is given once."""
+        """Read all files; messages in both JSON and Markdown are yielded once."""
         folders: dict[str, list[tuple[str, Member]]] = defaultdict(list)
         overlap, alone = OverlapFilter(context.report), len(members) == 1
         for member in members:
@@ -78,7 +78,7 @@ def _shape(member: Member, context: Context) -> str:
 
 
 def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterator[Message]:
-    """The files of one folder: each of them may hold messages that the others lack."""
+    """Read the files of one folder: each may have messages that the others lack."""
     before: Counter[int] = Counter()
     for shape, member in files:
         here: Counter[int] = Counter()
@@ -94,6 +94,6 @@ def _read_chat(files: Sequence[tuple[str, Member]], context: Context) -> Iterato
 
 
 def _key(message: Message) -> int:
-    """Markdown has no parts of a second, and its text is laid out anew."""
+    """The key to compare messages by: Markdown lacks fractions of seconds and layout."""
     second = None if message.sent_at is None else message.sent_at // 1000
     return hash((second, message.sender, message.kind, "".join(message.text.split())))

@@ -1,4 +1,4 @@
-"""What the program signal-export writes for each chat: `chat.md` and lines of JSON."""
+"""Reads the files of the program signal-export: `chat.md` and JSON lines for each chat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NOBODY = "No-Sender"
 
 
 def is_markdown(text: str) -> bool:
-    """Whether lines are messages of `chat.md`, each of them ended as that program ends it."""
+    """Whether lines are messages of `chat.md`, by how they end."""
     rows = [row.removesuffix("\r") for row in text.lstrip("\ufeff").split("\n")[:_LOOKED_AT]]
     starts = [number for number, row in enumerate(rows) if _HEAD.fullmatch(row)]
     if not starts or "".join(rows[: starts[0]]).strip():
@@ -52,12 +52,12 @@ def is_markdown(text: str) -> bool:
 
 
 def _is_ended(message: list[str]) -> bool:
-    """Whether its text ends in two spaces, or in what may follow them."""
+    """Whether the text ends in two spaces, or in what may follow them."""
     return [row for row in message if row][-1].endswith(_ENDS)
 
 
 def read_markdown(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of a `chat.md`."""
+    """Yield all messages of a `chat.md`."""
     chat = _Chat(member, context)
     begun: re.Match[str] | None = None
     body: list[str] = []
@@ -79,7 +79,7 @@ def read_markdown(member: Member, context: Context) -> Iterator[Message]:
 
 
 def read_records(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of a `data.json` or `data.jsonl`, an object a line. Raises DamagedExport."""
+    """Yield all messages of a `data.json` or `data.jsonl`. Raises DamagedExport."""
     chat = _Chat(member, context)
     with context.open(member) as stream:
         for number, item in json_rows(stream, member.label, False, context):
@@ -87,7 +87,7 @@ def read_records(member: Member, context: Context) -> Iterator[Message]:
 
 
 class _Chat:
-    """The files of one chat; its name is its folder's."""
+    """The files of a chat, which is named by its folder."""
 
     def __init__(self, member: Member, context: Context) -> None:
         folder = PurePosixPath(member.name).parent.name or PurePosixPath(member.where).parent.name
@@ -97,7 +97,7 @@ class _Chat:
         self._clock = LocalClock(context.options.tz, context.report)
 
     def from_markdown(self, found: re.Match[str], body: list[str], number: int) -> Message:
-        """A message from its first line and those below it."""
+        """Make a message from its first line and the following ones."""
         day, minutes, seconds, sender, _ = found.groups()
         text, attached, reactions = _taken_apart(_without_quote(body))
         kind = _kind(text, attached)
@@ -107,7 +107,7 @@ class _Chat:
         return self._message(sender, text, date, kind, reactions, number)
 
     def from_record(self, record: Mapping[str, Any], number: int) -> Message:
-        """A message from its object; one without a text is Kind.OTHER."""
+        """Make a message from its object; without a text it is Kind.OTHER."""
         text = text_of(record.get("body")).removesuffix("  ")
         attached = bool(record.get("attachments") or record.get("sticker"))
         kind = _kind(text, attached)
@@ -160,7 +160,7 @@ class _Chat:
 
 
 def _without_quote(body: list[str]) -> list[str]:
-    """The lines without the words that are answered, which stand before the person's own."""
+    """The lines without the quoted message before the person's own text."""
     if len(body) < 3 or body[0].strip() or not body[2].startswith("> "):
         return body
     if body[1].rstrip() == ">":  # until 2021; only the first line of the words is marked there
@@ -173,7 +173,7 @@ def _without_quote(body: list[str]) -> list[str]:
 
 
 def _taken_apart(body: list[str]) -> tuple[str, bool, tuple[Reaction, ...]]:
-    """The text, whether something hangs on it, and who reacted."""
+    """Split text, whether there are attachments, and reactions."""
     whole = "\n".join(body).rstrip("\n")
     text = whole
     for _ in range(_MOST):
@@ -190,7 +190,7 @@ def _taken_apart(body: list[str]) -> tuple[str, bool, tuple[Reaction, ...]]:
 
 
 def _named(written: str) -> Iterator[Reaction]:
-    """ "Ada: 👍, Bob: ❤"."""
+    """Parse "Ada: 👍, Bob: ❤"."""
     for one in written.split(", "):
         name, _, emoji = one.rpartition(": ")
         if name:
@@ -198,7 +198,7 @@ def _named(written: str) -> Iterator[Reaction]:
 
 
 def _reactions(given: Any) -> Iterator[Reaction]:
-    """Pairs of name and emoji, or objects of them."""
+    """Read reactions: pairs of name and emoji, or objects."""
     for one in as_list(given):
         if isinstance(one, list) and len(one) == 2:
             yield Reaction(text_of(one[1]), text_of(one[0]))

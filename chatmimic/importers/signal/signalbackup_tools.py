@@ -1,4 +1,4 @@
-"""The text that the program signalbackup-tools makes of Signal's backups: a file for each chat.
+"""Reads text files of signalbackup-tools, made from Signal's backups, one for each chat.
 
 [Sep 02, 2020 22:41:05] <Ada Lovelace> is the kettle on (Bo: 👍)
 [Sep 02, 2020 22:42:05] *** <Bo> sent file of type image/jpeg
@@ -48,7 +48,7 @@ _MOST_BRACKETS = 8  # of names such as "Ada (work)" that are looked into
 
 
 def is_text(text: str) -> bool:
-    """Whether lines begin as this program begins them."""
+    """Whether lines begin like those of this program."""
     rows = first_lines(text, _LOOKED_AT)
     stamped = [row for row in rows if _STAMPED.match(row)]
     begun = sum(message_start(row) is not None for row in stamped)
@@ -56,7 +56,7 @@ def is_text(text: str) -> bool:
 
 
 def message_start(line: str) -> MessageStart | None:
-    """What a line that begins a message says; None for any other line."""
+    """Parse the first line of a message; None for other lines."""
     found = _HEAD.fullmatch(line)
     if found is None:
         return None
@@ -76,7 +76,7 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 
 def read_text(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of a file."""
+    """Yield all messages of a file."""
     stem = re.sub(r"\.txt$", "", member.base, flags=re.IGNORECASE)
     title = _NUMBERED.sub("", stem) or PurePosixPath(member.where).parent.name
     times = Times(context)
@@ -105,7 +105,7 @@ def _message_starts(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Mess
 
 
 def _read(sender: str, text: str) -> tuple[str, Kind, str, tuple[Reaction, ...]]:
-    """Who speaks, what it is, and the words without what the program put behind them."""
+    """The sender, the kind, and the text without what the program appended."""
     if sender and text.startswith(_POLL):
         return sender, Kind.TEXT, _poll(text.removeprefix(_POLL)), ()
     text, reactions = _reactions(text)
@@ -118,7 +118,7 @@ def _read(sender: str, text: str) -> tuple[str, Kind, str, tuple[Reaction, ...]]
 
 
 def _poll(text: str) -> str:
-    """A question and its answers, which stand below it with their votes."""
+    """A question and its answers, without the votes below."""
     question, *rows = text.split("\n")
     options = [_OPTION.fullmatch(row) for row in rows]
     if not options or not all(options):
@@ -127,7 +127,7 @@ def _poll(text: str) -> str:
 
 
 def _reactions(text: str) -> tuple[str, tuple[Reaction, ...]]:
-    """The text without " (Ada: 👍; Bo: ❤)" at its end, and who reacted with what."""
+    """Split the reactions " (Ada: 👍; Bo: ❤)" from the end of a text."""
     end = len(text)
     for _ in range(_MOST_BRACKETS if text.endswith(")") else 0):
         end = text.rfind(" (", 0, end)

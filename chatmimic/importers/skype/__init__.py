@@ -1,1 +1,1 @@
-"""Skype, as its export of 2018 to 2025 wrote it."""
+"""Skype, in its export of 2018 to 2025."""

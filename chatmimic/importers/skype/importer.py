@@ -1,4 +1,4 @@
-"""Skype's export: one `messages.json` with every conversation."""
+"""Skype's export: one `messages.json` with all conversations."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PART = re.compile(r'(?<!\\)"(?:conversations|MessageList)"\s*:')
 
 
 class Skype(Importer):
-    """`messages.json`, in the tar or out of it."""
+    """Reads `messages.json`, in the tar or unpacked."""
 
     name = "skype"
     title = "Skype"
     description = "Skype's export: messages.json, or the .tar with it"
 
     def knows(self, head: Head) -> bool:
-        """A JSON object that says whose it is, with conversations."""
+        """Whether it is a JSON object with an owner and conversations."""
         text = head.text.lstrip("\ufeff")
         return _FILE.match(text) is not None and _PART.search(text) is not None
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file."""
+        """Read all files."""
         for member in members:
             context.report.variants["JSON"] += 1
             yield from read_messages(member, context)

@@ -1,4 +1,4 @@
-"""What Skype wrote into a text: emoticons, links, mentions, quotes and the marks of an edit."""
+"""Parses Skype's markup: emoticons, links, mentions, quotes and edits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _EDITED = "Edited previous message: "
 
 
 @dataclass(frozen=True, slots=True)
-class Localized:
-    """A text as its sender wrote it, and what Skype had put around it."""
+class SkypeText:
+    """A text as its sender wrote it, and what the markup said."""
 
     text: str
     quoted: bool = False  # whether another message stood in it
@@ -26,19 +26,19 @@ class Localized:
     edited: bool = False
 
 
-def read_markup(content: str) -> Localized:
-    """A text without Skype's marks. What stands in a quote is not the sender's own."""
+def read_markup(content: str) -> SkypeText:
+    """Parse a text. Quoted text is not the sender's own."""
     if "<" not in content:
-        return Localized(unescaped(content))
+        return SkypeText(unescaped(content))
     reader = _Reader(content)
     text = reader.text()
     text = text.removeprefix(_EDITED) if reader.edited else text
     text = text.strip() if reader.quoted else text
-    return Localized(text, reader.quoted, reader.answers, reader.edits, reader.edited)
+    return SkypeText(text, reader.quoted, reader.answers, reader.edits, reader.edited)
 
 
 class _Reader:
-    """One text, with the quotes and marks that are open at a place of it."""
+    """Parses one text; tracks open quotes and tags."""
 
     def __init__(self, content: str) -> None:
         self.quoted = self.edited = False
@@ -64,7 +64,7 @@ class _Reader:
         return "".join(parts)
 
     def _add_tag(self, tag: re.Match[str]) -> str:
-        """Take a tag; gives what it stands for: "*" for bold, where that was typed."""
+        """Handle a tag; returns what was typed for it, e.g. "*" for bold."""
         ends, name = bool(tag[1]), tag[2].lower()
         given = {} if ends else _attributes(tag[3])
         if name == "quote":
@@ -106,7 +106,7 @@ def _attributes(text: str) -> Mapping[str, str]:
 
 
 def _moment(given: Mapping[str, str]) -> int:
-    """UTC milliseconds; 0 where there is no such number."""
+    """UTC milliseconds; 0 if there is no number."""
     for name, factor in (("ts_ms", 1), ("ts", 1000)):
         number = given.get(name, "")
         if number.isascii() and number.isdigit() and len(number) < 16:

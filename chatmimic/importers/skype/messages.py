@@ -1,4 +1,4 @@
-"""The records of Skype's export, read twice: for names and edits first, then for messages."""
+"""Reads Skype's export in two passes: names and edits, then messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
 from chatmimic.importers.parsing.owner import OWNER, note_owner
 from chatmimic.importers.report import ImportReport
-from chatmimic.importers.skype.markup import Localized, read_markup
+from chatmimic.importers.skype.markup import SkypeText, read_markup
 from chatmimic.importers.streams import Member
 from chatmimic.records import Kind, Message, Reaction
 
@@ -40,7 +40,7 @@ Wording = tuple[int, str, int]  # conversation, sender, time of the first wordin
 
 
 def read_messages(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of a file. Raises DamagedExport."""
+    """Yield all messages of a file. Raises DamagedExport."""
     yield from threads_oldest_first(_read(member, context))
 
 
@@ -63,7 +63,7 @@ def _read(member: Member, context: Context) -> Iterator[Message]:
 
 @dataclass
 class _Known:
-    """What only the whole of a file tells."""
+    """What the first pass found."""
 
     owner: str = ""  # the account whose export it is
     names: dict[str, str] = field(default_factory=dict)  # account → the newest name, met first
@@ -103,7 +103,7 @@ def _learn_edit(known: _Known, record: Mapping[str, Any]) -> None:
 
 
 class _Conversation:
-    """One conversation, and how its records are read."""
+    """A conversation, and how its records are read."""
 
     def __init__(self, number: int, known: _Known, member: Member, context: Context) -> None:
         beside = known.conversations[number] if number < len(known.conversations) else {}
@@ -120,7 +120,7 @@ class _Conversation:
         )
 
     def message(self, record: Mapping[str, Any], number: int) -> Message | None:
-        """One record; None for a wording that was edited later, which is counted."""
+        """Convert a record; None (and counted) for a version that was edited later."""
         account, source = _account(record.get("from")), f"{self._file}:{number}"
         content = text_of(record.get("content"))
         written = read_markup(content)
@@ -155,8 +155,8 @@ class _Conversation:
             self._report.owner = name
         return name or account
 
-    def _is_old(self, record: Mapping[str, Any], account: str, written: Localized) -> bool:
-        """Whether a later record holds another wording of the same message."""
+    def _is_old(self, record: Mapping[str, Any], account: str, written: SkypeText) -> bool:
+        """Whether a later record has another version of the same message."""
         first = written.edits or _milliseconds(record)
         last = self._known.last.get((self._number, account, first))
         return last is not None and last != _place(record)
@@ -172,12 +172,12 @@ class _Conversation:
 
 
 def _account(value: Any) -> str:
-    """ "8:live:ada", also where a whole address ends in it."""
+    """The account, e.g. "8:live:ada", also at the end of an address."""
     return text_of(value).strip().rpartition("/")[2]
 
 
 def _milliseconds(record: Mapping[str, Any]) -> int:
-    """When a record arrived, in UTC, or what its id says of it; 0 where nothing does."""
+    """The time of arrival in UTC, or that in the id; 0 if there is none."""
     moment = parse_iso(text_of(record.get("originalarrivaltime")))
     if moment is not None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -187,11 +187,11 @@ def _milliseconds(record: Mapping[str, Any]) -> int:
 
 
 def _place(record: Mapping[str, Any]) -> tuple[int, str]:
-    """What orders the wordings of one message."""
+    """The sort key of versions of a message."""
     return _milliseconds(record), text_of(record.get("id"))
 
 
-def _kind_and_text(record: Mapping[str, Any], content: str, written: Localized) -> tuple[Kind, str]:
+def _kind_and_text(record: Mapping[str, Any], content: str, written: SkypeText) -> tuple[Kind, str]:
     type_ = text_of(record.get("messagetype"))
     if type_ in _TEXTS:
         if content.lstrip().startswith("<URIObject"):

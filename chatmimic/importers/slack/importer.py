@@ -1,4 +1,4 @@
-"""Slack, as a workspace exports it: a folder for each channel, a JSON file for each day."""
+"""Slack's export of a workspace: a folder for each channel, a JSON file for each day."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _UPLOADED = re.compile(r"<@\w+(?:\|[^>]*)?> (?:uploaded|shared) a file:")
 
 
 class Slack(Importer):
-    """`users.json`, `channels.json` and their like, and `<channel>/2024-05-01.json`."""
+    """Reads `users.json`, `channels.json` and similar lists, and `<channel>/2024-05-01.json`."""
 
     name = "slack"
     title = "Slack (workspace export)"
     description = "Slack's export of a workspace: the zip, its folder, or single days of it"
 
     def knows(self, head: Head) -> bool:
-        """A JSON array of Slack's messages; or the lists of people and channels beside them."""
+        """Whether it is a JSON array of messages, or a list of people or channels."""
         if head.first != "[":
             return False
         if head.member.base in {_USERS, *_PLACES}:
@@ -54,7 +54,7 @@ class Slack(Importer):
         return bool(_TS.search(head.text) and _MESSAGE.search(head.text))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """The lists first, then every channel day by day; each message is given once."""
+        """Read the lists, then all channels day by day, without duplicates."""
         workspaces: dict[str, _Workspace] = defaultdict(_Workspace)
         for member in members:
             context.report.variants["lists" if _is_list(member) else "days"] += 1
@@ -70,7 +70,7 @@ def _is_list(member: Member) -> bool:
 
 
 def _root(member: Member, up: int) -> str:
-    """The folder that holds a whole workspace, so many folders above the file."""
+    """The folder of the workspace, `up` folders above the file."""
     above = PurePosixPath(member.name).parents
     return str(above[min(up, len(above)) - 1])
 
@@ -85,7 +85,7 @@ def _items(member: Member, context: Context) -> Iterator[tuple[int, Any]]:
 
 @dataclass
 class _Workspace:
-    """Names of people and channels by their ids, and which are bots."""
+    """Names of people and channels by id, and which are bots."""
 
     people: dict[str, str] = field(default_factory=lambda: {"USLACKBOT": "Slackbot"})
     bots: set[str] = field(default_factory=lambda: {"USLACKBOT"})
@@ -110,7 +110,7 @@ class _Workspace:
                 self.members[key] = [text_of(one) for one in as_list(record.get("members"))]
 
     def title(self, folder: str) -> str:
-        """What a channel is called: its name, or who is in it."""
+        """The title of a channel: its name, or its members."""
         key = self.folders.get(folder, folder)
         if key in self.members:
             return ", ".join(self.people.get(one, one) for one in self.members[key]) or folder
@@ -118,7 +118,7 @@ class _Workspace:
 
 
 def _shown_name(user: Mapping[str, Any]) -> str:
-    """What Slack shows: the chosen name, else the real one, else the account's."""
+    """The name that Slack shows: display name, else real name, else account."""
     profile = as_dict(user.get("profile"))
     chosen = text_of(profile.get("display_name")) or text_of(user.get("display_name"))
     real = text_of(profile.get("real_name")) or text_of(user.get("real_name"))
@@ -126,7 +126,7 @@ def _shown_name(user: Mapping[str, Any]) -> str:
 
 
 class _Day:
-    """One file of one channel."""
+    """Reads one day of a channel."""
 
     def __init__(self, member: Member, workspace: _Workspace, context: Context) -> None:
         folder = PurePosixPath(member.name).parent.name or PurePosixPath(member.where).parent.name
@@ -141,7 +141,7 @@ class _Day:
             yield self._message(as_dict(item), f"{self._member.name}:{number}")
 
     def _message(self, record: Mapping[str, Any], source: str) -> Message:
-        """One record. What is of an unknown type is Kind.OTHER."""
+        """Convert a record; one of an unknown type is Kind.OTHER."""
         body = _said(record)
         sender, key, is_bot = self._sender(record)
         kind = _kind(record, body)
@@ -163,7 +163,7 @@ class _Day:
         )
 
     def _sender(self, record: Mapping[str, Any]) -> tuple[str, str, bool]:
-        """Name, stable key and whether it is a bot: also one that posts in a person's name."""
+        """Name, key and whether it is a bot, also one that posts for a person."""
         workspace = self._workspace
         user = text_of(record.get("user")) or text_of(as_dict(record.get("comment")).get("user"))
         bot = text_of(record.get("bot_id"))
@@ -187,7 +187,7 @@ class _Day:
 
 
 def _said(record: Mapping[str, Any]) -> str:
-    """The words of a record in Slack's writing; a bot's may stand in its attachments."""
+    """The text of a record in Slack's markup; a bot's may be in attachments."""
     text = text_of(record.get("text"))
     if record.get("subtype") == "file_comment":
         return text_of(as_dict(record.get("comment")).get("comment"))

@@ -1,4 +1,4 @@
-"""Slack's way of writing text (`<@U1|ada>`, `&amp;`), as people see it."""
+"""Converts Slack's markup (`<@U1|ada>`, `&amp;`) to text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TOKEN = re.compile(r"<([^<>]*)>")
 
 
 def readable(text: str, people: Mapping[str, str], channels: Mapping[str, str]) -> str:
-    """The text with mentions, links and entities written out; the maps go from id to name."""
+    """Resolve mentions, links and entities; `people` and `channels` map ids to names."""
     if "<" not in text:
         return _plain(text)
     parts = _TOKEN.split(text)  # every second one was in brackets

@@ -1,1 +1,1 @@
-"""SMS and MMS of Android, by the app SMS Backup & Restore."""
+"""SMS and MMS of Android, as exported by SMS Backup & Restore."""

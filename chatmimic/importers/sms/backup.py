@@ -1,4 +1,4 @@
-"""One backup, read element by element as it is parsed."""
+"""Reads one backup as a stream of elements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Attributes = Mapping[str, str]
 
 
 def read_backup(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of a file. Raises DamagedExport, and UnsafeExport for XML made to hurt."""
+    """Yield all messages of a file. Raises DamagedExport, and UnsafeExport for malicious XML."""
     backup = _Backup(member, context)
     try:
         with context.open(member) as stream:
@@ -47,7 +47,7 @@ def read_backup(member: Member, context: Context) -> Iterator[Message]:
 
 @dataclass(slots=True)
 class _Mms:
-    """What was read of one MMS."""
+    """An MMS that is being read."""
 
     about: Attributes
     source: str
@@ -64,7 +64,7 @@ def _shape_of(root: str, service: str) -> str:
 
 
 class _Backup:
-    """The parser of one file, and the messages that it has made of it so far."""
+    """Parses one file; holds the messages so far."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._file = member.name
@@ -86,7 +86,7 @@ class _Backup:
         self._parser.CommentHandler = self._comment
 
     def parsed(self, data: bytes, last: bool = False) -> Iterator[Message]:
-        """The messages that are whole after these bytes. Raises DamagedExport."""
+        """Parse bytes; returns the complete messages. Raises DamagedExport."""
         self._since += len(data)
         fault = ""
         try:
@@ -171,14 +171,14 @@ class _Backup:
         )
 
     def _addresses(self, mms: _Mms) -> str:
-        """With whom an MMS was exchanged: what it says, or else all its addresses but one's own."""
+        """The other participants of an MMS: as stated, or else all addresses but the owner's."""
         if _is_addressed(mms):
             return given(mms.about.get("address"))
         some = dict.fromkeys((mms.sender, *mms.others))
         return "~".join(one for one in some if one and key_of(one) not in self._own)
 
     def _is_seen(self, mms: _Mms) -> bool:
-        """Whether an MMS came before, id and all: two that only say the same are two."""
+        """Whether the same MMS, including its id, was seen before."""
         id_ = given(mms.about.get("m_id")).strip()
         if not id_:
             return False
@@ -188,7 +188,7 @@ class _Backup:
         return len(self._seen) == before
 
     def _learn_own(self, mms: _Mms) -> None:
-        """Whose telephone it is: who sent what it sent, or alone got what it received."""
+        """Learn the owner's number: the sender of outgoing messages, or the only recipient."""
         box = mms.about.get("msg_box")
         alone = box == _RECEIVED and len(mms.others) == 1
         own = [mms.sender] if box in _SENT else mms.others if alone else []
@@ -197,7 +197,7 @@ class _Backup:
             self._done += self.released()
 
     def released(self) -> list[Message]:
-        """The MMS that waited for one's own number."""
+        """The MMS that waited for the owner's number."""
         waiting, self._waiting = self._waiting, []
         return [one for one in map(self._of_mms, waiting) if one is not None]
 
@@ -211,7 +211,7 @@ class _Backup:
         text: str,
         source: str,
     ) -> Message | None:
-        """A message, or None and counted when it was never sent."""
+        """Make a message; None (and counted) if it was never sent."""
         if box in _NOT_SENT:
             self._report.leave_out(_NOT_SENT[box], source)
             return None
@@ -242,13 +242,13 @@ class _Backup:
 
 
 def _is_addressed(mms: _Mms) -> bool:
-    """Whether an MMS names others than the telephone itself."""
+    """Whether an MMS names anybody but the owner."""
     named = given(mms.about.get("address")).split("~")
     return any(one.strip() and not is_own(one) for one in named)
 
 
 def _is_unsettled(mms: _Mms) -> bool:
-    """Whether only one's own number, once it is known, tells with whom it was exchanged."""
+    """Whether its participants are clear only once the owner's number is known."""
     return not _is_addressed(mms) and mms.about.get("msg_box") == _RECEIVED and len(mms.others) > 1
 
 
@@ -261,7 +261,7 @@ def _add_address(mms: _Mms, about: Attributes) -> None:
 
 
 def _add_part(mms: _Mms, about: Attributes) -> None:
-    """A text of an MMS, or one of its things; how they are laid out is neither."""
+    """Add a text or an attachment of an MMS; layout is ignored."""
     type_ = given(about.get("ct"))
     if type_ == "text/plain":
         text = given(about.get("text"))

@@ -1,4 +1,4 @@
-"""SMS Backup & Restore's XML, and the XML that Signal for Android once wrote in its shape."""
+"""SMS Backup & Restore's XML, and the similar XML of old versions of Signal for Android."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _ROOT = re.compile(r"<(?:smses|calls)[\s/>]")
 
 
 class Sms(Importer):
-    """One file with every SMS and MMS; a file of calls beside it holds no messages."""
+    """Reads files with SMS and MMS; files of calls have no messages."""
 
     name = "sms"
     title = "SMS Backup & Restore"
     description = "sms-….xml of SMS Backup & Restore (Android); Signal for Android's old XML"
 
     def knows(self, head: Head) -> bool:
-        """XML of messages or of calls."""
+        """Whether it is XML of messages or of calls."""
         return head.first == "<" and _ROOT.search(head.text, 0, _LOOKED_AT) is not None
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; what two backups of one telephone hold is given once."""
+        """Read all files; backups of the same phone are deduplicated."""
         overlap = OverlapFilter(context.report)
         for member in members:
             messages = read_backup(member, context)

@@ -1,4 +1,4 @@
-"""Who is who in a backup: telephone numbers, however they were typed, and names."""
+"""The people in a backup: phone numbers, in any notation, and names."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _NAMELESS = {"", "(unknown)", "null", "unknown", OWNER.casefold()}
 
 
 def given(value: str | None) -> str:
-    """An attribute; "" where it is missing or is the word null."""
+    """An attribute; "" if it is missing or the word null."""
     return "" if value is None or value == "null" else value
 
 
 @lru_cache(maxsize=4096)
 def key_of(address: str) -> str:
-    """What tells a number or an address from others."""
+    """The normalised number or address."""
     address = address.strip()
     if not _NUMBER.fullmatch(address):
         return address.casefold()
@@ -28,14 +28,14 @@ def key_of(address: str) -> str:
 
 
 class People:
-    """The names met so far, by number."""
+    """The names so far, by number."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._last = ("", "")
 
     def learn(self, addresses: str, names: str) -> None:
-        """Keep who has which number; several are joined as `1~2` and as `Ada, Grace`."""
+        """Add numbers and names; several are joined as `1~2` and as `Ada, Grace`."""
         if (addresses, names) == self._last:
             return
         self._last = (addresses, names)
@@ -46,16 +46,16 @@ class People:
             self._names.update({k: n for k, n in pairs if n.casefold() not in _NAMELESS})
 
     def name_of(self, address: str) -> str:
-        """Whose number it is, or the number."""
+        """The name for a number, or the number itself."""
         return self._names.get(key_of(address), address.strip())
 
 
 def is_own(address: str) -> bool:
-    """Whether an address stands for the telephone itself."""
+    """Whether an address stands for the owner."""
     return address == _OWN
 
 
 @lru_cache(maxsize=4096)
 def thread_of(addresses: str) -> str:
-    """The thread with these people, whatever their order."""
+    """The thread with these people, in any order."""
     return "~".join(sorted({key_of(one) for one in addresses.split("~") if not is_own(one)}))

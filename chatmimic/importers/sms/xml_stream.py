@@ -1,4 +1,4 @@
-"""The bytes of a backup as XML that a parser takes: pictures left out, emoji put together."""
+"""Makes the bytes of a backup valid XML, without photos and with whole emoji."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENTITY = 12  # characters of the longest that is looked for
 
 
 def xml_of(stream: ByteStream, report: ImportReport) -> Iterator[bytes]:
-    """The file in UTF-8, without the contents of MMS parts, and with what XML forbids mended."""
+    """The file in UTF-8, without the data of MMS parts, and with invalid XML corrected."""
     data = stream.read(_CHUNK)
     decoder = codecs.getincrementaldecoder(encoding_of(data))("replace")
     slim, whole = _WithoutData(), _WholeCharacters(report)
@@ -43,7 +43,7 @@ def xml_of(stream: ByteStream, report: ImportReport) -> Iterator[bytes]:
 
 
 class _WithoutData:
-    """Takes `data="…"` out of the tags `<part …>`: photos in base64, most of such a file."""
+    """Removes `data="…"` from `<part …>`: photos in base64, most of the file."""
 
     def __init__(self) -> None:
         self.left = ""  # the last characters of a text, that may begin a tag
@@ -53,7 +53,7 @@ class _WithoutData:
         self._name = ""  # what stands before a value
 
     def slimmed(self, text: str) -> str:
-        """The next piece, as far as it can be judged yet."""
+        """Process the next piece; returns what is certain so far."""
         text, at = self.left + text, 0
         self.left = ""
         pieces: list[str] = []
@@ -104,14 +104,14 @@ class _WithoutData:
 
 
 class _WholeCharacters:
-    """Joins characters that were written in halves, and replaces those that XML forbids."""
+    """Joins surrogate pairs, and replaces characters that XML forbids."""
 
     def __init__(self, report: ImportReport) -> None:
         self._report = report
         self._left = ""
 
     def mended(self, text: str, last: bool = False) -> str:
-        """The next piece; what may go on in the piece after it is kept back."""
+        """Process the next piece; what may continue in the next one is held back."""
         text = self._left + text
         end = len(text) if last else _border(text)
         text, self._left = text[:end], text[end:]
@@ -135,7 +135,7 @@ class _WholeCharacters:
 
 
 def _border(text: str) -> int:
-    """Where a text may be parted: in no reference, and not after a first half."""
+    """Where a text may be split: not in a reference, nor in a surrogate pair."""
     begins = text.rfind("&", max(0, len(text) - _ENTITY))
     end = len(text) if begins < 0 or ";" in text[begins:] else begins
     period = _FIRST_HALF.search(text, max(0, end - _ENTITY), end)

@@ -1,4 +1,4 @@
-"""Histories of Snapchat: since 2023 by chat, before by what was received and what was sent."""
+"""Reads Snapchat's history: by chat since 2023, before by received and sent."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _MEDIA = _CAPTIONED | {
 
 
 def is_old(text: str) -> bool:
-    """Whether a text begins as a history of what was received and sent."""
+    """Whether a text begins like an old history (received and sent)."""
     return _OLD.match(text.lstrip("\ufeff")) is not None
 
 
 def is_history(text: str) -> bool:
-    """Whether a text begins as a history of chats or snaps does, old or new."""
+    """Whether a text begins like a history of chats or snaps, old or new."""
     if is_old(text):
         return True
     return '"Media Type"' in text and '"Created"' in text and _RECORD.search(text) is not None
 
 
 def read_history(member: Member, names: Names, context: Context) -> Iterator[Message]:
-    """Every message of a file. Raises DamagedExport."""
+    """Yield all messages of a file. Raises DamagedExport."""
     yield from threads_oldest_first(_read(member, names, context))
 
 
@@ -69,7 +69,7 @@ def _read(member: Member, names: Names, context: Context) -> Iterator[Message]:
 
 
 class _History:
-    """One file, and how its records are read."""
+    """Converts the records of one file."""
 
     def __init__(self, member: Member, names: Names, context: Context) -> None:
         self._file = member.name
@@ -77,13 +77,13 @@ class _History:
         self._report = context.report
 
     def of_chat(self, record: Mapping[str, Any], chat: str, number: int) -> Message:
-        """A record of a file that has an array for each chat."""
+        """Convert a record of a file with an array for each chat."""
         user = text_of(record.get("From")).strip()
         own = record.get("IsSender") is True
         return self._message(record, user, own, chat, number)
 
     def of_section(self, record: Mapping[str, Any], sent: bool, number: int) -> Message:
-        """A record of what was received, or of what was sent, which names the other side only."""
+        """Convert a record of an old history, which names the other side only."""
         sent = sent or record.get("IsSender") is True
         user = "" if sent else text_of(record.get("From")).strip()
         other = text_of(record.get("To")).strip() if sent else user
@@ -134,7 +134,7 @@ def _type(record: Mapping[str, Any]) -> str:
 
 
 def _kind_and_text(record: Mapping[str, Any]) -> tuple[Kind, str]:
-    """What a record is. Until 2023 texts were written as in HTML: "it&#39;s"."""
+    """The kind and text of a record. Until 2023 texts were escaped as in HTML: "it&#39;s"."""
     type_ = _type(record)
     old = "Content" not in record
     text = unescaped(text_of(record.get("Text"))) if old else text_of(record.get("Content"))

@@ -1,4 +1,4 @@
-"""Snapchat's "My Data": chat_history.json and snap_history.json, with who is who beside them."""
+"""Snapchat's "My Data": chat_history.json and snap_history.json, and files with names."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from chatmimic.records import Message
 
 
 class Snapchat(Importer):
-    """Files of histories, each of every chat; `account.json` and `friends.json` give the names."""
+    """Reads histories; `account.json` and `friends.json` give the names."""
 
     name = "snapchat"
     title = "Snapchat"
     description = "Snapchat's My Data in JSON: chat_history.json, old or new"
 
     def knows(self, head: Head) -> bool:
-        """A history of chats or snaps, or a file that says who is who."""
+        """Whether it is a history of chats or snaps, or a file with names."""
         return head.first == "{" and (is_history(head.text) or is_about(head.text))
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """The names, then every history; what two files both hold is given once."""
+        """Read the names, then all histories, without duplicates."""
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
         histories = [member for member in members if not is_about(texts[member])]
         names = Names.of([m for m in members if m not in histories], context)

@@ -1,4 +1,4 @@
-"""Who is who in Snapchat's export: `account.json` says whose it is, `friends.json` the others."""
+"""The names in Snapchat's export: the owner in `account.json`, others in `friends.json`."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _FRIENDS = re.compile(r'\s*\{\s*"Friends"\s*:\s*\[')
 
 
 def is_about(text: str) -> bool:
-    """Whether a text says who is who, and holds no messages."""
+    """Whether a file has names rather than messages."""
     text = text.lstrip("\ufeff")
     return _ACCOUNT.match(text) is not None or _FRIENDS.match(text) is not None
 
 
 @dataclass
 class Names:
-    """The names that people show, by their user names."""
+    """Display names by user name."""
 
     owner: str = ""  # whose export it is, by the user name; "" where that is not said
     shown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, members: Iterable[Member], context: Context) -> Names:
-        """The names in these files. Raises DamagedExport."""
+        """Read the names in these files. Raises DamagedExport."""
         names = cls()
         for member in members:
             with context.open(member) as stream:
@@ -47,11 +47,11 @@ class Names:
         return names
 
     def learn(self, record: Mapping[str, Any], role: str) -> None:
-        """Keep the name that a record gives a user name."""
+        """Add the display name in a record."""
         user, name = text_of(record.get("Username")).strip(), text_of(record.get(role)).strip()
         if user and name:
             self.shown.setdefault(user, name)
 
     def of_user(self, user: str) -> str:
-        """The name that somebody shows, or the user name."""
+        """The display name, or else the user name."""
         return self.shown.get(user, user)

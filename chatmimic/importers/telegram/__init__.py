@@ -1,1 +1,1 @@
-"""Telegram, by Telegram Desktop."""
+"""Telegram, as exported by Telegram Desktop."""

@@ -1,4 +1,4 @@
-"""Telegram's HTML export: folders of `messages.html`, `messages2.html`, … to Messages."""
+"""Converts Telegram's HTML export (`messages.html`, `messages2.html`, …) to messages."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _UNSUPPORTED = "This message is not supported by this version of Telegram Deskto
 
 
 def is_page(text: str) -> bool:
-    """Whether an HTML page's beginning holds messages as Telegram Desktop writes them."""
+    """Whether the beginning of an HTML page has messages like Telegram Desktop's."""
     return text.lstrip("\ufeff \r\n\t")[:15].lower().startswith("<!doctype html") and bool(
         _MESSAGE.search(text)
     )
 
 
 def as_page(title: str) -> str:
-    """Under what a chat's messages of another file are kept in mind for the pages to come."""
+    """The key under which messages of a chat in JSON are recorded, to compare with pages."""
     return f"pages of {title}"
 
 
 def read_pages(pages: Sequence[Member], context: Context, seen: SeenMessages) -> Iterator[Message]:
-    """Every message of the pages, chat by chat; those that `seen` holds are passed over.
+    """Yield all messages of the pages, chat by chat, except those in `seen`.
 
     Raises DamagedExport for a page that is cut short.
     """
@@ -72,7 +72,7 @@ def _order(member: Member) -> int:
 
 
 def _numbered(folder: str) -> bool:
-    """Whether this is one chat of an account's export, `chats/chat_17`."""
+    """Whether this is a chat in the export of an account: `chats/chat_17`."""
     return bool(re.fullmatch(r"chat_\d+", PurePosixPath(folder).name))
 
 
@@ -83,7 +83,7 @@ def _title(member: Member, context: Context) -> str:
 
 
 class _Chat:
-    """The pages of one chat, read one after the other: a sender goes on across them."""
+    """Reads the pages of a chat in order: a group of messages may continue on the next."""
 
     def __init__(self, thread: str, title: str, context: Context) -> None:
         self._thread = thread
@@ -95,7 +95,7 @@ class _Chat:
         self._at: int | None = None
 
     def messages(self, member: Member) -> Iterator[Message]:
-        """Every message of one page."""
+        """Yield all messages of a page."""
         page = Page(member.label)
         try:
             for record in self._records(page, member):

@@ -1,4 +1,4 @@
-"""One HTML page of Telegram Desktop, read as a stream: tags to records, never rendered."""
+"""Parses an HTML page of Telegram Desktop into records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ANSWERED = re.compile(r"go_to_message(-?\d+)")
 
 
 class _Place(Enum):
-    """What the text at the parser's position is."""
+    """What the text at the current position is."""
 
     PAGE = auto()  # outside of every message
     MESSAGE = auto()  # a message's frame, whose classes say what comes
@@ -40,7 +40,7 @@ _PLACES = {
 
 @dataclass(slots=True)
 class PageRecord:
-    """What a page says of one message."""
+    """A message on a page."""
 
     id: str = ""
     number: int = 0  # of the messages of its page
@@ -60,7 +60,7 @@ class PageRecord:
 
     @property
     def text(self) -> str:
-        """What was written, its lines as they were."""
+        """The text, with its line breaks."""
         rendered_text = re.sub(r"\n *$", "", "".join(self.pieces).removeprefix("\n"))
         text = _LAYOUT.sub(" ", rendered_text).replace(_BREAK, "\n")
         options = [" ".join(line.split()).removeprefix("- ") for line in self.options]
@@ -68,7 +68,7 @@ class PageRecord:
 
 
 class Page(BoundedParser[PageRecord]):
-    """Feed it a page's text; `taken` gives the records that are whole by then."""
+    """Feed it a page; `taken` returns the records that are complete so far."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -79,7 +79,7 @@ class Page(BoundedParser[PageRecord]):
     # --- what the parser calls ---
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Say where in a message the text that follows stands."""
+        """Determine what the following text is."""
         given = {name: value or "" for name, value in attrs}
         place = self._entered(given)
         if tag == "br":
@@ -90,7 +90,7 @@ class Page(BoundedParser[PageRecord]):
         self._open.append((tag, place))
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the element, and those in it that were left open."""
+        """Close an element, and any left open in it."""
         self.ended = self.ended or tag == "html"
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at][0] == tag:
@@ -98,7 +98,7 @@ class Page(BoundedParser[PageRecord]):
                 return
 
     def handle_data(self, data: str) -> None:
-        """Add text to what its place says it is."""
+        """Add text to the current part of the record."""
         place, record = self._place, self._record
         if place is not _Place.PAGE:
             self.grow(data)
@@ -120,7 +120,7 @@ class Page(BoundedParser[PageRecord]):
         return self._open[-1][1] if self._open else _Place.PAGE
 
     def _entered(self, given: dict[str, str]) -> _Place:
-        """The place that an element begins, as its classes say."""
+        """What the text of an element is, by its classes."""
         place, classes = self._place, given.get("class", "").split()
         if "message" in classes and given.get("id", "").startswith("message"):
             return self._begin(given, classes)
@@ -171,7 +171,7 @@ class Page(BoundedParser[PageRecord]):
         return _Place.MESSAGE
 
     def _leave(self, at: int) -> None:
-        """Close the elements from there on; the message is whole when none of its own is open."""
+        """Close the elements from there on, and the message when all of its own are closed."""
         inside = self._place is not _Place.PAGE
         del self._open[at:]
         if inside and self._place is _Place.PAGE:

@@ -1,4 +1,4 @@
-"""Telegram, as Telegram Desktop exports it: JSON of one chat or of the account, and HTML pages."""
+"""Telegram Desktop's exports: JSON of one chat or of the account, or HTML pages."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ _FRAME = {
 
 
 class Telegram(Importer):
-    """`result.json` of one chat or of all, or folders of `messages.html`, `messages2.html`, …"""
+    """Reads `result.json`, or folders of `messages.html`, `messages2.html`, …"""
 
     name = "telegram"
     title = "Telegram (Telegram Desktop)"
     description = "Telegram Desktop's exports: result.json, one chat or all; also messages.html"
 
     def knows(self, head: Head) -> bool:
-        """A JSON object with a chat's type or an account's parts; or an HTML page of messages."""
+        """Whether it is the JSON of a chat or an account, or an HTML page of messages."""
         if head.first == "{":
             return bool(_CHAT.search(head.text) or _ACCOUNT.match(head.text))
         return is_page(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """JSON first, then the pages; a message that two files both have is given once."""
+        """Read JSON first, then HTML pages, without duplicates."""
         seen = SeenMessages(context.report)
         kinds = [_is_page(member, context) for member in members]
         pages = [member for member, is_page_ in zip(members, kinds, strict=True) if is_page_]
@@ -86,7 +86,7 @@ def _read_json(member: Member, context: Context) -> Iterator[Message]:
 
 
 class _Chat:
-    """What an export says of one chat, and how its messages are read."""
+    """A chat, and how its messages are read."""
 
     def __init__(self, beside: Mapping[str, Any], member: Member, context: Context) -> None:
         self.beside = beside
@@ -101,7 +101,7 @@ class _Chat:
         self._bots: set[str] = set()
 
     def message(self, item: Any, number: int) -> Message:
-        """One record. What is of an unknown type is Kind.OTHER."""
+        """Convert a record; one of an unknown type is Kind.OTHER."""
         record = as_dict(item)
         event = record.get("type") == "service"
         sender, key = self._sender(record, "actor" if event else "from")
@@ -125,7 +125,7 @@ class _Chat:
         )
 
     def _sender(self, record: Mapping[str, Any], role: str) -> tuple[str, str]:
-        """The name shown and the stable key; accounts that are gone keep theirs."""
+        """The displayed name and the stable key, also of deleted accounts."""
         key = _peer(record.get(f"{role}_id"))
         name = text_of(record.get(role)).strip()
         if name:
@@ -134,7 +134,7 @@ class _Chat:
         return (DELETED, key or f"{DELETED} in {self._thread}") if gone else ("", "")
 
     def _bot(self, record: Mapping[str, Any], key: str) -> bool:
-        """Whether a bot speaks: the other side of a chat with one, or who can send buttons."""
+        """Whether the sender is a bot: the other side of a bot chat, or a sender of buttons."""
         own = "via_bot" not in record and "forwarded_from" not in record
         if own and key.startswith("user") and "inline_bot_buttons" in record:
             self._bots.add(key)
@@ -170,14 +170,14 @@ def _kind(record: Mapping[str, Any], words: str) -> Kind:
 
 
 def _peer(value: Any) -> str:
-    """ "user1", "chat1", "channel1"; until 2021 a number, whose upper half says which it is."""
+    """Normalise an id to "user1", "chat1" or "channel1"; until 2021 it was a number."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 4 << 32:
         return f"{('user', 'user', 'chat', 'channel')[value >> 32]}{value & 0xFFFFFFFF}"
     return text_of(value)
 
 
 def _reactions(given: Any) -> Iterator[Reaction]:
-    """Who reacted with what; those that are only counted name nobody."""
+    """The reactions, by person; those that are only counted name nobody."""
     for one in map(as_dict, as_list(given)):
         emoji = text_of(one.get("emoji")) or text_of(one.get("type"))
         for who in map(as_dict, as_list(one.get("recent"))):

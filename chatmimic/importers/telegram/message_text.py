@@ -1,4 +1,4 @@
-"""What a person wrote in a record: its text, a poll, a list of tasks, or a page of blocks."""
+"""Extracts the text of a record: text, poll, task list, or a page of blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEEPEST = 40  # levels of a page; Telegram's have a few
 
 
 def written(text: Any) -> str:
-    """A text that is a string, or a list of strings and of marked pieces."""
+    """Flatten a text: a string, or a list of strings and formatted pieces."""
     if isinstance(text, str):
         return text
     return "".join(
@@ -26,7 +26,7 @@ def written(text: Any) -> str:
 
 
 def words_of(record: Mapping[str, Any]) -> str:
-    """Everything that the sender of a message wrote. A page of blocks stands for the text."""
+    """All text by the sender of a message. A page of blocks replaces the text."""
     text = written(record.get("text"))
     if "rich_message" in record and not text.strip():
         text = "\n".join(filter(str.strip, _lines(record["rich_message"])))
@@ -37,14 +37,14 @@ def words_of(record: Mapping[str, Any]) -> str:
 
 
 def _questions(about: Mapping[str, Any]) -> Iterator[str]:
-    """A poll's question and answers, a list's title and tasks."""
+    """The question and answers of a poll, or the title and tasks of a list."""
     yield _inline(about.get("question")) or _inline(about.get("title"))
     for answer in next((some for name in _ANSWERS if (some := as_list(about.get(name)))), []):
         yield _inline(answer)
 
 
 def _lines(block: Any, depth: int = 0) -> Iterator[str]:
-    """The lines of a page, block by block."""
+    """The text of a page, block by block."""
     if depth > _DEEPEST:
         return
     if isinstance(block, list):
@@ -61,7 +61,7 @@ def _lines(block: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _inline(part: Any, depth: int = 0) -> str:
-    """The text of a line, whose parts may hold parts; what a button says is nobody's."""
+    """The text of a line, with nested parts, without that of buttons."""
     if depth > _DEEPEST:
         return ""
     if isinstance(part, list):

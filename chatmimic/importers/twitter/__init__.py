@@ -1,1 +1,1 @@
-"""X, which was Twitter."""
+"""X, formerly Twitter."""

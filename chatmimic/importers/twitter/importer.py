@@ -1,4 +1,4 @@
-"""The archive of X (Twitter): direct messages of two and of groups, and whose archive it is."""
+"""The archive of X (Twitter): direct messages, and the account of the owner."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from chatmimic.records import Message
 
 
 class Twitter(Importer):
-    """`direct-messages.js` and `direct-messages-group.js`, and their parts where they are long."""
+    """Reads `direct-messages.js` and `direct-messages-group.js`, and their parts."""
 
     name = "twitter"
     title = "X (Twitter)"
     description = "the archive of X: direct-messages.js, direct-messages-group.js"
 
     def knows(self, head: Head) -> bool:
-        """A script that holds direct messages, or says whose archive it is."""
+        """Whether it is a script with direct messages or the owner's account."""
         return is_messages(head.text) or is_about(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Whose archive it is, and then every message."""
+        """Read the owner, then all messages."""
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
         conversations = [member for member in members if is_messages(texts[member])]
         owner = Owner.of([member for member in members if member not in conversations], context)

@@ -1,4 +1,4 @@
-"""Direct messages of X's archive: a list of conversations, each newest first."""
+"""Reads direct messages of X's archive: a list of conversations, each newest first."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _NAMELESS = (
 
 
 def is_messages(text: str) -> bool:
-    """Whether a script holds direct messages."""
+    """Whether a script has direct messages."""
     return part_of(text) in _PARTS
 
 
 class _Conversations(NestedJson):
-    """The messages of every conversation of a file that is one array."""
+    """Streams the messages of all conversations of a file that is one array."""
 
     def _top(self) -> Iterator[Any]:
         if self._peek() != "[":
@@ -61,14 +61,14 @@ def _opened(stream: Any, member: Member, report: ImportReport, allow: bool) -> _
 
 @dataclass
 class _Known:
-    """What only the whole of the archive tells."""
+    """What the first pass found."""
 
     titles: dict[str, tuple[str, str]] = field(default_factory=dict)  # group → when named, and what
     pairs: set[str] = field(default_factory=set)  # conversations of two
 
 
 class Conversations:
-    """The conversations of an archive, looked through for their names before they are read."""
+    """The conversations of an archive; a first pass finds their names."""
 
     def __init__(self, members: Sequence[Member], owner: Owner, context: Context) -> None:
         self._context = context
@@ -80,7 +80,7 @@ class Conversations:
         self._owner = Owner(owner.id or _in_all(self._known.pairs), owner.name)
 
     def messages(self, member: Member) -> Iterator[Message]:
-        """Every message of a file. Raises DamagedExport."""
+        """Yield all messages of a file. Raises DamagedExport."""
         yield from threads_oldest_first(self._read(member))
 
     def _scan(self, member: Member) -> None:
@@ -136,7 +136,7 @@ class Conversations:
         return key
 
     def _title(self, thread: str) -> str:
-        """A group's last name; whom a conversation of two is with."""
+        """The last name of a group, or the other person's name."""
         pair = _PAIR.fullmatch(thread)
         others = [one for one in pair.groups() if one != self._owner.id] if pair else []
         return others[0] if len(others) == 1 else self._known.titles.get(thread, ("", thread))[1]
@@ -156,7 +156,7 @@ class Conversations:
 
 
 def _in_all(pairs: set[str]) -> str:
-    """The account that takes part in every conversation of two; "" where that is not one."""
+    """The account in all conversations of two; "" if there is not exactly one."""
     accounts = [set(pair.split("-")) for pair in pairs]
     common = set.intersection(*accounts) if accounts else set()
     return common.pop() if len(common) == 1 else ""
@@ -174,7 +174,7 @@ def _kind_and_text(type_: str, record: Mapping[str, Any]) -> tuple[Kind, str]:
 
 
 def _written(record: Mapping[str, Any]) -> tuple[str, bool]:
-    """The text with links as they were typed, and whether pictures were sent with it.
+    """The text with links as typed, and whether there are pictures.
 
     X puts `https://t.co/…` in place of a link, and behind the text for a picture.
     """

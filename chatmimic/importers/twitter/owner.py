@@ -1,4 +1,4 @@
-"""Whose archive of X it is: `account.js` and `manifest.js` say the number and the name."""
+"""The owner of an archive of X, from `account.js` and `manifest.js`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _MANIFEST = "__THAR_CONFIG"
 
 
 def is_about(text: str) -> bool:
-    """Whether a script says whose archive it is in."""
+    """Whether a script names the owner of the archive."""
     return part_of(text) in ("account", _MANIFEST)
 
 
 @dataclass
 class Owner:
-    """The account that the archive is of; "" for what no file says."""
+    """The owner's account; "" for what is unknown."""
 
     id: str = ""
     name: str = ""
 
     @classmethod
     def of(cls, members: Iterable[Member], context: Context) -> Owner:
-        """What these files say, as far as they are whole."""
+        """Read the owner from these files; damaged ones are skipped."""
         owner = cls()
         for record in (one for member in members for one in _records(member, context)):
             owner.id = owner.id or text_of(record.get("accountId")).strip()

@@ -1,4 +1,4 @@
-"""Files of X's archive: JSON that a script gives a name to, `window.YTD.account.part0 = [ … ]`."""
+"""Reads scripts of X's archive: JSON in an assignment, `window.YTD.account.part0 = [ … ]`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _LONGEST = 200  # bytes of a name
 
 
 def part_of(text: str) -> str:
-    """What a script gives its data the name of: "direct_messages"; "" for any other text."""
+    """The name that a script assigns to, such as "direct_messages"; "" for other text."""
     found = _NAME.match(text.removeprefix("\ufeff"))
     return "" if found is None else found["part"] or found["other"]
 
 
 class Assigned:
-    """The bytes of the JSON alone, without the name before it."""
+    """A stream of the JSON alone, without the assignment."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._begun = False
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes and what the name took; none at the end."""
+        """Up to `size` bytes and the assignment's length; none at the end."""
         data = self._stream.read(size)
         if self._begun:
             return data

@@ -1,4 +1,4 @@
-"""The Ubuntu Dialogue Corpus: a tree of small TSV files, or the same in large CSV files."""
+"""The Ubuntu Dialogue Corpus: a tree of small TSV files, or large CSV files."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _LOOKED_AT = 20
 
 
 class Ubuntu(Importer):
-    """`dialogs/N/M.tsv`, a single one of them, or `dialogueText*.csv`."""
+    """Reads `dialogs/N/M.tsv` or `dialogueText*.csv`."""
 
     name = "ubuntu"
     title = "Ubuntu Dialogue Corpus"
     description = "Ubuntu Dialogue Corpus: the tree of TSV files, or the CSV files made of it"
 
     def knows(self, head: Head) -> bool:
-        """Rows of (time, from, to, text) without a header; or the CSV's header, word for word."""
+        """Whether it has rows of (time, from, to, text) without a header, or the CSV's header."""
         return _is_csv(head.text) or _is_tsv(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every dialogue once: the CSV files overlap, and hold what the tree does."""
+        """Read all dialogues, each once: the CSV files overlap with each other and the tree."""
         clock = LocalClock(None, context.report)
         in_tree: set[int] = set()
         in_tables: set[int] = set()
@@ -94,7 +94,7 @@ def _csv_messages(
 def _message(
     row: Sequence[str], thread: str, source: str, context: Context, clock: LocalClock
 ) -> Message:
-    """One row of (time, from, to, text). `to` is who is spoken to, a guess of the corpus."""
+    """Convert a row of (time, from, to, text). `to` is a guess of the corpus."""
     if len(row) < 4:
         return _unparsed(row, thread, source)
     moment = parse_iso(row[0])

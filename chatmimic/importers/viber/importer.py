@@ -1,4 +1,4 @@
-"""Viber's exported chats: a CSV file each, with a date, a time, a name, a number and the text."""
+"""Viber's exported chats: CSV files with date, time, name, number and text."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _TITLE = re.compile(
 
 
 class Viber(Importer):
-    """One CSV file a chat, without a header."""
+    """Reads CSV files without a header, one for each chat."""
 
     name = "viber"
     title = "Viber"
     description = "Viber's exported chats: Messages - ….csv, a file a chat"
 
     def knows(self, head: Head) -> bool:
-        """Rows of a date, a time, a name, a number and a text, and no header above them."""
+        """Whether it has rows of date, time, name, number and text, and no header."""
         rows = first_lines(head.text, _LOOKED_AT)
         found = [row for row in map(read_row, rows) if row is not None]
         first = read_row(rows[0])
@@ -52,7 +52,7 @@ class Viber(Importer):
         return first is not None and first.numbered and numbered * 2 > len(found)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every chat, each looked through before for its dates; what two hold is given once."""
+        """Read all chats, after a first pass for their dates, without duplicates."""
         styles = [_scan(member, context) for member in members]
         orders = resolved_orders(
             [h.dates for h in styles], context.options.date_order, context.report
@@ -66,7 +66,7 @@ class Viber(Importer):
 
 @dataclass
 class _FileStyle:
-    """What the whole of a file shows of how it is written."""
+    """The conventions of a file, from a first pass over it."""
 
     dates: DateSurvey
     quoted: bool = False  # whether a text with commas stands in quotation marks
@@ -91,7 +91,7 @@ def _scan(member: Member, context: Context) -> _FileStyle:
 
 
 class _Chat:
-    """One file, read with the habits found in it."""
+    """Reads one file with the conventions found in it."""
 
     def __init__(self, member: Member, style: _FileStyle, order: str, context: Context) -> None:
         self._member = member
@@ -137,7 +137,7 @@ class _Chat:
         )
 
     def _sender(self, begun: MessageStart) -> tuple[str, str]:
-        """A name and a key: the number, unless the file gives it to several people."""
+        """Name and key: the number, unless several people have it in the file."""
         if is_owner(begun.sender):
             note_owner(self._context.report)
             return OWNER, OWNER
@@ -148,7 +148,7 @@ class _Chat:
 
 @dataclass(frozen=True, slots=True)
 class _MessageStart(MessageStart):
-    """The first line of a message, with the number behind the name."""
+    """The first line of a message, with the phone number."""
 
     number: str
 

@@ -1,4 +1,4 @@
-"""One line of Viber's CSV, whatever parts its columns and whatever way its dates are written."""
+"""Parses a line of Viber's CSV, with any separator and date format."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OWN = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a line that begins a message."""
+    """The cells of the first line of a message."""
 
     numbers: Numbers
     date: str  # as it stands there
@@ -49,7 +49,7 @@ class Row:
 
 
 def read_row(raw: str) -> Row | None:
-    """The cells of a line; None for a line that goes on with the message above."""
+    """Parse a line; None if it continues the message above."""
     raw = raw.lstrip(MARKS)
     stamp = _STAMP.match(raw)
     if stamp is None:
@@ -78,12 +78,12 @@ def read_row(raw: str) -> Row | None:
 
 
 def is_owner(name: str) -> bool:
-    """Whether a name is Viber's word for whoever exported the chat."""
+    """Whether a name is Viber's word for the owner of the export."""
     return name.casefold() in _OWN
 
 
 def _place_of_number(cells: list[str]) -> int | None:
-    """Which cell is the number: the second, unless only a later one looks so, behind "Doe, Ada"."""
+    """The index of the number: the second cell, or a later one after "Doe, Ada"."""
     if len(cells) < 2:
         return None
     later = (place for place, cell in enumerate(cells) if place and _NUMBER.fullmatch(cell))
@@ -91,7 +91,7 @@ def _place_of_number(cells: list[str]) -> int | None:
 
 
 def _bare(cell: str) -> str:
-    """A cell without the marks of spreadsheets around it."""
+    """A cell without the quoting of spreadsheets."""
     cell = cell.strip().strip(MARKS)
     if cell.startswith(('="', '"')) and cell.endswith('"') and len(cell.lstrip("=")) > 1:
         return cell.removeprefix("=")[1:-1].replace('""', '"').strip()

@@ -1,4 +1,4 @@
-"""What Viber writes in place of a photo, a call or a message that was taken back."""
+"""Viber's system messages and placeholders, for photos, calls and deleted messages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LENGTH = re.compile(r" ?\((?:\d{1,2}:)?\d{1,2}:\d\d\)$")  # of a voice message 
 
 
 def kind_of(text: str) -> Kind:
-    """What a message is, by a text that is Viber's own from its beginning to its end."""
+    """The kind of a text that consists only of Viber's words."""
     text = text.strip()
     if len(text) > _LONGEST or text[:1] != text[:1].upper():
         return Kind.TEXT

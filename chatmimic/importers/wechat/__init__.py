@@ -1,1 +1,1 @@
-"""WeChat and QQ, as the programs that export them write their chats."""
+"""WeChat and QQ, as exported by several programs."""

@@ -1,4 +1,4 @@
-"""WeChat by the programs that export it, and QQ by its own message manager."""
+"""WeChat as exported by several programs, and QQ by its message manager."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SPACE = "\ufeff \r\n\t"
 
 
 class WeChat(Importer):
-    """A file for each chat, or one table for all of them."""
+    """Reads a file for each chat, or one table for all."""
 
     name = "wechat"
     title = "WeChat"
     description = "WeChat by WeChatMsg/MemoTrace, PyWxDump, WeClone (CSV, TXT), WeFlow (JSON)"
 
     def knows(self, head: Head) -> bool:
-        """Tables with the columns of a program, JSON of two of them, or times above texts."""
+        """Whether it is a table or JSON of a known program, or text with times."""
         if head.first == "{":
             return is_weflow(head.text) or is_users(head.text)
         if is_table(head.text) or is_page(head.text):
@@ -33,7 +33,7 @@ class WeChat(Importer):
         return is_wechat(head.text) and not is_qq(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; what two of them hold is given once."""
+        """Read all files, without duplicates."""
         texts = {m: decoded_head(context.source.head(m)) or "" for m in members}
         lists = [member for member in members if is_users(texts[member])]
         users = users_in(lists, context)
@@ -61,22 +61,22 @@ def _messages(
 
 
 class QQ(Importer):
-    """Text files of QQ's message manager, of one chat or of all of them."""
+    """Reads text files of QQ's message manager, with one chat or all."""
 
     name = "qq"
     title = "QQ"
     description = "QQ's message manager on Windows: chats exported as text"
 
     def announces(self, head: Head) -> bool:
-        """QQ's own first lines: a title, or whom the messages are with."""
+        """Whether it begins with QQ's header: a title, or the other person."""
         return names_qq(head.text)
 
     def knows(self, head: Head) -> bool:
-        """QQ's own first lines, or names with a number behind them below times."""
+        """Whether it has QQ's header, or times with names and numbers."""
         return is_qq(head.text)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every file; what two of them hold is given once."""
+        """Read all files, without duplicates."""
         overlap = OverlapFilter(context.report)
         for member in members:
             context.report.variants["text"] += 1

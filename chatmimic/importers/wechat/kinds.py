@@ -1,4 +1,4 @@
-"""What a record of WeChat is: by the number of its type, by a type's name, or by its text."""
+"""Classifies records of WeChat, by type number, type name or text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _CALL_TAGS = {"[语音通话]", "[视频通话]", "[通话]"}
 
 
 def by_number(type_: int, sub: int, content: str) -> tuple[Kind, str]:
-    """The kind and the words of a record, by its type and what it has within."""
+    """The kind and text of a record, by type and content."""
     type_, sub = type_ & 0xFFFFFFFF, sub or type_ >> 32  # WeChat 4 has both in one number
     if type_ == 1:
         return Kind.TEXT, content
@@ -69,7 +69,7 @@ def by_number(type_: int, sub: int, content: str) -> tuple[Kind, str]:
 
 
 def by_name(name: str, content: str) -> tuple[Kind, str]:
-    """The kind and the words of a record, by the name of its type, in Chinese or in English."""
+    """The kind and text of a record, by the name of its type, Chinese or English."""
     table, name = (_ENGLISH, name.casefold()) if name.isascii() else (_NAMED, name)
     kind = next((kind for part, kind in table if part in name), Kind.OTHER)
     if kind is Kind.SYSTEM and is_recalled(content):
@@ -80,7 +80,7 @@ def by_name(name: str, content: str) -> tuple[Kind, str]:
 
 
 def by_text(text: str) -> Kind:
-    """What a message is of which only the text is there: `[图片]` for a photo."""
+    """The kind of a message by its text alone: `[图片]` for a photo."""
     if text in _CALL_TAGS:
         return Kind.CALL
     if text.lstrip().startswith("[链接]:title:"):
@@ -90,17 +90,17 @@ def by_text(text: str) -> Kind:
 
 
 def is_recalled(sentence: str) -> bool:
-    """Whether WeChat or QQ says that somebody took a message back."""
+    """Whether a system message says that a message was recalled."""
     return any(words in sentence for words in _RECALLED)
 
 
 def own_words(text: str) -> str:
-    """A text without the line below it that says what it answers."""
+    """A text without the quoted message below it."""
     return text.partition("\n引用:")[0].partition("\n引用：")[0]
 
 
 def without_prefix(content: str) -> tuple[str, str]:
-    """(whose it is, the rest) of `wxid_ada:` and a line below; nobody where there is no prefix."""
+    """Split the sender from `wxid_ada:` and a newline; "" if there is no prefix."""
     found = _PREFIX.match(content)
     if found is None:
         return "", content
@@ -124,7 +124,7 @@ def _app(sub: int, content: str) -> tuple[Kind, str]:
 
 
 def _parts(xml: str) -> dict[str, str] | None:
-    """The title and the type of `<appmsg>`; None for what is no XML, or could do harm."""
+    """The title and type of `<appmsg>`; None for invalid or unsafe XML."""
     if len(xml) > _LARGEST_XML:
         return None
     reader = _AppReader()
@@ -140,7 +140,7 @@ def _parts(xml: str) -> dict[str, str] | None:
 
 
 class _AppReader:
-    """Keeps what stands directly in `<appmsg>`: a quoted message has a title and a type too."""
+    """Parses `<appmsg>`, without nested elements: a quoted message has a title, too."""
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}

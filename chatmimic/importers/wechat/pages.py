@@ -1,4 +1,4 @@
-"""CSV and JSON of PyWxDump, CSV of WeClone and WeFlow: pages of a chat, `<chat>_0_5000.csv`."""
+"""Reads CSV and JSON of PyWxDump, CSV of WeClone and WeFlow: `<chat>_0_5000.csv`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _QUOTE = re.compile(r"\s*\n\[引用\]\(")  # of a message that quotes another: t
 
 
 def is_page(text: str) -> bool:
-    """Whether a text begins with the header of such a file, or as a list of such records."""
+    """Whether a text begins like such a file."""
     if _RECORDS.match(text.lstrip("\ufeff")):
         return all(f'"{name}"' in text for name in _COLUMNS)
     first = text.lstrip("\ufeff \r\n\t").partition("\n")[0]
@@ -43,12 +43,12 @@ def is_page(text: str) -> bool:
 
 
 def is_users(text: str) -> bool:
-    """Whether a text is PyWxDump's `users.json`: who is who in the files beside it."""
+    """Whether a text is PyWxDump's `users.json`, with names."""
     return _USERS.match(text.lstrip("\ufeff")) is not None
 
 
 def users_in(members: Iterable[Member], context: Context) -> dict[str, str]:
-    """The names that `users.json` gives accounts and groups: the owner's own for them first."""
+    """The names in `users.json`; the owner's remarks have priority."""
     names: dict[str, str] = {}
     for member in members:
         with context.open(member) as stream:
@@ -63,7 +63,7 @@ def users_in(members: Iterable[Member], context: Context) -> dict[str, str]:
 
 
 def read_page(member: Member, users: Mapping[str, str], context: Context) -> Iterator[Message]:
-    """Every row as a message."""
+    """Yield all rows as messages."""
     page = _Page(member, users, context)
     if _RECORDS.match(decoded_head(context.source.head(member)) or ""):
         yield from _records(page, member, context)
@@ -83,7 +83,7 @@ def _records(page: _Page, member: Member, context: Context) -> Iterator[Message]
 
 
 class _Page:
-    """One file, and how its rows are read."""
+    """Converts the rows of one file."""
 
     def __init__(self, member: Member, users: Mapping[str, str], context: Context) -> None:
         self._file = member.name
@@ -97,7 +97,7 @@ class _Page:
         self._file_name = stem
 
     def message(self, row: Row, number: int) -> Message:
-        """One row. What has no type known here is Kind.OTHER."""
+        """Convert a row; one of an unknown type is Kind.OTHER."""
         content = _content(row)
         kind, text = by_name(row.get("type_name", ""), content or "")
         if content is None:
@@ -126,7 +126,7 @@ class _Page:
         )
 
     def _sender(self, row: Row, chat: str) -> tuple[str, str]:
-        """A name and a key. In rows of one's own the talker is oneself, or else the other side."""
+        """Name and key. In the owner's rows, the talker is the owner or the other side."""
         talker = row.get("talker", "").strip()
         own = row.get("is_sender", "").strip() in ("1", "True", "true")
         if own and (talker in _SELF or talker == chat):
@@ -136,7 +136,7 @@ class _Page:
         return self._users.get(talker, talker), talker
 
     def _time(self, text: str) -> int | None:
-        """A local time; spreadsheets that a file went through write 2024/10/4 11:42."""
+        """A local time, also as rewritten by spreadsheets: 2024/10/4 11:42."""
         text = text.strip()
         if _NUMBER.fullmatch(text):
             return possible(int(text) * (1000 if len(text) < 12 else 1), self._report)
@@ -150,7 +150,7 @@ class _Page:
 
 
 def _content(row: Row) -> str | None:
-    """What was said: in a column of its own, or until 2024 in JSON with the place of a file.
+    """The text: in its own column or, until 2024, in JSON.
 
     None for JSON that is broken.
     """

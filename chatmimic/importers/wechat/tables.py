@@ -1,4 +1,4 @@
-"""CSV files of WeChatMsg (MemoTrace): the columns of the database, or since 2024 Chinese ones."""
+"""Reads CSV of WeChatMsg (MemoTrace), with database columns or, since 2024, Chinese ones."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Row = Mapping[str, str]
 
 
 def is_table(text: str) -> bool:
-    """Whether a text begins with a header of WeChatMsg's."""
+    """Whether a text begins with a header of WeChatMsg."""
     first = text.lstrip("\ufeff \r\n\t").partition("\n")[0]
     names = set(first.strip().replace('"', "").split(","))
     return names >= _DATABASE or names >= _CHINESE
 
 
 def read_table(member: Member, context: Context) -> Iterator[Message]:
-    """Every row as a message."""
+    """Yield all rows as messages."""
     table = _Table(member, context)
     for number, row in named_rows(member, context):
         yield table.message(row, number)
 
 
 def named_rows(member: Member, context: Context) -> Iterator[tuple[int, Row]]:
-    """The rows below the header by the names of their columns, with their numbers.
+    """The rows as dictionaries by column name, numbered.
 
     WeChatMsg leaves the last columns out in chats of two.
     """
@@ -49,7 +49,7 @@ def named_rows(member: Member, context: Context) -> Iterator[tuple[int, Row]]:
 
 
 class _Table:
-    """One file: of one chat, named by the file, or of all of them."""
+    """Reads one file, of one chat, named by the file, or of all."""
 
     def __init__(self, member: Member, context: Context) -> None:
         self._file = member.name
@@ -58,7 +58,7 @@ class _Table:
         self._title = PurePosixPath(member.base).stem.removesuffix("_utf8")
 
     def message(self, row: Row, number: int) -> Message:
-        """One row. What lacks its type is Kind.OTHER."""
+        """Convert a row; without a type it is Kind.OTHER."""
         if "消息ID" in row:
             return self._chinese(row, number)
         prefix, content = without_prefix(row.get("StrContent", ""))
@@ -80,7 +80,7 @@ class _Table:
         )
 
     def _sender(self, row: Row, prefix: str) -> tuple[str, str]:
-        """A name and a key. In rows of one's own the names may be the other side's."""
+        """Name and key. In the owner's rows, the names may be those of the other side."""
         if row.get("IsSender") == "1":
             note_owner(self._report)
             return OWNER, OWNER

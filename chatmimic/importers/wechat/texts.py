@@ -1,4 +1,4 @@
-"""Text files of WeChat and QQ: a line with the time and the name, the text below it, a gap."""
+"""Reads text files of WeChat and QQ: time and name, text below, a blank line."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _QQ_ITSELF = {"10000", "1000000"}
 
 
 def names_qq(text: str) -> bool:
-    """Whether a text's first lines are those that QQ puts above the messages."""
+    """Whether a text begins with QQ's header."""
     return any(row.startswith((_QQ_TITLE, _WITH)) for row in first_lines(text, 8))
 
 
 def is_qq(text: str) -> bool:
-    """Whether a text is QQ's: by its first lines, or by names with numbers behind them."""
+    """Whether a text is QQ's: by its header, or by names with numbers."""
     if names_qq(text):
         return True
     rows = first_lines(text, _LOOKED_AT)
@@ -56,7 +56,7 @@ def is_qq(text: str) -> bool:
 
 
 def is_wechat(text: str) -> bool:
-    """Whether a text has WeChatMsg's form: gaps above all times, and what is said below most."""
+    """Whether a text is WeChatMsg's: blank lines before times, text below most."""
     rows = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n", _LOOKED_AT)[:_LOOKED_AT]
     first = _STAMP.fullmatch(rows[0])
     if first is None or first["who"].startswith("<"):  # of IRC
@@ -72,7 +72,7 @@ def is_wechat(text: str) -> bool:
 
 
 def read_texts(member: Member, context: Context, service: str) -> Iterator[Message]:
-    """Every message of a file of `wechat` or `qq`."""
+    """Yield all messages of a file of `wechat` or `qq`."""
     chat = _Chat(member, context, service)
     with numbered_lines(member, context) as rows:
         read = chat.rows(without_blank_lines(rows, chat.begins))
@@ -82,14 +82,14 @@ def read_texts(member: Member, context: Context, service: str) -> Iterator[Messa
 
 @dataclass(frozen=True, slots=True)
 class _Head(MessageStart):
-    """The first line of a message, with the thread it stands in."""
+    """The first line of a message, with its thread."""
 
     key: str
     thread: str
 
 
 class _Chat:
-    """One file, with the thread that its last section named in mind."""
+    """Reads one file, tracking the thread named by the last section."""
 
     def __init__(self, member: Member, context: Context, service: str) -> None:
         self._file = member.name
@@ -99,11 +99,11 @@ class _Chat:
         self._in_head = service == "qq"  # between a rule and the first message below it
 
     def begins(self, raw: str) -> bool:
-        """Whether nothing above a line goes on in it."""
+        """Whether a line continues nothing above it."""
         return _STAMP.fullmatch(raw) is not None or _RULE.fullmatch(raw) is not None
 
     def rows(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, MessageStart | str]]:
-        """The lines that are of messages, those that begin one as such."""
+        """The lines of messages, with first lines parsed."""
         for number, raw in rows:
             raw = raw.removeprefix("\ufeff")
             if self._service == "qq" and self._is_client_text(raw):
@@ -114,7 +114,7 @@ class _Chat:
             yield number, raw if head is None else head
 
     def _is_client_text(self, raw: str) -> bool:
-        """Whether QQ wrote a line around the messages; what it says is kept in mind."""
+        """Whether a line is a section header of QQ, which is recorded."""
         if _RULE.fullmatch(raw):
             self._in_head = True
             return True
@@ -144,7 +144,7 @@ class _Chat:
         return found["name"].strip() or key, key
 
     def message(self, begun: MessageStart, text: str, number: int) -> Message:
-        """One message; what WeChat or QQ says itself has no sender."""
+        """Make a message; system messages have no sender."""
         key, thread = (begun.key, begun.thread) if isinstance(begun, _Head) else ("", self._thread)
         name, text = begun.sender, text.removeprefix("\n")
         kind = by_text(text)

@@ -27,7 +27,7 @@ def is_weflow(text: str) -> bool:
 
 
 def read_weflow(member: Member, context: Context) -> Iterator[Message]:
-    """Every message of the file. Raises DamagedExport."""
+    """Yield all messages of the file. Raises DamagedExport."""
     allow = context.options.allow_truncated
     with context.open(member) as stream:
         items = NestedJson(stream, member.label, "messages", _PICTURES, context.report, allow)

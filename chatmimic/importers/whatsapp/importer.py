@@ -1,4 +1,4 @@
-"""WhatsApp's "Export chat": the text file, or the zip with it, of Android and of the iPhone."""
+"""WhatsApp's "Export chat": a text file or a zip, from Android or iPhone."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _COPY = re.compile(r" ?\(\d{1,3}\)$")  # the second download of one file
 
 
 class WhatsApp(Importer):
-    """One text file a chat, in the way of dates of the phone that wrote it."""
+    """Reads text files, one for each chat, with dates in the locale of the phone."""
 
     name = "whatsapp"
     title = "WhatsApp"
     description = "WhatsApp's exported chats: the .txt of Android, the zip of the iPhone"
 
     def knows(self, head: Head) -> bool:
-        """Lines that begin with a date and a time, the first of all, and somebody speaks."""
+        """Whether lines begin with a date and a time, and somebody speaks."""
         rows = first_lines(head.text, _LOOKED_AT)
         stamps = [stamp for stamp in map(stamped, rows) if stamp is not None]
         if not stamps or any(_is_irc(stamp) for stamp in stamps):
@@ -73,7 +73,7 @@ class WhatsApp(Importer):
         return spoken > 0 and (stamped(rows[0]) is not None or spoken * 2 > len(rows) > 4)
 
     def read(self, members: Sequence[Member], context: Context) -> Iterator[Message]:
-        """Every chat, each looked through before: only all its dates tell day from month."""
+        """Read all chats, after a first pass: only all dates show day and month."""
         stamps = Stamps()
         styles = [_scan(member, context, stamps) for member in members]
         dates = [style.dates for style in styles]
@@ -84,19 +84,19 @@ class WhatsApp(Importer):
 
 
 def _is_irc(stamp: Stamp) -> bool:
-    """Logs of IRC write "[2024-05-01 12:00:00] <ada> hi"; a contact may be called "<3"."""
+    """Whether it is IRC: "[2024-05-01 12:00:00] <ada> hi". A contact may be called "<3"."""
     in_irc = stamp.style == "[" and len(stamp.numbers[0]) == 4
     return in_irc and _IRC.match(stamp.rest.lstrip(" \t")) is not None
 
 
 def _speaks(stamp: Stamp) -> bool:
-    """Whether somebody says something: of phones, perhaps with no space before it."""
+    """Whether a line has a sender; with some phones no space follows the colon."""
     return (": " if stamp.style in ": " else ":") in stamp.rest
 
 
 @dataclass(frozen=True)
 class _FileStyle:
-    """What the whole of a file shows of how it is written."""
+    """The conventions of a file, from a first pass over it."""
 
     dates: DateSurvey
     styles: frozenset[str]
@@ -144,7 +144,7 @@ def _phone(stamp: Stamp) -> str:
 
 
 def _note_words(words: set[str], member: Member, report: ImportReport) -> None:
-    """One unknown word beside the time is "o'clock"; two are perhaps morning and afternoon."""
+    """Note unknown words beside times: one means "o'clock", two perhaps am and pm."""
     if len(words) > 1:
         some = ", ".join(f'"{word}"' for word in sorted(words))
         report.note(
@@ -155,7 +155,7 @@ def _note_words(words: set[str], member: Member, report: ImportReport) -> None:
 
 
 class _Chat:
-    """One file, read with the habits found in it."""
+    """Reads one file with the conventions found in it."""
 
     def __init__(
         self, member: Member, style: _FileStyle, order: str, context: Context, stamps: Stamps
@@ -206,7 +206,7 @@ class _Chat:
 
 
 def chat_of(where: str) -> str:
-    """Whom a chat is with, from the name of the file, or of the zip or folder it lies in."""
+    """The title of a chat, from the name of the file, or of its zip or folder."""
     names = [_COPY.sub("", _SUFFIX.sub("", part)) for part in PurePosixPath(where).parts]
     for name in names[:-3:-1]:
         found = next((found for title in _TITLES if (found := title.fullmatch(name))), None)

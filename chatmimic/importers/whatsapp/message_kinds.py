@@ -1,4 +1,4 @@
-"""Telling what WhatsApp wrote from what people wrote: media, calls, deleted and edited messages."""
+"""Classifies messages: text, media, calls, deleted and edited ones, system messages."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ _SYSTEM = re.compile(
 
 
 class Tags:
-    """Texts that are nothing but `<…>`, of which the often repeated ones are no person's."""
+    """Texts of the form `<…>`: those often repeated are placeholders."""
 
     def __init__(self) -> None:
         self._times: Counter[str] = Counter()
 
     def add(self, rest: str) -> None:
-        """Take what stands after a stamp."""
+        """Add the rest of a line after its timestamp."""
         if not rest.endswith(">"):
             return
         text = rest.partition(": ")[2].strip(MARK)
@@ -92,7 +92,7 @@ class Tags:
             self._times[text] += 1
 
     def repeated(self) -> frozenset[str]:
-        """Those that are WhatsApp's."""
+        """The placeholders of WhatsApp."""
         return frozenset(tag for tag, times in self._times.items() if times >= REPEATS)
 
 
@@ -104,7 +104,7 @@ def _is_tag(text: str) -> bool:
 
 
 def classified(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str, bool]:
-    """What a text sent by somebody is, the words in it, and whether it was edited.
+    """Classify a text: its kind, the person's own words, and whether it was edited.
 
     Text behind WhatsApp's own mark that has no known wording is Kind.OTHER.
     """
@@ -123,7 +123,7 @@ def classified(text: str, tags: frozenset[str] = frozenset()) -> tuple[Kind, str
 
 
 def _whole(bare: str, marked: bool, tags: frozenset[str]) -> Kind | None:
-    """The kind of a text that is WhatsApp's from end to end."""
+    """The kind of a text that consists only of WhatsApp's words."""
     low = bare.casefold().removesuffix(".").removesuffix("。")
     if bare == "null" or bare in tags or (low[:1] == "<" and low[1:-1].strip() in OMITTED):
         return Kind.MEDIA
@@ -173,7 +173,7 @@ def _is_card(bare: str) -> bool:
 
 
 def _without_attachment(text: str) -> str:
-    """The caption of an attached file; the text itself where there is no such file."""
+    """The caption of an attachment; without one, the text itself."""
     first, _, caption = text.partition("\n")
     name = first.strip(MARK)
     if name.endswith(")") and (_OWN_FILE.fullmatch(name) or _ANY_FILE.fullmatch(name)):
@@ -198,5 +198,5 @@ def _without_edit_mark(text: str) -> str:
 
 
 def call_or_system(sentence: str) -> Kind:
-    """What a line without a sender tells of."""
+    """The kind of a line without a sender."""
     return Kind.CALL if _CALL.fullmatch(sentence.strip(MARK)) else Kind.SYSTEM

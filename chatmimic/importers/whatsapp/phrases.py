@@ -1,4 +1,4 @@
-"""WhatsApp's own words in the languages of its phones: texts that are nothing but these.
+"""WhatsApp's phrases in all its languages, for texts that consist only of them.
 
 All in lower case and without a full stop at the end. Most phones set them apart by a mark or by
 <>; some do not.

@@ -1,4 +1,4 @@
-"""Who speaks in a file of WhatsApp's, as all its lines show together."""
+"""Finds the senders of a chat, from all its lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROPER_WORDS = 4  # of a name that was seen once, before a colon without a spac
 
 
 class Names:
-    """Gathers who speaks: a name may hold ": " itself, though few do, and so do notices."""
+    """Collects senders: names may contain ": ", and so do system messages."""
 
     def __init__(self) -> None:
         self._first: Counter[str] = Counter()
@@ -39,7 +39,7 @@ class Names:
         self._texts: dict[str, list[str]] = {}  # the texts of those who have few; [] of others
 
     def add(self, rest: str) -> None:
-        """Take what stands after a stamp."""
+        """Add the rest of a line after its timestamp."""
         first, colon, text = rest.partition(": ")
         if not colon:
             found = _UNSPACED.match(rest)
@@ -67,7 +67,7 @@ class Names:
             self._texts[first] = [text[: MAX_LENGTH + 1]]
 
     def found(self, title: str = "") -> Speakers:
-        """The names, once every line was seen; `title` is the chat's."""
+        """The senders, once all lines were added; `title` is the chat's."""
         people = frozenset(map(plain_name, self._first))
         notices = {
             name
@@ -90,14 +90,14 @@ class Names:
         return Speakers(names, *map(frozenset, (long, notices, unspaced, groups)))
 
     def _is_quoting(self, name: str, people: frozenset[str]) -> bool:
-        """Whether "Tove changed the group name to "Tea" is no name: the text closes the quote."""
+        """Whether a "name" such as `Tove changed the group name to "Tea` is none."""
         times = self._first[name]
         if times != self._quoting[name] or not is_quoting(plain_name(name), people):
             return False
         return times < _SURE_OF_NAME or mentions(plain_name(name), people)
 
     def _is_group(self, name: str, title: str, names: frozenset[str]) -> bool:
-        """Whether a name is the group's own, for nobody but WhatsApp speaks under it."""
+        """Whether a name is that of the group: only WhatsApp uses it."""
         texts = self._texts.get(name)
         if not texts:
             return False
@@ -116,7 +116,7 @@ def _count(counts: Counter[str], name: str) -> None:
 
 
 def _is_proper(name: str) -> bool:
-    """Whether all words begin as those of a name do."""
+    """Whether all words begin like those of a name."""
     words = name.split()
     upper = all(word[0].isupper() or word[0] in "+~" or word[0].isdecimal() for word in words)
     return upper and not name[-1].isdecimal() and 0 < len(words) <= _PROPER_WORDS
@@ -124,7 +124,7 @@ def _is_proper(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """The names of one file."""
+    """The senders of one file."""
 
     names: frozenset[str]
     long: frozenset[str]  # those that hold ": "
@@ -133,7 +133,7 @@ class Speakers:
     groups: frozenset[str] = frozenset()  # names of groups, under which WhatsApp speaks
 
     def split(self, rest: str) -> tuple[str, str]:
-        """The name as it stands and the text; no name for a notice of WhatsApp's own."""
+        """Split sender and text; a system message has no sender."""
         first, colon, text = rest.partition(": ")
         if not colon:
             return self._without_space(rest)
@@ -148,7 +148,7 @@ class Speakers:
         return first, text
 
     def _is_notice(self, first: str) -> bool:
-        """Of names that were too many to be remembered, words alone tell."""
+        """Whether it is a system message, by its words: for chats with too many names."""
         return first in self.notices or begins_notice(first, MOST_NAMES, ())
 
     def _without_space(self, rest: str) -> tuple[str, str]:
@@ -163,7 +163,7 @@ class Speakers:
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """A name without direction marks around it and the "~" of people not in the contacts."""
+    """A name without direction marks and the "~" of people not in the contacts."""
     name = name.strip(MARKS + SPACES)
     if name[:1] == "~" and name[1:2] and name[1] in SPACES:
         return name[1:].strip(MARKS + SPACES)
@@ -171,6 +171,6 @@ def plain_name(name: str) -> str:
 
 
 def opening(stamp: Stamp, order: str, speakers: Speakers) -> MessageStart:
-    """The message that a line begins."""
+    """The first line of a message."""
     name, text = speakers.split(stamp.rest)
     return MessageStart(date_of(stamp.numbers, order), stamp.clock, name, text)

@@ -1,4 +1,4 @@
-"""What WhatsApp tells of people: "Tove changed the group name to …", "Boat Club: Nils added you".
+"""Recognises system messages: "Tove changed the group name to …", "Boat Club: Nils added you".
 
 Such a notice is known by its shape first (who acts stands at its head, nothing follows what they
 did), and then by words of the languages that most phones have.
@@ -116,13 +116,13 @@ _TO_YOU = re.compile(
 
 
 def is_encryption(text: str) -> bool:
-    """Whether a text is the notice of encryption that stands above every chat."""
+    """Whether a text is the encryption notice at the top of a chat."""
     begins = text[:_BEGINNING] in _BEGINNINGS  # quicker than all of them
     return begins and text.startswith(ENCRYPTED) and len(text) <= LONGEST_NOTICE
 
 
 def is_event_text_of(actor: str, text: str) -> bool:
-    """Whether a text says what an actor did and no more: "Nils left", not "Nils left, did he"."""
+    """Whether a text is just what somebody did: "Nils left", not "Nils left, did he"."""
     if not actor or not text.startswith(actor) or len(text) > MAX_LENGTH:
         return False
     if text[len(actor) : len(actor) + 1] not in SPACES:
@@ -131,7 +131,7 @@ def is_event_text_of(actor: str, text: str) -> bool:
 
 
 def is_notice(text: str) -> bool:
-    """Whether a text can be WhatsApp's, whoever it tells of. Some people write such texts too."""
+    """Whether a text may be a system message about anybody; people write such texts, too."""
     text = text.strip(MARKS)
     if is_encryption(text) or _TO_YOU.fullmatch(text):
         return True
@@ -139,19 +139,19 @@ def is_notice(text: str) -> bool:
 
 
 def addresses_owner(text: str) -> bool:
-    """Whether a notice says something to the owner of the phone, or of the chat as a whole."""
+    """Whether a system message addresses the phone's owner or is about the whole chat."""
     text = text.strip(MARKS)
     return is_encryption(text) or _TO_YOU.fullmatch(text) is not None
 
 
 def mentions(text: str, people: Container[str]) -> bool:
-    """Whether a text begins with one of these names, as a notice of any language may."""
+    """Whether a text begins with one of these names, as system messages do."""
     text = text.strip(MARKS)
     return any(text[:end] in people for end in _ends(text))
 
 
 def begins_notice(name: str, times: int, people: Container[str]) -> bool:
-    """Whether what stands before ": " is no name but the beginning of a notice.
+    """Whether the words before ": " are not a name but the beginning of a system message.
 
     `people`: who else speaks in the file.
     """
@@ -166,7 +166,7 @@ def begins_notice(name: str, times: int, people: Container[str]) -> bool:
 
 
 def _is_event(words: str) -> bool:
-    """Whether what follows an actor is a deed: by its verb, or as no name has so many words."""
+    """Whether words after a name are an event: by the verb, or too many for a name."""
     some = words.split()
     if some and some[0] in _VERBS:
         return True
@@ -175,13 +175,13 @@ def _is_event(words: str) -> bool:
 
 
 def open_quote(name: str, text: str) -> bool:
-    """Whether a quotation that the "name" opens is closed in the "text"."""
+    """Whether a quotation that begins in the "name" ends in the "text"."""
     _, opening = _before_quote(name)
     return opening != "" and any(mark in text for mark in _QUOTES[opening])
 
 
 def is_quoting(name: str, people: Container[str]) -> bool:
-    """Whether a "name" that opens a quotation tells what somebody did.
+    """Whether a "name" with an open quotation is what somebody did.
 
     The deed stands before the quotation, or behind it, as in Turkish: then a person of the chat
     stands before it.
@@ -193,7 +193,7 @@ def is_quoting(name: str, people: Container[str]) -> bool:
 
 
 def _before_quote(name: str) -> tuple[str, str]:
-    """What stands before a quotation that is not closed, and its mark; two times "" for none."""
+    """The words before an open quotation, and its mark; "" and "" if there is none."""
     for opening, closing in _QUOTES.items():
         opens = opening not in _BOTH or (name.count(opening) % 2 and _ELSE.isdisjoint(name))
         start = name.rfind(opening) if opens else -1
@@ -203,6 +203,6 @@ def _before_quote(name: str) -> tuple[str, str]:
 
 
 def _ends(text: str) -> list[int]:
-    """Where a name at the head of a text may end."""
+    """The positions where a name at the beginning of a text may end."""
     head = text[:MAX_LENGTH]
     return [at for at, char in enumerate(head) if char in SPACES and at]

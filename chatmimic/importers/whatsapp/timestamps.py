@@ -1,4 +1,4 @@
-"""The stamp at the head of a line of WhatsApp's: its date and its time in any locale."""
+"""Parses the timestamps of WhatsApp, in all locales."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _Time = tuple[Clock | None, str, bool, bool]  # of a Stamp: clock, word, twelve_
 
 
 class Stamp(NamedTuple):
-    """What stands before the name."""
+    """A parsed timestamp."""
 
     numbers: Numbers
     written: str  # the date as it stands there
@@ -76,14 +76,14 @@ class Stamp(NamedTuple):
 
     @property
     def look(self) -> str:
-        """What stays the same throughout the exports of one device."""
+        """The format, which is the same in all exports of a device."""
         joint = next((char for char in self.written if char in SEPARATORS), "")
         years = [len(self.numbers[place]) == 4 for place in (0, 2)]
         return f"{self.style} {joint} {years} {self.twelve_hour}"
 
 
 class Stamps:
-    """Finds the stamps of chats. The pattern reads each date and each time of day once.
+    """Parses timestamps, with a cache for dates and times of day.
 
     Between the two ("[31.12.23" and "23:59:58") stands always the same in a file, and so behind
     the second.
@@ -96,7 +96,7 @@ class Stamps:
         self._times: dict[str, _Time] = {}  # … and the others
 
     def of(self, raw: str) -> Stamp | None:
-        """The stamp of a line that begins a message; None for every other line."""
+        """The timestamp of the first line of a message; None for other lines."""
         between, behind = self._signs
         if between:
             date, _, after = raw.partition(between)
@@ -116,7 +116,7 @@ class Stamps:
         return stamp
 
     def _plain(self, time: str) -> _Time | None:
-        """A time of day in digits alone, as most are; None for others."""
+        """Parse a time of day in digits only, the common case; None for others."""
         found = _DIGITS.fullmatch(time)
         if found is None:
             return None
@@ -151,7 +151,7 @@ _made = tuple.__new__  # a third of what Stamp(…) takes
 
 
 def stamped(raw: str) -> Stamp | None:
-    """The stamp of a line that begins a message, of any file; None for every other line."""
+    """The timestamp of the first line of a message, in any format; None for other lines."""
     return _found(raw)[1]
 
 
@@ -168,7 +168,7 @@ def _found(raw: str) -> tuple[re.Match[str] | None, Stamp | None]:
 
 
 def _copied(raw: str) -> Stamp | None:
-    """The stamp of a line that was copied from a browser."""
+    """The timestamp of a line copied from a browser."""
     for pattern, numbers_of in _COPIED:
         found = pattern.match(raw)
         numbers = None if found is None else numbers_of(found)
@@ -210,19 +210,19 @@ def _read(found: re.Match[str], raw: str, numbers: Numbers) -> Stamp:
 
 @lru_cache(maxsize=1024)
 def _period_before(words: str) -> str:
-    """The half of the day at the end of what stands before a time, in short; or all of it."""
+    """The day period at the end of the words before a time, or all of these."""
     plain = _WEEKDAY.sub("", words).split()
     ends = (normalized_period("".join(plain[-count:])) for count in (1, 2, 3))
     return next((end for end in ends if end in DAY_PERIODS), normalized_period("".join(plain)))
 
 
 def _leading_period(words: str) -> str:
-    """The half of the day that a name follows, as it stands there; "" where there is none."""
+    """The day period before a name; "" if there is none."""
     parts = words.split(" ", 2)
     heads = (" ".join(parts[:count]) for count in (2, 1))
     return next((head for head in heads if normalized_period(head) in DAY_PERIODS), "")
 
 
 def _is_long(words: str, style: str) -> bool:
-    """Whether so much stands behind a time that it is a name and no word of the clock."""
+    """Whether the words after a time are too long to be part of it: a name."""
     return style != "[" and len(words.split()) > 1 and len(words.split(None, 1)[1]) > 3

@@ -1,4 +1,4 @@
-"""What a pasted chat holds beside words: names of files, previews of links, counts."""
+"""Removes what the client adds to messages: file names, link previews, counts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MOST_NAMES = 10_000
 
 @dataclass(slots=True)
 class Cleaned:
-    """The words of one message."""
+    """The text of a message, and what was removed."""
 
     text: str
     media: bool
 
 
 def clean(lines: Sequence[str], report: ImportReport) -> Cleaned:
-    """The lines of a message without what the client adds to them, which is counted."""
+    """Remove what the client adds to the lines of a message, and count it."""
     kept: list[str] = []
     media, at = False, 0
     while at < len(lines):
@@ -63,7 +63,7 @@ def _unedited(line: str, report: ImportReport) -> str:
 
 
 def _is_preview(line: str, above: Sequence[str]) -> bool:
-    """Whether a line is the name of the site that the line above links to."""
+    """Whether a line is the name of the site linked on the line above."""
     host = _HOST.search(above[-1]) if above else None
     plain = "".join(c for c in line.casefold() if c.isalnum())
     parts = host[1].casefold().split(".") if host else []
@@ -71,7 +71,7 @@ def _is_preview(line: str, above: Sequence[str]) -> bool:
 
 
 def _preview_end(lines: Sequence[str], at: int) -> int:
-    """Where own words go on below the name of a site: it has an author and a title, or a title.
+    """The end of a link preview: a site name, then an author and a title, or a title.
 
     Titles begin with a capital; so may own words, but seldom the second line below.
     """
@@ -88,7 +88,7 @@ def _is_title(line: str) -> bool:
 
 
 def _without_counts(kept: list[str], report: ImportReport) -> str:
-    """The text without the counts of its reactions, which stand below it."""
+    """Remove reaction counts below a text."""
     while kept and not kept[-1].strip():
         kept.pop()
     end = len(kept)
@@ -100,18 +100,18 @@ def _without_counts(kept: list[str], report: ImportReport) -> str:
 
 @dataclass
 class RecentMessages:
-    """What was said last, by name: a preview of it stands above the answer to it."""
+    """The latest messages by name: replies are preceded by a preview of one."""
 
     _recent: dict[str, deque[str]] = field(default_factory=dict)
 
     def add(self, name: str, text: str) -> None:
-        """Keep the beginning of a message in mind."""
+        """Add the beginning of a message."""
         if len(self._recent) < _MOST_NAMES or name in self._recent:
             last = self._recent.setdefault(name, deque(maxlen=_REMEMBERED))
             last.append(" ".join(text.split())[:_PREFIX])
 
     def is_preview(self, line: str) -> bool:
-        """Whether a line is "@name" and the beginning of what that person said."""
+        """Whether a line is "@name" and the beginning of a message of that person."""
         if not line.startswith("@"):
             return False
         words = line[1:].split(" ")

@@ -1,4 +1,4 @@
-"""Pastes that somebody put into a document: fences of code around them, prose between them."""
+"""Pastes in a document, in code fences with prose in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Shown = tuple[int, str | None, bool]
 
 
 def fence_of(line: str) -> str:
-    """The sign of a fence's line, without its language; "" for another line."""
+    """The marker of a code fence, without its language; "" for other lines."""
     found = _FENCE.fullmatch(line.strip())
     return found[1] if found else ""
 
@@ -21,7 +21,7 @@ def fence_of(line: str) -> str:
 def without_fences(
     rows: Iterable[Row], fence: str, begins: Callable[[str], bool]
 ) -> Iterator[Shown]:
-    """The lines within fences, and with True those outside of them; None for a fence's own.
+    """The lines, and whether each is outside of fences; None for a fence itself.
 
     Behind the one that opens stands the top of a message (`begins`): other fences are of code
     that somebody sent.
@@ -30,7 +30,7 @@ def without_fences(
 
 
 class _Fences:
-    """A walk through the lines, which knows whether it is within a paste, and within code there."""
+    """Walks through the lines; tracks whether it is in a paste, and in code in it."""
 
     def __init__(self, rows: Iterable[Row], fence: str, begins: Callable[[str], bool]) -> None:
         self._rows = iter(rows)
@@ -41,7 +41,7 @@ class _Fences:
         self._size = 0
 
     def shown(self) -> Iterator[Shown]:
-        """Every line."""
+        """Yield all lines."""
         for number, line in self._rows:
             if self._held:
                 yield from self._behind_fence(number, line)
@@ -82,7 +82,7 @@ class _Fences:
             yield number, line, False
 
     def _next_words(self) -> list[Row]:
-        """The lines up to the next that is not empty."""
+        """The lines up to the next non-blank one."""
         below: list[Row] = []
         for row in self._rows:
             below.append(row)
@@ -96,7 +96,7 @@ class _Fences:
 
 
 def _shown(held: list[Row], code: bool) -> Iterator[Shown]:
-    """Lines from one fence to another: somebody's code, or prose between two pastes."""
+    """The lines between two fences: code, or prose between two pastes."""
     for number, line in held:
         is_fence = not code and bool(fence_of(line))
         yield number, None if is_fence else line, not code

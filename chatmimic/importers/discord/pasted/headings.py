@@ -1,4 +1,4 @@
-"""What Discord's client puts around messages, as it arrives when a chat is copied and pasted."""
+"""Parses the headings, times and separators of chats pasted from Discord's client."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _BOTS = {"APP", "BOT"}
 
 @dataclass(frozen=True, slots=True)
 class DisplayedTime:
-    """A time as the client shows it: its day is told in one of several ways."""
+    """A time as the client shows it, with one of several kinds of date."""
 
     written: str
     clock: Clock | None = None
@@ -67,13 +67,13 @@ class DisplayedTime:
 
     @property
     def is_certain(self) -> bool:
-        """Whether only Discord's client writes so."""
+        """Whether only Discord's client writes this."""
         return not self.plain and not self.free
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The line above what somebody wrote. Without a name it goes on with the lines above it."""
+    """The line above a message. Without a name it continues the message before."""
 
     name: str
     when: DisplayedTime
@@ -81,7 +81,7 @@ class Heading:
 
 
 def heading(line: str, free: bool) -> Heading | None:
-    """A line that ends with a time after a name; `free`: the time may be in any language."""
+    """Parse a name with a time at the end; `free`: the time may be in any language."""
     if len(line) > _LONGEST:
         return None
     name, dash, rest = line.rpartition("— ")
@@ -119,7 +119,7 @@ def _named(name: str, when: DisplayedTime) -> Heading | None:
 
 
 def _when(text: str, free: bool) -> DisplayedTime | None:
-    """A time of any look; None for what is none, as 25:99."""
+    """Parse a time in any format; None if invalid, e.g. 25:99."""
     found = next((f for look in _LOOKS if (f := look.fullmatch(text))), None)
     if found is None and free:
         found = _WHEN_FREE.fullmatch(text)
@@ -148,7 +148,7 @@ def _when(text: str, free: bool) -> DisplayedTime | None:
 
 
 def _dated(text: str) -> DisplayedTime | None:
-    """A date with a time of day in the manner of any language."""
+    """Parse a date with a time, in any language."""
     stamp = stamp_of(text)
     if isinstance(stamp, datetime):
         numbers = f"{stamp.year:04}", f"{stamp.month:02}", f"{stamp.day:02}"
@@ -167,7 +167,7 @@ def _clock(found: re.Match[str]) -> Clock | None:
 
 
 def _period_before(words: str | None) -> str | None:
-    """The half of the day that words before a time end with: "昨天下午", "오후"."""
+    """The day period at the end of words before a time: "昨天下午", "오후"."""
     word = normalized_period((words or "").rpartition(" ")[2])
     if word in DAY_PERIODS:
         return word
@@ -175,7 +175,7 @@ def _period_before(words: str | None) -> str | None:
 
 
 def bracketed(line: str) -> tuple[DisplayedTime, str] | None:
-    """A line that begins with a time in brackets, and what follows it."""
+    """Parse a time in brackets at the beginning of a line; returns it and the rest."""
     found = _BRACKET.fullmatch(line)
     if found is None:
         return None
@@ -183,13 +183,13 @@ def bracketed(line: str) -> tuple[DisplayedTime, str] | None:
 
 
 def spoken(rest: str) -> tuple[str, bool, str] | None:
-    """Name, whether it is a bot, and text of a message of the compact look."""
+    """Name, whether it is a bot, and text of a message in compact display."""
     found = _SPEAKER.fullmatch(rest)
     return None if found is None else (found["name"].strip(), bool(found["bot"]), found["text"])
 
 
 def separator(line: str) -> date | None:
-    """The day of a line that stands between two days: "July 25, 2018"."""
+    """The day of a date separator: "July 25, 2018"."""
     found = _SEPARATOR.fullmatch(line.strip())
     if found is None or found["month"].casefold() not in _MONTHS:
         return None
@@ -201,14 +201,14 @@ def separator(line: str) -> date | None:
 
 
 def is_tag(line: str) -> bool:
-    """Whether a line is no name but stands between one and its time: a server's tag, a badge."""
+    """Whether a line between a name and its time is a server tag or a badge."""
     line = line.strip()
     framed = line.startswith("[") and line.endswith("]") and len(line) <= 10
     return framed or line in _TAGS or line.casefold().startswith("role icon")
 
 
 def is_bot_tag(line: str) -> bool:
-    """Whether such a line says that a program speaks."""
+    """Whether such a line marks a bot."""
     return line.strip() in _BOTS
 
 
@@ -221,7 +221,7 @@ ENOUGH_MARKS = 3  # of one line, that show that it was several
 
 
 def marks_within(line: str) -> list[tuple[int, int, bool, DisplayedTime]]:
-    """Where in a line a name ends and a text begins, with bot or not and the time between."""
+    """Find the headings within a line: end of name, whether a bot, time, begin of text."""
     found = []
     for mark in _WITHIN.finditer(line):
         when = _when(mark["when"], free=False)

@@ -1,4 +1,4 @@
-"""Text copied from Discord's client: names and times as people saw them, of every look."""
+"""Reads chats pasted from Discord's client, in all display modes and languages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _UNSEEN = str.maketrans("", "", "\u200b\ufeff")
 
 
 def is_pasted(text: str) -> bool:
-    """Whether names with times as the client shows them stand above lines of talk."""
+    """Whether the text has names with times as the client shows them, above messages."""
     rows = [row.translate(_UNSEEN).rstrip() for row in text.split("\n", _LOOKED_AT)[:_LOOKED_AT]]
     rows = [row for row in rows if row.strip()]
     if any(len(marks_within(row[:_LINE_START])) >= ENOUGH_MARKS for row in rows[:3]):
@@ -73,7 +73,7 @@ def _is_compact(rows: Sequence[str]) -> bool:
 
 @dataclass
 class _FileStyle:
-    """What the whole of a file shows."""
+    """The conventions of a file, from a first pass over it."""
 
     dates: DateSurvey
     last: Numbers | None = None  # the last date in numbers
@@ -87,7 +87,7 @@ class _FileStyle:
     fence: str = ""  # that stands around the paste
 
     def heading(self, line: str) -> Heading | None:
-        """What a line is the top of."""
+        """Parse a line as a heading."""
         head = heading(line.strip(), free=not self.sure) if line.strip() else None
         if head is not None and head.when.plain and self.clocks == {True}:
             return head if _is_twelve_hour(head.when) else None  # "lunch — 12:30"
@@ -99,7 +99,7 @@ def _is_twelve_hour(when: DisplayedTime) -> bool:
 
 
 def read_pasted(member: Member, context: Context) -> Iterator[Authored]:
-    """Every message of one file."""
+    """Yield all messages of a file."""
     base, why = _day_of(member)
     style = _scan(member, base, why == _IN_NAME, context)
     given_order = context.options.date_order or style.order
@@ -127,7 +127,7 @@ def read_pasted(member: Member, context: Context) -> Iterator[Authored]:
 
 
 def _day_of(member: Member) -> tuple[date, str]:
-    """The day a chat was copied on, and what says so."""
+    """The day a chat was copied on, and how it is known."""
     named = date_in(Path(member.where).name)
     if named is not None:
         return date(*named), _IN_NAME
@@ -170,7 +170,7 @@ def _learn_date(when: DisplayedTime, dates: DateSurvey) -> None:
 
 
 def _end_on(base: date, style: _FileStyle) -> None:
-    """A paste ends on its day: of 05/12/2018 and 20180512, the first number is the month."""
+    """Use the day of the paste: with 05/12/2018 and 20180512, the month comes first."""
     numbers = (str(base.year), str(base.month), str(base.day))
     style.dates.add(numbers, f"{base.month}/{base.day}/{base.year}", twelve_hour=True)
     if style.last is not None:
@@ -181,7 +181,7 @@ def _end_on(base: date, style: _FileStyle) -> None:
 
 
 def _find_steps(member: Member, base: date, style: _FileStyle, context: Context) -> None:
-    """Go through a file's times for what only all of them show."""
+    """Find what only all times of a file show together."""
     seen = QuotedTimes(
         PasteTimes(base, "dmy", Context(context.source, context.options, ImportReport()))
     )
@@ -197,7 +197,7 @@ def _find_steps(member: Member, base: date, style: _FileStyle, context: Context)
 
 
 def _whens(line: str, style: _FileStyle) -> Iterator[tuple[DisplayedTime, bool]]:
-    """The times on a line, and whether a name stands before each."""
+    """The times on a line, and whether a name precedes each."""
     if style.one_line:
         yield from ((when, False) for _, _, _, when in marks_within(line))
         return
@@ -209,7 +209,7 @@ def _whens(line: str, style: _FileStyle) -> Iterator[tuple[DisplayedTime, bool]]
 
 
 class _Reader:
-    """The messages of one file, in its order."""
+    """Yields the messages of one file, in its order."""
 
     def __init__(
         self, member: Member, context: Context, style: _FileStyle, times: PasteTimes
@@ -226,7 +226,7 @@ class _Reader:
         self._above = 0  # number of the first line above all messages
 
     def messages(self, rows: Iterable[tuple[int, str]]) -> Iterator[Authored]:
-        """Every message of a file of many lines."""
+        """Yield all messages of a file with line ends."""
         for number, line, outside in self._within(rows):
             begun = None if outside or line is None else self._begun(line, number)
             if begun is not None or (outside and self._open is not None):
@@ -239,7 +239,7 @@ class _Reader:
         yield from self._ended()
 
     def _within(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str | None, bool]]:
-        """The lines, and whether each is outside of what was pasted; None for one of neither."""
+        """The lines, and whether each is outside of the paste; None for fences."""
         plain = ((number, raw.translate(_UNSEEN).rstrip()) for number, raw in rows)
         if not self._style.fence:
             yield from ((number, line, False) for number, line in plain)
@@ -253,7 +253,7 @@ class _Reader:
         return self._style.heading(line) is not None or separator(line) is not None
 
     def one_line(self, rows: Iterable[tuple[int, str]]) -> Iterator[Authored]:
-        """Every message of a file whose line ends were lost."""
+        """Yield all messages of a file that lost its line ends."""
         self._report.note(
             f"The lines of {self._member.label} run into one another, so that names were guessed "
             "from what comes again before the times; look at them with `chatmimic people`."
@@ -282,7 +282,7 @@ class _Reader:
         return day is not None
 
     def _begun(self, line: str, number: int) -> _Open | None:
-        """The message that a line begins, if it begins one."""
+        """The message that a line begins, if any."""
         head = self._style.heading(line)
         if head is not None:
             return self._headed(head, number)
@@ -322,7 +322,7 @@ class _Reader:
         return lines
 
     def _ended(self) -> Iterator[Authored]:
-        """The message at hand; lines above the first belong to none."""
+        """End the current message; lines above the first belong to none."""
         begun = self._open
         if begun is not None:
             found = clean(self._body, self._report)
@@ -354,7 +354,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A message whose lines are being read."""
+    """A message that is being read."""
 
     number: int
     name: str

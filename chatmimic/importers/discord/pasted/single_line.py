@@ -1,4 +1,4 @@
-"""Pasted chats whose line ends were lost: names have no left border, and are guessed."""
+"""Pasted chats that lost their line ends: where names begin is guessed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_WORDS = 4  # of a name
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message of such a line."""
+    """One message in such a line."""
 
     name: str
     is_bot: bool
@@ -22,7 +22,7 @@ class Piece:
 
 
 def split(line: str) -> Iterator[Piece]:
-    """The messages of a line.
+    """Split a line into messages.
 
     Before each time stands a name, and before that the text of the message above: a name is what
     comes again before several times, as long as it may be.
@@ -40,7 +40,7 @@ def split(line: str) -> Iterator[Piece]:
 
 
 def _counted(chunks: Sequence[str]) -> Counter[str]:
-    """How often the last words of the chunks come, one to four of them."""
+    """Count how often the last one to four words of chunks occur."""
     counts: Counter[str] = Counter()
     for chunk in chunks:
         words = chunk.split()[-_MOST_WORDS:]

@@ -1,4 +1,4 @@
-"""The times of a pasted chat: "Yesterday at 9:27 AM" hangs on the day of the paste."""
+"""Times of a pasted chat: "Yesterday at 9:27 AM" depends on the day of the paste."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUOTED = 3  # … of so many messages at most
 
 
 class PasteTimes:
-    """Times in the order of the file, in which they go forward.
+    """Resolves times in file order, in which they increase.
 
     A step back between two times told from the day of the paste means that a day passed between
     two pastes of one file; `steps` says how many there are in all, `steps_seen` how many so far.
@@ -36,12 +36,12 @@ class PasteTimes:
         self._last_counted = False  # from the day of the paste
 
     def date_separator(self, day: date) -> None:
-        """A line between two days: what follows was sent on this one."""
+        """A date separator: the following messages were sent on this day."""
         self._line = day
         self._last = None  # what goes on below goes on on this day
 
     def of(self, when: DisplayedTime, quoted: bool = False) -> int | None:
-        """When that was, in UTC milliseconds; None and counted when it cannot be.
+        """The time in UTC milliseconds; None (and counted) if implausible.
 
         What stands in a quotation says nothing of the order around it.
         """
@@ -53,7 +53,7 @@ class PasteTimes:
         return self._clock.utc(moment)
 
     def moment(self, when: DisplayedTime, steps: bool = True) -> datetime | None:
-        """The local time; a day without a time of day is as early as the file allows."""
+        """The local time; a day without a time is as early as the file allows."""
         day = date_of(when.numbers, self._order) if when.numbers else self._spoken_day(when)
         if day is None or (when.clock is None and not when.numbers):
             return None
@@ -69,7 +69,7 @@ class PasteTimes:
         return moment
 
     def goes_on(self, when: DisplayedTime) -> bool:
-        """Whether a time follows soon after the last one, without a step."""
+        """Whether a time soon follows the last one."""
         last, then = self._last, copy(self).moment(when, steps=False)
         return last is not None and then is not None and last <= then <= last + _SOON
 
@@ -89,7 +89,7 @@ class PasteTimes:
         return self._base + self.steps_seen * _DAY
 
     def _step(self, when: DisplayedTime, last: datetime) -> timedelta:
-        """A step back in time: midnight, or another paste."""
+        """Handle a step back in time: midnight, or another paste."""
         goes_on = when.ago is None and when.weekday is None
         if not goes_on or last.date() == self._today:
             self.steps_seen += 1
@@ -97,7 +97,7 @@ class PasteTimes:
 
 
 class QuotedTimes:
-    """Finds the headers in a file that are older than those around them: somebody quoted them.
+    """Finds headings that are older than those around them: these were quoted.
 
     Two pastes in one file look alike, but that the second does not come back to the time of the
     first after a message or two.
@@ -110,7 +110,7 @@ class QuotedTimes:
         self._held: list[int] = []
 
     def add(self, number: int, when: DisplayedTime, starts: bool) -> None:
-        """Take the time on a line; `starts` says that a name stands before it."""
+        """Add the time on a line; `starts`: a name precedes it."""
         before = copy(self.times)
         if self._before is not None and starts and self._before.goes_on(when):
             self.found.update(self._held)
@@ -124,6 +124,6 @@ class QuotedTimes:
             self._before, self._held = before, [number]
 
     def add_separator(self, day: date) -> None:
-        """Take a line between two days."""
+        """Add a date separator."""
         self.times.date_separator(day)
         self._before = None

@@ -1,4 +1,4 @@
-"""Dates of the calendars that phones write: the year tells which one it is."""
+"""Dates in Gregorian, Buddhist, Persian and Republic of China calendars, recognised by the year."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PERSIAN_DIGITS = "\u06f0", "\u06f9"
 
 
 def gregorian_date(year: str, month: int, day: int) -> date | None:
-    """The date, whatever calendar the year is of; None where there is no such day."""
+    """Convert a date of any calendar to the Gregorian one; None if there is no such day."""
     number = full_year(year)
     if 1300 <= number < 1430:
         return _persian(number, month, day)
@@ -30,7 +30,7 @@ def gregorian_date(year: str, month: int, day: int) -> date | None:
 
 @lru_cache(maxsize=256)
 def full_year(year: str) -> int:
-    """A year with its century, as its own calendar counts: of chats only one can be meant."""
+    """A year in full: only one century is plausible for a chat."""
     number = int(year)
     if number >= 100:
         return number + _REPUBLIC if len(year) == 3 else number
@@ -54,5 +54,5 @@ def _persian(year: int, month: int, day: int) -> date | None:
 
 
 def year_of_era(era: str, year: str) -> str:
-    """The year that an era's own count means: 令和8年 is "2026"."""
+    """The Gregorian year of an era: 令和8年 is "2026"."""
     return str(_ERAS[era.casefold()] + int(year))

@@ -1,4 +1,4 @@
-"""Files that are newest first, put so that the archive gets each message in its place."""
+"""Reorders files that list the newest message first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_TIMELESS = 16 << 20
 
 
 def oldest_first(messages: Iterable[T], message_of: Callable[[T], Message]) -> Iterator[T]:
-    """The messages of a file, mostly newest first, so that the archive puts each in its place.
+    """Yield the messages of a file, which is mostly newest first, oldest first where ties matter.
 
     It sorts by time, leaves what is of one instant as it comes, and places a message without a
     time after the one that comes before it: that must be the older one.
@@ -51,7 +51,7 @@ def oldest_first(messages: Iterable[T], message_of: Callable[[T], Message]) -> I
 
 
 def _drained(some: list[T], newest_first: bool) -> Iterator[T]:
-    """These messages oldest first; the list is empty then."""
+    """Yield these messages oldest first, and empty the list."""
     if len(some) == 1:  # nearly always
         yield some[0]
     else:
@@ -60,6 +60,6 @@ def _drained(some: list[T], newest_first: bool) -> Iterator[T]:
 
 
 def threads_oldest_first(messages: Iterable[Message]) -> Iterator[Message]:
-    """The same for a file of many threads, each newest first."""
+    """The same for a file of many threads, each of them newest first."""
     for _, thread in groupby(messages, key=lambda message: message.thread):
         yield from oldest_first(thread, lambda message: message)

@@ -1,4 +1,4 @@
-"""The shapes of a date at the head of a line: numbers between signs, with CJK units, with a month.
+"""Date formats at the beginning of a line: numeric, with CJK units, with the name of a month.
 
 Each is a part of a regular expression that names what it finds. Every repetition has an end, so
 that no line takes longer than its length.
@@ -25,7 +25,7 @@ _VIETNAMESE = rf"(?:thg|tháng|th){_S}?(?P<number>\d{{1,2}})"
 
 @dataclass(frozen=True)
 class DateFormat:
-    """One way to write a date."""
+    """One date format."""
 
     pattern: str
     numbers: Callable[[re.Match[str]], Numbers | None]  # None: it is no date after all
@@ -52,7 +52,7 @@ def _named(found: re.Match[str]) -> Numbers | None:
 
 
 def _four_digits(year: str) -> str:
-    """A year in four digits, which show that they are one."""
+    """A year in four digits, so that it is recognised as one."""
     return f"{full_year(year):04}"
 
 

@@ -1,4 +1,4 @@
-"""Which of a date's three numbers is the day: told by all the dates of a file together."""
+"""Detects the order of day, month and year in numeric dates, from all dates of a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 @lru_cache(maxsize=4096)
 def date_of(numbers: Numbers, order: str) -> date | None:
-    """The date, read in this order; a year of more than two digits shows its own place.
+    """Read a date in this order; a year of more than two digits overrides it.
 
     Buddhist and Persian years are told by their size.
     """
@@ -58,7 +58,7 @@ class _Reading:
 
 
 class DateSurvey:
-    """All the dates of one file, remembered as a few sums however many there are.
+    """Statistics of all dates of a file, in constant memory.
 
     `since`: when the first of such files can have been written.
     """
@@ -84,7 +84,7 @@ class DateSurvey:
         twelve_hour: bool = False,
         period_first: bool = False,
     ) -> None:
-        """Take one date: its numbers, how it stands there, and whether its clock has 12 hours.
+        """Add a date: its numbers, how it is written, and whether its time has a 12-hour clock.
 
         `period_first`: the half of the day stands before the time.
         """
@@ -104,25 +104,25 @@ class DateSurvey:
 
     @property
     def possible(self) -> frozenset[str]:
-        """The orders that read as many dates as any other does."""
+        """The orders in which the most dates are valid."""
         most = max(reading.possible for reading in self._readings)
         return frozenset(r.order for r in self._readings if r.possible == most)
 
     def fits(self, order: str) -> bool:
-        """Whether most of the dates that can be read at all can be read so."""
+        """Whether most of the valid dates are valid in this order."""
         most = max(reading.possible for reading in self._readings)
         return any(r.order == order and r.possible * 2 > most for r in self._readings)
 
     @property
     def proves(self) -> bool:
-        """Whether the dates prove their order: 5/5/24 is no doubt, but no proof either."""
+        """Whether the dates prove their order. 5/5/24 is unambiguous, but proves nothing."""
         order, doubt = self.order()
         dmy, mdy, _ = self._readings
         same = dmy.possible == mdy.possible and not self._differ("dmy", "mdy")
         return not doubt and (order == "ymd" or not same)
 
     def order(self) -> tuple[str, str]:
-        """The order that explains the dates best, and the other it may be; "" if it is sure.
+        """The most likely order and the runner-up; "" if there is no doubt.
 
         First what is possible decides (13 is no month), then the shortest walk: read in a wrong
         order, the days of one week lie months apart.
@@ -148,7 +148,7 @@ class DateSurvey:
 def resolved_orders(
     surveys: Sequence[DateSurvey], given: str | None, report: ImportReport
 ) -> list[str]:
-    """The order of each file: what was asked for, or else what its dates show.
+    """The order of each file: the one given by the user, else the one its dates show.
 
     A file that leaves it open is read like the other files of its look, unless they contradict
     each other; what is still open then is said in a note.

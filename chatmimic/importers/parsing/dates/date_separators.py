@@ -1,4 +1,4 @@
-"""Lines that only say which day begins, in the languages and calendars of telephones.
+"""Date separators: lines that contain only a date, in the languages and calendars of phones.
 
 "2024/1/2(Tue)", "2024.01.02 Tuesday", "Tue, 1/2/2024", "2024/1/2週二", "อ. 02/01/2567",
 "R6/01/02(火)", "2024년 1월 2일 화요일": a date, and beside it a weekday, if anything.
@@ -67,7 +67,7 @@ WEEKDAYS = _numbered()  # a form in lower case, without a full stop → 0 to 6
 
 @dataclass(frozen=True, slots=True)
 class DateSeparator:
-    """A date alone on its line but for a word or two."""
+    """A line with a date and, at most, a word or two."""
 
     numbers: Numbers  # of any calendar that `date_of` knows
     written: str
@@ -79,7 +79,7 @@ class DateSeparator:
 
 @lru_cache(maxsize=1024)
 def date_separator(raw: str) -> DateSeparator | None:
-    """What a line says of a day; None for every other line."""
+    """Parse a date separator; None for any other line."""
     if ":" in raw or "\t" in raw or not 6 <= len(raw) <= _LONGEST:
         return None
     raw = unicodedata.normalize("NFKC", raw).replace("元年", "1年")
@@ -92,7 +92,7 @@ def date_separator(raw: str) -> DateSeparator | None:
 
 
 def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DateSeparator | None:
-    """The day of a date, and what stands beside it; None where that is more than a weekday."""
+    """The date and the words around it; None if these cannot be a weekday."""
     # The shapes of dates that name their month take a weekday before it as a part.
     begins = min(found.start(part) for part in found.re.groupindex if found.start(part) >= 0)
     before, after = raw[:begins], raw[found.end() :].removeprefix(".")
@@ -111,7 +111,7 @@ def _beside(raw: str, found: re.Match[str], numbers: Numbers) -> DateSeparator |
 
 
 def _may_be_weekday(words: str) -> bool:
-    """Whether this is nothing, or a word or two of letters only."""
+    """Whether this is empty, or one or two words of letters only."""
     return words in WEEKDAYS or (
         len(words) <= 24
         and words.count(" ") < 2
@@ -120,7 +120,7 @@ def _may_be_weekday(words: str) -> bool:
 
 
 def _is_plain(words: str, weekday: int, numbers: Numbers) -> bool:
-    """Whether a word is nothing but a weekday: "so" and "sat" are more, but for on that day."""
+    """Whether a word can only be a weekday; "so" and "sat" count only if they fit the date."""
     if len(words) > 3 or not words.isascii():
         return True
     dates = (date_of(numbers, order) for order in ORDERS)

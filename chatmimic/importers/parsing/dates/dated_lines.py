@@ -1,4 +1,4 @@
-"""What the text exports of phones share: messages that begin with a date and go on for lines."""
+"""Text exports whose messages begin with a date and may continue on further lines."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ Clock = tuple[int, int, int]
 
 @lru_cache(maxsize=1024)
 def normalized_period(word: str) -> str:
-    """ "p. m." as `DAY_PERIODS` has it."""
+    """Normalise "p. m." to its key in `DAY_PERIODS`."""
     return word.translate(_UNWRITTEN).casefold()
 
 
 def clock_from(
     hour: str, minute: str, second: str | None = None, period: str | None = None
 ) -> Clock | None:
-    """A time of day out of its parts; None when there is none such. 24:53 is 00:53."""
+    """Build a time of day from its parts; None if invalid. 24:53 is 00:53."""
     hours, minutes, seconds = int(hour), int(minute), int(second or 0)
     word = normalized_period(period or "")
     if hours <= 12 and word in DAY_PERIODS:  # in Japan noon is 午後0:00
@@ -70,7 +70,7 @@ def clock_from(
 
 @dataclass(frozen=True, slots=True)
 class MessageStart:
-    """The line that a message begins with."""
+    """The first line of a message."""
 
     day: date | None
     clock: Clock | None
@@ -82,7 +82,7 @@ class MessageStart:
 def numbered_lines(
     member: Member, context: Context, ahead: bool = False
 ) -> Iterator[Iterator[tuple[int, str]]]:
-    """The lines of a file with their numbers; a look ahead counts no repairs."""
+    """Number the lines of a file; with `ahead` (a first pass), repairs are not counted."""
     report = ImportReport() if ahead else context.report
     with (context.ahead if ahead else context.open)(member) as stream:
         yield enumerate(lines(stream, member.label, report), 1)
@@ -91,7 +91,7 @@ def numbered_lines(
 def with_continuations(
     rows: Iterable[tuple[int, MessageStart | str]], report: ImportReport, file: str
 ) -> Iterator[tuple[int, MessageStart, str]]:
-    """Each opening with the number of its line and its text: its own and the lines below it.
+    """Yield each message's first line with its line number and its complete text.
 
     Lines above the first opening belong to no message, and are counted as unparsed. Those that
     are joined and look like an opening are counted for a note.
@@ -117,7 +117,7 @@ def with_continuations(
 def with_quoted_lines(
     rows: Iterable[tuple[int, str]], text_of: Callable[[str], str | None]
 ) -> Iterator[tuple[int, str]]:
-    """The lines, but a message in quotation marks as one row, however many lines it has.
+    """Join the lines of messages in quotation marks, so that each is one row.
 
     `said` gives the text of a line that begins a message. A mark that is not closed before the
     next message was somebody's own.
@@ -143,14 +143,14 @@ def with_quoted_lines(
 
 
 def unquoted(text: str) -> str:
-    """A text of several lines without the marks around it, those within it no longer doubled."""
+    """Remove the quotation marks around a multi-line text, and undouble those in it."""
     return text[1:-1].replace('""', '"') if "\n" in text else text
 
 
 def without_blank_lines(
     rows: Iterable[tuple[int, str]], begins: Callable[[str], bool]
 ) -> Iterator[tuple[int, str]]:
-    """The lines without the empty ones between a message and what begins below it."""
+    """Drop the blank lines between a message and the next one."""
     empty: list[tuple[int, str]] = []
     for number, raw in rows:
         if not raw:
@@ -163,7 +163,7 @@ def without_blank_lines(
 
 
 class Times:
-    """The local times of one file as UTC milliseconds, in the order of the file."""
+    """Converts the local times of one file to UTC milliseconds, in file order."""
 
     def __init__(self, context: Context) -> None:
         self._report = context.report
@@ -171,7 +171,7 @@ class Times:
         self._last: int | None = None
 
     def of(self, opening: MessageStart) -> int | None:
-        """When a message was sent; None and counted when that cannot be."""
+        """The time of a message; None (and counted) if it is impossible."""
         day = opening.day
         parts = None if day is None else (day.year, day.month, day.day)
         at = self._clock.utc_of(parts, opening.clock)
@@ -182,6 +182,6 @@ class Times:
 
 
 def first_lines(text: str, most: int) -> list[str]:
-    """The first lines that hold anything, for an importer to recognise; one at least."""
+    """The first non-blank lines, for recognising a format; at least one."""
     rows = text.lstrip("\ufeff").split("\n", 2 * most)[: 2 * most]
     return [row.removesuffix("\r") for row in rows if row.strip()][:most] or [""]

@@ -1,4 +1,4 @@
-"""Times written for people: "Friday, October 4, 2013 at 10:05pm PDT", in the main languages.
+"""Localised times such as "Friday, October 4, 2013 at 10:05pm PDT", in the main languages.
 
 dateutil (`times.parse_free`) knows English only, and guesses. Here a time has a clock and a day
 with a month by name, or three numbers whose order the whole file must show.
@@ -55,7 +55,7 @@ _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})(?:\. ?|[/-])(\d{1,2})(?:\. ?|[/-])(\d{1
 
 @dataclass(frozen=True, slots=True)
 class Localized:
-    """A time as it was written: its day, or the numbers of which one is the day."""
+    """A parsed time; its date may be three numbers whose order is not known yet."""
 
     clock: Clock
     day: tuple[int, int, int] | None = None  # year, month, day
@@ -66,12 +66,12 @@ class Localized:
 
 
 def parse_localized(text: str) -> Localized | None:
-    """What a written time says; None for what is no whole time."""
+    """Parse a localised time; None if it is incomplete."""
     return _read(text) if len(text) <= MAX_LENGTH else None
 
 
 def looks_like_time(text: str) -> bool:
-    """Whether this is perhaps a time in words that are not known here: a clock, a day, a year."""
+    """Whether this may be a time in an unknown language: it has a time, a day and a year."""
     plain = _SPACES.sub(" ", text.translate(_UNSEEN)).strip()
     found = _CLOCK.search(plain) or _last(_DOTTED, plain)
     if found is None or len(plain) > MAX_LENGTH:
@@ -106,12 +106,12 @@ def _read(text: str) -> Localized | None:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """A date written with full stops comes before its clock."""
+    """The last match: a date written with full stops comes before its time."""
     return next(reversed(list(pattern.finditer(text))), None)
 
 
 def _period(before: str, after: str) -> str | None:
-    """The word for the half of the day, after the clock or before it."""
+    """The day period (am, pm), after the time or before it."""
     words = after.split(" ")
     for some in (" ".join(words[:2]), words[0]):
         if normalized_period(some) in DAY_PERIODS:
@@ -121,7 +121,7 @@ def _period(before: str, after: str) -> str | None:
 
 
 def _zone(after: str) -> tuple[str, int | None]:
-    """The zone at the end of a time: its name, and its minutes ahead of UTC."""
+    """The zone at the end of a time: its name, and its UTC offset in minutes."""
     written = _AHEAD.search(after)
     if written is not None:
         minutes = int(written[2]) * 60 + int(written[3] or 0)
@@ -148,7 +148,7 @@ def _date_with_month(text: str) -> tuple[int, int, int] | None:
 
 
 def _gregorian(year: str, month: int, day: int) -> tuple[int, int, int] | None:
-    """A date whose year tells its calendar: 2569 is Buddhist, 1405 Persian."""
+    """Convert a date to Gregorian by its year: 2569 is Buddhist, 1405 Persian."""
     if 1430 <= int(year) < 2400:
         return int(year), month, day
     found = gregorian_date(year, month, day)
@@ -156,7 +156,7 @@ def _gregorian(year: str, month: int, day: int) -> tuple[int, int, int] | None:
 
 
 def _month(tokens: list[str], day: int) -> int | None:
-    """The month, which stands nearest to the day: "mar." is a Tuesday too, and "de" may be between.
+    """The month: the name nearest to the day, as "mar." can also be a Tuesday.
 
     Of two that are as near the later is it: "mar. 5 mar. 2019".
     """
@@ -165,7 +165,7 @@ def _month(tokens: list[str], day: int) -> int | None:
 
 
 class WrittenTimes:
-    """Written times as UTC milliseconds, in the order they stand in the file.
+    """Converts localised times to UTC milliseconds, in file order.
 
     `order` says which of three numbers is the day. What has no zone is local time (--tz).
     """
@@ -177,7 +177,7 @@ class WrittenTimes:
         self._order = order
 
     def of(self, text: str) -> int | None:
-        """When that is; None and counted when it cannot be read or cannot be."""
+        """The time; None (and counted) if it cannot be parsed or is implausible."""
         written = parse_localized(text)
         moment = None if written is None else self._moment(written)
         if moment is None:

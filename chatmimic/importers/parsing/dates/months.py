@@ -1,4 +1,4 @@
-"""The names of the months in the languages that services write dates in."""
+"""Month names in the languages in which services write dates."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ MONTHS = _numbered()  # a form in lower case, without a full stop → 1 to 12
 
 
 def month_named(word: str) -> int | None:
-    """The number of a month; None for any other word."""
+    """The number of a month; None for other words."""
     return MONTHS.get(word.casefold().rstrip(_ENDS))
 
 
 def rows() -> tuple[str, ...]:
-    """The table as it is written, for a check that no form stands for two months."""
+    """The table of names, for a check that no name stands for two months."""
     return _ROWS

@@ -1,4 +1,4 @@
-"""Times of every shape, to UTC milliseconds: or to None, never to a guess."""
+"""Converts times of all formats to UTC milliseconds, or to None: never to a guess."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5
 
 @lru_cache(maxsize=1)
 def latest_ms() -> int:
-    """The latest time a message can have: now (when first asked), and two days of wrong clocks."""
+    """The latest plausible time of a message: two days after the first call, for wrong clocks."""
     return int(time.time() * 1000) + SLACK_MS
 
 
 def possible(milliseconds: float | None, report: ImportReport) -> int | None:
-    """The time if a chat message can have been sent then; else None, and the report counts it."""
+    """The time if it is plausible for a chat message; else None, counted in the report."""
     if milliseconds is not None and EARLIEST_MS <= milliseconds <= latest_ms():
         return int(milliseconds)
     report.repairs[IMPOSSIBLE] += 1
@@ -54,7 +54,7 @@ def possible(milliseconds: float | None, report: ImportReport) -> int | None:
 
 
 def as_milliseconds(value: Any, report: ImportReport) -> int | None:
-    """A JSON value that should be UTC milliseconds; None and counted when it is not."""
+    """A JSON value as UTC milliseconds; None (and counted) if it is not a time."""
     if type(value) is int and EARLIEST_MS <= value <= latest_ms():
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -65,7 +65,7 @@ def as_milliseconds(value: Any, report: ImportReport) -> int | None:
 
 
 def parse_iso(text: str) -> datetime | None:
-    """An ISO 8601 date with a time, aware if it carries a zone; None for anything else."""
+    """Parse an ISO 8601 date with a time, aware if it has a zone; None for anything else."""
     found = _ISO.fullmatch(text.strip())
     if found is None:
         return None
@@ -78,7 +78,7 @@ def parse_iso(text: str) -> datetime | None:
 
 
 def date_in(text: str) -> tuple[int, int, int] | None:
-    """The last date written year first in a name (`2024-05-01`, `20240501`, `2024/05/01`)."""
+    """The last year-first date in a name (`2024-05-01`, `20240501`, `2024/05/01`)."""
     for found in reversed(list(_DATE.finditer(text))):
         year, month, day = (int(part) for part in found.groups())
         if day <= calendar.monthrange(year, month)[1]:
@@ -87,7 +87,7 @@ def date_in(text: str) -> tuple[int, int, int] | None:
 
 
 def without_date(text: str) -> str:
-    """The name with its dates taken out, and what joined them to the rest."""
+    """The name without its dates and the characters that join them to the rest."""
     return re.sub(r"[-_./ ]{2,}", ".", _DATE.sub("", text)).strip("-_./ ")
 
 
@@ -101,7 +101,7 @@ def clock_of(text: str) -> tuple[int, int, int] | None:
 
 
 def parse_free(text: str, day_first: bool = False) -> datetime | None:
-    """A date written for people ("5 May 2019 at 10:05pm"); None unless it names day, month, year.
+    """Parse a date in prose ("5 May 2019 at 10:05pm"); None unless day, month and year are given.
 
     Every date is parsed on two different days: one that comes out differently leans on the day
     it is read ("10:30", "Tuesday", "10/10", "1") and is refused.
@@ -131,7 +131,7 @@ def _zone(name: str | None, offset: int | None) -> int | None:
 
 
 class LocalClock:
-    """Local times without a zone, to UTC milliseconds, in the order they stand in the file.
+    """Converts local times without a zone to UTC milliseconds, in file order.
 
     When clocks are set back, an hour comes twice: the second time round the file steps back,
     and that is how it is told from the first. The hour that never was is moved forward.
@@ -145,18 +145,18 @@ class LocalClock:
         self._steady: dict[datetime, timedelta | None] = {}  # hour → `_steady_in`
 
     def restart(self) -> None:
-        """Another file begins: its order says nothing about the last one's."""
+        """Start another file: its times are unrelated to those of the last one."""
         self._last = None
         self._second_round = False
 
     def utc(self, moment: datetime) -> int | None:
-        """UTC milliseconds, or None and counted when nobody can have chatted then."""
+        """UTC milliseconds; None (and counted) if the time is implausible."""
         return possible(self._utc(moment), self._report)
 
     def utc_of(
         self, day: tuple[int, int, int] | None, clock: tuple[int, int, int] | None
     ) -> int | None:
-        """UTC milliseconds of a time of day on a day; None and counted when either is missing."""
+        """UTC milliseconds of a time on a day; None (and counted) if either is missing."""
         if day is None or clock is None:
             return possible(None, self._report)
         return self.utc(datetime(*day, *clock))
@@ -178,7 +178,7 @@ class LocalClock:
         return _since(moment, _EPOCH) - offset // _MS
 
     def _offset(self, moment: datetime, zone: tzinfo) -> timedelta | None:
-        """What a zone is ahead of UTC in the hour of a moment; None where that is not one answer.
+        """The UTC offset of a zone in the hour of a time; None if it changes in that hour.
 
         Zones are slow to ask, and chats have many messages in an hour.
         """
@@ -205,13 +205,13 @@ class LocalClock:
 
 
 def _since(moment: datetime, epoch: datetime) -> int:
-    """Milliseconds, cut and not rounded."""
+    """Milliseconds since an epoch, truncated."""
     apart = moment - epoch
     return (apart.days * 86_400 + apart.seconds) * 1000 + apart.microseconds // 1000
 
 
 def _steady_in(hour: datetime, zone: tzinfo) -> timedelta | None:
-    """What a zone is ahead of UTC all through an hour; None where clocks are set in it."""
+    """The UTC offset of a zone during an hour; None if clocks change in it."""
     from dateutil import tz
 
     ends = hour, hour + timedelta(minutes=59, seconds=59)
@@ -223,7 +223,7 @@ def _steady_in(hour: datetime, zone: tzinfo) -> timedelta | None:
 
 @lru_cache(maxsize=8)
 def zone_named(name: str) -> tzinfo:
-    """A time zone by its name. Raises ExportError when there is none."""
+    """A time zone by its name. Raises ExportError for an unknown one."""
     from dateutil import tz
 
     # A name is no path: dateutil would open one.
@@ -236,7 +236,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def unit_of(numbers: Iterable[float]) -> str:
-    """The unit that makes most of a file's numbers possible times: one unit for the whole file."""
+    """The unit (seconds, milliseconds …) in which most of a file's numbers are plausible times."""
     latest = latest_ms()
     hits: Counter[str] = Counter()
     for number in numbers:
@@ -248,7 +248,7 @@ def unit_of(numbers: Iterable[float]) -> str:
 def reader_for(
     sample: Sequence[str], clock: LocalClock, report: ImportReport, order: str | None = None
 ) -> Reader:
-    """How to read a column of times, decided once from its first values.
+    """A parser for a column of times, chosen by its first values.
 
     `order` ("dmy", "mdy") is for dates that do not show which number is the day.
     """
@@ -284,7 +284,7 @@ _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}")
 
 
 def _day_first(values: Sequence[str], order: str | None, report: ImportReport) -> bool:
-    """Whether 03/04/2019 is the third of April: a number over 12 anywhere tells."""
+    """Whether 03/04/2019 is the third of April: decided by any number over 12."""
     found = [match for match in map(_SLASHED.match, values) if match]
     if any(int(match[1]) > 12 for match in found):
         return True

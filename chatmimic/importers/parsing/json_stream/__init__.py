@@ -1,1 +1,1 @@
-"""JSON read piece by piece, however large."""
+"""Reads JSON of any size as a stream."""

@@ -1,4 +1,4 @@
-"""A JSON object whose members are arrays: one for each chat, each section or each list."""
+"""Reads a JSON object whose members are arrays: one for each chat, section or list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEEPEST = 4  # objects within one another that are looked into
 
 
 class JsonArrays(JsonStream):
-    """The items of every array of the object, and of the objects in it.
+    """The items of all arrays in an object, nested objects included.
 
     `path` holds the names of the members that the array at hand stands in; `beside` holds what of
     the outer object is no array, the last member of a name.

@@ -1,4 +1,4 @@
-"""The values of JSON lines, or of one JSON array."""
+"""Reads JSON lines, or one JSON array."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DECODER = json.JSONDecoder()
 def json_rows(
     stream: ByteStream, label: str, array: bool, context: Context
 ) -> Iterator[tuple[int, Any]]:
-    """The values of JSON lines or of one array, with their numbers."""
+    """Yield the numbered values of JSON lines, or of one array."""
     if array:
         items = JsonStream(stream, label, None, context.report, context.options.allow_truncated)
         yield from enumerate(items, 1)

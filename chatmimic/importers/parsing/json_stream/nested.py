@@ -1,4 +1,4 @@
-"""Arrays of one name that lie deep in a JSON file, read item by item like a single one."""
+"""Reads nested JSON arrays of one name, item by item, as if they were one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEEPEST = 8  # objects within one another that are looked into
 
 
 class NestedJson(JsonStream):
-    """The items of every array called `array`, also within the members called one of `inside`.
+    """The items of all arrays called `array`, including those in members called `inside`.
 
     `beside` holds what stands so far beside the array that is being read; it is another dict for
     each object, `top` that of the outermost. What is in none of these places is read whole, one
@@ -59,7 +59,7 @@ class NestedJson(JsonStream):
         self._depth -= 1
 
     def _within(self, array: str, mark: str) -> Iterator[Any]:
-        """What is deeper: one object, or an array of them."""
+        """Descend into an object, or an array of objects."""
         if mark == "{":
             yield from self._members(array)
             return

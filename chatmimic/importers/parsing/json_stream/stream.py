@@ -1,4 +1,4 @@
-"""Reading one long array out of a JSON file of any size, item by item, in bounded memory.
+"""Reads one long array of a JSON file item by item, in bounded memory.
 
 The standard library's decoder works on a window of text that is moved along the file; nothing
 but the window and the items of a slice of it is ever in memory. Every fault becomes DamagedExport
@@ -48,7 +48,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def encoding_of(head: bytes) -> str:
-    """UTF-8, UTF-16 or UTF-32, from the byte order mark or from where the NULs stand."""
+    """UTF-8, UTF-16 or UTF-32, by the byte order mark or the positions of NULs."""
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -63,7 +63,7 @@ def encoding_of(head: bytes) -> str:
 
 
 def _unmarked_utf16(head: bytes) -> str:
-    """Which UTF-16 a file is that begins with no letters of ours: "" where it is none.
+    """The UTF-16 variant of a file that does not begin with ASCII; "" if it is none.
 
     Spaces, digits and the ends of lines stand in every text, all with their NUL on one side.
     """
@@ -79,7 +79,7 @@ def _unmarked_utf16(head: bytes) -> str:
 
 
 class JsonStream:
-    """The items of one array of a JSON file, and what stands beside that array.
+    """The items of one array of a JSON file, and the other members of its object.
 
     `array` names a member of the top-level object; None means the file itself is the array.
     Iterate once; `beside` fills with the object's other members as they are met.
@@ -114,7 +114,7 @@ class JsonStream:
         self._take(first)
 
     def __iter__(self) -> Iterator[Any]:
-        """Every item of the array, in order. Raises DamagedExport."""
+        """Yield the items of the array, in order. Raises DamagedExport."""
         try:
             yield from self._top()
         except DamagedExport as damage:
@@ -150,7 +150,7 @@ class JsonStream:
                 return
 
     def _name(self) -> str:
-        """Step over a member's name and its colon."""
+        """Read a member's name and its colon."""
         name = self._value()
         if not isinstance(name, str) or self._peek() != ":":
             raise self._broken("has a name without a value" if self._peek() else "")
@@ -178,7 +178,7 @@ class JsonStream:
                 return
 
     def _slices(self, comma: re.Match[str]) -> Iterator[Any]:
-        """The items from here on, many at a time, up to near the end of the window.
+        """Decode many items at a time, up to near the end of the window.
 
         A slice of the window ends where it looks as between the item before this one and this one.
         Items may hold the same within themselves: but if the slice is a list of whole values then
@@ -201,7 +201,7 @@ class JsonStream:
         self._alone = _ONE_BY_ONE if len(self._text) - self._at > SLICE else 0
 
     def _next(self) -> str:
-        """Step over what follows a member or an item: a comma, or the closing bracket."""
+        """Read what follows a member or an item: a comma or the closing bracket."""
         mark = self._peek()
         if not mark or mark not in ",]}":
             raise self._broken("lacks a comma" if mark else "")
@@ -211,7 +211,7 @@ class JsonStream:
     # --- the window ---
 
     def _value(self) -> Any:
-        """The JSON value at the window's position, more text being read until it is whole."""
+        """Decode the JSON value at the position, reading more text until it is complete."""
         self._peek()
         wanted = CHUNK
         while True:
@@ -240,7 +240,7 @@ class JsonStream:
             wanted *= 2  # so that a long record is not begun again and again
 
     def _mend(self) -> int:
-        """Write the window's invalid escapes as JSON does; gives how many there were.
+        """Correct invalid escapes in the window; returns their number.
 
         All of them at once, since each fault begins the value again. Those that were mended
         before stand before these.
@@ -260,7 +260,7 @@ class JsonStream:
         )
 
     def _peek(self) -> str:
-        """The next character that is not space; "" at the end of the file."""
+        """The next character that is not whitespace; "" at the end of the file."""
         while True:
             space = _SPACE.match(self._text, self._at)
             self._at = space.end() if space else self._at
@@ -288,7 +288,7 @@ class JsonStream:
             ) from error
 
     def _byte(self, at: int) -> int:
-        """The byte of the file at which a character of the window stands."""
+        """The byte offset in the file of a character of the window."""
         added = _ADDED * sum(end <= at for end in self._mended)
         return self._bytes + self._width(self._text[:at]) - added * self._width(" ")
 
@@ -303,7 +303,7 @@ class JsonStream:
     # --- faults ---
 
     def _broken(self, fault: str, at: int | None = None) -> DamagedExport:
-        """The error for a fault; "" means that the file ended too early."""
+        """The error for a defect; "" means that the file is truncated."""
         byte = self._byte(self._at if at is None else at)
         record = self.record + 1
         if fault:
