@@ -282,7 +282,7 @@ class LoadedMimic:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """A version as numbers that can be compared: 5.23.0 is (5, 23, 0)."""
-    return tuple(int(n) for n in re.findall(r"\d+", version.partition("+")[0])[:3])
+    return tuple(int(n) for n in re.findall(r"[0-9]{1,9}", version.partition("+")[0])[:3])
 
 
 def _count(value: object) -> int | None:
@@ -302,6 +302,7 @@ def read_mimic(path: Path) -> Mimic:
             and isinstance(people, list)
             and bool(people)
             and all(isinstance(p, str) for p in people)
+            and all(isinstance(fact, str) for fact in manifest.get("facts") or ())
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise MimicError(

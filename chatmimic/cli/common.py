@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,8 +69,19 @@ def elsewhere(home: Home) -> str:
 
 
 def print_json(facts: object) -> None:
-    """Print one JSON value on standard output, in ASCII, which any terminal and pipe accepts."""
-    print(json.dumps(facts, ensure_ascii=True, indent=2), file=sys.stdout)
+    """Print one JSON value on standard output, in ASCII, which any terminal and pipe accepts.
+
+    Infinity and NaN, which JSON does not have, become null.
+    """
+    print(json.dumps(_finite(facts), ensure_ascii=True, indent=2, allow_nan=False), file=sys.stdout)
+
+
+def _finite(facts: object) -> object:
+    if isinstance(facts, float):
+        return facts if math.isfinite(facts) else None
+    if isinstance(facts, Mapping):
+        return {key: _finite(value) for key, value in facts.items()}
+    return list(map(_finite, facts)) if isinstance(facts, list | tuple) else facts
 
 
 def console(stderr: bool = False) -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatmimic.bases import open_base
 from chatmimic.errors import BaseError
+from chatmimic.evaluation.manifest import settings_of
 from chatmimic.mimic import LoadedMimic, Mimic
 from chatmimic.transcript import Cast, make_form, prepare
 
@@ -13,8 +14,7 @@ def load_base(mimic: Mimic) -> LoadedMimic:
     name = str(mimic.manifest.get("base") or "")
     if not name:
         raise BaseError("The mimic does not say what its base was.")
-    settings = mimic.manifest.get("settings") or {}
-    base = open_base(name, tokenizer=settings.get("tokenizer"))
+    base = open_base(name, tokenizer=settings_of(mimic).tokenizer)
     form = str(mimic.manifest["form"])
     prepare(form, base.tokenizer, base.model)
     made = make_form(form, base.tokenizer, Cast(mimic.people))

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 from chatmimic.errors import BaseError, EvaluationError
 from chatmimic.evaluation import controls
 from chatmimic.evaluation.base_control import load_base
+from chatmimic.evaluation.manifest import check_manifest, settings_of
 from chatmimic.evaluation.places import places
-from chatmimic.evaluation.records import Evaluation, Measure, Question, Sample, Source
+from chatmimic.evaluation.records import (
+    PARTS,
+    Evaluation,
+    Measure,
+    Question,
+    Sample,
+    Source,
+    is_number,
+)
 from chatmimic.evaluation.secrecy.measure import measure_copies, measure_secrecy
 from chatmimic.evaluation.sense.measure import measure_wording, perplexities, rankings
 from chatmimic.evaluation.slices import cut
@@ -56,8 +65,8 @@ def evaluate(
     generator = _answer(study, Source.MIMIC, loaded, decoding, progress)
     _add_controls(study)
     measures = [*perplexities(study, mimic), *rankings(study, generator, progress)]
-    settings = mimic.manifest.get("settings") or {}
-    planted = settings.get("seed", 0) if settings.get("canaries") else None
+    settings = settings_of(mimic)
+    planted = settings.seed if settings.canaries else None
     measures += measure_secrecy(study, generator, progress, planted)
     notes = []
     del loaded, generator
@@ -72,10 +81,7 @@ def evaluate(
         mimic.name,
         study.person,
         len(study.answered),
-        {
-            part: study.slices.count(getattr(study.slices, part))
-            for part in ("read", "judge", "test")
-        },
+        {part: study.slices.count(getattr(study.slices, part)) for part in PARTS},
         tuple(sorted(measures, key=lambda m: list(Question).index(m.question))),
         verdict,
         tuple(reasons),
@@ -91,6 +97,7 @@ def check(mimic: Mimic) -> None:
     """Raise the error that an evaluation of this mimic would raise, before anything is loaded."""
     check_packages()
     mimic.check_talks()
+    check_manifest(mimic)
 
 
 def check_packages() -> None:
@@ -161,9 +168,10 @@ def _with_base(study: Study, mimic: Mimic, decoding: Decoding, progress: Progres
 
 
 def _merged(measures: Sequence[Measure]) -> list[Measure]:
-    """Measures of the same name as one, with the figures of all."""
+    """Measures of the same name as one, with the figures of all that are numbers."""
     found: dict[str, Measure] = {}
     for one in measures:
+        one = replace(one, figures={s: f for s, f in one.figures.items() if is_number(f.value)})
         if known := found.get(one.name):
             one = replace(known, figures={**known.figures, **one.figures})
         found[one.name] = one

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
+
+PARTS = ("read", "judge", "test")  # the slices of the person's messages
 
 
 class Source(StrEnum):
@@ -25,6 +28,13 @@ class Question(StrEnum):
     STYLE = "style"
     SENSE = "sense"
     SECRECY = "secrecy"
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether something is a finite number, no larger than a float can be."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,15 @@ class Measure:
         """The inverse of `as_dict`. Raises KeyError, TypeError or ValueError for other values."""
         figures = {Source(name): Figure(**one) for name, one in values["figures"].items()}
         question = Question(values["question"])
-        return cls(**{**values, "question": question, "figures": figures})
+        found = cls(**{**values, "question": question, "figures": figures})
+        numbers = [n for one in figures.values() for n in (one.value, one.low, one.high)]
+        if not (
+            all(isinstance(text, str) for text in (found.name, found.title, found.unit, found.note))
+            and all(is_number(one.value) for one in figures.values())
+            and all(n is None or is_number(n) for n in (*numbers, found.chance))
+        ):
+            raise ValueError("no measure")
+        return found
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from chatmimic.conversations import Disentangler, conversations, parse_gap
 from chatmimic.errors import EvaluationError
+from chatmimic.evaluation.manifest import settings_of, trained_messages, trained_until
 from chatmimic.mimic import Mimic
 from chatmimic.records import Conversation
 from chatmimic.training.data.selection import choose
 from chatmimic.training.data.split import split
-from chatmimic.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
@@ -51,10 +51,10 @@ def cut(archive: Archive, mimic: Mimic, tell: Callable[[str], None] = lambda wor
 
     The mimic's settings say which threads and dates it was trained on, and its data until when. A
     person who was renamed since has the name that the mimic knows. Raises EvaluationError where too
-    little was said later, and the errors of a missing person or thread.
+    little was said later, MimicError for a damaged manifest, and the errors of a missing person or
+    thread.
     """
-    data = mimic.manifest.get("data") or {}
-    settings = TrainSettings.from_dict(mimic.manifest.get("settings") or {})
+    settings = settings_of(mimic)
     person = archive.person(mimic.persona).name
     gap = parse_gap(settings.gap) if settings.gap else None
     chosen = choose(archive, replace(settings, newest="all"))
@@ -65,12 +65,12 @@ def cut(archive: Archive, mimic: Mimic, tell: Callable[[str], None] = lambda wor
         if person in c.senders
     ]
     person = mimic.persona
-    before, later = _cut_at(found, int(data.get("until") or 0))
+    before, later = _cut_at(found, trained_until(mimic))
     if not _count(before, person) or not _count(later, person):
         # Most messages have no time: the same share as in training, of what is there now.
         before, later = split(found, person, settings.held_out)
     # A mimic that continues another has read what that one read.
-    messages = None if settings.from_mimic else int(data.get("messages") or 0)
+    messages = None if settings.from_mimic else trained_messages(mimic)
     older, read = ([], before) if messages is None else _newest(before, person, messages)
     rest, test = _newest(later, person, round((1 - JUDGE) * _count(later, person)))
     slices = Slices(person, tuple(read), (*older, *rest), tuple(test))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chatmimic.evaluation.records import Evaluation, Measure
+from chatmimic.evaluation.records import PARTS, Evaluation, Measure, is_number
 from chatmimic.files import write_atomically
 from chatmimic.mimic import Mimic
 
@@ -19,7 +19,8 @@ def store(mimic: Mimic, evaluation: Evaluation) -> Path:
     facts: dict[str, Any] = evaluation.as_dict()
     del facts["samples"]
     path = mimic.path / FILE
-    write_atomically(path, json.dumps({"format": _FORMAT, **facts}, indent=2) + "\n")
+    text = json.dumps({"format": _FORMAT, **facts}, indent=2, allow_nan=False)
+    write_atomically(path, text + "\n")
     return path
 
 
@@ -27,10 +28,30 @@ def stored(mimic: Mimic) -> Evaluation | None:
     """The last evaluation of a mimic; None if there is none, or it cannot be read."""
     try:
         facts = json.loads((mimic.path / FILE).read_text("utf-8"))
-        if facts.pop("format") != _FORMAT:
+        lists = [facts.pop(name) for name in ("measures", "reasons", "notes")]
+        if facts.pop("format") != _FORMAT or not all(isinstance(one, list) for one in lists):
             return None
-        measures = tuple(map(Measure.from_dict, facts.pop("measures")))
-        reasons, notes = tuple(facts.pop("reasons")), tuple(facts.pop("notes"))
-        return Evaluation(**facts, measures=measures, reasons=reasons, notes=notes)
+        measures, reasons, notes = lists
+        found = Evaluation(
+            **facts,
+            measures=tuple(map(Measure.from_dict, measures)),
+            reasons=tuple(reasons),
+            notes=tuple(notes),
+            samples=(),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return found if _is_whole(found) else None
+
+
+def _is_whole(found: Evaluation) -> bool:
+    """Whether everything is of its type: a file may be damaged, or edited."""
+    texts = (found.mimic, found.person, found.verdict, *found.reasons, *found.notes)
+    numbers = (found.replies, found.seed, found.seconds)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(map(is_number, numbers))
+        and isinstance(found.messages, dict)
+        and all(is_number(found.messages.get(part)) for part in PARTS)
+        and isinstance(found.decoding, dict)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chatmimic.evaluation.records import Evaluation, Figure, Measure, Question, Source
+from chatmimic.evaluation.records import PARTS, Evaluation, Figure, Measure, Question, Source
 
 TITLES: Mapping[Question, str] = {
     Question.STYLE: "Style: do the replies read like theirs?",
@@ -29,6 +29,9 @@ MEANINGS: Mapping[Source, str] = {
 }
 
 
+_LARGE = 1e6  # written with a power of ten from here on
+
+
 def heading(evaluation: Evaluation) -> str:
     """`mhwood, imitated by smollm2-mhwood`, or the person alone where the name says no more."""
     return f"{evaluation.person}, imitated by {evaluation.mimic}"
@@ -36,7 +39,7 @@ def heading(evaluation: Evaluation) -> str:
 
 def basis(evaluation: Evaluation) -> str:
     """What the figures are based on."""
-    read, judge, test = (evaluation.messages[part] for part in ("read", "judge", "test"))
+    read, judge, test = (evaluation.messages[part] for part in PARTS)
     return (
         f"{evaluation.replies} replies, at places among the latest {test:,} messages. The mimic "
         f"was trained on {read:,} earlier ones; the judges learned from {judge:,} others."
@@ -65,7 +68,9 @@ def cell(measure: Measure, source: Source, interval: bool = False) -> str:
 
 
 def number(value: float, unit: str) -> str:
-    """A value in its unit: `62 %`, `1.384`, `12`."""
+    """A value in its unit: `62 %`, `1.384`, `12`; `3.1e+08` where it is very large."""
+    if abs(value) >= _LARGE:
+        return f"{value:.1e}"
     if unit == "share":
         return f"{100 * value:.1f} %" if 0 < value < 0.0995 else f"{100 * value:.0f} %"
     if unit == "points":
@@ -78,6 +83,8 @@ def number(value: float, unit: str) -> str:
 
 
 def _bounds(figure: Figure, unit: str) -> str:
+    if max(abs(figure.low or 0.0), abs(figure.high or 0.0)) >= _LARGE:
+        return f"{number(figure.low or 0.0, unit)} to {number(figure.high or 0.0, unit)}"
     scale = 100 if unit in ("share", "points") else 1
     low, high = (round(scale * v) for v in (figure.low or 0.0, figure.high or 0.0))
     return f"{low} to {high}" if low < 0 else f"{low}–{high}"

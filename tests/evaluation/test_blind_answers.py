@@ -61,6 +61,7 @@ def test_answers_that_came_twice_count_once() -> None:
     [
         (code("abba").replace("abba", "abbb"), "damaged"),
         (code("abba")[:-3], "damaged"),
+        (code("abba").replace("-0-", "-\u0663-"), "damaged"),  # another script's digit
         ("nothing.json", "There is no file nothing.json"),
         ("", "There is no file"),
     ],
@@ -128,6 +129,15 @@ def test_answers_to_a_test_from_elsewhere_are_foreign(home: Path) -> None:
         {"right": 3},
         {"choices": 1},
         {"choices": "2"},
+        {"choices": 2.0},
+        {"choices": True},
+        {"mimics": "ada"},
+        {"mimics": [["ada"]]},
+        {"mimics": []},
+        {"right": "0110"},
+        {"right": {"0": 1}},
+        {"seed": "x"},
+        {"seed": 1e400},
         {"kind": "other"},
         {"id": "ffffffffff"},
         {"more": 1},

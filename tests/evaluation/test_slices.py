@@ -8,7 +8,8 @@ import pytest
 from training_support import chatter, fill
 
 from chatmimic.archive import Archive
-from chatmimic.errors import EvaluationError
+from chatmimic.errors import EvaluationError, MimicError
+from chatmimic.evaluation.manifest import check_manifest
 from chatmimic.evaluation.places import places
 from chatmimic.evaluation.slices import FEWEST, cut
 from chatmimic.mimic import Mimic
@@ -90,6 +91,40 @@ def test_too_little_is_said_with_the_option_that_helps(home, tmp_path):
         sliced(home, mimic_until(tmp_path, OWN[-FEWEST], len(OWN) - FEWEST))
     assert f"at least {2 * FEWEST}" in raised.value.what
     assert "--held-out" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("data", []),
+        ("data", "x"),
+        ("data", {"until": "x"}),
+        ("data", {"until": float("inf")}),
+        ("data", {"until": True}),
+        ("data", {"until": 10**30}),
+        ("data", {"messages": "x"}),
+        ("data", {"messages": [1]}),
+        ("settings", [1]),
+        ("settings", "x"),
+        ("settings", {"gap": "x"}),
+        ("settings", {"held_out": "x"}),
+        ("settings", {"since": 3}),
+        ("held_out", [1]),
+        ("held_out", {"mimic": 1}),
+        ("held_out", {"base": {"loss": "x"}}),
+        ("held_out", {"mimic": {"loss": float("nan"), "bits_per_character": 1, "tokens": 1}}),
+        ("held_out", {"mimic": {"loss": 1, "bits_per_character": 10**400, "tokens": 1}}),
+        ("held_out", {"mimic": {"loss": 1, "bits_per_character": 1, "tokens": float("inf")}}),
+    ],
+)
+def test_a_damaged_manifest_is_said_in_a_sentence(home, tmp_path, key, value):
+    mimic = mimic_until(tmp_path, OWN[199], 200)
+    damaged = replace(mimic, manifest={**mimic.manifest, key: value})
+    with pytest.raises(MimicError, match=r"mimic\.json is damaged"):
+        check_manifest(damaged)
+    if key != "held_out":
+        with pytest.raises(MimicError, match=r"mimic\.json is damaged"):
+            sliced(home, damaged)
 
 
 # -- places ----------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from chatmimic.cli.common import (
 )
 from chatmimic.cli.removing import remove_folder, yes_option
 from chatmimic.errors import BaseError, MimicError
+from chatmimic.evaluation.records import is_number
 from chatmimic.evaluation.stored import stored
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
@@ -295,7 +296,7 @@ def _chosen(mimic: Mimic) -> str:
 
 
 def _number(value: object) -> int | float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if is_number(value) else None
 
 
 def _details(mimic: Mimic) -> list[tuple[str, str]]:

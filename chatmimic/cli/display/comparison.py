@@ -9,7 +9,7 @@ from chatmimic.bases.terms import short_name
 from chatmimic.cli.common import console
 from chatmimic.evaluation import wording
 from chatmimic.evaluation.ownership import Ownership
-from chatmimic.evaluation.records import Evaluation, Question, Source
+from chatmimic.evaluation.records import Evaluation, Question, Source, is_number
 from chatmimic.mimic import Mimic
 from chatmimic.text import shown
 
@@ -61,7 +61,8 @@ def _facts(mimics: Sequence[Mimic]) -> Iterator[tuple[str, ...]]:
     yield ("Persona", *(mimic.persona for mimic in mimics))
     yield ("Base", *(short_name(str(mimic.manifest.get("base", "?"))) for mimic in mimics))
     data = [_object(mimic, "data") for mimic in mimics]
-    yield ("Trained on", *(f"{one.get('messages', 0):,} messages" for one in data))
+    counts = [one.get("messages") for one in data]
+    yield ("Trained on", *(f"{n:,} messages" if is_number(n) else "–" for n in counts))
     for name in _SETTINGS:
         values = [_object(mimic, "settings").get(name) for mimic in mimics]
         if len(set(map(str, values))) > 1:

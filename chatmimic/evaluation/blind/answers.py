@@ -18,7 +18,7 @@ from chatmimic.errors import BlindTestError
 from chatmimic.evaluation.blind.key import LETTERS, Key
 from chatmimic.evaluation.blind.score import Score
 
-_CODE = re.compile(r"\b([0-9a-f]{10})-([0-9a-f]{8})-([a-d0]{1,200})-(\d{1,4})-([0-9a-f]{8})\b")
+_CODE = re.compile(r"\b([0-9a-f]{10})-([0-9a-f]{8})-([a-d0]{1,200})-([0-9]{1,4})-([0-9a-f]{8})\b")
 _LIKE_A_CODE = re.compile(r"\b[0-9a-f]{10}-[0-9a-f]{8}-")
 _LARGEST = 1 << 20  # bytes of a file of answers
 _NAME = 40  # characters

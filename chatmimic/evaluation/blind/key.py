@@ -77,11 +77,17 @@ def _key(facts: object) -> Key | None:
     try:
         if not isinstance(facts, dict) or facts.pop("format") != _FORMAT:
             return None
-        mimics, right = tuple(facts.pop("mimics")), tuple(facts.pop("right"))
-        key = Key(**facts, mimics=mimics, right=right)
+        mimics, right = facts.pop("mimics"), facts.pop("right")
+        if not (isinstance(mimics, list) and isinstance(right, list)):
+            return None
+        key = Key(**facts, mimics=tuple(mimics), right=tuple(right))
         whole = (
             key.kind in (PAIR, WHOSE)
+            and type(key.choices) is int
             and 2 <= key.choices <= len(LETTERS)
+            and bool(key.mimics)
+            and all(isinstance(name, str) for name in key.mimics)
+            and type(key.seed) is int
             and 0 < len(key.right) <= MOST
             and all(type(one) is int and 0 <= one < key.choices for one in key.right)
         )

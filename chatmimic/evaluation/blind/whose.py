@@ -18,6 +18,7 @@ from chatmimic.evaluation.blind.rounds import (
     is_text,
     long_contexts_first,
 )
+from chatmimic.evaluation.manifest import trained_until
 from chatmimic.evaluation.places import Place, places
 from chatmimic.evaluation.slices import cut
 from chatmimic.evaluation.study import Progress
@@ -75,7 +76,7 @@ def _common_places(
 
     Somebody who has said too little since then is imitated all the same, at the others' places.
     """
-    until = max(int((mimic.manifest.get("data") or {}).get("until") or 0) for mimic in mimics)
+    until = max(map(trained_until, mimics))
     found = []
     for mimic, person in zip(mimics, people, strict=True):
         try:

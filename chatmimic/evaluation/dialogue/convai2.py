@@ -112,10 +112,7 @@ def summed(outcomes: Sequence[Outcome]) -> ConvAI2Scores:
 
 
 def _exp(nats: float) -> float:
-    try:
-        return math.exp(nats)
-    except OverflowError:
-        return math.inf
+    return math.exp(min(nats, 700.0))  # as all perplexities are capped: JSON has no infinity
 
 
 def _around_mean(values: Sequence[float]) -> tuple[float, float]:

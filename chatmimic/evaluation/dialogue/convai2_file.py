@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from chatmimic.evaluation.dialogue.f1 import answer_words
 from chatmimic.evaluation.dialogue.lines import damaged, read_lines
 
 _OWN, _PARTNERS = "your persona:", "partner's persona:"
+_NUMBER = re.compile("[1-9][0-9]{0,8}")
 _SILENCE = "__SILENCE__"  # the partner says nothing: the persona begins
 
 
@@ -64,7 +66,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, int, str]]:
         if not line.strip():
             continue
         number, _, text = line.strip().partition(" ")
-        if not (number.isascii() and number.isdigit()) or number == "0":
+        if not _NUMBER.fullmatch(number):
             raise damaged(path, place, "it does not begin with a number and a space")
         yield place, int(number), text.replace("\\n", "\n").strip()
 

@@ -11,7 +11,7 @@ from chatmimic.errors import EvaluationError
 from chatmimic.evaluation.dialogue.lines import damaged, read_lines
 
 _NEXT_TURN = re.compile(r"\s+EOS\s+")
-_SCORE = re.compile(r"-?\d+(?:\.\d+)?\|")  # how many liked a reference, which DSTC-7 puts before it
+_SCORE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\|")  # likes, which DSTC-7 puts before a reference
 _KEY = re.compile(r"(?=\S*\d)\S+")  # no words: the hash of a context that is in another file
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from chatmimic import embeddings
 from chatmimic.evaluation.diversity import average_length, distinct, entropy
 from chatmimic.evaluation.intervals import mean_of, with_interval
+from chatmimic.evaluation.manifest import held_out_of
 from chatmimic.evaluation.records import Figure, Measure, Question, Source
 from chatmimic.evaluation.sense import wording
 from chatmimic.evaluation.sense.ranking import CANDIDATES, hits_at_1
@@ -35,9 +36,8 @@ def perplexities(study: Study, mimic: Mimic) -> Iterator[Measure]:
     """Held-out perplexity of the mimic and its base, as its training ended with: per token, and
     what can be compared between tokenisers.
     """
-    held_out = mimic.manifest.get("held_out") or {}
-    kept = {Source.MIMIC: held_out.get("mimic"), Source.BASE: held_out.get("base")}
-    figures = {source: Metrics.from_dict(one) for source, one in kept.items() if one}
+    kept = {source: held_out_of(mimic, source) for source in (Source.MIMIC, Source.BASE)}
+    figures = {source: one for source, one in kept.items() if one is not None}
     texts = [m.text for c in study.slices.test for m in c.messages if m.sender == study.person]
     # The end of each message counts as one character, as in training.
     characters = sum(len(text) + 1 for text in texts)

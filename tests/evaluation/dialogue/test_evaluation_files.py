@@ -120,6 +120,8 @@ def test_convai2(file):
         ("hi\thello\n", "line 1: it does not begin with a number"),
         ("1 hi\thello\n3 x\ty\n", "line 2: it has the number 3 after 1"),
         ("2 hi\thello\n", "line 1: it has the number 2 after 0"),
+        ("9" * 5001 + " hi\thello\n", "line 1: it does not begin with a number"),
+        ("\u0661 hi\thello\n", "line 1: it does not begin with a number"),
         ("1 hi there\n", "line 1: it is neither a sentence of a persona nor"),
         ("1 hi\t\n", "line 1: it is neither"),
         ("1 hi\thello\t\tno|nope\n", "line 1: the reply is not among its candidates"),
