@@ -56,6 +56,13 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         ) from error
 
 
+def check_writable(path: Path) -> None:
+    """Raise the OSError that writing a file would raise, if its folder takes no new files."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    os.close(descriptor)
+    os.unlink(temporary)
+
+
 @contextlib.contextmanager
 def atomic_folder(final: Path) -> Iterator[Path]:
     """An empty folder to fill, which replaces `final` when the block ends without an error."""

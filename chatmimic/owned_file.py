@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_atomically
+from chatmimic.files import check_writable, write_atomically
 
 _HEAD = 4_096  # bytes
 
@@ -29,10 +29,11 @@ def check_owned(path: Path, signature: str, option: str, command: str) -> None:
     try:
         if path.exists() and not _is_ours(path, signature):
             raise ChatmimicError(f"{path} already exists and is not from `{command}`.", hint)
+        if not path.parent.is_dir():
+            raise ChatmimicError(f"Cannot write {path}: there is no such folder.", hint)
+        check_writable(path)
     except OSError as error:
         raise ChatmimicError(f"Cannot write {path}: {error.strerror or error}.", hint) from error
-    if not path.parent.is_dir():
-        raise ChatmimicError(f"Cannot write {path}: there is no such folder.", hint)
 
 
 def _hint(option: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import errno
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -41,6 +44,7 @@ COMMANDS = {
     "mimics": ("mimics", "List, show, remove or export trained mimics."),
 }
 
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -108,7 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     _print_anything()
-    sys.exit(_run(arguments, debug))
+    status = _run(arguments, debug)
+    # Libraries take seconds to clean up; a (second) Ctrl-C meanwhile would change the status.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def _print_anything() -> None:
@@ -121,6 +128,8 @@ def _print_anything() -> None:
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="chatmimic", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it can be said that the disk is full
     except ChatmimicError as error:
         if debug:
             raise
@@ -140,20 +149,34 @@ def _run(arguments: list[str], debug: bool) -> int:
         print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # `chatmimic people | head -1`: the reader is gone, which is no error. Keep the interpreter
-        # from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `chatmimic people | head -1`: the reader is gone, which is no error.
+        _discard_output()
         return 0
-    except Exception as error:  # a bug: one sentence all the same, and how to see more
-        if debug:
-            raise
-        let_the_first_speak()
-        _complain(
-            f"Unexpected error, a bug in chatmimic ({type(error).__name__}: {error}). "
-            "Run the command again as `chatmimic --debug …` for the traceback."
-        )
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _unexpected(error, debug)
+        _discard_output()
+        _complain(f"Cannot write the output: {error.strerror}. Free some space there.")
         return 1
+    except Exception as error:  # a bug: one sentence all the same, and how to see more
+        return _unexpected(error, debug)
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception, debug: bool) -> int:
+    if debug:
+        raise error
+    let_the_first_speak()
+    _complain(
+        f"Unexpected error, a bug in chatmimic ({type(error).__name__}: {error}). "
+        "Run the command again as `chatmimic --debug …` for the traceback."
+    )
+    return 1
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from complaining when it flushes standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(sentence: str) -> None:

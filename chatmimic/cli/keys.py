@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 
+_SHOWN = 30  # characters of a line that is no answer
+
+
 class Keys(Protocol):
     """A source of answers."""
 
@@ -49,21 +52,25 @@ class PressedKeys:
 class TypedKeys:
     """Answers as lines: from a pipe, or on a terminal without cursor movements."""
 
-    def __init__(self, source: TextIO, out: TextIO | None) -> None:
+    def __init__(self, source: TextIO, out: TextIO) -> None:
         self.source = source
-        self.out = out  # for the prompt; None: nobody reads it
+        self.out = out  # for the prompt, and for what is wrong with a line
 
     def read(self, prompt: str, meanings: Mapping[str, str]) -> str:
-        """The meaning of the next line that has one."""
+        """The meaning of the next line that has one; it is told which of the others have none."""
+        # On a terminal Enter ends the line of the prompt; what comes through a pipe is not seen.
+        end = " " if self.source.isatty() else "\n"
         while True:
-            if self.out is not None:
-                print(visible(prompt), end=" ", flush=True, file=self.out)
+            print(visible(prompt), end=end, flush=True, file=self.out)
             line = self.source.readline()
             if not line:
                 raise EOFError
             meaning = meanings.get(line.strip().lower())
             if meaning is not None:
                 return meaning
+            said = visible(" ".join(line.split())[:_SHOWN])
+            allowed = ", ".join(key for key in meanings if len(key) == 1)
+            print(f'"{said}" is no answer; valid are {allowed}.', flush=True, file=self.out)
 
 
 def _bindings(meanings: Mapping[str, str]) -> KeyBindings:

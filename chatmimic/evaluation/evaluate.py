@@ -141,7 +141,8 @@ def _answer(
     if source is Source.BASE:
         count = min(count, _OF_BASE)
     asked = [place.before for place in study.places_of(count)]
-    progress.stage("replying" if source is Source.MIMIC else "replying, the untuned base")
+    whose = "" if source is Source.MIMIC else " with the untuned base"
+    progress.stage(f"generating {count} replies{whose}")
     study.replies[source] = generator.replies(
         asked, study.person, decoding, seed=study.seed, passed=progress.of(count)
     )

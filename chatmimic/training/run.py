@@ -29,13 +29,13 @@ from chatmimic.training.checkpointing.ready import explained, read_ready
 from chatmimic.training.checkpointing.resumable import find_unfinished, label_for
 from chatmimic.training.data.continue_from import check_known
 from chatmimic.training.data.selection import choose
-from chatmimic.training.data.split import Material, continued, gather
+from chatmimic.training.data.split import Material, continued, ends_at, gather
 from chatmimic.training.distributed.checks import all_there, check_several
 from chatmimic.training.distributed.fsdp import put_together
 from chatmimic.training.engine_losses import write_losses
 from chatmimic.training.gain import check_gain, hint_of
 from chatmimic.training.inputs import Inputs, Request
-from chatmimic.training.judged import Judged, check_judges
+from chatmimic.training.judged import Judge, Judged, check_judges
 from chatmimic.training.loop import Loop
 from chatmimic.training.objective.metrics import Metrics
 from chatmimic.training.optim.optimizers import check_optimizer
@@ -81,6 +81,7 @@ class Run(BaseRun):
 
     def __init__(self, home: Home, name: str, callbacks: Callbacks) -> None:
         super().__init__(home, name, (home.runs, home.mimics), callbacks)
+        self.judge: Judge | None = None  # of sample replies, once it has been made
 
     # -- the two ways in ---------------------------------------------------------------------
 
@@ -111,6 +112,8 @@ class Run(BaseRun):
             if shorten and "newest" in material.selection:
                 inputs = shortened(self, material, inputs)
                 material = self._gather(archive, inputs)
+            if inputs.settings.select == STYLE:
+                self._make_judge(material, inputs)
             if inputs.settings.form == "auto":
                 inputs = self._pilot(material, inputs)
             loop = Preparation(self, material, inputs, self.folder).loop()
@@ -298,15 +301,26 @@ class Run(BaseRun):
         """What judges replies of the current model, for --select style."""
         if ready["settings"].get("select", LOSS) == LOSS or self.callbacks.judge is None:
             return None
-        self.callbacks.stage("learning to judge style")
-        with self._talking(loop, ready) as loaded:
-            judge = self.callbacks.judge(loaded.mimic)
+        if (judge := self.judge) is None:
+            self.callbacks.stage("learning to judge style")
+            with self._talking(loop, ready) as loaded:
+                judge = self.callbacks.judge(loaded.mimic)
 
         def judged() -> Judged:
             with self._talking(loop, ready) as loaded:
                 return judge(loaded)
 
         return judged
+
+    def _make_judge(self, material: Material, inputs: Inputs) -> None:
+        """Make the judge of replies before any work that is lost where others said too little."""
+        if self.callbacks.judge is None:
+            return
+        self.callbacks.stage("learning to judge style")
+        data = {"until": ends_at(material.train), "messages": material.messages[0]}
+        about = {"settings": inputs.settings.as_dict(), "data": data}
+        people = material.cast.people
+        self.judge = self.callbacks.judge(Mimic(self.folder, self.name, people[0], people, about))
 
     @contextlib.contextmanager
     def _talking(self, loop: Loop, ready: dict[str, Any]) -> Iterator[LoadedMimic]:

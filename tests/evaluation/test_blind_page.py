@@ -90,6 +90,9 @@ def test_people_go_by_first_names() -> None:
     assert test.question == "Which one did Ada really write?"
     assert [line.sender for line in test.rounds[0].context] == ["Bob", "Bob 2"]
     assert with_first_names(whose_test()).choices == ("Ada", "Bob", "Cyd")
+    nick = pair_test(people=("bob",))
+    assert with_first_names(nick).people == ("bob",)
+    assert with_first_names(nick).rounds[0].context[0].sender == "Bob 2"
 
 
 def test_an_anonymous_page_has_no_names() -> None:

@@ -81,9 +81,13 @@ def test_it_is_judged_by_real_replies_and_the_same_when_resumed(
 def test_one_who_talks_to_nobody_cannot_be_judged(tmp_path, plain_base):
     alone = [replace(m, sender="Ada") for m in chatter(300)]
     home = fill(tmp_path / "alone", alone)
+    stages = []
+    callbacks = Callbacks(judge=judge_for(home), stage=stages.append)
     with pytest.raises(EvaluationError) as raised:
-        train(home, plain_base, callbacks=Callbacks(judge=judge_for(home)), **OPTIONS)
+        train(home, plain_base, callbacks=callbacks, **OPTIONS)
     assert "--select" in raised.value.hint
+    assert stages[-1] == "learning to judge style"  # before anything is tokenised
+    assert len(stages) == 2
 
 
 def test_without_the_package_nothing_is_begun(home, plain_base, monkeypatch):

@@ -136,9 +136,25 @@ def test_the_page_is_shown_although_it_cannot_be_kept(home, monkeypatch):
 
     monkeypatch.setattr("chatmimic.evaluation.stored.write_atomically", refused)
     status, out, err = evaluate(home)
-    assert status == 1
+    assert status == 0
     assert "Secrecy: " in out
-    assert "The disk is full." in err
+    assert "The figures are not kept with the mimic: The disk is full." in err
+    assert "Generating 20 replies …" in err  # what is done, where no bar can be shown
+
+
+def test_what_cannot_be_shown_is_kept(home, tmp_path, monkeypatch):
+    def refused(*_):
+        raise ChatmimicError("The disk is full.")
+
+    monkeypatch.setattr("chatmimic.owned_file.write_atomically", refused)
+    monkeypatch.setattr("chatmimic.cli.display.evaluation.print_evaluation", refused)
+    assert evaluate(home)[0] == 1
+    assert stored(Mimic.open("ada", home)) is not None
+    # A page that cannot be written does not keep the figures from the screen.
+    status, out, err = evaluate(home, "--json", "--html", tmp_path / "ada.html")
+    assert status == 1
+    assert json.loads(out)["replies"] == 20
+    assert err == "Error: The disk is full. Choose another place for --html.\n"
 
 
 def test_what_an_evaluation_needs_is_said(home, monkeypatch):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from talking_support import write_tiny_mimic
 from training_support import chatter, fill, typed
 
+from chatmimic.archive import Archive
 from chatmimic.errors import ChatmimicError
 from chatmimic.evaluation.blind.answers import checksum
 from chatmimic.home import Home
@@ -58,7 +60,17 @@ def test_a_test_through_a_pipe(tested, monkeypatch, tmp_path) -> None:
     assert [one["answer"] for one in facts["answers"]] == ["B", "A", "B", "A"]
     assert facts["right"] == sum(one["right"] for one in facts["answers"])
     assert "Round 4 of 4" in err
+    assert err.count("Which one did Ada really write? a or b") == 7
+    assert '"what" is no answer; valid are a, 1, b, 2, u, q.' in err
     assert "is the real one" in err
+
+
+def test_without_standard_input_nothing_is_begun(tested, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr("chatmimic.cli.commands.turing._made", lambda *_, **__: pytest.fail("!"))
+    status, _, err = typed("turing", "ada", *SHORT)
+    assert status == 2
+    assert "Standard input, which answers are read from, is closed." in err
 
 
 def test_the_same_seed_gives_the_same_rounds(tested, monkeypatch, tmp_path) -> None:
@@ -110,6 +122,20 @@ def test_whose_is_this(tested, monkeypatch, tmp_path) -> None:
     text = page.read_text("utf-8")
     assert '"choices": ["Friend 1", "Friend 2"]' in text
     assert "Cyd" not in text
+
+
+@pytest.mark.parametrize("mimics", [["ada"], ["ada", "bob"]])
+def test_people_have_the_names_of_the_archive(tested, tmp_path, mimics) -> None:
+    lovelace = [replace(m, sender="Lovelace") for m in chatter(1, ("Ada",))]
+    with Archive.open(tested.archive) as archive:
+        archive.add(lovelace)
+        archive.merge("Lovelace", "Ada")
+    page = tmp_path / "page.html"
+    status, _, err = typed("turing", *mimics, *SHORT, "--export", page)
+    assert status == 0, err
+    text = page.read_text("utf-8")
+    assert "Lovelace" in text
+    assert "Ada" not in text
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def command(names: tuple[str, ...], again: bool, as_json: bool, home: Home) -> N
     mimics = list({m.name: m for m in (find_mimic(home, name) for name in names)}.values())
     if len(mimics) < 2:
         raise click.UsageError("Give the names of two mimics or more (see `chatmimic mimics`).")
-    evaluations = [_evaluated(home, mimic, again) for mimic in mimics]
-    matrix = _ownership(home, mimics)
+    evaluations = [_evaluated(home, mimic, again, as_json) for mimic in mimics]
+    matrix = _ownership(home, mimics, as_json)
     if as_json:
         print_json(_facts(mimics, evaluations, matrix))
     else:
@@ -50,30 +50,30 @@ def command(names: tuple[str, ...], again: bool, as_json: bool, home: Home) -> N
         print_comparison(mimics, evaluations, matrix)
 
 
-def _evaluated(home: Home, mimic: Mimic, again: bool) -> Evaluation:
+def _evaluated(home: Home, mimic: Mimic, again: bool, quiet: bool) -> Evaluation:
     """The evaluation that is kept with the mimic, or a new one, which is kept."""
-    from chatmimic.cli.commands.evaluate import REPLIES, evaluated
-    from chatmimic.evaluation.stored import store, stored
+    from chatmimic.cli.commands.evaluate import REPLIES, evaluated, keep
+    from chatmimic.evaluation.stored import stored
 
     kept = None if again else stored(mimic)
     if kept is None:
         say(f"Evaluating {mimic.name}")
-        kept = evaluated(home, mimic, REPLIES, 0, {})
-        store(mimic, kept)
+        kept = evaluated(home, mimic, REPLIES, 0, {}, quiet=quiet)
+        keep(mimic, kept)
     return kept
 
 
-def _ownership(home: Home, mimics: Sequence[Mimic]) -> Ownership | None:
+def _ownership(home: Home, mimics: Sequence[Mimic], quiet: bool) -> Ownership | None:
     """The matrix of mimics and people; None for mimics of one person."""
     if len({mimic.persona for mimic in mimics}) < len(mimics):
         return None
     from chatmimic.cli.display.stages import stages
     from chatmimic.evaluation.ownership import ownership
 
-    with opened(home, None) as archive, stages(console(stderr=True)) as shown:
-        shown.stage("trying each on everybody's words")
+    with opened(home, None) as archive, stages(console(stderr=True), quiet=quiet) as at:
+        at.stage("trying each on everybody's words")
         total = len(mimics) ** 2
-        return ownership(archive, mimics, passed=lambda done: shown.passed(done, total))
+        return ownership(archive, mimics, passed=lambda done: at.passed(done, total))
 
 
 def _facts(

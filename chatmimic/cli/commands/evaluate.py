@@ -10,7 +10,9 @@ import click
 from chatmimic.cli.chat_options import decoding_for, decoding_options, find_mimic
 from chatmimic.cli.common import console, home_option, json_option, print_json, say_written
 from chatmimic.cli.which_archive import opened
+from chatmimic.errors import ChatmimicError
 from chatmimic.home import Home
+from chatmimic.text import shown
 
 if TYPE_CHECKING:
     from chatmimic.evaluation.records import Evaluation
@@ -66,28 +68,57 @@ def command(
 
         check_report(html)
     seed = int(overrides.pop("seed", 0))
-    evaluation = evaluated(home, found, replies, seed, overrides)
+    evaluation = evaluated(home, found, replies, seed, overrides, quiet=as_json)
+    # What took minutes is kept before anything can fail; then each way of showing it is tried.
+    if not overrides:
+        keep(found, evaluation)
+    failed = None if html is None else _write(html, evaluation)
     if as_json:
         print_json(evaluation.as_dict())
     else:
         from chatmimic.cli.display.evaluation import print_evaluation
 
         print_evaluation(evaluation)
-    if html is not None:
-        from chatmimic.evaluation.report import write_report
+    if failed is not None:
+        raise failed
 
+
+def keep(mimic: Mimic, evaluation: Evaluation) -> None:
+    """Keep an evaluation with its mimic, or say why it is not."""
+    from chatmimic.evaluation.stored import store
+
+    try:
+        store(mimic, evaluation)
+    except ChatmimicError as error:
+        note = f"The figures are not kept with the mimic: {error.what}"
+        console(stderr=True).print(shown(note), soft_wrap=True)
+
+
+def _write(html: Path, evaluation: Evaluation) -> ChatmimicError | None:
+    """Write the page; returns the error where it cannot be written."""
+    from chatmimic.evaluation.report import write_report
+
+    try:
         write_report(html, evaluation)
-        say_written(html)
-    if not overrides:  # last: the figures are on the screen, whatever becomes of the mimic's folder
-        from chatmimic.evaluation.stored import store
-
-        store(found, evaluation)
+    except ChatmimicError as error:
+        return error
+    say_written(html)
+    return None
 
 
 def evaluated(
-    home: Home, mimic: Mimic, replies: int, seed: int, overrides: dict[str, float]
+    home: Home,
+    mimic: Mimic,
+    replies: int,
+    seed: int,
+    overrides: dict[str, float],
+    *,
+    quiet: bool = False,
 ) -> Evaluation:
-    """Evaluate a mimic with its usual decoding, or another; progress on standard error."""
+    """Evaluate a mimic with its usual decoding, or another; progress on standard error.
+
+    `quiet` leaves out the lines of progress that are printed where there is no terminal.
+    """
     from chatmimic.cli.display.stages import stages
     from chatmimic.evaluation.evaluate import check, evaluate
     from chatmimic.evaluation.study import Progress
@@ -96,8 +127,8 @@ def evaluated(
     check(mimic)
     decoding = decoding_for(mimic, overrides)
     use_threads(reply_threads(mimic.count_parameters()))
-    with opened(home, None) as archive, stages(console(stderr=True)) as shown:
-        progress = Progress(shown.stage, shown.passed, shown.note)
+    with opened(home, None) as archive, stages(console(stderr=True), quiet=quiet) as at:
+        progress = Progress(at.stage, at.passed, at.note)
         return evaluate(
             archive, mimic, replies=replies, seed=seed, decoding=decoding, progress=progress
         )

@@ -159,9 +159,23 @@ def _check(
         raise click.UsageError("--write goes with --references only.")
     if what is not None and Path(what).suffix and not Path(what).exists():
         raise click.UsageError(f"There is no file {what} with replies.")
-    if write is not None and (write.exists() or not write.parent.is_dir()):
-        why = "it already exists" if write.exists() else "there is no such folder"
+    if write is not None and (why := _why_not(write)):
         raise click.UsageError(f"Cannot write {write}: {why}. Choose another place for --write.")
+
+
+def _why_not(write: Path) -> str:
+    """Why the replies cannot be written there; "" if they can."""
+    from chatmimic.files import check_writable
+
+    try:
+        if write.exists():
+            return "it already exists"
+        if not write.parent.is_dir():
+            return "there is no such folder"
+        check_writable(write)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _check_file(
@@ -205,7 +219,7 @@ def _score_generated(
     check_contexts(references, exchanges)
     respondent = chosen.respondent()
     part = spread(exchanges, count)
-    with _progress("Generating replies", len(part)) as passed:
+    with _progress("Generating replies", len(part), as_json) as passed:
         replies = respondent.replies([one.turns for one in part], passed=passed)
     pairs = list(zip(part, replies, strict=True))
     if write is not None:
@@ -223,7 +237,7 @@ def _score_convai2(path: Path, count: int, chosen: _Chosen, as_json: bool) -> No
     examples = read_convai2(path)
     respondent = chosen.respondent()
     part = spread(examples, count)
-    with _progress("Ranking and replying", len(part)) as passed:
+    with _progress("Ranking and replying", len(part), as_json) as passed:
         scores = evaluate(respondent, part, passed)
     persona = "facts" if respondent.takes_facts else "messages"
     if as_json:
@@ -240,11 +254,11 @@ def _score_convai2(path: Path, count: int, chosen: _Chosen, as_json: bool) -> No
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar with the time left on standard error; call it with how many are done."""
+def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar with the time left on standard error, or a line; call it with how many are done."""
     from chatmimic.cli.display.stages import stages
 
-    with stages(console(stderr=True)) as shown_stages:
+    with stages(console(stderr=True), quiet=quiet) as shown_stages:
         shown_stages.stage(what)
         yield lambda done: shown_stages.passed(done, total)
 

@@ -97,7 +97,11 @@ def command(
         from chatmimic.evaluation.blind.page import check_page
 
         check_page(export)
-    test = _made(home, mimics, rounds, overrides)
+    elif sys.stdin is None:
+        raise click.UsageError(
+            "Standard input, which answers are read from, is closed. Open it, or use --export FILE."
+        )
+    test = _made(home, mimics, rounds, overrides, quiet=as_json)
     if len(test.rounds) < rounds:
         _note(f"Only {len(test.rounds)} of {rounds} rounds could be made.")
     if export is not None:
@@ -128,7 +132,9 @@ def _newest(home: Home) -> tuple[str, ...]:
     return tuple(mimic.name for mimic in list_mimics(home) if mimic.name in own)[:_MOST_PEOPLE]
 
 
-def _made(home: Home, mimics: list[Mimic], rounds: int, overrides: dict[str, float]) -> BlindTest:
+def _made(
+    home: Home, mimics: list[Mimic], rounds: int, overrides: dict[str, float], *, quiet: bool
+) -> BlindTest:
     """The test, with progress on standard error while it is made."""
     from chatmimic.cli.display.stages import stages
     from chatmimic.evaluation.blind.pairs import pair_test
@@ -140,7 +146,7 @@ def _made(home: Home, mimics: list[Mimic], rounds: int, overrides: dict[str, flo
     seed = int(overrides.pop("seed", secrets.randbelow(2**32)))
     decodings = {mimic.name: decoding_for(mimic, overrides) for mimic in mimics}
     use_threads(max(reply_threads(mimic.count_parameters()) for mimic in mimics))
-    with opened(home, None) as archive, stages(console(stderr=True)) as bar:
+    with opened(home, None) as archive, stages(console(stderr=True), quiet=quiet) as bar:
         progress: Progress = Progress(bar.stage, bar.passed, bar.note)
         if len(mimics) > 1:
             return whose_test(
@@ -182,12 +188,10 @@ def play_test(test: BlindTest, feedback: bool, as_json: bool) -> int:
 def _keys(screen: Console) -> Keys:
     from chatmimic.cli.keys import PressedKeys, TypedKeys
 
-    if not (sys.stdin.isatty() and screen.is_terminal):
-        return TypedKeys(sys.stdin, None)
     out = sys.stderr if screen.stderr else sys.stdout
-    return (
-        TypedKeys(sys.stdin, out) if screen.is_dumb_terminal else PressedKeys(stderr=screen.stderr)
-    )
+    if screen.is_dumb_terminal or not (sys.stdin.isatty() and screen.is_terminal):
+        return TypedKeys(sys.stdin, out)
+    return PressedKeys(stderr=screen.stderr)
 
 
 def _export(home: Home, test: BlindTest, path: Path, feedback: bool, nameless: bool) -> int:

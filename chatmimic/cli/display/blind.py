@@ -67,12 +67,11 @@ def print_scores(scores: Sequence[tuple[Answers, Score]], pooled: Score, screen:
 
 def _meanings(choices: int) -> Mapping[str, str]:
     """What each key means: the number of a choice, or a command."""
-    meanings = {"u": UNDO, "q": QUIT}
+    meanings: dict[str, str] = {}
     for number in range(choices):
         meanings |= {_LETTERS[number]: str(number), str(number + 1): str(number)}
-    if choices == 2:
-        meanings |= {"left": "0", "right": "1"}
-    return meanings
+    meanings |= {"u": UNDO, "q": QUIT}
+    return meanings | ({"left": "0", "right": "1"} if choices == 2 else {})
 
 
 def _prompt(game: Game) -> str:

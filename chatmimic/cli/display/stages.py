@@ -5,18 +5,31 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from chatmimic.text import visible
+from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
 
+class Stages(Protocol):
+    """Shows the stage that work is at."""
+
+    def stage(self, words: str) -> None:
+        """Begin a stage."""
+
+    def note(self, words: str) -> None:
+        """Say more about the stage."""
+
+    def passed(self, done: int, total: int) -> None:
+        """Say how much of the stage is done."""
+
+
 @dataclass
-class Stages:
-    """Shows the stage that work is at. On a pipe nothing is shown."""
+class Bar:
+    """On a terminal: the stage, a bar where it is counted, and the time left."""
 
     _bar: Progress
     _task: TaskID
@@ -36,9 +49,33 @@ class Stages:
         self._bar.update(self._task, completed=done, total=total)
 
 
+@dataclass
+class Lines:
+    """On a pipe or a terminal without cursor movements: a line for each stage, unless `quiet`."""
+
+    screen: Console
+    quiet: bool
+    _last: str = ""
+
+    def stage(self, words: str) -> None:
+        """Begin a stage; the same one again is not told twice."""
+        if words != self._last and not self.quiet:
+            self.screen.print(shown(f"{words[:1].upper()}{words[1:]} …"), soft_wrap=True)
+        self._last = words
+
+    def note(self, words: str) -> None:
+        """Nothing more is said."""
+
+    def passed(self, done: int, total: int) -> None:
+        """How much is done is not said."""
+
+
 @contextlib.contextmanager
-def stages(screen: Console) -> Iterator[Stages]:
-    """Progress on a terminal, which is removed at the end."""
+def stages(screen: Console, quiet: bool = False) -> Iterator[Stages]:
+    """Progress on a terminal, which is removed at the end; lines elsewhere, unless `quiet`."""
+    if not screen.is_terminal or screen.is_dumb_terminal:
+        yield Lines(screen, quiet)
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -65,6 +102,5 @@ def stages(screen: Console) -> Iterator[Stages]:
         TimeRemainingColumn(),
         console=screen,
         transient=True,
-        disable=not screen.is_terminal,
     ) as bar:
-        yield Stages(bar, bar.add_task("", total=None))
+        yield Bar(bar, bar.add_task("", total=None))

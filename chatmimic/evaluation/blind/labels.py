@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from chatmimic.evaluation.blind.rounds import BlindTest, Line, Round
+from chatmimic.lookup import fold
 from chatmimic.names import LEAST
 from chatmimic.privacy.matching import KnownNames
 
@@ -17,7 +18,7 @@ def with_first_names(test: BlindTest) -> BlindTest:
     labels: dict[str, str] = {}
     for name in _everybody(test):
         first = (name.split() or [name])[0]
-        taken = sum(label.partition(" ")[0] == first for label in labels.values())
+        taken = sum(fold(label.partition(" ")[0]) == fold(first) for label in labels.values())
         labels[name] = f"{first} {taken + 1}" if taken else first
     return _renamed(test, labels, lambda text: text)
 

@@ -64,14 +64,15 @@ def pair_test(
 
     pairs = paired(found, rounds, seed, generate)
     rng.shuffle(pairs)
-    made = tuple(_round(found[pair.place], pair, rng.randrange(2)) for pair in pairs)
+    name = archive.person(mimic.persona).name  # it may have been changed since the training
+    shown = [place.with_names({slices.person: name}) for place in found]
+    made = tuple(_round(shown[pair.place], pair, rng.randrange(2)) for pair in pairs)
     if not made:
         raise BlindTestError(
-            f"No two replies of {slices.person}, one real and one generated, are of about the same "
-            "length.",
+            f"No two replies of {name}, one real and one generated, are of about the same length.",
             "Import newer chats of theirs, or change --temperature or --min-tokens.",
         )
-    return BlindTest(PAIR, (slices.person,), (mimic.name,), ("A", "B"), made, seed)
+    return BlindTest(PAIR, (name,), (mimic.name,), ("A", "B"), made, seed)
 
 
 def paired(found: Sequence[Place], wanted: int, seed: int, generate: Generate) -> list[Pair]:

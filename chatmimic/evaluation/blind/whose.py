@@ -83,7 +83,8 @@ def _common_places(
             test = cut(archive, mimic, progress.tell).test
         except EvaluationError:
             continue
-        for place in places(test, person):
+        for one in places(test, mimic.persona):
+            place = one.with_names({mimic.persona: person})
             is_later = all(m.sent_at is None or m.sent_at > until for m in place.before[-1:])
             if is_later and place.before[-1].sender not in people:
                 found.append(place)
@@ -109,6 +110,9 @@ def _replies(
 
     progress.stage(f"loading {mimic.name}")
     generator = BatchGenerator(mimic.load())
-    progress.stage(f"generating replies of {mimic.name}")
-    histories = [place.before for place in asked]
-    return generator.replies(histories, person, decoding, seed=seed, passed=progress.of(len(asked)))
+    progress.stage(f"generating {len(asked)} replies of {mimic.name}")
+    known = [place.with_names({person: mimic.persona}) for place in asked]
+    histories = [place.before for place in known]
+    return generator.replies(
+        histories, mimic.persona, decoding, seed=seed, passed=progress.of(len(asked))
+    )

@@ -75,7 +75,7 @@ def rankings(
     where = np.array([place.conversation for place in asked])
     pool = real_messages(study)
     if len({m.text for m in pool}) >= CANDIDATES:
-        progress.stage("ranking replies")
+        progress.stage("ranking real replies")
         hits = hits_at_1(generator, asked, pool, study.seed, progress.of(len(asked)))
         yield Measure(
             "hits@1",
