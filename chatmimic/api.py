@@ -214,18 +214,18 @@ def evaluate(
 
     It replies at up to `replies` places from after its training data ends. `verdict` says it in
     words, `measures` has the figures beside those of the controls. With the mimic's usual decoding
-    the figures are kept with it. Raises MimicError, and EvaluationError if too little was said or
-    scikit-learn is missing.
+    the figures are kept with it; `notes` says so if they cannot be. Raises MimicError, and
+    EvaluationError if too little was said or scikit-learn is missing.
     """
     from chatmimic.evaluation.evaluate import evaluate as judge
-    from chatmimic.evaluation.stored import store
+    from chatmimic.evaluation.stored import keep
 
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
     with open_archive(place) as archive:
         evaluation = judge(archive, found, replies=replies, seed=seed, decoding=decoding)
-    if decoding is None:
-        store(found, evaluation)
+    if decoding is None and (note := keep(found, evaluation)):
+        return dataclasses.replace(evaluation, notes=(*evaluation.notes, note))
     return evaluation
 
 

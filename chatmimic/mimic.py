@@ -428,8 +428,15 @@ def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:
             "There are no mimics yet.", f"Train one: `chatmimic train --persona NAME{base}`."
         )
     hint = suggestion(close(name, [*(m.called for m in known), *(m.persona for m in known)]))
-    there = ", ".join(_names(known)[:8]) + (", …" if len(known) > 8 else "")
-    return MimicError(f'There is no mimic called "{name}".', f"{hint}There are: {there}.")
+    there = ", ".join(map(_with_whose, known[:8])) + (", …" if len(known) > 8 else "")
+    what = f'There is no mimic called "{name}", and none of a person of that name.'
+    return MimicError(what, f"{hint}The mimics are: {there}.")
+
+
+def _with_whose(mimic: Mimic) -> str:
+    """A mimic by its name and its person: `ada (of Ada Lovelace)`."""
+    whose = EVERYBODY if mimic.manifest.get("everybody") else mimic.persona
+    return f"{mimic.name} (of {whose})"
 
 
 def _names(mimics: Sequence[Mimic]) -> list[str]:

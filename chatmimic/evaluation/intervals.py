@@ -24,8 +24,9 @@ def with_interval(
     seed: int,
     times: int = TIMES,
 ) -> Figure:
-    """A statistic of rows, with its 95 % interval (Efron's percentile method).
+    """A share of rows, with its 95 % interval (Efron's percentile method).
 
+    Where it is 0 or 1 in all conversations, the interval is Wilson's, of that many observations.
     `statistic` is called with row numbers; `conversation_of`, `(rows,)`, says which conversation
     each row is from. NaN draws are left out.
     """
@@ -42,6 +43,10 @@ def with_interval(
     if not known:
         return Figure(float(value))
     low, high = np.percentile(known, (2.5, 97.5)).tolist()
+    if low == high == value and value in (0.0, 1.0):
+        # All conversations agree, so every draw does; that the share is certain it does not mean.
+        count = sum(np.isfinite(statistic(rows)) for rows in groups) or len(groups)
+        low, high = wilson(count if value else 0, count)
     return Figure(float(value), low, high)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -12,7 +13,8 @@ from chatmimic.owned_file import check_owned, write_owned
 from chatmimic.page import signature, text_of, whole_page
 
 MARK = "chatmimic evaluate"  # the creator that its files name
-_WIDE, _HIGH = 240, 22  # of a plot, in its own units
+_WIDE, _HIGH, _AXIS = 240, 20, 14  # of a plot and of the scale beneath it, in its own units
+_MARGIN = 14
 _ORDER = (
     Source.BABBLE,
     Source.PARROT,
@@ -26,6 +28,7 @@ section { margin-top: 1.5rem; overflow-x: auto; }
 .verdict { font-size: 1.2rem; font-weight: 600; }
 .mimic { fill: #b3402f; stroke: #b3402f; } .real { fill: #2f6fb3; } .base { fill: #8a6d1b; }
 .channel { fill: #6b6b6b; } .parrot { fill: #2f8a4a; } .babble { fill: #8a4a9e; }
+td text { font-size: 9px; }
 td svg { width: 15rem; display: inline-block; vertical-align: middle; }
 td.figures { white-space: nowrap; }
 line.axis { stroke: #80808080; }
@@ -96,7 +99,7 @@ def _row(one: Measure, sources: list[Source]) -> str:
         for s in sources
     )
     note = f'<br><span class="soft">{text_of(one.note)}</span>' if one.note else ""
-    return f"<tr><td>{text_of(one.title)}{note}</td><td>{plot(one)}</td>{cells}</tr>"
+    return f"<tr><td>{text_of(wording.title(one))}{note}</td><td>{plot(one)}</td>{cells}</tr>"
 
 
 def plot(one: Measure) -> str:
@@ -104,10 +107,12 @@ def plot(one: Measure) -> str:
     low, high = _range(one)
 
     def x(value: float) -> float:
-        return 8 + (_WIDE - 16) * (value - low) / (high - low)
+        return _MARGIN + (_WIDE - 2 * _MARGIN) * (value - low) / (high - low)
 
     middle = _HIGH / 2
-    parts = [f'<line class="axis" x1="8" x2="{_WIDE - 8}" y1="{middle}" y2="{middle}"/>']
+    ends = f'x1="{_MARGIN}" x2="{_WIDE - _MARGIN}"'
+    parts = [f'<line class="axis" {ends} y1="{middle}" y2="{middle}"/>']
+    parts += _scale(one.unit, low, high, x)
     if one.chance is not None and low <= one.chance <= high:
         at = x(one.chance)
         parts.append(
@@ -118,9 +123,27 @@ def plot(one: Measure) -> str:
         if figure := one.figures.get(source):
             parts += _dot(one, source, figure, x, middle)
     label = escape(", ".join(f"{wording.HEADINGS[s]} {wording.cell(one, s)}" for s in one.figures))
-    return (
-        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
-    )
+    return f'<svg viewBox="0 0 {_WIDE} {_HIGH + _AXIS}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def _scale(unit: str, low: float, high: float, x: Callable[[float], float]) -> Iterator[str]:
+    """Ticks with their values beneath a plot, of all sources."""
+    for value in ticks(low, high):
+        at = f"{x(value):.1f}"
+        yield f'<line class="axis" x1="{at}" x2="{at}" y1="{_HIGH - 4}" y2="{_HIGH}"/>'
+        words = wording.number(value, unit) if unit in ("share", "points") else f"{value:,.4g}"
+        yield f'<text x="{at}" y="{_HIGH + 10}" text-anchor="middle">{escape(words)}</text>'
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Three to six round values from `low` to `high`, which differ."""
+    step = 10.0 ** math.floor(math.log10(high - low))
+    while (high - low) / step < 2:
+        step /= 2
+    if (high - low) / step > 5:
+        step *= 2
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
 
 
 def _dot(

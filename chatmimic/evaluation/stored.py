@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from chatmimic.errors import ChatmimicError
 from chatmimic.evaluation.records import PARTS, Evaluation, Measure, is_number
 from chatmimic.files import write_atomically
 from chatmimic.mimic import Mimic
@@ -22,6 +23,15 @@ def store(mimic: Mimic, evaluation: Evaluation) -> Path:
     text = json.dumps({"format": _FORMAT, **facts}, indent=2, allow_nan=False)
     write_atomically(path, text + "\n")
     return path
+
+
+def keep(mimic: Mimic, evaluation: Evaluation) -> str:
+    """Store an evaluation. What took minutes is not lost if that fails: returns a note then."""
+    try:
+        store(mimic, evaluation)
+    except ChatmimicError as error:
+        return f"The figures are not kept with the mimic: {error.what}"
+    return ""
 
 
 def stored(mimic: Mimic) -> Evaluation | None:

@@ -16,19 +16,36 @@ _ATTRIBUTED, _MASKED, _RELEVANT = 0.9, 0.8, 0.5
 _DETECTED = 0.10  # accuracy above that for real replies, or above chance, that is allowed
 _COPIES = 3  # times the coincidence
 _EXTRACTED = 0.01
+_NOT_THEIRS = "the person's own replies are hardly taken for theirs"
+_NOT_ABOUT = "the person's own replies are hardly more about their context than others'"
 _TELLABLE = 1.5  # times chance: real replies have to reach this, or the judge can tell nothing
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure beside its mark; `passed` is None where it tells nothing."""
+    """One figure beside its mark; `passed` is None where it tells nothing.
+
+    Where the real replies' figure is about chance, `why_not` says that nothing can be told.
+    """
 
     passed: bool | None
     words: str
+    why_not: str = ""
 
     def __str__(self) -> str:
+        if self.why_not:
+            return f"cannot be told here: {self.words}: {self.why_not}"
         result = {True: "passed", False: "failed", None: "not clear"}[self.passed]
         return f"{result}: {self.words}"
+
+
+def _of_real(one: Measure, words: str, figure: Figure, real: float, mark: float, no: str) -> Check:
+    """The check of a share that real replies have to reach more often than by chance."""
+    chance = one.chance or 0.0
+    if real < _TELLABLE * chance:
+        return Check(None, f"{words} (real {real:.0%}, chance {chance:.0%})", no)
+    words = f"{words} (real {real:.0%}, needed {mark:.0%}, chance {chance:.0%})"
+    return Check(_at_least(figure, mark), words)
 
 
 def verdict_on(measures: Sequence[Measure], person: str) -> tuple[str, list[str]]:
@@ -76,16 +93,14 @@ def _style(by_name: dict[str, Measure]) -> Iterator[Check]:
     for name, enough in (("attribution@10", _ATTRIBUTED), ("masked attribution@25", _MASKED)):
         if (one := by_name.get(name)) and (pair := _pair(one)):
             mimic, real = pair
-            chance, mark = one.chance or 0.0, enough * real
-            words = f"{one.title}, {mimic.value:.0%} (real {real:.0%}, needed {mark:.0%}"
-            passed = _at_least(mimic, mark) if real >= _TELLABLE * chance else None
-            yield Check(passed, f"{words}, chance {chance:.0%})")
+            words = f"{one.title}, {mimic.value:.0%}"
+            yield _of_real(one, words, mimic, real, enough * real, _NOT_THEIRS)
     if (one := by_name.get("detection")) and (pair := _pair(one)):
         mimic, real = pair
         # Real replies below chance are noise: nobody can be told apart less than not at all.
         mark = max(real, one.chance or 0.0) + _DETECTED
-        words = f"{one.title}, {mimic.value:.1%} (real {real:.1%}, allowed {mark:.1%})"
-        yield Check(_at_most(mimic, mark), words)
+        words = f"{one.title}, {mimic.value:.1%} (real {real:.1%}, allowed {mark:.1%}"
+        yield Check(_at_most(mimic, mark), f"{words}, chance {one.chance or 0.0:.0%})")
 
 
 def _sense(by_name: dict[str, Measure]) -> Iterator[Check]:
@@ -99,9 +114,8 @@ def _sense(by_name: dict[str, Measure]) -> Iterator[Check]:
         mimic, real = pair
         chance = one.chance or 0.0
         mark = chance + _RELEVANT * (real - chance)
-        passed = _at_least(mimic, mark) if real >= _TELLABLE * chance else None
-        words = f"{one.title}, {mimic.value:.0%} (real {real:.0%}, needed {mark:.0%}"
-        yield Check(passed, f"{words}, chance {chance:.0%})")
+        words = f"{one.title}, {mimic.value:.0%}"
+        yield _of_real(one, words, mimic, real, mark, _NOT_ABOUT)
 
 
 def _secrecy(by_name: dict[str, Measure]) -> Iterator[Check]:

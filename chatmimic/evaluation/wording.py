@@ -51,6 +51,13 @@ def measures_of(evaluation: Evaluation, question: Question) -> list[Measure]:
     return [one for one in evaluation.measures if one.question is question and one.figures]
 
 
+def title(measure: Measure) -> str:
+    """What a measure is called, with what guessing comes to: `Told from … (chance 50 %)`."""
+    if measure.chance is None or measure.unit != "share":
+        return measure.title
+    return f"{measure.title} (chance {number(measure.chance, 'share')})"
+
+
 def sources_of(measures: Sequence[Measure]) -> list[Source]:
     """The sources that any of the measures has a figure for, in the usual order."""
     return [source for source in Source if any(source in one.figures for one in measures)]

@@ -142,8 +142,8 @@ def test_a_mimic_that_is_not_there_gets_a_suggestion(run, mimic, arguments):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert err == (
-        'Error: There is no mimic called "adda-lovelace". Did you mean "Ada Lovelace"? '
-        "There are: Ada Lovelace.\n"
+        'Error: There is no mimic called "adda-lovelace", and none of a person of that name. '
+        'Did you mean "Ada Lovelace"? The mimics are: ada-lovelace (of Ada Lovelace).\n'
     )
 
 
@@ -298,10 +298,10 @@ def test_mimics_lists_what_there_is(run, mimic, home, tiny_base):
     status, out, err = run("mimics")
     assert (status, err) == (0, "")
     lines = [line.split() for line in out.splitlines() if line.strip()]
-    assert lines[0][:5] == ["Mimic", "Persona", "Perplexity", "Base", "Made"]
+    assert lines[0][:5] == ["Mimic", "Persona", "Bits/char", "Base", "Made"]
     assert lines[2][0] == "cyd"
     assert "Cyd [/]␛[2J" in out
-    assert lines[3] == ["ada-lovelace", "Ada", "Lovelace", "41.2", "tiny", "2024-05-01", "tokens",
+    assert lines[3] == ["ada-lovelace", "Ada", "Lovelace", "2.310", "tiny", "2024-05-01", "tokens",
                         "1,234", *lines[3][-2:]]  # fmt: skip
     assert run("mimics", "list") == (0, out, "")
 

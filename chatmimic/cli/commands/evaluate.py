@@ -84,13 +84,10 @@ def command(
 
 
 def keep(mimic: Mimic, evaluation: Evaluation) -> None:
-    """Keep an evaluation with its mimic, or say why it is not."""
-    from chatmimic.evaluation.stored import store
+    """Keep an evaluation with its mimic, or say on standard error why it is not."""
+    from chatmimic.evaluation import stored
 
-    try:
-        store(mimic, evaluation)
-    except ChatmimicError as error:
-        note = f"The figures are not kept with the mimic: {error.what}"
+    if note := stored.keep(mimic, evaluation):
         console(stderr=True).print(shown(note), soft_wrap=True)
 
 

@@ -187,6 +187,8 @@ def _list(home: Home, as_json: bool) -> None:
         print_json([to_json(mimic) for mimic in mimics])
     elif mimics:
         console().print(_table(mimics))
+        if len(mimics) > 1:
+            console().print(shown(_how_to_compare(mimics), "dim"))
     else:
         make = f"chatmimic train --persona NAME{option_that_works(home)}"
         console().print(f"There are no mimics yet. Train one: {make}")
@@ -200,7 +202,7 @@ def _table(mimics: Sequence[Mimic]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Mimic", overflow="fold")
     table.add_column("Persona", overflow="fold")
-    table.add_column("Perplexity", justify="right")
+    table.add_column("Bits/char", justify="right")
     if width >= _MEDIUM:
         table.add_column("Base", overflow="fold")
         table.add_column("Made", min_width=10, no_wrap=True)
@@ -211,17 +213,44 @@ def _table(mimics: Sequence[Mimic]) -> Table:
     every = [to_json(mimic) for mimic in mimics]
     if width >= _WIDE and any(known["verdict"] for known in every):
         table.add_column("Verdict", overflow="fold")
+    other = _measured_elsewhere(mimics)
     for known in every:
-        table.add_row(*map(shown, _cells(known)[: len(table.columns)]))
+        cells = _cells(known)
+        cells[2] += " *" if known["name"] in other else ""
+        table.add_row(*map(shown, cells[: len(table.columns)]))
     return table
 
 
+def _how_to_compare(mimics: Sequence[Mimic]) -> str:
+    words = "Bits/char, of held-out messages: lower is better, among mimics of one person."
+    if _measured_elsewhere(mimics):
+        words += " *: of other messages than the newest mimic of that person; not comparable."
+    return words
+
+
+def _measured_elsewhere(mimics: Sequence[Mimic]) -> set[str]:
+    """The names of mimics with other held-out messages than the newest of the same person."""
+    newest: dict[object, object] = {}
+    return {
+        mimic.name
+        for mimic in mimics
+        if newest.setdefault(held_out_key(mimic)[:2], held_out_key(mimic)) != held_out_key(mimic)
+    }
+
+
+def held_out_key(mimic: Mimic) -> tuple[str, ...]:
+    """What tells the held-out messages of a mimic from those of others: first, whose they are."""
+    data = _object(mimic.manifest.get("data"))
+    found = (data.get(key) for key in ("until", "held_out_messages", "tested_messages"))
+    return mimic.persona, str(bool(mimic.manifest.get("everybody"))), *map(str, found)
+
+
 def _cells(known: dict[str, Any]) -> list[str]:
-    perplexity, messages = known["perplexity"], known["messages"]
+    bits, messages = known["bits_per_character"], known["messages"]
     return [
         known["name"],
         "everybody" if known["everybody"] else known["persona"],
-        "–" if perplexity is None else perplexity_in_words(perplexity),
+        "–" if bits is None else f"{bits:.3f}" if bits < 1000 else f"{bits:.1e}",
         short_name(known["base"]),
         (known["made_at"] or "–")[:10],
         known["form"],
@@ -249,6 +278,7 @@ def to_json(mimic: Mimic) -> dict[str, Any]:
         "messages": _number(data.get("messages")),
         "perplexity": _number(_object(held_out.get("mimic")).get("perplexity")),
         "base_perplexity": _number(_object(held_out.get("base")).get("perplexity")),
+        "bits_per_character": _number(_object(held_out.get("mimic")).get("bits_per_character")),
         "best_step": _number(say("best_step")),
         "steps": _number(_object(say("plan")).get("steps")),
         "verdict": evaluated.verdict if evaluated else None,

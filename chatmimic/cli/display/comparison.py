@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chatmimic.bases.terms import short_name
+from chatmimic.cli.commands.mimics import held_out_key
 from chatmimic.cli.common import console
 from chatmimic.evaluation import wording
 from chatmimic.evaluation.ownership import Ownership
@@ -41,8 +42,10 @@ def print_comparison(
     screen = console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", overflow="fold")
+    other = [m.name for m in mimics if held_out_key(m) != held_out_key(mimics[0])]
     for mimic in mimics:
-        table.add_column(shown(mimic.name), justify="right", overflow="fold")
+        heading = mimic.name + (" *" if mimic.name in other else "")
+        table.add_column(shown(heading), justify="right", overflow="fold")
     for row in _facts(mimics):
         table.add_row(*map(shown, row))
     for question in Question:
@@ -51,6 +54,9 @@ def print_comparison(
         for row in _figures(evaluations, question):
             table.add_row(*map(shown, row))
     screen.print(table)
+    if other:
+        words = f"* evaluated on other messages than {mimics[0].name}: compare only roughly."
+        screen.print(shown(words, "dim"))
     for mimic, evaluation in zip(mimics, evaluations, strict=True):
         screen.print(shown(f"{mimic.name}: {evaluation.verdict}", "bold"))
     if matrix is not None:
@@ -78,9 +84,11 @@ def _object(mimic: Mimic, key: str) -> dict[str, Any]:
 def _figures(evaluations: Sequence[Evaluation], question: Question) -> Iterator[tuple[str, ...]]:
     """A row for each measure that any of them has; the real replies' figure in brackets."""
     titles = {
-        one.name: one.title.replace(evaluation.person, "the person")
+        one.name: wording.title(one).replace(evaluation.person, "the person")
         for evaluation in evaluations
         for one in wording.measures_of(evaluation, question)
+        # Perplexities cannot be compared between tokenisers, nor between texts: bits can.
+        if one.unit != "perplexity"
     }
     for name, title in titles.items():
         cells = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chatmimic.cli.common import console
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _NARROW = 72  # columns; with fewer, only the mimic and the real replies are shown
+_LEFT_OUT = f"The controls need a terminal of {_NARROW} columns; --html FILE and --json have them."
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
@@ -43,13 +45,13 @@ def _print_table(screen: Console, title: str, measures: list[Measure]) -> None:
         table.add_column(wording.HEADINGS[source], justify="right", no_wrap=True)
     for one in measures:
         cells = [wording.cell(one, s, interval=s is Source.MIMIC) for s in sources]
-        table.add_row(*map(shown, (one.title, *cells)))
+        table.add_row(*map(shown, (wording.title(one), *cells)))
     screen.print()
     screen.print(shown(title, "bold"))
     screen.print(table)
 
 
-def _shown_sources(screen: Console, measures: list[Measure]) -> list[Source]:
+def _shown_sources(screen: Console, measures: Sequence[Measure]) -> list[Source]:
     sources = wording.sources_of(measures)
     if screen.width >= _NARROW:
         return sources
@@ -58,9 +60,12 @@ def _shown_sources(screen: Console, measures: list[Measure]) -> list[Source]:
 
 def _print_key(screen: Console, evaluation: Evaluation) -> None:
     screen.print()
-    for source in _shown_sources(screen, list(evaluation.measures)):
+    shown_here = _shown_sources(screen, evaluation.measures)
+    for source in shown_here:
         line = f"{wording.HEADINGS[source] + ':':8}{wording.MEANINGS[source]}"
         screen.print(shown(line, "dim"))
+    if screen.width < _NARROW and wording.sources_of(evaluation.measures) != shown_here:
+        screen.print(shown(_LEFT_OUT, "dim"))
 
 
 def _print_samples(screen: Console, evaluation: Evaluation) -> None:

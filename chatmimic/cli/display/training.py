@@ -268,10 +268,12 @@ def _what_was_read(material: dict[str, Any]) -> str:
     chosen = in_words(material.get("chosen", {}))
     held_out = material["held_out_messages"]
     tested = material.get("tested_messages", held_out)
-    latest = f"latest {held_out:,}" + (f" ({tested:,} of them)" if tested < held_out else "")
+    latest = f"the latest {held_out:,}, which were held out"
+    if tested < held_out:
+        latest = f"{tested:,} of {latest}, spread evenly over them"
     return (
         f"Trained on {material['messages']:,} messages in {material['conversations']:,} "
-        f"conversations (a silence of {material['gap']} ends one); evaluated on the {latest}."
+        f"conversations (a silence of {material['gap']} ends one); evaluated on {latest}."
         + (f" Selection: {chosen}." if chosen else "")
     )
 
