@@ -429,8 +429,7 @@ def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:
         )
     hint = suggestion(close(name, [*(m.called for m in known), *(m.persona for m in known)]))
     there = ", ".join(map(_with_whose, known[:8])) + (", …" if len(known) > 8 else "")
-    what = f'There is no mimic called "{name}", and none of a person of that name.'
-    return MimicError(what, f"{hint}The mimics are: {there}.")
+    return MimicError(f'There is no mimic called "{name}".', f"{hint}The mimics are: {there}.")
 
 
 def _with_whose(mimic: Mimic) -> str:

@@ -123,7 +123,8 @@ def plot(one: Measure) -> str:
         if figure := one.figures.get(source):
             parts += _dot(one, source, figure, x, middle)
     label = escape(", ".join(f"{wording.HEADINGS[s]} {wording.cell(one, s)}" for s in one.figures))
-    return f'<svg viewBox="0 0 {_WIDE} {_HIGH + _AXIS}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+    box = f'viewBox="0 0 {_WIDE} {_HIGH + _AXIS}"'
+    return f'<svg {box} role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
 def _scale(unit: str, low: float, high: float, x: Callable[[float], float]) -> Iterator[str]:

@@ -65,7 +65,22 @@ def test_verdicts(changed, words):
 def test_reasons_say_what_passed():
     _, reasons = verdict_on(measures(**{"detection": (0.7, 0.5, 0.5)}), "Ada")
     assert reasons[0].startswith("passed: attribution@10, 90% (real 92%, needed 83%")
-    assert reasons[2] == "failed: detection, 70.0% (real 50.0%, allowed 60.0%)"
+    assert reasons[2] == "failed: detection, 70.0% (real 50.0%, allowed 60.0%, chance 50%)"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("relevance", "the person's own replies are hardly more about their context than others'"),
+        ("attribution@10", "the person's own replies are hardly taken for theirs"),
+    ],
+)
+def test_where_real_replies_are_about_chance_nothing_is_passed_or_failed(name, why):
+    for mimic in (0.0, 0.1, 0.9):
+        _, reasons = verdict_on(measures(**{name: (mimic, 0.11, 0.1)}), "Ada")
+        found = [reason for reason in reasons if f" {name}, " in reason]
+        said = f"cannot be told here: {name}, {mimic:.0%} (real 11%, chance 10%): {why}"
+        assert found == [said]
 
 
 def test_what_was_not_measured_is_not_judged():

@@ -120,7 +120,9 @@ def test_case_makes_no_difference_where_it_is_clear(three, tiny_base):
     assert '"ann marie"' in err
     with pytest.raises(MimicError) as told:
         Mimic.open("Annmarie", three)
-    assert told.value.hint == 'Did you mean "Ann-Marie"? There are: Мира, Ann-Marie.'
+    assert told.value.hint.startswith('Did you mean "Ann-Marie"? The mimics are: ')
+    assert "(of Мира)" in told.value.hint
+    assert "(of Ann-Marie)" in told.value.hint
 
 
 # -- homes of an older chatmimic -----------------------------------------------------------------
@@ -217,7 +219,7 @@ def test_two_corpora_have_a_folder_each(home, tmp_path):
 def test_a_run_says_whose_it_is_before_it_is_ready(three, tiny_base, monkeypatch):
     monkeypatch.setattr(Run, "_go", lambda *_: None)
     monkeypatch.setattr("chatmimic.training.run.Preparation.loop", lambda self: None)
-    monkeypatch.setattr("chatmimic.training.run.say_how_long", lambda *_: None)
+    monkeypatch.setattr("chatmimic.training.run.announce_duration", lambda *_: None)
     train(three, tiny_base, name="", persona="ann marie")
     said = json.loads((three.runs / "ann-marie" / "whose.json").read_text("utf-8"))
     assert said == {"called": "ann marie", "persona": "ann marie"}

@@ -24,7 +24,10 @@ def mimic(home, tiny_base) -> Path:
     made = write_tiny_mimic(home / "mimics" / "ada-lovelace", tiny_base, "tokens")
     manifest = json.loads((made.path / "mimic.json").read_text())
     manifest["data"] = {"messages": 1234, "held_out_messages": 100}
-    manifest["held_out"] = {"base": {"perplexity": 90.5}, "mimic": {"perplexity": 41.25}}
+    manifest["held_out"] = {
+        "base": {"perplexity": 90.5},
+        "mimic": {"perplexity": 41.25, "bits_per_character": 2.31},
+    }
     manifest["made_at"] = "2024-05-01T10:00:00+00:00"
     (made.path / "mimic.json").write_text(json.dumps(manifest))
     return made.path
@@ -142,8 +145,8 @@ def test_a_mimic_that_is_not_there_gets_a_suggestion(run, mimic, arguments):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert err == (
-        'Error: There is no mimic called "adda-lovelace", and none of a person of that name. '
-        'Did you mean "Ada Lovelace"? The mimics are: ada-lovelace (of Ada Lovelace).\n'
+        'Error: There is no mimic called "adda-lovelace". Did you mean "Ada Lovelace"? '
+        "The mimics are: ada-lovelace (of Ada Lovelace).\n"
     )
 
 
