@@ -53,7 +53,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                 if distinct or not message.message_id or ids.is_new(message):
                     yield _counted(message, report)
         if options.owner and not report.owner:
-            report.note(f'Nobody in it is called "{_name(options.owner)}", given as --owner.')
+            report.note(f'There is nobody called "{_name(options.owner)}", given as --owner.')
         source.encodings.tell(report)
         _note_times(report.repairs.pop(IMPOSSIBLE, 0), report)
         note_suspicious_lines(report)
@@ -63,8 +63,8 @@ def _note_times(impossible: int, report: ImportReport) -> None:
     if impossible:
         messages = "message has" if impossible == 1 else "messages have"
         report.note(
-            f"{impossible:,} {messages} a time before 1988, in the future or unreadable; "
-            "what was said is kept without a time."
+            f"{impossible:,} {messages} a time before 1988, in the future or unreadable; they "
+            "are kept without a time."
         )
 
 

@@ -80,7 +80,7 @@ def _registered() -> Iterator[Importer]:
         except (ImportError, AttributeError, TypeError) as error:
             raise ExportError(
                 f'The importer "{point.name}" ({point.value}) cannot be loaded: {error}.',
-                "Update or remove the package that brings it.",
+                "Update or remove its package.",
             ) from error
         yield made
 
@@ -259,8 +259,8 @@ def _unopened(why: dict[str, str]) -> str:
     some = ", ".join(f"{visible(name)} ({why[name]})" for name in list(why)[:_NAMED])
     more = ", …" if count > _NAMED else ""
     return (
-        f"{count:,} {were} not opened: {some}{more}. "
-        f"If chats are in {them}, unpack {them} and import what was in {them} too."
+        f"{count:,} {were} not opened: {some}{more}. If {them} contain chats, unpack {them} and "
+        "import the contents."
     )
 
 
@@ -270,18 +270,18 @@ def _unknown(context: Context, unrecognised: _Unrecognised) -> ExportError:
     path = context.source.path
     if context.source.unopened:
         return UnknownFormat(
-            f"No chat export that chatmimic knows was found in {path.name or path}.",
+            f"No known chat export was found in {path.name or path}.",
             _unopened(context.source.unopened),
         )
     if not members:
-        return UnknownFormat(f"{path.name or path} holds no files.", _SEE_HELP)
+        return UnknownFormat(f"{path.name or path} has no files.", _SEE_HELP)
     if len(members) == 1:
         return _unknown_file(context, members[0])
     names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")
     hint = _ASK_JSON if unrecognised.pages else _SEE_HELP
     return UnknownFormat(
-        f"None of the {len(members):,} files in {path.name or path} is a chat export chatmimic "
-        f"knows (looked at {names}).",
+        f"None of the {len(members):,} files in {path.name or path} is a known chat export "
+        f"(examined: {names}).",
         hint,
     )
 
@@ -298,10 +298,10 @@ def _unknown_file(context: Context, member: Member) -> ExportError:
     if text is None:
         return UnknownFormat(
             f"{member.label} is a binary file, not a chat export.",
-            f"{_SEE_HELP} --encoding NAME reads it as text nevertheless.",
+            f"{_SEE_HELP} --encoding NAME reads it as text anyway.",
         )
     if text.lstrip()[:15].lower().startswith(_HTML):
-        what = f"{member.label} is an HTML page, but no chat export that chatmimic knows."
+        what = f"{member.label} is an HTML page, but not a known chat export."
         return UnknownFormat(what, _ASK_JSON)
     name = context.options.format
     as_what = f"in the format {name}" if name else "a chat export chatmimic knows"

@@ -131,7 +131,7 @@ def guard_ratio(label: str, expanded: int, packed: int) -> None:
     if expanded > MAX_MEMBER:
         raise UnsafeExport(f"{label} expands to over {MAX_MEMBER >> 30} GiB.", UNPACK)
     if expanded > RATIO_FROM and expanded > MAX_RATIO * max(packed, 1):
-        raise UnsafeExport(f"{label} expands more than {MAX_RATIO}:1, as only a bomb does.", UNPACK)
+        raise UnsafeExport(f"{label} expands more than {MAX_RATIO}:1, like a zip bomb.", UNPACK)
 
 
 # What zipfile, tarfile and the decompressors raise for damaged files, documented or not.
@@ -168,11 +168,11 @@ class translated:
 
 def _ours(label: str, error: BaseException) -> ExportError | None:
     if isinstance(error, NotImplementedError):
-        return ExportError(f"{label} is packed in a way that cannot be read ({error}).", UNPACK)
+        return ExportError(f"{label} uses an unsupported compression ({error}).", UNPACK)
     if isinstance(error, OSError) and error.errno is not None:
         why = error.strerror or str(error)
         return ExportError(
-            f"Cannot read {label}: {why}.", "Check that it is there and that you may read it."
+            f"Cannot read {label}: {why}.", "Check that it exists and that you may read it."
         )
     # An OSError without a number is from a decompressor: "Not a gzipped file".
     return _damaged(label, error) if isinstance(error, (OSError, *_DAMAGE)) else None

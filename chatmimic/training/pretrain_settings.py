@@ -28,12 +28,16 @@ class PretrainSettings(SettingsBase):
     command: ClassVar[str] = "pretrain"
 
     base: str | None = setting(
-        None, "Base to warm up, a name or a folder (default: a new one is made).", DATA
+        None,
+        "Base to warm up (default: a new one is made).",
+        DATA,
+        metavar="NAME|PATH",
     )
     tokenizer: str | None = setting(
         None,
         "Tokenizer folder or file (default: a new base learns one from the corpora).",
         DATA,
+        metavar="PATH",
     )
     size: str = setting(
         "small",
@@ -112,8 +116,8 @@ class PretrainSettings(SettingsBase):
     )
     train: str = setting(
         "all",
-        "Parameters of the base to train when it is warmed up. With lora, the adapter is saved "
-        "beside the base as well.",
+        "Parameters to train when a base is warmed up. With lora, the adapter is also saved beside "
+        "the base.",
         MEMORY,
         metavar=f"[{TRAINED}]",
     )

@@ -39,15 +39,19 @@ class TrainSettings(SettingsBase):
     renamed: ClassVar[dict[str, str]] = {"corpus_spells": "corpus_phases"}
 
     persona: str = setting(
-        "", "Person to imitate, a name listed by `chatmimic people` (default: everybody).", DATA
+        "",
+        "Person to imitate, as listed by `chatmimic people` (default: everybody).",
+        DATA,
+        metavar="NAME",
     )
     base: str = setting(
         DEFAULT,
         "Model to start from: starter, smollm2, a GGUF file, a folder or a Hugging Face model.",
         DATA,
+        metavar="NAME|PATH",
     )
     tokenizer: str | None = setting(
-        None, "Tokenizer folder or file, for a base that comes without one.", DATA
+        None, "Tokenizer folder or file, for a base without one.", DATA, metavar="PATH"
     )
     form: str = setting(
         "base",
@@ -62,6 +66,7 @@ class TrainSettings(SettingsBase):
         None,
         "Silence that ends a conversation, e.g. 30m or 2h (default: estimated from the chats).",
         DATA,
+        metavar="DURATION",
     )
     disentangle: bool | None = setting(
         None,
@@ -85,9 +90,10 @@ class TrainSettings(SettingsBase):
     )
     from_mimic: str | None = setting(
         None,
-        "Continue from this mimic, with the messages that are newer than those it was trained on.",
+        "Continue from this mimic, with messages newer than those it was trained on.",
         DATA,
         flag="from",
+        metavar="MIMIC",
     )
     replay: float = setting(
         0.3, "Share of the older conversations to repeat, with --from.", DATA, bounds=between(0, 1)
@@ -102,13 +108,13 @@ class TrainSettings(SettingsBase):
     )
     until: str | None = setting(
         None,
-        "Only messages up to this date, the whole of that year, month or day included.",
+        "Only messages up to this date, including all of that year, month or day.",
         DATA,
         metavar="DATE",
     )
     thread: tuple[str, ...] = setting(
         (),
-        "Only this thread, a name or number of `chatmimic threads`. Repeatable.",
+        "Only this thread, a name or number listed by `chatmimic threads`. Repeatable.",
         DATA,
         metavar="NAME",
     )
@@ -162,14 +168,17 @@ class TrainSettings(SettingsBase):
     )
     facts: str | None = setting(
         None,
-        "Text file of facts about the persona, one a line, to put before every conversation.",
+        "Text file of facts about the persona, one per line, to put before every conversation.",
         OBJECTIVE,
+        metavar="FILE",
     )
     fact_orders: int = setting(
-        1, "Orders in which the facts are shown, in turn.", OBJECTIVE, bounds=at_least(1)
+        1, "Number of orders in which the facts are shown, in turn.", OBJECTIVE, bounds=at_least(1)
     )
     reverse: bool = setting(
-        False, "Train a reverse model, from a reply to what it answers, to rank replies.", OBJECTIVE
+        False,
+        "Train a reverse model, which predicts a message from its reply, to rank replies.",
+        OBJECTIVE,
     )
     noise: float = setting(
         0.0,
@@ -195,7 +204,7 @@ class TrainSettings(SettingsBase):
     )
     patience: int | None = setting(
         None,
-        "Early stopping: how many evaluations in a row may bring no improvement.",
+        "Early stopping: stop after this many evaluations in a row without improvement.",
         DURATION,
         bounds=at_least(1),
     )
@@ -266,12 +275,14 @@ class TrainSettings(SettingsBase):
     )
     step_in_backward: bool = setting(
         False,
-        "Step inside the backward pass, so that the gradients are never held all at once: one "
-        "micro-batch a step, and each matrix's gradient is clipped on its own.",
+        "Step inside the backward pass, so that gradients are never all in memory: one "
+        "micro-batch per step, and each matrix's gradient is clipped on its own.",
         MEMORY,
     )
     compile: bool = setting(
-        False, "Compile the model first (torch.compile): minutes before the first step.", MEMORY
+        False,
+        "Compile the model (torch.compile), which takes minutes before the first step.",
+        MEMORY,
     )
     precision: str = setting(
         "auto",

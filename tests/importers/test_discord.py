@@ -290,7 +290,7 @@ def test_a_text_that_lost_messages_or_its_end_says_so(tmp_path: Path) -> None:
     assert read(path, tz="UTC")[1].notes == [note]
     path.write_text(whole[: whole.index("well")])
     notes = read(path, tz="UTC")[1].notes
-    assert notes == ['x.txt lacks its end ("Exported … message(s)"): it may have been cut short.']
+    assert notes == ['x.txt lacks its last line ("Exported … message(s)"): it may be truncated.']
 
 
 def test_lines_above_the_first_message_are_counted(tmp_path: Path) -> None:

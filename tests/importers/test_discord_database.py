@@ -77,7 +77,7 @@ def test_damage_is_said_and_may_be_allowed(tmp_path: Path) -> None:
         read(path)
     messages, report = read(path, allow_truncated=True)
     assert 0 < len(messages) < 1999
-    assert "What stands after it is lost." in report.notes[-1]
+    assert "What follows is lost." in report.notes[-1]
 
 
 @pytest.mark.parametrize("value", ["x", b"\xff", 1.5, -1, 1 << 62])

@@ -111,7 +111,7 @@ def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path)
     )
     messages, report = read(path, allow_truncated=True)
     assert [m.text for m in messages] == ["hello", "hi"]
-    assert report.notes[0].endswith("What stands after it is lost.")
+    assert report.notes[0].endswith("What follows is lost.")
 
 
 def test_a_page_whose_count_is_wrong_says_so(tmp_path: Path) -> None:

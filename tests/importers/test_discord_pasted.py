@@ -295,7 +295,8 @@ def test_the_day_of_the_paste_is_the_file_s_or_when_it_was_changed(tmp_path: Pat
     assert shown(messages[0].sent_at) == "01 13:00"
     assert report.notes == [
         'Times such as "Today at 1:00 PM" in chat.txt were counted from 2022-07-01, the day on '
-        "which it was last changed; a date in the file's name, as 2024-05-01, says another day."
+        "which it was last changed; to set another day, put it into the file name, e.g. "
+        "2024-05-01."
     ]
     assert {m.thread for m in messages} == {"chat"}
 

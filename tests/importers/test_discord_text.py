@@ -89,8 +89,8 @@ def test_a_file_without_its_top_is_read(form: Any, tmp_path: Path) -> None:
     assert compared(messages) == compared(TALK)
     assert {m.thread for m in messages} == {"x"}
     assert report.notes == [
-        "x.txt lacks the exporter's first and last lines, so that nothing shows whether it is "
-        "whole; export it again to be sure."
+        "x.txt lacks the exporter's first and last lines, so it may be incomplete; to be sure, "
+        "export it again."
     ]
 
 
@@ -133,8 +133,7 @@ def test_what_stands_under_one_time_is_told(form: Any, tmp_path: Path) -> None:
     messages, report = read(tmp_path, whole)
     assert [m.text for m in messages] == ["hello", "one\ntwo"]
     assert report.notes == [
-        "x.txt says it holds 3 messages and 2 were found: old exports have one time for what a "
-        "person wrote in a row."
+        "x.txt says it holds 3 messages and 2 were found: old exports merge messages in a row."
     ]
 
 

@@ -116,15 +116,16 @@ def test_what_a_note_says(tmp_path: Path) -> None:
         (folder / f"#tea-2024-05-0{day}.log").write_bytes(irc("Russian").encode("koi8_r"))
     notes = [note for note in read(folder)[1].notes if "UTF-8" in note]
     assert notes == [
-        "5 files (#tea-2024-05-01.log, #tea-2024-05-02.log, #tea-2024-05-03.log, …) are not UTF-8 "
-        "and were read as KOI8-R, in which they are Cyrillic; --encoding NAME overrules that."
+        "5 files (#tea-2024-05-01.log, #tea-2024-05-02.log, #tea-2024-05-03.log, …) are not "
+        "UTF-8 and were read as KOI8-R, in which they are Cyrillic; use --encoding NAME to "
+        "override this."
     ]
     path = tmp_path / "chat.csv"
     path.write_bytes(b"sender,text\nAda,caf\xe9\n")
     notes = [note for note in read(path)[1].notes if "UTF-8" in note]
     assert notes == [
-        "chat.csv is not UTF-8 and was read as Windows-1252, which fits the letters best; "
-        "--encoding NAME overrules that."
+        "chat.csv is not UTF-8 and was read as Windows-1252, which fits the letters best; use "
+        "--encoding NAME to override this."
     ]
     path.write_bytes(b"sender,text\nAda,\xf7\xe0\xe9\n")
     notes = [note for note in read(path)[1].notes if "UTF-8" in note]

@@ -134,13 +134,13 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "b.dat",
         bytes(range(256)) * 20,
         "b.dat is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read. --encoding NAME reads it as text nevertheless.",
+        "read. --encoding NAME reads it as text anyway.",
     ),
     "page": (
         "p.html",
         b"<!DOCTYPE html><html></html>",
-        "p.html is an HTML page, but no chat export that chatmimic knows. "
-        "If the service offers it, export as JSON instead of HTML.",
+        "p.html is an HTML page, but not a known chat export. If the service offers it, export "
+        "as JSON instead of HTML.",
     ),
     "prose": (
         "n.txt",
@@ -152,7 +152,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
         "n.bin",
         b"\0" * 100,
         "n.bin is a binary file, not a chat export. `chatmimic import --help` lists what can be "
-        "read. --encoding NAME reads it as text nevertheless.",
+        "read. --encoding NAME reads it as text anyway.",
     ),
 }
 

@@ -387,7 +387,7 @@ def test_a_page_cut_short_says_so_and_keeps_what_is_whole_when_allowed(tmp_path:
         read(path)
     messages, report = read(path, allow_truncated=True)
     assert [m.text for m in messages] == ["1", "0"]
-    assert any("What stands after it is lost." in note for note in report.notes)
+    assert any("What follows is lost." in note for note in report.notes)
 
 
 TWO = 200_000

@@ -90,4 +90,4 @@ def test_an_owner_who_is_nobody_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "chat.txt").write_text(CHAT, "utf-8")
     report = read(tmp_path / "chat.txt", "Cy")[1]
     assert report.owner == ""
-    assert 'Nobody in it is called "Cy", given as --owner.' in report.notes
+    assert 'There is nobody called "Cy", given as --owner.' in report.notes

@@ -212,7 +212,7 @@ def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path)
     )
     messages, report = read(path, allow_truncated=True)
     assert [m.text for m in messages] == ["hello", "hi"]
-    assert report.notes[0].endswith("What stands after it is lost.")
+    assert report.notes[0].endswith("What follows is lost.")
 
 
 @pytest.mark.parametrize("each", [2, 1000])  # two pages, and one alone

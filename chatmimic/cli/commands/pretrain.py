@@ -45,10 +45,12 @@ NAMED = "--corpus NAME"
     multiple=True,
     cls=GroupedOption,
     group=DATA,
-    help="Corpus of `chatmimic import --corpus`, and how often a pass reads it. Repeatable.",
+    help="Corpus to train on, and how often a pass reads it (default: once). Repeatable.",
 )
 @settings_options(PretrainSettings)
-@click.option("--name", help="Name of the base (default: that of the first corpus).")
+@click.option(
+    "--name", metavar="NAME", help="Name of the base (default: that of the first corpus)."
+)
 @click.option("--resume", is_flag=True, help="Resume a run that was stopped or killed.")
 @replace_option("base", "pretraining")
 @home_option
@@ -64,8 +66,9 @@ def command(
 ) -> int:
     """Pretrain a base on public chats, or warm up an existing one.
 
-    People get invented names. Ctrl-C saves the run and --resume continues it. A base or an
-    unfinished run of the same name is not replaced unless you say so.
+    `chatmimic import --corpus` makes corpora. People get invented names. Ctrl-C saves the run and
+    --resume continues it. A base or an unfinished run of the same name is only replaced with
+    --replace or if you confirm.
 
     \b
     Example:

@@ -31,6 +31,7 @@ _LIMIT = 20
     metavar="N",
     type=click.IntRange(0, 10_000),
     default=0,
+    show_default=True,
     help="Show N messages before and after each match.",
 )
 @click.option(

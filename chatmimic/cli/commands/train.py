@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @click.command("train", cls=GroupedCommand)
 @settings_options(TrainSettings)
-@click.option("--name", help="Name of the mimic (default: the persona's).")
+@click.option("--name", metavar="NAME", help="Name of the mimic (default: the persona's).")
 @click.option("--resume", is_flag=True, help="Resume a run that was stopped or killed.")
 @replace_option("mimic", "training")
 @click.option(
@@ -65,8 +65,8 @@ def command(
 
     The persona's latest conversations are held out for evaluation. Ctrl-C saves the run and
     --resume continues it. Without --persona the mimic is trained on everybody's words, and
-    `chat --persona` says who answers. A mimic or an unfinished run of the same name is not replaced
-    unless you say so.
+    `chat --persona` says who answers. A mimic or an unfinished run of the same name is only
+    replaced with --replace or if you confirm.
 
     \b
     Example:

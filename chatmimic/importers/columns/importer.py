@@ -163,8 +163,8 @@ class _Table:
             if id_ and seen.setdefault((self.roles.text_of(row, "thread"), id_), text) != text:
                 self.roles = self.roles.without("id")
                 self.report.note(
-                    f'The column of ids in {self.member.label} has "{id_}" for different messages '
-                    "and was ignored; --columns id=… names another."
+                    f'The id column of {self.member.label} has "{id_}" for several messages and '
+                    "was ignored; --columns id=… names another."
                 )
                 return
 

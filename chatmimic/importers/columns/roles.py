@@ -36,7 +36,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "kind": ("kind",),
 }  # fmt: skip
 ROLES = tuple(NAMES)  # the first two are required
-_WAY_ON = "Say which is which: --columns sender=…,text=…,time=…,thread=…."
+_WAY_ON = "Name them: --columns sender=…,text=…,time=…,thread=…."
 
 Column = int | str  # by index in a row, or by name in an object
 
@@ -158,7 +158,7 @@ def roles_by_option(
 
 def no_roles(label: str) -> ExportError:
     """The error for a table whose sender and text columns are unknown."""
-    return ExportError(f"Nothing says which columns of {label} are sender and text.", _WAY_ON)
+    return ExportError(f"The sender and text columns of {label} are unknown.", _WAY_ON)
 
 
 def _column(wanted: str, names: Sequence[str], label: str, by_place: bool) -> Column:

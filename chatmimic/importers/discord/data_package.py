@@ -38,9 +38,7 @@ _NOBODY = "Me"  # where the package does not hold its owner's account
 _DIRECT = "Direct Message with "
 _NO_ARRAY = ""  # every member is read whole
 _USED = ("name", "guild", "recipients")  # of what stands in channel.json
-_OWN_ONLY = (
-    "A data package of Discord holds only its owner's own messages: nothing in it answers anybody."
-)
+_OWN_ONLY = "A Discord data package has only its owner's messages, not those they reply to."
 
 
 def is_part(name: str, text: str) -> bool:
@@ -87,7 +85,7 @@ def _beside(member: Member, context: Context) -> Mapping[str, Any]:
             for _ in items:
                 pass
         except DamagedExport as damage:
-            context.report.note(f"{damage.what} It only names people and channels.")
+            context.report.note(f"{damage.what} This file only has names of people and channels.")
         return items.beside
 
 
@@ -124,7 +122,7 @@ class _Package:
         context.report.owner = self.name or _NOBODY
         if not self.name:
             context.report.note(
-                f'The package does not say whose it is (account/user.json): "{_NOBODY}" wrote '
+                f'The owner of the package is unknown (account/user.json): "{_NOBODY}" wrote '
                 "everything in it."
             )
 

@@ -106,7 +106,7 @@ class Deduplicator:
             hours = " and ".join(f"{apart / 60:g}" for apart in sorted(shifts) if apart)
             self._report.note(
                 f"The times in {label} are {hours} hours ahead of the same messages in another "
-                "file; --tz with the zone they are in makes them agree."
+                "file; give their time zone with --tz."
             )
         return shifts
 

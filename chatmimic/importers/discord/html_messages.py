@@ -42,7 +42,7 @@ def read_page(member: Member, context: Context, settle: Settle) -> Iterator[Auth
     except DamagedExport as damage:
         if not context.options.allow_truncated:
             raise
-        context.report.note(f"{damage.what} What stands after it is lost.")
+        context.report.note(f"{damage.what} What follows is lost.")
     _check_count(page, member, context)
 
 
@@ -69,7 +69,7 @@ def _check_count(page: Page, member: Member, context: Context) -> None:
     count = _said_count(page)
     if count is not None and count != page.records:
         context.report.note(
-            f"{member.label} says it holds {count:,} messages and {page.records:,} were found."
+            f"{member.label} should have {count:,} messages, but {page.records:,} were found."
         )
 
 

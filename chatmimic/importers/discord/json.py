@@ -54,7 +54,9 @@ def read_json(member: Member, context: Context, settle: Settle) -> Iterator[Auth
 def _check_count(items: JsonStream, member: Member, report: ImportReport) -> None:
     count = items.beside.get("messageCount")
     if isinstance(count, int) and count != items.record:
-        report.note(f"{member.label} says it holds {count:,} messages and holds {items.record:,}.")
+        report.note(
+            f"{member.label} should have {count:,} messages, but {items.record:,} were found."
+        )
 
 
 def _place(beside: Mapping[str, Any], member: Member) -> Place:

@@ -243,18 +243,18 @@ def read_text(
 def _check_count(survey: Survey, met: int, member: Member, report: ImportReport) -> None:
     if survey.said_count is None and survey.topped:
         report.note(
-            f'{member.label} lacks its end ("Exported … message(s)"): it may have been cut short.'
+            f'{member.label} lacks its last line ("Exported … message(s)"): it may be truncated.'
         )
     elif survey.said_count is None:
         report.note(
-            f"{member.label} lacks the exporter's first and last lines, so that nothing "
-            "shows whether it is whole; export it again to be sure."
+            f"{member.label} lacks the exporter's first and last lines, so it may be incomplete; "
+            "to be sure, export it again."
         )
     elif survey.said_count != met:
         in_a_row = survey.early and met < survey.said_count
-        why = ": old exports have one time for what a person wrote in a row" if in_a_row else ""
+        why = ": old exports merge messages in a row" if in_a_row else ""
         report.note(
-            f"{member.label} says it holds {survey.said_count:,} messages and {met:,} were "
+            f"{member.label} should have {survey.said_count:,} messages, but {met:,} were "
             f"found{why}."
         )
 

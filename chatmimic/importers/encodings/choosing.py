@@ -109,9 +109,9 @@ def _sentence(choice: Choice, what: str, single: bool) -> str:
         what = f"{what} {is_} not UTF-8 and {was} read as {name}"
     if choice.other:
         return (
-            f"{what}, which is only a guess. If letters are wrong, name the encoding, as "
-            f"--encoding {shown(choice.other).lower()}."
+            f"{what}, which is a guess. If letters are wrong, give the encoding, e.g. --encoding "
+            f"{shown(choice.other).lower()}."
         )
     is_given = choice.why in (_AS_IT_SAYS, _BEST)
     reason = choice.why if is_given else f"in which {they_are} {choice.why}"
-    return f"{what}, {reason}; --encoding NAME overrules that."
+    return f"{what}, {reason}; use --encoding NAME to override this."

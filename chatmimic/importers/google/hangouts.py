@@ -53,7 +53,7 @@ def read_hangouts(members: Sequence[Member], context: Context) -> Iterator[Messa
         who = "1 person has" if one else f"{len(nameless):,} people have"
         context.report.note(
             f"{who} no name in the export and {'is' if one else 'are'} called by a number "
-            f'({min(nameless)}); "chatmimic people merge" joins a number with a name.'
+            f'({min(nameless)}); "chatmimic people merge" gives a number a name.'
         )
 
 

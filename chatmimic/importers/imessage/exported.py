@@ -29,7 +29,7 @@ class ExportedIMessage(Importer):
 
     name = "imessage-exporter"
     title = "iMessage (imessage-exporter)"
-    description = "iMessage as imessage-exporter writes it: a .txt or .html a chat"
+    description = "iMessage as imessage-exporter writes it: a .txt or .html file for each chat"
 
     def knows(self, head: Head) -> bool:
         """Whether it begins with a line with a time and one with a name, or is such a page."""

@@ -128,7 +128,7 @@ def _joined_note(nicks: list[str]) -> str:
 def _apart_note(nicks: list[str]) -> str:
     named = ", ".join(f'"{nick}"' for nick in nicks)
     return (
-        f"{named} changed into each other, but spoke apart from that too; if they are one person: "
+        f"{named} changed into each other, but were also active at once; if they are one person: "
         f"chatmimic people merge {nicks[0]} {nicks[1]}"
     )
 

@@ -55,14 +55,14 @@ _SAVED = re.compile(
     r"|[^\d\t]{2,40}(?:[RH]|令和|平成)?\d{1,4}[./年년-].{3,20}\d{1,2}:\d\d.{0,12}"
 )
 _NAMED = (
-    "Old versions of LINE put only a space between a name and what was said; the names were found "
-    "by their repetition. `chatmimic people` shows them: see whether they are whole."
+    "Old versions of LINE separate name and text only by a space; names were guessed from "
+    "repetition. Check them with `chatmimic people`."
 )
 
 
 _NAMES_NOTE = (
-    'Lines like "{example}" in {file} were read as the days of the chat, for a message begins '
-    "below them; what stands beside the date is no weekday known here."
+    'Lines like "{example}" in {file} were read as date separators, because a message follows; '
+    "the word beside the date is not a known weekday."
 )
 
 

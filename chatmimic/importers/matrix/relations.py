@@ -74,6 +74,6 @@ class Relations:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:  # the disk is full
             raise ExportError(
-                f"What the events of a room say of each other cannot be kept ({error}).",
-                "Set TMPDIR to a folder with more room; the file goes when the room is read.",
+                f"The relations between events cannot be stored ({error}).",
+                "Set TMPDIR to a folder with more room; the file is temporary.",
             ) from error

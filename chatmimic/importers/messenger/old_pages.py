@@ -143,8 +143,8 @@ def read_old_pages(
     if numbers:
         people = "1 person is" if len(numbers) == 1 else f"{len(numbers):,} people are"
         context.report.note(
-            f"{people} known by a number only ({min(numbers)}); "
-            f'"chatmimic people merge" joins a number with a name.'
+            f'{people} known by a number only ({min(numbers)}); "chatmimic people merge" gives a '
+            "number a name."
         )
 
 

@@ -41,12 +41,12 @@ def resolved_service(services: set[str], label: str, report: ImportReport) -> st
         return MESSENGER
     if services == {INSTAGRAM}:
         report.note(
-            f"{label} is not in Instagram's folder, but reads like Instagram and was taken for it; "
-            "--format messenger reads it as Facebook's."
+            f"{label} is not in an Instagram folder, but looks like Instagram's and was read as "
+            "such; use --format messenger to read it as Facebook's."
         )
         return INSTAGRAM
     report.note(
-        f"Nothing in {label} shows whether it is Facebook's or Instagram's, and it was taken for "
-        "Facebook's; --format instagram reads it as Instagram's."
+        f"{label} may be from Facebook or Instagram, and was read as Facebook's; use --format "
+        "instagram to read it as Instagram's."
     )
     return MESSENGER

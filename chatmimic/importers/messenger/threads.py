@@ -89,7 +89,7 @@ class Thread:
                     repeats.learn_people(items.beside)
                 yield write.message(record, items.record), record.marked
             if items.record == 0 and not isinstance(items.beside.get("messages", []), list):
-                report.note(f"{part.member.label} holds no list of messages.")
+                report.note(f"{part.member.label} has no list of messages.")
 
     def _page(
         self, part: Part, repeats: RepeatTest, write: Writer

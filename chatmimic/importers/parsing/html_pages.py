@@ -97,4 +97,4 @@ def page_records(page: PageParser[Record], member: Member, context: Context) -> 
     except DamagedExport as damage:
         if not context.options.allow_truncated:
             raise
-        context.report.note(f"{damage.what} What stands after it is lost.")
+        context.report.note(f"{damage.what} What follows is lost.")

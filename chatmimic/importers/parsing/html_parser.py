@@ -48,11 +48,11 @@ class BoundedParser(HTMLParser, Generic[Record]):
         try:
             self.feed(text)
         except AssertionError as error:  # what the parser makes of "<![x"
-            raise self.broken("holds a declaration that is none") from error
+            raise self.broken("has a malformed declaration") from error
         except ValueError as error:  # "&#123…": a number of thousands of digits
-            raise self.broken("holds a character reference that is none") from error
+            raise self.broken("has a malformed character reference") from error
         if len(self.rawdata) > MAX_TAG:
-            raise self.broken(f"holds a tag longer than {MAX_TAG >> 20} million characters")
+            raise self.broken(f"has a tag longer than {MAX_TAG >> 20} million characters")
         whole, self._whole = self._whole, []
         return iter(whole)
 
@@ -72,7 +72,7 @@ class BoundedParser(HTMLParser, Generic[Record]):
         """Count text of the current record. Raises DamagedExport if it is too long."""
         self.size += len(text)
         if self.size > MAX_RECORD:
-            raise self.broken(f"holds a message of over {MAX_RECORD >> 20} million characters")
+            raise self.broken(f"has a message of over {MAX_RECORD >> 20} million characters")
 
     def check_depth(self, depth: int) -> None:
         """Raise DamagedExport if tags are nested too deeply."""

@@ -11,9 +11,9 @@ from chatmimic.records import OWNER as OWNER
 from chatmimic.records import Message
 
 _NOTE = (
-    f'Your own messages are signed "{OWNER}", for the export does not say your name; '
-    f'chatmimic people merge "YOUR NAME" {OWNER} joins them to your name elsewhere. Another '
-    "person's export needs --owner NAME."
+    f'Your own messages are signed "{OWNER}", because the export lacks your name; chatmimic '
+    f'people merge "YOUR NAME" {OWNER} merges them with your name elsewhere. For another '
+    "person's export, give --owner NAME."
 )
 
 

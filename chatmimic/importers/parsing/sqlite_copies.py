@@ -67,9 +67,9 @@ def _copied(opened: Stream, member: Member, path: Path) -> None:
                 size += len(data)
                 if size > LARGEST:
                     raise UnsafeExport(
-                        f"{member.label} is larger than {LARGEST >> 30} GiB, as no history of "
-                        "messages is.",
-                        "Check that it is the file you meant.",
+                        f"{member.label} is larger than {LARGEST >> 30} GiB, too large for a "
+                        "message history.",
+                        "Check that it is the right file.",
                     )
                 out.write(data)
 
@@ -82,7 +82,7 @@ def tolerating_damage(context: Context) -> Iterator[None]:
     except DamagedExport as damage:
         if not context.options.allow_truncated:
             raise
-        context.report.note(f"{damage.what} What stands after it is lost.")
+        context.report.note(f"{damage.what} What follows is lost.")
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def _note_missing_space(member: Member, path: Path) -> Iterator[None]:
         raise ExportError(
             f"{member.label} cannot be copied to {path.parent.parent} "
             f"({error.strerror or error}; {size_in_words(free)} are free there).",
-            "Set TMPDIR to a folder with more room; the copy goes when it is read.",
+            "Set TMPDIR to a folder with more room; the copy is temporary.",
         ) from error
 
 

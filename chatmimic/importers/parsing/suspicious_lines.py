@@ -74,6 +74,6 @@ def note_suspicious_lines(report: ImportReport) -> None:
         looks = "looks" if count == 1 else "look"
         report.note(
             f"{count:,} {lines} joined to the message above {looks} like the first line of a "
-            f"message (first: {first}). Chats pasted into a chat look so; if these were not "
-            "pasted, name the right reader with --format, or report how such a line begins."
+            f"message (first: {first}). If they are not part of chats that people pasted, give "
+            "the right --format, or report how such a line begins."
         )

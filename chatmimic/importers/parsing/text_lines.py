@@ -104,8 +104,8 @@ def _blocks(stream: ByteStream, label: str) -> Iterator[tuple[bytes, str]]:
             left += rest
         if len(left) > MAX_LINE:
             raise DamagedExport(
-                f"{label} has a line longer than {MAX_LINE >> 20} MiB, which no chat log has.",
-                "Check that it is the file you meant.",
+                f"{label} has a line longer than {MAX_LINE >> 20} MiB, too long for a chat log.",
+                "Check that it is the right file.",
             )
         data = stream.read(CHUNK)
     if left:

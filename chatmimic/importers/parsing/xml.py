@@ -18,8 +18,8 @@ def guarded_parser(label: str) -> expat.XMLParserType:
 
     def refuse(*_: Any) -> NoReturn:
         raise UnsafeExport(
-            f"{label} declares a document type or entities, which no chat export does.",
-            "Check that it is the file you meant.",
+            f"{label} declares a document type or entities, which is unsafe.",
+            "Check that it is the right file.",
         )
 
     parser.StartDoctypeDeclHandler = refuse

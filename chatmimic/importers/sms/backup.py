@@ -41,7 +41,7 @@ def read_backup(member: Member, context: Context) -> Iterator[Message]:
     except DamagedExport as damage:
         if not context.options.allow_truncated:
             raise
-        context.report.note(f"{damage.what} What stands after it is lost.")
+        context.report.note(f"{damage.what} What follows is lost.")
     yield from backup.released()
 
 
@@ -96,7 +96,7 @@ class _Backup:
         done, self._done = self._done, []
         yield from done
         if self._since > MAX_RECORD:
-            fault = fault or f"holds an element of over {MAX_RECORD >> 20} million bytes"
+            fault = fault or f"has an element of over {MAX_RECORD >> 20} million bytes"
         if fault:
             raise self._broken(fault)
 

@@ -103,7 +103,7 @@ class _Chat:
         except DamagedExport as damage:
             if not self._context.options.allow_truncated:
                 raise
-            self._report.note(f"{damage.what} What stands after it is lost.")
+            self._report.note(f"{damage.what} What follows is lost.")
 
     def _records(self, page: Page, member: Member) -> Iterator[PageRecord]:
         decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode

@@ -33,8 +33,8 @@ _EVENTS = {
     "conversationCreate",
 }  # fmt: skip
 _NAMELESS = (
-    "X's archive knows accounts by number and gives no names of others; chatmimic people merge "
-    '"THEIR NAME" NUMBER joins one to their name elsewhere.'
+    'X\'s archive has only the numbers of other accounts; chatmimic people merge "THEIR NAME" '
+    "NUMBER gives one a name."
 )
 
 

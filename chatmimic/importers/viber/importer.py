@@ -41,7 +41,7 @@ class Viber(Importer):
 
     name = "viber"
     title = "Viber"
-    description = "Viber's exported chats: Messages - ….csv, a file a chat"
+    description = "Viber's exported chats: Messages - ….csv, a file for each chat"
 
     def knows(self, head: Head) -> bool:
         """Whether it has rows of date, time, name, number and text, and no header."""

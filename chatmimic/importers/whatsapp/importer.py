@@ -148,9 +148,8 @@ def _note_words(words: set[str], member: Member, report: ImportReport) -> None:
     if len(words) > 1:
         some = ", ".join(f'"{word}"' for word in sorted(words))
         report.note(
-            f"{member.label} has {some} beside its times, which are not known here; if they are "
-            "its words for morning and afternoon, afternoons are read twelve hours early: please "
-            "report them."
+            f"{member.label} has {some} beside its times, which are unknown; if they mean am and "
+            "pm, afternoons were read twelve hours early: please report them."
         )
 
 

@@ -111,12 +111,12 @@ def read_pasted(member: Member, context: Context) -> Iterator[Authored]:
     if times.example:
         context.report.note(
             f'Times such as "{times.example}" in {member.label} were counted from {base}, {why}; '
-            "a date in the file's name, as 2024-05-01, says another day."
+            "to set another day, put it into the file name, e.g. 2024-05-01."
         )
     if times.hourless:
         context.report.note(
-            f"{times.hourless:,} messages in {member.label} show their day and no time of day; "
-            "they were given its beginning."
+            f"{times.hourless:,} messages in {member.label} have a date but no time; they were "
+            "dated to the beginning of the day."
         )
     if style.quoted:
         context.report.note(
@@ -255,8 +255,8 @@ class _Reader:
     def one_line(self, rows: Iterable[tuple[int, str]]) -> Iterator[Authored]:
         """Yield all messages of a file that lost its line ends."""
         self._report.note(
-            f"The lines of {self._member.label} run into one another, so that names were guessed "
-            "from what comes again before the times; look at them with `chatmimic people`."
+            f"{self._member.label} has lost its line breaks, so names were guessed from "
+            "repetition; check them with `chatmimic people`."
         )
         for number, raw in rows:
             pieces = list(split(raw.translate(_UNSEEN)))

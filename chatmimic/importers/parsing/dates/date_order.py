@@ -182,8 +182,8 @@ def _add_note(
     names = ", ".join(survey.label for survey in undecided[:3])
     more = f" and {len(undecided) - 3:,} more" if len(undecided) > 3 else ""
     report.note(
-        f'Dates like "{undecided[0].example}" were read {_IN_WORDS[order]}, because nothing in '
-        f"{names}{more} shows the order; --date-order {doubt} reads them {_IN_WORDS[doubt]}."
+        f'Dates like "{undecided[0].example}" were read {_IN_WORDS[order]}, because the order is '
+        f"ambiguous in {names}{more}; use --date-order {doubt} to read them {_IN_WORDS[doubt]}."
     )
 
 

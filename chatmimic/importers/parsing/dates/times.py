@@ -230,7 +230,7 @@ def zone_named(name: str) -> tzinfo:
     zone = tz.gettz(name) if re.fullmatch(r"[A-Za-z]\w*(?:[/+-]\w+)*", name) else None
     if zone is None:
         raise ExportError(
-            f'There is no time zone called "{name}".', "Name one like Europe/Berlin with --tz."
+            f'There is no time zone called "{name}".', "Give one such as --tz Europe/Berlin."
         )
     return zone
 
@@ -295,7 +295,7 @@ def _day_first(values: Sequence[str], order: str | None, report: ImportReport) -
     if found[0][2] == ".":
         return True  # dots are written day first wherever they are written
     report.note(
-        f'Dates like "{found[0][0]}" were read month first, because nothing in the file '
-        "shows the order; --date-order dmy reads them day first."
+        f'Dates like "{found[0][0]}" were read month first, because the order is ambiguous; use '
+        "--date-order dmy to read them day first."
     )
     return False

@@ -120,7 +120,7 @@ class JsonStream:
         except DamagedExport as damage:
             if not self._allow:
                 raise
-            self._report.note(f"{damage.what} What stands after it is lost.")
+            self._report.note(f"{damage.what} What follows is lost.")
 
     # --- the top level ---
 
