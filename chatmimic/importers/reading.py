@@ -63,8 +63,8 @@ def _note_times(impossible: int, report: ImportReport) -> None:
     if impossible:
         messages = "message has" if impossible == 1 else "messages have"
         report.note(
-            f"{impossible:,} {messages} a time before 1988, in the future or unreadable; they "
-            "are kept without a time."
+            f"{impossible:,} {messages} a time before 1988, in the future or unreadable; kept "
+            "without a time."
         )
 
 

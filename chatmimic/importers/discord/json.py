@@ -11,7 +11,7 @@ from chatmimic.importers.discord.authors import sender_key
 from chatmimic.importers.discord.channels import Channel, Place, Settle, place_in
 from chatmimic.importers.discord.dedup import Authored
 from chatmimic.importers.discord.mentions import readable
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.parsing.json_values import as_dict as _mapping
 from chatmimic.importers.parsing.json_values import as_list
@@ -104,11 +104,7 @@ class _Reader:
         return message, account
 
     def _time(self, value: Any) -> int | None:
-        moment = parse_iso(value) if isinstance(value, str) else None
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
+        return self._clock.utc(parse_iso(value) if isinstance(value, str) else None)
 
 
 def _words(record: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     clock_from,
     normalized_period,
 )
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso
 from chatmimic.importers.report import ImportReport
 
 _LONGEST = 80  # characters; "Wednesday, 27 September 2023 12:33:44 PM" has 41
@@ -105,17 +105,12 @@ class WrittenTimes:
 
     def __init__(self, order: str, tz: str | None, report: ImportReport) -> None:
         self._order = order
-        self._report = report
         self._clock = LocalClock(tz, report)
 
     def of(self, written: str) -> int | None:
         """The time; None (and counted) if it cannot be parsed or is implausible."""
         stamp = stamp_of(written)
-        moment = stamp.moment(self._order) if isinstance(stamp, Stamp) else stamp
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
+        return self._clock.utc(stamp.moment(self._order) if isinstance(stamp, Stamp) else stamp)
 
 
 _FIRST_SECOND = 1_420_070_400_000  # 2015-01-01: from then on Discord counts milliseconds

@@ -56,7 +56,6 @@ class _Tracked:
         self._db = connection
         self._report = context.report
         self._file = member.name
-        connection.text_factory = self._decoded
         self._people = self._names("users", "display_name", "name")
         servers = self._names("servers", "name")
         self._names_of_channels = self._names("channels", "name")
@@ -124,10 +123,3 @@ class _Tracked:
         rows = self._db.execute(f"SELECT id, {', '.join(chosen) or 'NULL'} FROM {table}")
         found = {str(row): [n for n in names if isinstance(n, str) and n] for row, *names in rows}
         return {key: names[0] for key, names in found.items() if names}
-
-    def _decoded(self, raw: bytes) -> str:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            self._report.repairs["not UTF-8"] += 1
-            return raw.decode("utf-8", "replace")

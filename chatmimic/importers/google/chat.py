@@ -11,7 +11,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE
+from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
@@ -134,10 +134,7 @@ class _Group:
 
     def _time(self, record: Mapping[str, Any]) -> int | None:
         written = text_of(record.get("created_date")) or text_of(record.get("updated_date"))
-        if not written:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._times.of(written)
+        return self._times.of(written) if written else possible(None, self._report)
 
     def _reactions(self, given: Any) -> Iterator[Reaction]:
         for one in map(as_dict, as_list(given)):

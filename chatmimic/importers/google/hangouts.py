@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, possible
+from chatmimic.importers.parsing.dates.times import possible
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
 from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
@@ -145,10 +145,8 @@ class _Conversation:
 
     def _time(self, value: Any) -> int | None:
         stamp = text_of(value)  # microseconds
-        if re.fullmatch(r"\d{1,20}", stamp):
-            return possible(int(stamp) // 1000, self._report)
-        self._report.repairs[IMPOSSIBLE] += 1
-        return None
+        found = re.fullmatch(r"\d{1,20}", stamp)
+        return possible(int(stamp) // 1000 if found else None, self._report)
 
 
 def _content(event: Mapping[str, Any]) -> tuple[str, Kind]:

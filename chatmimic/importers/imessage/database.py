@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatmimic.errors import DamagedExport
-from chatmimic.importers.report import ImportReport
 
 # Columns of `message`; old versions lack some, which are None then.
 _COLUMNS = (
@@ -72,11 +71,9 @@ class Row:
 class Database:
     """The queries of the importer. Large results are streamed."""
 
-    def __init__(self, connection: sqlite3.Connection, label: str, report: ImportReport) -> None:
+    def __init__(self, connection: sqlite3.Connection, label: str) -> None:
         self._db = connection
         self._label = label
-        self._report = report
-        connection.text_factory = self._decoded
 
     def handles(self) -> dict[int, str]:
         """Phone numbers and addresses of people, by row id."""
@@ -145,13 +142,6 @@ class Database:
                 if handle in handles:
                     found.setdefault(chat, []).append(handles[handle])
         return found
-
-    def _decoded(self, raw: bytes) -> str:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            self._report.repairs["not UTF-8"] += 1
-            return raw.decode("utf-8", "replace")
 
 
 class Beside:

@@ -34,5 +34,5 @@ class IMessage(Importer):
 
 def _read(member: Member, context: Context) -> Iterator[Message]:
     with tolerating_damage(context), open_copy(member, context, "Messages") as connection:
-        database = Database(connection, member.label, context.report)
+        database = Database(connection, member.label)
         yield from Reader(database, member.name, context.report).messages()

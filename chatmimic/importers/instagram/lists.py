@@ -10,7 +10,7 @@ from chatmimic.importers.base import Context
 from chatmimic.importers.messenger.service import INSTAGRAM
 from chatmimic.importers.messenger.system_sentences import kind_of_sentence
 from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso
 from chatmimic.importers.parsing.dedup import OverlapFilter
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
 from chatmimic.importers.parsing.json_values import as_dict, as_list
@@ -84,7 +84,7 @@ class _Conversation:
         return Message(
             sender,
             text,
-            self._time(record),
+            self._clock.utc(parse_iso(text_of(record.get("created_at")))),
             _kind(record, text),
             INSTAGRAM,
             self._thread,
@@ -99,13 +99,6 @@ class _Conversation:
         mended = repaired(text)
         self._report.repairs.update(["mojibake"] if mended != text else [])
         return mended
-
-    def _time(self, record: Mapping[str, Any]) -> int | None:
-        moment = parse_iso(text_of(record.get("created_at")))
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
 
 
 def _kind(record: Mapping[str, Any], text: str) -> Kind:

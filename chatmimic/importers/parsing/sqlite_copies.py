@@ -8,12 +8,14 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from chatmimic.errors import DamagedExport, ExportError, UnsafeExport
 from chatmimic.files import size_in_words
 from chatmimic.importers.base import Context
 from chatmimic.importers.packed import open_loose
+from chatmimic.importers.report import ImportReport
 from chatmimic.importers.streams import Member, Stream
 
 LARGEST = 16 << 30  # bytes; the largest known have some three
@@ -43,7 +45,16 @@ def open_copy(member: Member, context: Context, owner: str) -> Iterator[sqlite3.
                 _copied(context.raw(beside, ahead=True), beside, Path(folder, f"copy.db{ending}"))
         with _note_damage(member.label, owner), closing(sqlite3.connect(path)) as connection:
             _restrict(connection, path.stat().st_size)
+            connection.text_factory = partial(_decoded, report=context.report)
             yield connection
+
+
+def _decoded(raw: bytes, report: ImportReport) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        report.repairs["not UTF-8"] += 1
+        return raw.decode("utf-8", "replace")
 
 
 def _beside(member: Member, ending: str, context: Context) -> Member | None:

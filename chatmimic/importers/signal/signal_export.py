@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso
 from chatmimic.importers.parsing.json_stream.lines import json_rows
 from chatmimic.importers.parsing.json_values import as_dict, as_list
 from chatmimic.importers.parsing.json_values import text as text_of
@@ -93,7 +93,6 @@ class _Chat:
         folder = PurePosixPath(member.name).parent.name or PurePosixPath(member.where).parent.name
         self._thread = folder or member.base
         self._file = member.name
-        self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)
 
     def from_markdown(self, found: re.Match[str], body: list[str], number: int) -> Message:
@@ -141,7 +140,7 @@ class _Chat:
         return Message(
             sender,
             text,
-            self._time(date),
+            self._clock.utc(parse_iso(date)),
             kind,
             "signal",
             self._thread,
@@ -150,13 +149,6 @@ class _Chat:
             reactions=reactions,
             source=f"{self._file}:{number}",
         )
-
-    def _time(self, date: str) -> int | None:
-        moment = parse_iso(date)
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
 
 
 def _without_quote(body: list[str]) -> list[str]:

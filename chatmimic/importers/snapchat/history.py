@@ -10,7 +10,6 @@ from typing import Any
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
 from chatmimic.importers.parsing.dates.times import (
-    IMPOSSIBLE,
     as_milliseconds,
     parse_free,
     parse_iso,
@@ -122,11 +121,9 @@ class _History:
             )
         written = text_of(record.get("Created"))
         moment = parse_iso(written) or parse_free(written)
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return possible(moment.timestamp() * 1000, self._report)
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return possible(None if moment is None else moment.timestamp() * 1000, self._report)
 
 
 def _type(record: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
+from chatmimic.importers.parsing.dates.times import LocalClock
 from chatmimic.importers.parsing.dedup import SeenMessages
 from chatmimic.importers.parsing.html_parser import unescaped
 from chatmimic.importers.streams import Member
@@ -115,7 +115,7 @@ class _Chat:
 
     def _message(self, record: PageRecord, source: str) -> Message:
         if not record.service:
-            self._at = self._time(record.time)
+            self._at = self._clock.utc(_moment(record.time))
             self._sender = self._sender if record.joined else " ".join(record.sender.split())
         shown = "" if record.service else self._sender
         sender = _VIA.sub("", shown)
@@ -136,13 +136,6 @@ class _Chat:
             record.buttons and sender == shown and not record.forwarded,
             source,
         )
-
-    def _time(self, written: str) -> int | None:
-        moment = _moment(written)
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
 
 
 def _moment(written: str) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.chronological import threads_oldest_first
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso
 from chatmimic.importers.parsing.html_parser import unescaped
 from chatmimic.importers.parsing.json_stream.nested import NestedJson
 from chatmimic.importers.parsing.json_values import as_dict, as_list
@@ -113,7 +113,7 @@ class Conversations:
         return Message(
             self._name(key),
             text,
-            self._time(record),
+            self._clock.utc(parse_iso(text_of(record.get("createdAt")))),
             kind,
             "twitter",
             thread,
@@ -140,13 +140,6 @@ class Conversations:
         pair = _PAIR.fullmatch(thread)
         others = [one for one in pair.groups() if one != self._owner.id] if pair else []
         return others[0] if len(others) == 1 else self._known.titles.get(thread, ("", thread))[1]
-
-    def _time(self, record: Mapping[str, Any]) -> int | None:
-        moment = parse_iso(text_of(record.get("createdAt")))
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
 
     def _reactions(self, record: Mapping[str, Any]) -> Iterator[Reaction]:
         for one in map(as_dict, as_list(record.get("reactions"))):

@@ -10,7 +10,7 @@ from typing import Any
 
 from chatmimic.importers.base import Context
 from chatmimic.importers.parsing.dates.localized_times import WrittenTimes
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock, parse_iso, possible
+from chatmimic.importers.parsing.dates.times import LocalClock, parse_iso, possible
 from chatmimic.importers.parsing.json_stream.arrays import JsonArrays
 from chatmimic.importers.parsing.json_stream.stream import JsonStream
 from chatmimic.importers.parsing.json_values import as_dict
@@ -141,12 +141,7 @@ class _Page:
         if _NUMBER.fullmatch(text):
             return possible(int(text) * (1000 if len(text) < 12 else 1), self._report)
         moment = parse_iso(text)
-        if moment is not None:
-            return self._clock.utc(moment)
-        if text:
-            return self._written.of(text)
-        self._report.repairs[IMPOSSIBLE] += 1
-        return None
+        return self._written.of(text) if text and moment is None else self._clock.utc(moment)
 
 
 def _content(row: Row) -> str | None:

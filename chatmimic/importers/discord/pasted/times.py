@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from chatmimic.importers.base import Context
 from chatmimic.importers.discord.pasted.headings import DisplayedTime
 from chatmimic.importers.parsing.dates.date_order import date_of
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
+from chatmimic.importers.parsing.dates.times import LocalClock
 
 _DAY = timedelta(days=1)
 _SLACK = timedelta(minutes=2)
@@ -29,7 +29,6 @@ class PasteTimes:
         self.hourless = 0  # messages that show a day only
         self._base = base - steps * _DAY
         self._order = order
-        self._report = context.report
         self._clock = LocalClock(context.options.tz, context.report)
         self._line: date | None = None  # of the last line that names a day
         self._last: datetime | None = None
@@ -46,10 +45,7 @@ class PasteTimes:
         What stands in a quotation says nothing of the order around it.
         """
         moment = copy(self).moment(when, steps=False) if quoted else self.moment(when)
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        self.hourless += when.clock is None
+        self.hourless += moment is not None and when.clock is None
         return self._clock.utc(moment)
 
     def moment(self, when: DisplayedTime, steps: bool = True) -> datetime | None:

@@ -22,7 +22,7 @@ from chatmimic.importers.parsing.dates.dated_lines import (
     normalized_period,
 )
 from chatmimic.importers.parsing.dates.months import month_named
-from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, LocalClock
+from chatmimic.importers.parsing.dates.times import LocalClock
 
 MAX_LENGTH = 100  # characters of a written time
 _MOST_TOKENS = 9  # words and numbers beside the clock
@@ -179,11 +179,7 @@ class WrittenTimes:
     def of(self, text: str) -> int | None:
         """The time; None (and counted) if it cannot be parsed or is implausible."""
         written = parse_localized(text)
-        moment = None if written is None else self._moment(written)
-        if moment is None:
-            self._report.repairs[IMPOSSIBLE] += 1
-            return None
-        return self._clock.utc(moment)
+        return self._clock.utc(None if written is None else self._moment(written))
 
     def _moment(self, written: Localized) -> datetime | None:
         day = written.day

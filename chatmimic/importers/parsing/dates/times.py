@@ -149,17 +149,15 @@ class LocalClock:
         self._last = None
         self._second_round = False
 
-    def utc(self, moment: datetime) -> int | None:
-        """UTC milliseconds; None (and counted) if the time is implausible."""
-        return possible(self._utc(moment), self._report)
+    def utc(self, moment: datetime | None) -> int | None:
+        """UTC milliseconds; None (and counted) if there is no time or an implausible one."""
+        return possible(None if moment is None else self._utc(moment), self._report)
 
     def utc_of(
         self, day: tuple[int, int, int] | None, clock: tuple[int, int, int] | None
     ) -> int | None:
         """UTC milliseconds of a time on a day; None (and counted) if either is missing."""
-        if day is None or clock is None:
-            return possible(None, self._report)
-        return self.utc(datetime(*day, *clock))
+        return self.utc(None if day is None or clock is None else datetime(*day, *clock))
 
     def _utc(self, moment: datetime) -> int:
         if moment.tzinfo is not None:
