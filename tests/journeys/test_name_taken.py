@@ -232,9 +232,9 @@ def test_nothing_is_asked_without_a_terminal(full: Home, tiny_base: Path) -> Non
 
 def ask(command: Sequence[str], answer: str, columns: int = 120) -> tuple[int, str]:
     """Type a command at a terminal and answer its question: exit status, and the question."""
-    from terminal import Terminal
+    from terminal import WarmTerminal
 
-    with Terminal([*CHATMIMIC, *command], columns=columns) as terminal:
+    with WarmTerminal(command, columns=columns) as terminal:
         terminal.wait_for("Your choice [stop]:", 30)
         question = terminal.text
         terminal.enter(answer)
@@ -324,10 +324,10 @@ def test_a_name_of_somebody_else_is_asked_about(full: Home, tiny_base: Path) -> 
 def test_an_answer_that_is_none_is_asked_again_and_ctrl_d_stops(
     full: Home, tiny_base: Path
 ) -> None:
-    from terminal import CTRL_D, Terminal
+    from terminal import CTRL_D, WarmTerminal
 
     make(full, tiny_base)
-    with Terminal([*CHATMIMIC, *line(full, tiny_base)], columns=120) as terminal:
+    with WarmTerminal(line(full, tiny_base), columns=120) as terminal:
         terminal.wait_for("Your choice [stop]:", 30)
         terminal.enter("yes")
         terminal.wait_for("Error: Type replace, keep or stop")

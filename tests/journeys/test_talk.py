@@ -372,7 +372,7 @@ class TestTerminal:
             assert terminal.leave(CTRL_D) == 0
 
     def test_ctrl_c_stops_a_real_model_at_once(self, home):
-        from terminal import CTRL_C, Terminal
+        from terminal import CTRL_C, WarmTerminal
         from tests_support import write_tiny_base
 
         base = write_tiny_base(
@@ -391,7 +391,7 @@ class TestTerminal:
             "--top-p",
             "1",
         ]
-        with Terminal([*CHATMIMIC, "chat", *options]) as terminal:
+        with WarmTerminal(["chat", *options]) as terminal:
             terminal.wait_for("Bob ›", 60)
             terminal.enter("hi")
             terminal.wait_for(lambda text: len(text.partition("Ada Lovelace › ")[2]) > 40)
@@ -408,13 +408,13 @@ class TestTerminal:
             assert terminal.status() == 130
 
     def test_a_sample_and_a_reply_in_colour(self, mimic):
-        from terminal import Terminal
+        from terminal import WarmTerminal
 
-        with Terminal([*CHATMIMIC, "sample", "--messages", "3", "--max-tokens", "6"]) as terminal:
+        with WarmTerminal(["sample", "--messages", "3", "--max-tokens", "6"]) as terminal:
             assert terminal.status(60) == 0
             assert b"\x1b[1;3" in terminal.raw
             assert "nobody said this" in terminal.text
-        with Terminal([*CHATMIMIC, "reply", "hi", "--max-tokens", "20"]) as terminal:
+        with WarmTerminal(["reply", "hi", "--max-tokens", "20"]) as terminal:
             assert terminal.status(60) == 0
             assert terminal.lines
 
