@@ -304,7 +304,7 @@ def _unknown_file(context: Context, member: Member) -> ExportError:
         what = f"{member.label} is an HTML page, but not a known chat export."
         return UnknownFormat(what, _ASK_JSON)
     name = context.options.format
-    as_what = f"in the format {name}" if name else "a chat export chatmimic knows"
+    as_what = f"in the format {name}" if name else "a known chat export"
     return UnknownFormat(
         f'{member.label} is not {as_what}; it begins with "{" ".join(text[:200].split())[:60]}".',
         f"{_SEE_HELP} --columns reads any table.",

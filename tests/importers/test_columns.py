@@ -64,7 +64,7 @@ def test_columns_name_what_the_header_leaves_open(tmp_path: Path) -> None:
     ("columns", "sentence"),
     [
         ({"sender": "nick", "text": "b"}, 't.csv has no column "nick"; it has "a", "b"'),
-        ({"sender": "a"}, "which columns of t.csv are sender and text"),
+        ({"sender": "a"}, "sender and text columns of t.csv are unknown"),
         ({"speaker": "a", "text": "b"}, 'knows no "speaker"'),
     ],
 )

@@ -98,8 +98,8 @@ def test_files_of_one_device_lend_each_other_their_order() -> None:
     shows = survey("1/13/24", look="x")
     assert resolved_orders([open_, shows, other], None, report) == ["mdy", "mdy", "dmy"]
     assert report.notes == [
-        'Dates like "3/4/24" were read day first, because nothing in b.txt shows the order; '
-        "--date-order mdy reads them month first."
+        'Dates like "3/4/24" were read day first, because the order is ambiguous in b.txt; '
+        "use --date-order mdy to read them month first."
     ]
 
 

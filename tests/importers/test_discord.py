@@ -114,8 +114,8 @@ def test_the_package_adds_to_the_channel_it_overlaps(tmp_path: Path) -> None:
     messages, report = read(tmp_path)
     assert [(m.sender, m.text) for m in messages[4:]] == [("Me", "deleted since")]
     assert report.left_out == {"duplicate": 1}
-    assert "nothing in it answers anybody" in report.notes[0]
-    assert "does not say whose it is" in report.notes[1]
+    assert "not those they reply to" in report.notes[0]
+    assert "owner of the package is unknown" in report.notes[1]
 
 
 # --- JSON ---
@@ -140,7 +140,7 @@ def test_a_cancelled_export_is_refused_and_its_whole_messages_kept_when_allowed(
 
 def test_a_count_that_is_wrong_is_told(tmp_path: Path) -> None:
     _, report = read(discord_json(tmp_path / "x.json", TALK, messageCount=7))
-    assert report.notes == ["x.json says it holds 7 messages and holds 4."]
+    assert report.notes == ["x.json should have 7 messages, but 4 were found."]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_text_that_lost_messages_or_its_end_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     whole = plain_text(PLAIN, "%Y-%m-%d %H:%M", count=1234)
     path.write_text(whole)
-    note = "x.txt says it holds 1,234 messages and 4 were found."
+    note = "x.txt should have 1,234 messages, but 4 were found."
     assert read(path, tz="UTC")[1].notes == [note]
     path.write_text(whole[: whole.index("well")])
     notes = read(path, tz="UTC")[1].notes
@@ -400,7 +400,7 @@ def test_one_file_of_a_package_is_read_by_itself(tmp_path: Path) -> None:
     (folder / "messages.csv").rename(folder / "mine.csv")
     messages, report = read(folder / "mine.csv")
     assert [(m.sender, m.thread) for m in messages] == [("Me", ID)]
-    assert "does not say whose it is" in report.notes[1]
+    assert "owner of the package is unknown" in report.notes[1]
 
 
 @pytest.mark.parametrize("name", ["account/user.json", f"messages/c{ID}/channel.json"])
@@ -409,7 +409,7 @@ def test_damaged_names_cost_the_names_only(name: str, tmp_path: Path) -> None:
     path.write_text(path.read_text()[:-3])
     messages, report = read(tmp_path)
     assert [m.text for m in messages] == ["hi"]
-    assert any("only names people and channels" in note for note in report.notes)
+    assert any("only has names of people and channels" in note for note in report.notes)
 
 
 def test_a_package_of_many_channels_names_each(tmp_path: Path) -> None:

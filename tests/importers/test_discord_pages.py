@@ -117,7 +117,7 @@ def test_a_cut_page_says_so_and_keeps_what_is_whole_when_allowed(tmp_path: Path)
 def test_a_page_whose_count_is_wrong_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.html"
     path.write_text(html_page(TALK).replace("Exported 4", "Exported 5"))
-    assert read(path)[1].notes == ["x.html says it holds 5 messages and 4 were found."]
+    assert read(path)[1].notes == ["x.html should have 5 messages, but 4 were found."]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_page_whose_count_is_wrong_says_so(tmp_path: Path) -> None:
         ("<div>" * 1000, "nested too deeply"),
         (HELLO + "<a " + "x" * (2 << 20), "a tag longer than"),
         (HELLO.replace("hi", "x" * (17 << 20)), "a message of over 16 million characters"),
-        (HELLO + "<![x[ ]]>", "a declaration that is none"),
-        (HELLO + f"&#{'1' * 5000};<p>", "a character reference that is none"),
+        (HELLO + "<![x[ ]]>", "a malformed declaration"),
+        (HELLO + f"&#{'1' * 5000};<p>", "a malformed character reference"),
     ],
 )
 def test_hostile_pages_are_damaged(body: str, fault: str) -> None:

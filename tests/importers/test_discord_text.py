@@ -133,7 +133,7 @@ def test_what_stands_under_one_time_is_told(form: Any, tmp_path: Path) -> None:
     messages, report = read(tmp_path, whole)
     assert [m.text for m in messages] == ["hello", "one\ntwo"]
     assert report.notes == [
-        "x.txt says it holds 3 messages and 2 were found: old exports merge messages in a row."
+        "x.txt should have 3 messages, but 2 were found: old exports merge messages in a row."
     ]
 
 
@@ -159,7 +159,7 @@ def test_headers_that_were_joined_are_told(tmp_path: Path) -> None:
     whole = turned(TALK).replace("\n\n\n[", "\n[")
     messages, report = read(tmp_path, whole)
     assert len(messages) == 1
-    assert report.notes[0].startswith("x.txt says it holds 4 messages and 1 were found")
+    assert report.notes[0].startswith("x.txt should have 4 messages, but 1 were found")
     assert report.notes[1].startswith("3 lines that were joined to the message above")
     assert "(first: x.txt:11)" in report.notes[1]
 

@@ -130,7 +130,7 @@ def test_what_a_note_says(tmp_path: Path) -> None:
     path.write_bytes(b"sender,text\nAda,\xf7\xe0\xe9\n")
     notes = [note for note in read(path)[1].notes if "UTF-8" in note]
     assert notes[0].startswith("chat.csv is not UTF-8 and was read as Windows-125")
-    assert ", which is only a guess. If letters are wrong, name the encoding, as --enc" in notes[0]
+    assert ", which is a guess. If letters are wrong, give the encoding, e.g. --enc" in notes[0]
 
 
 def test_files_of_one_folder_in_encodings_of_their_own(tmp_path: Path) -> None:

@@ -351,7 +351,7 @@ def test_of_a_damaged_file_what_is_whole_can_be_kept(tmp_path: Path) -> None:
         read(path)
     messages, report = read(path, allow_truncated=True)
     assert len(messages) < 400
-    assert any("What stands after it is lost" in note for note in report.notes)
+    assert any("What follows is lost" in note for note in report.notes)
 
 
 # --- any conversation ---

@@ -145,7 +145,7 @@ SENTENCES: dict[str, tuple[str, bytes, str]] = {
     "prose": (
         "n.txt",
         b"Dear diary,\ntoday",
-        'n.txt is not a chat export chatmimic knows; it begins with "Dear diary, today". '
+        'n.txt is not a known chat export; it begins with "Dear diary, today". '
         "`chatmimic import --help` lists what can be read. --columns reads any table.",
     ),
     "nul": (
@@ -169,7 +169,7 @@ def test_what_is_no_export_gets_one_clear_sentence(case: str, tmp_path: Path) ->
 def test_folders_with_nothing_known(tmp_path: Path) -> None:
     folder = tmp_path / "stuff"
     folder.mkdir()
-    with pytest.raises(UnknownFormat, match="stuff holds no files"):
+    with pytest.raises(UnknownFormat, match="stuff has no files"):
         read(folder)
     (folder / "a.txt").write_text("prose")
     (folder / "b.jpg").write_bytes(b"\xff\xd8")
@@ -328,7 +328,7 @@ def test_a_tar_is_judged_as_a_zip_is(tmp_path: Path) -> None:
         link = tarfile.TarInfo("passwd")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    with pytest.raises(UnknownFormat, match="holds no files"):
+    with pytest.raises(UnknownFormat, match="has no files"):
         read(tmp_path / "links.tar")
 
 

@@ -145,11 +145,11 @@ UNOPENED: dict[str, tuple[str, bytes, str]] = {
     ),
     "bomb": (
         "old.zip", zipped({"a.txt": bytes(65 << 20)}),
-        "a.txt expands more than 200:1, as only a bomb does",
+        "a.txt expands more than 200:1, like a zip bomb",
     ),
     "packed bomb": (
         "old.tar.gz", tarred({"a.txt": bytes(65 << 20)}, "w:gz"),
-        "expands more than 200:1, as only a bomb does",
+        "expands more than 200:1, like a zip bomb",
     ),
 }  # fmt: skip
 
@@ -180,7 +180,7 @@ def test_nothing_but_what_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat) as caught:
         read(tmp_path / "old.7z")
     assert str(caught.value) == (
-        "No chat export that chatmimic knows was found in old.7z. 1 archive was not opened: "
+        "No known chat export was found in old.7z. 1 archive was not opened: "
         "old.7z (7-Zip). If chats are in it, unpack it and import what was in it too."
     )
     (tmp_path / "all.zip").write_bytes(zipped({"in.zip": encrypted({"a.txt": NILS})}))
