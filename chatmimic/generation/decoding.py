@@ -28,11 +28,45 @@ class Decoding(SettingsBase):
     top_k: int = setting(
         0, "Sample from the K likeliest tokens; 0: from all.", bounds=between(0, 100_000)
     )
+    min_p: float = setting(
+        0.0,
+        "Only tokens at least this many times as likely as the likeliest; 0: off.",
+        bounds=between(0, 1),
+    )
+    typical_p: float = setting(
+        1.0,
+        "Typical sampling: only the tokens closest to the expected surprise that make up this "
+        "probability; 1: off.",
+        bounds=between(0.01, 1),
+    )
     repetition_penalty: float = setting(
-        1.0, "Penalty for tokens that are already in the reply; 1: none.", bounds=between(1, 5)
+        1.0,
+        "Divide the scores of tokens that are already in the reply; 1: off.",
+        bounds=between(1, 5),
+    )
+    presence_penalty: float = setting(
+        0.0,
+        "Subtract this from the scores of tokens that are already in the reply.",
+        bounds=between(-5, 5),
+    )
+    frequency_penalty: float = setting(
+        0.0,
+        "Subtract this once for each time that a token is already in the reply.",
+        bounds=between(-5, 5),
     )
     no_repeat_ngram: int = setting(
         0, "Never repeat an n-gram of this many tokens in a reply; 0: off.", bounds=between(0, 20)
+    )
+    bad_words: str = setting("", "Words never to write, separated by commas.")
+    beams: int = setting(
+        1,
+        "Beam search: keep this many likeliest continuations and sample none; 1: off.",
+        bounds=between(1, 32),
+    )
+    end_bias: float = setting(
+        0.0,
+        "Add this to the score of the end of a message: above 0, messages are shorter.",
+        bounds=between(-10, 10),
     )
     max_tokens: int = setting(80, "Maximum length of a message in tokens.", bounds=between(1, 4096))
     min_tokens: int = setting(1, "Minimum length of a message in tokens.", bounds=between(0, 1024))

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from chatmimic.generation.bad_words import BadWords
+from chatmimic.generation.batch_reader import BatchReader
+from chatmimic.generation.beams import beam_search
 from chatmimic.generation.cache import Reader, Stopped, TypesOf
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import ACTION
 from chatmimic.generation.repetition import runs_in_circle
-from chatmimic.generation.sampler import choose, seeded
+from chatmimic.generation.sampler import choose, constrain, seeded
 from chatmimic.generation.streaming import Pieces
 from chatmimic.generation.turn_taking import draw, probability
 from chatmimic.generation.window import fit
@@ -46,6 +49,7 @@ class TorchGenerator:
         self._messages = context.messages
         self._ends = frozenset({*self.form.ends, self.form.end_of_conversation})
         self._barred = _barred(loaded, self._ends)
+        self._bad: BadWords | None = None
 
     def stream(
         self,
@@ -57,6 +61,9 @@ class TorchGenerator:
         """Generate the next message, by `speaker`, piece by piece; see `Generator.stream`."""
         most = min(decoding.max_tokens, self._window // 2)
         prompt, header = self._prompt(history, speaker, most)
+        if decoding.beams > 1:
+            yield self._likeliest(prompt, header, speaker, decoding, most, stop)
+            return
         body: list[int] = []
         pieces = Pieces()
         end: int | None = None
@@ -71,6 +78,28 @@ class TorchGenerator:
         rest = pieces.finish(self._text(header, body, end))
         if rest:
             yield rest
+
+    def _likeliest(
+        self,
+        prompt: list[int],
+        header: list[int],
+        speaker: str,
+        decoding: Decoding,
+        most: int,
+        stop: threading.Event | None,
+    ) -> str:
+        """The text of the message that a beam search finds."""
+        opening = self._action_opening(speaker)
+
+        def rule(row: Tensor, body: list[int]) -> None:
+            self._bar(row, body, decoding, opening)
+            constrain(row, body, decoding)
+
+        reader = BatchReader(self._reader.model, self._reader.types_of)
+        ids = prompt + header
+        body = beam_search(reader, ids, self._ends, decoding.beams, most, rule, stop)
+        end = body.pop() if body and body[-1] in self._ends else None
+        return Pieces().finish(self._text(header, body, end))
 
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         """The probability that `speaker`, who spoke last, also sends the next message."""
@@ -122,8 +151,17 @@ class TorchGenerator:
         row[len(self.form.tokenizer) :] = -torch.inf  # padding rows of the output matrix
         if allowed is not None:
             row[opening] = allowed
+        for token in self._bad_words(decoding.bad_words).next_of(body):
+            row[token] = -torch.inf
+        if decoding.end_bias:
+            row[list(self._ends)] += decoding.end_bias
         if len(body) < decoding.min_tokens or (decoding.min_tokens and self._is_blank(body)):
             row[list(self._ends)] = -torch.inf
+
+    def _bad_words(self, words: str) -> BadWords:
+        if self._bad is None or self._bad.words != words:
+            self._bad = BadWords(words, self.form.tokenizer)
+        return self._bad
 
     def _is_blank(self, body: list[int]) -> bool:
         """Whether nothing is visible yet: only spaces, controls or part of a character."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -11,7 +14,7 @@ from chatmimic.errors import MimicError
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.repetition import would_repeat
 
-_RECENT = 64  # last tokens of the reply that the repetition penalty applies to
+_RECENT = 64  # last tokens of the reply that penalties apply to
 _SHORTLIST = 256  # tokens that nearly always contain the nucleus; sorting 50,000 is slow
 
 
@@ -31,17 +34,9 @@ def choose(
     """Sample the next token after the tokens of `reply`; None if every token is ruled out.
 
     `logits` has shape `(vocabulary,)`, with minus infinity for tokens that are not allowed; it is
-    changed in place. The repetition penalty applies to the reply only, not to the context, so that
-    names in it keep their probabilities. Raises MimicError if a logit is NaN.
+    changed in place. Raises MimicError if a logit is NaN.
     """
-    if torch.isnan(logits).any():
-        raise MimicError(
-            "The mimic's logits are not numbers (NaN).",
-            "Train it again, with a lower --learning-rate if the loss was unstable.",
-        )
-    _penalise(logits, reply[-_RECENT:], decoding.repetition_penalty)
-    for token in would_repeat(reply, decoding.no_repeat_ngram):
-        logits[token] = -torch.inf
+    constrain(logits, reply, decoding)
     likeliest = int(logits.argmax())
     if torch.isinf(logits[likeliest]):
         return None
@@ -52,8 +47,47 @@ def choose(
     return int(tokens[drawn])
 
 
+def constrain(logits: Tensor, reply: Sequence[int], decoding: Decoding) -> None:
+    """Apply the penalties to `logits`, and rule out tokens that would repeat an n-gram, in place.
+
+    Penalties apply to the reply only, not to the context, so that names in it keep their
+    probabilities. Raises MimicError if a logit is NaN.
+    """
+    if torch.isnan(logits).any():
+        raise MimicError(
+            "The mimic's logits are not numbers (NaN).",
+            "Train it again, with a lower --learning-rate if the loss was unstable.",
+        )
+    _penalise(logits, reply[-_RECENT:], decoding)
+    for token in would_repeat(reply, decoding.no_repeat_ngram):
+        logits[token] = -torch.inf
+
+
 def nucleus(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
-    """The logits and ids of the tokens to sample from, likeliest first: top-k, then top-p."""
+    """The logits and ids of the tokens to sample from, likeliest first.
+
+    `logits` are already divided by the temperature. Typical sampling comes first, then top-k, top-p
+    and min-p.
+    """
+    if decoding.typical_p < 1:
+        logits = _typical(logits, decoding.typical_p)
+    values, tokens = _top(logits, decoding)
+    if decoding.min_p > 0:
+        # At least min_p times the likeliest: in logits, at most -log(min_p) below it.
+        inside = values >= values[0] + math.log(decoding.min_p)
+        values, tokens = values[inside], tokens[inside]
+    return values, tokens
+
+
+def _typical(logits: Tensor, mass: float) -> Tensor:
+    """Locally typical sampling (Meister et al. 2022), as transformers does it."""
+    from transformers.generation.logits_process import TypicalLogitsWarper
+
+    return cast(Tensor, TypicalLogitsWarper(mass)(None, logits[None])[0])
+
+
+def _top(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
+    """Top-k, then top-p."""
     vocabulary = logits.shape[-1]
     kept = min(decoding.top_k or vocabulary, vocabulary)
     if decoding.top_p >= 1:
@@ -73,9 +107,13 @@ def nucleus(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
     return values[inside], tokens[inside]
 
 
-def _penalise(logits: Tensor, recent: Sequence[int], penalty: float) -> None:
-    if penalty == 1 or not recent:
+def _penalise(logits: Tensor, recent: Sequence[int], decoding: Decoding) -> None:
+    penalty, presence = decoding.repetition_penalty, decoding.presence_penalty
+    if not recent or (penalty == 1 and not presence and not decoding.frequency_penalty):
         return
-    tokens = torch.tensor(sorted(set(recent)), device=logits.device)
+    counts = Counter(recent)
+    tokens = torch.tensor(sorted(counts), device=logits.device)
+    times = torch.tensor([counts[token] for token in sorted(counts)], device=logits.device)
     values = logits[tokens]
-    logits[tokens] = torch.where(values > 0, values / penalty, values * penalty)
+    values = torch.where(values > 0, values / penalty, values * penalty)
+    logits[tokens] = values - presence - decoding.frequency_penalty * times

@@ -39,6 +39,12 @@ def drawn(logits, reply=(), times=200, **changes) -> set[int | None]:
         ({"top_p": 0.5}, {0, 1}),
         ({"top_k": 3, "top_p": 0.5}, {0, 1}),
         ({"temperature": 0.001}, {0}),
+        ({"min_p": 0.6}, {0, 1}),
+        ({"min_p": 1.0}, {0}),
+        ({"min_p": 0.3, "top_k": 2}, {0, 1}),
+        # The expected surprise is 1.28 nats; 0.3 (1.20 nats) is the closest, then 0.2 (1.61).
+        ({"typical_p": 0.2}, {1}),
+        ({"typical_p": 0.5}, {1, 2}),
     ],
 )
 def test_each_option_leaves_the_tokens_it_should(changes, may_come):
@@ -58,6 +64,20 @@ def test_the_penalty_counts_only_what_the_reply_said():
     assert drawn(logits, reply=[0], temperature=0.0, repetition_penalty=1.5) == {1}
     assert drawn([-1.0, -1.2], reply=[0], temperature=0.0, repetition_penalty=1.5) == {1}
     assert drawn(logits, reply=[0, *[2] * 64], temperature=0.0, repetition_penalty=1.5) == {0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reply", "likeliest"),
+    [
+        ({"presence_penalty": 0.5}, [0], 1),
+        ({"presence_penalty": 0.5}, [], 0),
+        ({"frequency_penalty": 0.05}, [0], 0),
+        ({"frequency_penalty": 0.05}, [0, 0, 0], 1),
+        ({"presence_penalty": -3.0}, [2], 2),
+    ],
+)
+def test_penalties_are_subtracted_from_what_the_reply_said(changes, reply, likeliest):
+    assert drawn([2.0, 1.9, 0.0], reply=reply, temperature=0.0, **changes) == {likeliest}
 
 
 @settings(deadline=None, max_examples=60)
