@@ -24,7 +24,7 @@ from chatmimic.evaluation.sense.measure import measure_wording
 from chatmimic.evaluation.study import Progress
 from chatmimic.evaluation.style.measure import measure_style
 from chatmimic.generation.batch import BatchGenerator
-from chatmimic.generation.decoding import Decoding
+from chatmimic.generation.decoding import decoding_of
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 
@@ -63,7 +63,7 @@ def main() -> None:
     found = {}
     print(f"{'':50}" + "".join(f"{title:>11}" for title in SHOWN.values()))
     for written in given.settings or USUAL:
-        usual = Decoding(**mimic.decoding)
+        usual = decoding_of(mimic)
         decoding = usual.with_values(part.split("=") for part in written.split())
         study.replies.clear()
         study.replies[Source.REAL] = [place.real.text for place in study.answered]

@@ -32,9 +32,10 @@ from machine import machine
 
 import chatmimic
 from chatmimic.generation import Decoding, as_message
+from chatmimic.generation.decoding import GENTLE
 from chatmimic.generation.engine import TorchGenerator
 from chatmimic.home import Home
-from chatmimic.mimic import GENTLE, LoadedMimic, Mimic
+from chatmimic.mimic import LoadedMimic, Mimic
 from chatmimic.records import Conversation
 from chatmimic.training.data.split import gather
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Unpack
 from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
 from chatmimic.generation import Decoding, as_message
+from chatmimic.generation.decoding import decoding_of
 from chatmimic.generation.generator import LONGEST_TURN, sends_more
 from chatmimic.home import Home
 from chatmimic.keywords import PretrainKeywords, TrainKeywords
@@ -137,7 +138,7 @@ def train(
     Raises NoSuchPerson, BaseError, TrainingError, SettingsError for an invalid value, and TypeError
     for an unknown keyword.
     """
-    from chatmimic.evaluation.short_form import judge_for
+    from chatmimic.evaluation.in_training import with_evaluation
     from chatmimic.training import TrainSettings
     from chatmimic.training.base_run import Callbacks
     from chatmimic.training.inputs import Request
@@ -145,10 +146,7 @@ def train(
 
     place = _home(home)
     request = Request.of(TrainSettings.checked(persona=persona, **settings), place)
-    callbacks = callbacks or Callbacks()
-    if callbacks.judge is None:
-        callbacks = dataclasses.replace(callbacks, judge=judge_for(place))
-    run = Run(place, name or request.name, callbacks)
+    run = Run(place, name or request.name, with_evaluation(callbacks or Callbacks(), place))
     with open_archive(place) as archive:
         outcome = run.start(archive, request, replace=replace)
     if not isinstance(outcome, Trained):
@@ -259,7 +257,7 @@ class Talk:
         """
         if most < 1:
             raise ValueError(f"most is {most}; a turn has at least one message")
-        decoding = decoding or Decoding(**self.mimic.decoding)
+        decoding = decoding or decoding_of(self.mimic)
         rng = random.Random(decoding.seed)
         replies = [self.say(text, sender=sender, decoding=decoding)]
         while replies[-1].strip() and len(replies) < most:
@@ -274,7 +272,7 @@ class Talk:
     ) -> Iterator[str]:
         """Send a message and yield one reply, in pieces, as it is generated."""
         self.history.append(as_message(sender, text, _now()))
-        yield from self._reply(decoding or Decoding(**self.mimic.decoding))
+        yield from self._reply(decoding or decoding_of(self.mimic))
 
     def _reply(self, decoding: Decoding) -> Iterator[str]:
         pieces = []

@@ -74,6 +74,7 @@ class TrainKeywords(TypedDict, total=False):
     corpus_phases: int
     evaluate_every: int | None
     select: Literal["loss", "style"]
+    fit_decoding: bool
     sample_every: int | None
     canaries: bool
     tensorboard: bool

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 MANIFEST = "mimic.json"
 LOSSES = "engines.json"  # loss of the engines compared with float32, if it was measured
 EVERYBODY = "everybody"  # the name of a mimic of all people
-SMALL = 50_000_000  # parameters; smaller models invent words at the usual temperature
-# Decoding settings of a small model (`benchmarks/decoding.py`).
-GENTLE: dict[str, float] = {"temperature": 0.8, "top_p": 0.9}
 FORMAT = 1  # of mimic.json; raised when older versions of chatmimic cannot read it
 
 
@@ -244,15 +241,6 @@ class Mimic:
     def _object(self, key: str) -> dict[str, Any]:
         value = self.manifest.get(key)
         return value if isinstance(value, dict) else {}
-
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """The default decoding options that differ from the usual ones, by name.
-
-        Empty if the number of parameters is not known.
-        """
-        parameters = self.manifest.get("parameters")
-        return GENTLE if isinstance(parameters, int) and parameters < SMALL else {}
 
     @property
     def called(self) -> str:

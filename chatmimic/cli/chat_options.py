@@ -15,11 +15,10 @@ from chatmimic.cli.common import console, say, waiting
 from chatmimic.cli.options import settings_options
 from chatmimic.engines import AUTO, ENGINES
 from chatmimic.errors import SettingsError
-from chatmimic.generation.decoding import SETTINGS, Decoding
+from chatmimic.generation.decoding import GENTLE, SETTINGS, Decoding, decoding_of
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
-from chatmimic.mimic import GENTLE
 
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
@@ -55,7 +54,7 @@ def _usual(name: str) -> float:
 def decoding_for(mimic: Mimic, overrides: Mapping[str, float]) -> Decoding:
     """The mimic's default decoding with these overrides. Usage error if they conflict."""
     try:
-        return Decoding(**{**mimic.decoding, **overrides})
+        return decoding_of(mimic, **overrides)
     except SettingsError as error:
         raise click.UsageError(error.what) from error
 

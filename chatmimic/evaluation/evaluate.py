@@ -28,7 +28,7 @@ from chatmimic.evaluation.spread import spread
 from chatmimic.evaluation.study import Progress, Study
 from chatmimic.evaluation.style.measure import measure_style
 from chatmimic.evaluation.verdict import verdict_on
-from chatmimic.generation.decoding import Decoding
+from chatmimic.generation.decoding import Decoding, decoding_of
 from chatmimic.mimic import LoadedMimic, Mimic
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def evaluate(
     study = study_of(archive, mimic, replies, seed, progress)
     progress.stage(f"loading {mimic.name}")
     loaded = mimic.load()
-    decoding = decoding or Decoding(**mimic.decoding)
+    decoding = decoding or decoding_of(mimic)
     generator = _answer(study, Source.MIMIC, loaded, decoding, progress)
     _add_controls(study)
     measures = [*perplexities(study, mimic), *rankings(study, generator, progress)]

@@ -7,7 +7,7 @@ no judge sees the test of `chatmimic evaluate`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +21,7 @@ from chatmimic.evaluation.slices import cut
 from chatmimic.evaluation.study import texts_of
 from chatmimic.evaluation.style.attribution import Judge, texts_by_person
 from chatmimic.evaluation.texts import masked, names_of, plain
-from chatmimic.generation.decoding import Decoding
-from chatmimic.home import Home
+from chatmimic.generation.decoding import decoding_of
 from chatmimic.mimic import LoadedMimic, Mimic
 from chatmimic.training.judged import REPLIES, Judged
 
@@ -32,18 +31,6 @@ if TYPE_CHECKING:
 _MAX_TOKENS = 40
 _RECITED = 0.05  # share of copied spans that is always allowed
 _COINCIDENCE = 3  # times what the person's own messages copy
-
-
-def judge_for(home: Home) -> Callable[[Mimic], ShortForm]:
-    """What makes the short form for a mimic that is being trained in this home."""
-
-    def make(mimic: Mimic) -> ShortForm:
-        from chatmimic.archive import Archive
-
-        with Archive.open(home.archive, create=False) as archive:
-            return ShortForm(archive, mimic)
-
-    return make
 
 
 class ShortForm:
@@ -74,7 +61,7 @@ class ShortForm:
         """Generate replies and judge them."""
         from chatmimic.generation.batch import BatchGenerator
 
-        decoding = Decoding(**{**loaded.mimic.decoding, "max_tokens": _MAX_TOKENS})
+        decoding = decoding_of(loaded.mimic, max_tokens=_MAX_TOKENS)
         asked = [place.before for place in self._places]
         replies = BatchGenerator(loaded).replies(asked, self.person, decoding)
         copied = self._copied(replies)

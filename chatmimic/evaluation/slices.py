@@ -49,10 +49,21 @@ class Slices:
 def cut(archive: Archive, mimic: Mimic, tell: Callable[[str], None] = lambda words: None) -> Slices:
     """Cut the archive into the slices of a mimic; `tell` is called with what is being done.
 
+    Raises EvaluationError where too little was said later, and the errors of `slices_of`.
+    """
+    slices = slices_of(archive, mimic, tell)
+    _check(slices, mimic)
+    return slices
+
+
+def slices_of(
+    archive: Archive, mimic: Mimic, tell: Callable[[str], None] = lambda words: None
+) -> Slices:
+    """The slices of a mimic, however little is in them.
+
     The mimic's settings say which threads and dates it was trained on, and its data until when. A
-    person who was renamed since has the name that the mimic knows. Raises EvaluationError where too
-    little was said later, MimicError for a damaged manifest, and the errors of a missing person or
-    thread.
+    person who was renamed since has the name that the mimic knows. Raises MimicError for a damaged
+    manifest, and the errors of a missing person or thread.
     """
     settings = settings_of(mimic)
     person = archive.person(mimic.persona).name
@@ -73,9 +84,7 @@ def cut(archive: Archive, mimic: Mimic, tell: Callable[[str], None] = lambda wor
     messages = None if settings.from_mimic else trained_messages(mimic)
     older, read = ([], before) if messages is None else _newest(before, person, messages)
     rest, test = _newest(later, person, round((1 - JUDGE) * _count(later, person)))
-    slices = Slices(person, tuple(read), (*older, *rest), tuple(test))
-    _check(slices, mimic)
-    return slices
+    return Slices(person, tuple(read), (*older, *rest), tuple(test))
 
 
 def _check(slices: Slices, mimic: Mimic) -> None:

@@ -60,19 +60,43 @@ class BatchGenerator(TorchGenerator):
         Each has the seed `seed` plus its number. `passed` is called with the number of replies that
         are done.
         """
-        most = min(decoding.max_tokens, self._window // 2)
-        rows = [
-            _Row(number, *self._prompt(history, speaker, most), seeded(seed + number))
-            for number, history in enumerate(histories)
-        ]
-        texts = [""] * len(rows)
+        return self.variants(histories, speaker, [decoding], seed=seed, passed=passed)[0]
+
+    def variants(
+        self,
+        histories: Sequence[Sequence[Message]],
+        speaker: str,
+        decodings: Sequence[Decoding],
+        *,
+        times: int = 1,
+        seed: int = 0,
+        passed: Callable[[int], None] = lambda done: None,
+    ) -> list[list[str]]:
+        """The replies to each history with each of some decodings, `times` of each.
+
+        Every history is read once. The replies with a decoding begin with one to each history;
+        those to the same place in it have the same seed.
+        """
+        most = min(max(one.max_tokens for one in decodings), self._window // 2)
+        prompts = [self._prompt(history, speaker, most) for history in histories]
+        texts = [[""] * (times * len(prompts)) for _ in decodings]
         # By length, so that rows of a batch need little padding.
-        order = sorted(rows, key=lambda row: len(row.prompt))
+        order = sorted(range(len(prompts)), key=lambda number: len(prompts[number][0]))
         for start in range(0, len(order), _AT_ONCE):
             batch = order[start : start + _AT_ONCE]
-            self._generate(batch, speaker, decoding, most)
-            for row in batch:
-                texts[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))
+            read, logits = self._batch.read([[*prompts[n][0], *prompts[n][1]] for n in batch])
+            for made, decoding in zip(texts, decodings, strict=True):
+                rows = [
+                    _Row(at, *prompts[n], seeded(seed + at))
+                    for n in batch
+                    for at in range(n, len(made), len(prompts))
+                ]
+                last = decoding is decodings[-1] and times == 1
+                own = read if last else read.copied(times)
+                limit = min(decoding.max_tokens, most)
+                self._go_on(rows, own, logits.repeat_interleave(times, 0), speaker, decoding, limit)
+                for row in rows:
+                    made[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))
             passed(min(start + _AT_ONCE, len(order)))
         return texts
 
@@ -110,11 +134,6 @@ class BatchGenerator(TorchGenerator):
         half = len(body) - len(body) // 2
         rows = self._reader.logits(ids[:-1], last=len(body) // 2)
         return rows.argmax(-1).tolist() == ids[-(len(body) // 2) :] if half < len(body) else False
-
-    def _generate(self, rows: list[_Row], speaker: str, decoding: Decoding, most: int) -> None:
-        """Generate the bodies of some rows, token by token."""
-        read, logits = self._batch.read([row.ids for row in rows])
-        self._go_on(rows, read, logits, speaker, decoding, most)
 
     def _go_on(
         self,

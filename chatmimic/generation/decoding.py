@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chatmimic.errors import SettingsError
 from chatmimic.settings import Setting, SettingsBase, between, setting, settings_of
+
+if TYPE_CHECKING:
+    from chatmimic.mimic import Mimic
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,33 @@ class Decoding(SettingsBase):
 
 
 SETTINGS = settings_of(Decoding)
+SMALL = 50_000_000  # parameters; smaller models invent words at the usual temperature
+# Decoding settings of a small model (`benchmarks/decoding.py`).
+GENTLE: dict[str, float] = {"temperature": 0.8, "top_p": 0.9}
+
+
+def fitted_to(mimic: Mimic) -> dict[str, float]:
+    """The settings that were fitted to the person's messages at the end of a mimic's training.
+
+    Empty if there are none, or if they are damaged.
+    """
+    fitted = mimic.manifest.get("decoding")
+    said = fitted.get("settings") if isinstance(fitted, dict) else None
+    try:
+        return dict(said) if isinstance(said, dict) and Decoding.checked(**said) else {}
+    except (TypeError, ValueError):
+        return {}
+
+
+def decoding_of(mimic: Mimic, **changes: Any) -> Decoding:
+    """The decoding of a mimic: what was fitted, else what suits its size, with some changes.
+
+    Raises SettingsError if the changes are out of bounds or conflict.
+    """
+    parameters = mimic.manifest.get("parameters")
+    is_small = isinstance(parameters, int) and parameters < SMALL
+    usual = fitted_to(mimic) or (GENTLE if is_small else {})
+    return Decoding.checked(**{**usual, **changes})
 
 
 def find_setting(name: str) -> Setting:

@@ -14,6 +14,7 @@ from chatmimic.files import bring_back, private_folder, write_atomically
 from chatmimic.folders import RECORD, Label, claim, label_of, write_label
 from chatmimic.home import Home
 from chatmimic.machine import allowed_threads, free_threads
+from chatmimic.mimic import Mimic
 from chatmimic.training.checkpointing import checkpoints
 from chatmimic.training.checkpointing.existing import (
     described,
@@ -47,6 +48,7 @@ class Callbacks:
     say: Callable[[str], None] = lambda words: None  # what is to stay on the screen
     stop: Callable[[], bool] = lambda: False
     judge: MakeJudge | None = None  # for --select style
+    fit: Callable[[Mimic], None] | None = None  # chooses the decoding of a finished mimic
 
 
 @dataclass(frozen=True)

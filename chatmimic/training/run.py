@@ -274,6 +274,14 @@ class Run(BaseRun):
             mimic = write_mimic(self.home, self.name, self.label.called, loop, ready, base, figures)
             _let_go(loop)
             write_losses(mimic, loop.held_out)
+            self._fit_decoding(mimic, ready)
+
+    def _fit_decoding(self, mimic: Mimic, ready: dict[str, Any]) -> None:
+        """Choose the decoding of a mimic that talks as one person."""
+        speaks = not (ready["everybody"] or ready["settings"]["reverse"])
+        if speaks and ready["settings"].get("fit_decoding", True) and self.callbacks.fit:
+            self.callbacks.stage("fitting the decoding")
+            self.callbacks.fit(mimic)
 
     def _check_gain(
         self, loop: Loop, ready: dict[str, Any], base: Metrics, figures: Metrics

@@ -53,12 +53,12 @@ def replies(
     loaded: LoadedMimic, requested: Sequence[Exchange], seed: int = 0, most: int = 60
 ) -> Iterator[Sample]:
     """The mimic's reply in each exchange, of a limited number of tokens."""
-    from chatmimic.generation import Decoding
+    from chatmimic.generation.decoding import decoding_of
     from chatmimic.generation.engine import TorchGenerator
 
     generator = TorchGenerator(loaded)
     for number, exchange in enumerate(requested):
-        decoding = Decoding(**loaded.mimic.decoding, seed=seed + number, max_tokens=most)
+        decoding = decoding_of(loaded.mimic, seed=seed + number, max_tokens=most)
         said = generator.stream(exchange.before, exchange.real.sender, decoding)
         yield Sample(exchange, "".join(said))
 

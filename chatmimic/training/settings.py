@@ -338,6 +338,12 @@ class TrainSettings(SettingsBase):
         EVALUATION,
         choices=(LOSS, STYLE),
     )
+    fit_decoding: bool = setting(
+        True,
+        "At the end, choose the temperature, top-p and message length with which replies are most "
+        "like the persona's messages (takes up to a minute).",
+        EVALUATION,
+    )
     sample_every: int | None = setting(
         None,
         "Show sample replies beside the real ones every N steps.",

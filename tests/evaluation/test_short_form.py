@@ -9,7 +9,7 @@ import pytest
 from training_support import chatter, digest, fill, log, resume, stop_after, train
 
 from chatmimic.errors import EvaluationError, TrainingError
-from chatmimic.evaluation.short_form import judge_for
+from chatmimic.evaluation.in_training import with_evaluation
 from chatmimic.training.base_run import Callbacks
 from chatmimic.training.judged import Judged
 from chatmimic.training.state import State
@@ -64,16 +64,16 @@ def test_copies_end_the_run_and_are_never_the_best(home, plain_base):
 def test_it_is_judged_by_real_replies_and_the_same_when_resumed(
     home, plain_base, messages, tmp_path
 ):
-    judge = judge_for(home)
+    judge = with_evaluation(Callbacks(), home).judge
     made = train(home, plain_base, callbacks=Callbacks(judge=judge), **OPTIONS)
     lines = log(home)
     assert all(line["style"] > 0 and 0 <= line["copied"] <= 1 for line in lines)
     assert made.mimic.manifest["best_step"] == min(lines, key=lambda x: x["style"])["step"]
 
     other = fill(tmp_path / "other", messages)
-    stopping = replace(stop_after(2), judge=judge_for(other))
+    stopping = replace(stop_after(2), judge=with_evaluation(Callbacks(), other).judge)
     train(other, plain_base, callbacks=stopping, **OPTIONS)
-    resume(other, callbacks=Callbacks(judge=judge_for(other)))
+    resume(other, callbacks=Callbacks(judge=with_evaluation(Callbacks(), other).judge))
     assert log(other) == lines
     assert digest(other) == digest(home)
 
@@ -82,7 +82,7 @@ def test_one_who_talks_to_nobody_cannot_be_judged(tmp_path, plain_base):
     alone = [replace(m, sender="Ada") for m in chatter(300)]
     home = fill(tmp_path / "alone", alone)
     stages = []
-    callbacks = Callbacks(judge=judge_for(home), stage=stages.append)
+    callbacks = with_evaluation(Callbacks(stage=stages.append), home)
     with pytest.raises(EvaluationError) as raised:
         train(home, plain_base, callbacks=callbacks, **OPTIONS)
     assert "--select" in raised.value.hint

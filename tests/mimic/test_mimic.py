@@ -14,7 +14,6 @@ from training_support import fill, train
 from chatmimic.errors import MimicError
 from chatmimic.home import Home
 from chatmimic.mimic import (
-    GENTLE,
     Mimic,
     latest,
     list_mimics,
@@ -397,11 +396,3 @@ def test_a_removed_mimic_is_gone(house):
 def test_how_much_of_a_talk_a_mimic_was_trained_to_see(house, said, context):
     mimic = replace(made(house, "ada"), manifest=said)
     assert (mimic.context.messages, mimic.context.tokens) == context
-
-
-@pytest.mark.parametrize(
-    ("parameters", "gentle"), [(7_000_000, True), (135_000_000, False), (None, False), ("x", False)]
-)
-def test_a_small_model_is_drawn_from_more_gently(house, parameters, gentle):
-    mimic = replace(made(house, "ada"), manifest={"parameters": parameters})
-    assert mimic.decoding == (GENTLE if gentle else {})

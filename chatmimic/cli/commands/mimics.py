@@ -308,6 +308,13 @@ def _kept_as(mimic: Mimic) -> str:
     return ""
 
 
+def _decoding(mimic: Mimic) -> str:
+    """The decoding settings that were fitted to its person's messages."""
+    from chatmimic.generation.decoding import fitted_to
+
+    return ", ".join(f"{name} {value:g}" for name, value in fitted_to(mimic).items())
+
+
 def _best_evaluation(known: dict[str, Any]) -> str:
     if known["best_step"] is None or known["steps"] is None:
         return ""
@@ -355,6 +362,7 @@ def _details(mimic: Mimic) -> list[tuple[str, str]]:
             "Perplexity",
             "" if perplexity is None else f"{perplexity_in_words(perplexity)} {held_out}{better}",
         ),
+        ("Fitted decoding", _decoding(mimic)),
         ("Best evaluation", _best_evaluation(known)),
         ("Verdict", known["verdict"] or ""),
         ("Made", (known["made_at"] or "").replace("T", " ")),

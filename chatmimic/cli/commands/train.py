@@ -147,13 +147,12 @@ def _train(home: Home, request: Request | None, taking: Taking, as_json: bool) -
     first = is_first()
     display = training_display(quiet=as_json, mute=not first)
     with stoppable(mute=not first) as stopping, display as callbacks:
-        from chatmimic.evaluation.short_form import judge_for
+        from chatmimic.evaluation.in_training import with_evaluation
         from chatmimic.training.run import Run, Trained
         from chatmimic.training.samples import replies
 
-        callbacks = dataclasses.replace(
-            callbacks, stop=lambda: stopping.requested, judge=judge_for(home)
-        )
+        callbacks = dataclasses.replace(callbacks, stop=lambda: stopping.requested)
+        callbacks = with_evaluation(callbacks, home)
         run = Run(home, taking.resume or taking.name or "", callbacks)
         outcome = _go(run, request, taking.replace)
         run.processes.part()
