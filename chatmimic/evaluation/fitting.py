@@ -1,7 +1,8 @@
 """Fitted decoding: the settings with which a mimic's replies are most like its person's messages.
 
-Replies are generated at places that the mimic was not trained on and that no test uses, with the
-settings from careful to free. Their distance from what the person wrote is the sum of
+Replies are generated at places that the mimic was not trained on and that no test uses, with
+settings from careful to free: with the usual ones and their neighbours first, and from there in the
+direction in which replies come closer. Their distance from what the person wrote is the sum of
 
 - the Jensen-Shannon divergences of habits (length, punctuation and emoji, capitals, …) in bits,
 - the difference in distinct word pairs, and
@@ -14,7 +15,7 @@ messages have L tokens, so that log(L / wanted) added to its score brings L to w
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,15 @@ class Fitted:
             **{name: round(value, 4) for name, value in distances.items()},
             "replies": self.replies,
         }
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """Settings, how far the replies with them are, and their mean length in words."""
+
+    settings: dict[str, float]
+    distance: float
+    words: float
 
 
 class Target:
@@ -119,23 +129,36 @@ def fit_decoding(archive: Archive, mimic: Mimic) -> Fitted | None:
     histories = [place.before[-_CONTEXT:] for place in asked]
     generator = BatchGenerator(mimic.load(AUTO))
 
-    def tried(settings: Sequence[dict[str, float]]) -> list[tuple[float, dict[str, float], float]]:
-        """The distance with each setting, least first, with the mean length in words."""
+    def tried(settings: Sequence[dict[str, float]]) -> list[_Tried]:
         decodings = [Decoding.from_dict({"max_tokens": _MAX_TOKENS, **one}) for one in settings]
         made = generator.variants(histories, slices.person, decodings, times=_TIMES)
-        found = zip(settings, made, strict=True)
         return [
-            (target.distance(texts), one, average_length([text.split() for text in texts]))
-            for one, texts in found
+            _Tried(one, target.distance(texts), average_length([text.split() for text in texts]))
+            for one, texts in zip(settings, made, strict=True)
         ]
 
-    found = tried([{"temperature": t, "top_p": p} for t, p in SETTINGS])
-    own = {name: getattr(decoding_of(mimic), name) for name in ("temperature", "top_p")}
-    usual = next((far for far, one, _ in found if one == own), math.nan)
-    best, chosen, words = min(found, key=lambda one: one[0])
-    if words and target.words and abs(bias := math.log(words / target.words)) > 0.1:
+    usual = decoding_of(mimic)
+    start = min(range(len(SETTINGS)), key=lambda at: abs(SETTINGS[at][0] - usual.temperature))
+    by_place = _search(tried, start)
+    best = min(by_place.values(), key=lambda one: one.distance)
+    if best.words and target.words and abs(bias := math.log(best.words / target.words)) > 0.1:
         bias = round(max(-_LONGEST_BIAS, min(_LONGEST_BIAS, bias)), 2)
-        ((far, biased, _),) = tried([{**chosen, "end_bias": bias}])
-        if far < best:
-            best, chosen = far, biased
-    return Fitted(chosen, best, usual, target.own, len(asked) * _TIMES)
+        best = min(best, *tried([{**best.settings, "end_bias": bias}]), key=lambda t: t.distance)
+    before = by_place[start].distance
+    return Fitted(best.settings, best.distance, before, target.own, len(asked) * _TIMES)
+
+
+def _search(
+    tried: Callable[[Sequence[dict[str, float]]], list[_Tried]], start: int
+) -> dict[int, _Tried]:
+    """What was found with the settings around `start`, and on towards the closest."""
+    found: dict[int, _Tried] = {}
+    at = start
+    while True:
+        new = [n for n in (at - 1, at, at + 1) if 0 <= n < len(SETTINGS) and n not in found]
+        settings = [{"temperature": SETTINGS[n][0], "top_p": SETTINGS[n][1]} for n in new]
+        found |= zip(new, tried(settings), strict=True) if new else ()
+        best = min(found, key=lambda n: found[n].distance)
+        if best == at:
+            return found
+        at = best

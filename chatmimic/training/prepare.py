@@ -40,6 +40,8 @@ from chatmimic.windows.choices import Choices, write_choices
 if TYPE_CHECKING:
     from chatmimic.training.base_run import BaseRun
 
+FITTING_WINDOWS = 24  # windows that are trained on in the time that fitting the decoding takes
+MOST_FITTING = 0.1  # share of --minutes for it; in a shorter run it is left out
 MOST_TESTING = 0.3  # share of --minutes that evaluations may take, on fewer windows if needed
 TRAIN, HELD_OUT, CORPUS = "learnt", "held-out", "corpus"  # folders of windows
 CHOICES, HELD_CHOICES = "choices", "held-out-choices"  # folders of exchanges
@@ -55,6 +57,8 @@ class Preparation:
         self.inputs = inputs
         self.settings = inputs.settings  # `--train auto` is decided when the base is open
         self.folder = folder
+        speaks = inputs.settings.persona and not inputs.settings.reverse
+        self.fits_decoding = bool(speaks) and inputs.settings.fit_decoding
 
     def loop(self) -> Loop:
         """Write base, windows and plan to disk, and make the loop."""
@@ -78,7 +82,7 @@ class Preparation:
         """The plan whose steps and evaluations take the remaining minutes."""
         seconds = 60 * (self.settings.minutes or 0)
         window, tested = self._time_windows(loop)
-        spent = self.work.seconds_since_start()
+        spent = self.work.seconds_since_start() + self._time_to_fit(seconds, window)
         held_out = len(loop.held_out)
         every = self._plan_within(seconds - spent, window)
         # The finished mimic is evaluated once more, for the loss of the engines.
@@ -91,6 +95,12 @@ class Preparation:
             for n in (plan.eval_windows, plan.final_eval_windows)
         )
         return replace(plan, eval_windows=look, final_eval_windows=final, in_time=True)
+
+    def _time_to_fit(self, seconds: float, window_seconds: float) -> float:
+        """The seconds that fitting the decoding takes; in a short run it is left out."""
+        fitting = FITTING_WINDOWS * window_seconds
+        self.fits_decoding = self.fits_decoding and fitting <= MOST_FITTING * seconds
+        return fitting if self.fits_decoding else 0.0
 
     def _time_windows(self, loop: Loop) -> tuple[float, float]:
         """The seconds it takes to train on a window, and to evaluate on one."""
@@ -265,6 +275,7 @@ class Preparation:
             "everybody": self.material.imitated is None,
             "owner": self.material.owner,
             "facts": self.inputs.facts,
+            "fit_decoding": self.fits_decoding,
             "begun_at": datetime.now(UTC).isoformat(),
             "material": material_facts(self.material, Windows.open(self.folder / TRAIN)),
         }

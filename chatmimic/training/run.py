@@ -277,9 +277,8 @@ class Run(BaseRun):
             self._fit_decoding(mimic, ready)
 
     def _fit_decoding(self, mimic: Mimic, ready: dict[str, Any]) -> None:
-        """Choose the decoding of a mimic that talks as one person."""
-        speaks = not (ready["everybody"] or ready["settings"]["reverse"])
-        if speaks and ready["settings"].get("fit_decoding", True) and self.callbacks.fit:
+        """Choose the decoding of the finished mimic, if the preparation planned it."""
+        if ready.get("fit_decoding") and self.callbacks.fit:
             self.callbacks.stage("fitting the decoding")
             self.callbacks.fit(mimic)
 

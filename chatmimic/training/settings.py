@@ -341,7 +341,7 @@ class TrainSettings(SettingsBase):
     fit_decoding: bool = setting(
         True,
         "At the end, choose the temperature, top-p and message length with which replies are most "
-        "like the persona's messages (takes up to a minute).",
+        "like the persona's messages. Left out where --minutes is too short for it.",
         EVALUATION,
     )
     sample_every: int | None = setting(

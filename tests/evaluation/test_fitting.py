@@ -81,8 +81,22 @@ def test_the_closest_setting_is_chosen_and_then_the_length(home, monkeypatch):
     assert (found.decoding["temperature"], found.decoding["top_p"]) == (0.8, 0.9)
     assert found.decoding["end_bias"] < 0
     assert found.distance < found.usual
-    assert [(one.temperature, one.top_p) for one in asked[:-1]] == list(SETTINGS)
+    assert [(one.temperature, one.top_p) for one in asked[:-1]] == list(SETTINGS[:3])
     assert asked[-1].end_bias == found.decoding["end_bias"]
+
+
+@pytest.mark.parametrize("closest", range(len(SETTINGS)))
+def test_the_search_goes_towards_what_is_closer(closest):
+    asked = []
+
+    def tried(settings):
+        asked.extend(one["temperature"] for one in settings)
+        places = [SETTINGS.index((one["temperature"], one["top_p"])) for one in settings]
+        return [fitting._Tried({}, abs(place - closest), 3) for place in places]
+
+    found = fitting._search(tried, 1)
+    assert min(found, key=lambda place: found[place].distance) == closest
+    assert len(asked) == min(len(SETTINGS), max(3, closest + 2))
 
 
 def test_a_length_that_is_right_is_left_alone(home, monkeypatch):
@@ -92,7 +106,7 @@ def test_a_length_that_is_right_is_left_alone(home, monkeypatch):
         found = fit_decoding(archive, Mimic.open("ada", home))
     assert found is not None
     assert "end_bias" not in found.decoding
-    assert len(asked) == len(SETTINGS)
+    assert len(asked) == 3
 
 
 def test_too_few_places_leave_the_usual_decoding(home, monkeypatch):
