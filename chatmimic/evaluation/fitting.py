@@ -144,8 +144,8 @@ def fit_decoding(archive: Archive, mimic: Mimic) -> Fitted | None:
     if best.words and target.words and abs(bias := math.log(best.words / target.words)) > 0.1:
         bias = round(max(-_LONGEST_BIAS, min(_LONGEST_BIAS, bias)), 2)
         best = min(best, *tried([{**best.settings, "end_bias": bias}]), key=lambda t: t.distance)
-    before = by_place[start].distance
-    return Fitted(best.settings, best.distance, before, target.own, len(asked) * _TIMES)
+    at_first = by_place[start].distance
+    return Fitted(best.settings, best.distance, at_first, target.own, len(asked) * _TIMES)
 
 
 def _search(
