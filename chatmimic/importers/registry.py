@@ -259,8 +259,8 @@ def _unopened(why: dict[str, str]) -> str:
     some = ", ".join(f"{visible(name)} ({why[name]})" for name in list(why)[:_NAMED])
     more = ", …" if count > _NAMED else ""
     return (
-        f"{count:,} {were} not opened: {some}{more}. If {them} contain chats, unpack {them} and "
-        "import the contents."
+        f"{count:,} {were} not opened: {some}{more}. If there are chats in {them}, unpack "
+        f"{them} and import the contents."
     )
 
 

@@ -162,7 +162,7 @@ def test_days_beside_unknown_words(
     messages, report = read(tmp_path / "a.txt", text, tz="UTC")
     assert [m.text for m in messages] == texts
     assert [moment(m)[8:10] for m in messages] == ["01", "02" if noted else "01"]
-    assert any("read as the days" in note for note in report.notes) == noted
+    assert any("read as date separators" in note for note in report.notes) == noted
 
 
 def test_a_weekday_that_is_known_makes_other_dates_words(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_three_archives_deep_and_no_more(tmp_path: Path) -> None:
     assert {m.thread_title for m in messages} == {"Bob"}
     assert unopened(report) == (
         "1 archive was not opened: a.zip/b.zip/c.zip (more than 3 archives deep). "
-        "If chats are in it, unpack it and import what was in it too."
+        "If there are chats in it, unpack it and import the contents."
     )
 
 
@@ -171,7 +171,7 @@ def test_what_is_not_opened_is_said_and_the_rest_is_read(
     assert len(messages) == 2
     assert unopened(report) == (
         f"1 archive was not opened: phone/{name} ({why}). "
-        "If chats are in it, unpack it and import what was in it too."
+        "If there are chats in it, unpack it and import the contents."
     )
 
 
@@ -181,7 +181,7 @@ def test_nothing_but_what_is_not_opened(tmp_path: Path) -> None:
         read(tmp_path / "old.7z")
     assert str(caught.value) == (
         "No known chat export was found in old.7z. 1 archive was not opened: "
-        "old.7z (7-Zip). If chats are in it, unpack it and import what was in it too."
+        "old.7z (7-Zip). If there are chats in it, unpack it and import the contents."
     )
     (tmp_path / "all.zip").write_bytes(zipped({"in.zip": encrypted({"a.txt": NILS})}))
     with pytest.raises(UnknownFormat, match=r"in\.zip \(encrypted\)"):
