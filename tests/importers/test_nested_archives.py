@@ -193,7 +193,7 @@ def test_many_that_are_not_opened_are_one_note(tmp_path: Path) -> None:
     (tmp_path / "all.zip").write_bytes(zipped({"WhatsApp Chat - Bob.txt": BOB, **files}))
     note = unopened(read(tmp_path / "all.zip")[1])
     assert note.startswith("12 archives were not opened: 00.rar (RAR), 01.rar (RAR), ")
-    assert "09.rar (RAR), …. If chats are in them, unpack them" in note
+    assert "09.rar (RAR), …. If there are chats in them, unpack them" in note
 
 
 def test_a_damaged_archive_within_is_refused_unless_allowed(tmp_path: Path) -> None:
