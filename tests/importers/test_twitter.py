@@ -121,7 +121,7 @@ def test_long_archives_come_in_parts_and_other_scripts_are_passed_over(tmp_path:
 
 def test_a_script_alone_that_holds_no_messages_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "like.js", "like", [{"like": {"fullText": "no message"}}])
-    with pytest.raises(ExportError, match="like.js is not a chat export"):
+    with pytest.raises(ExportError, match="like.js is not a known chat export"):
         read(tmp_path)
 
 
