@@ -61,7 +61,7 @@ def mean_of(values: NDArray[np.float64]) -> Callable[[Rows], float]:
     return mean
 
 
-def wilson(right: int, answered: int) -> tuple[float, float]:
+def wilson(right: float, answered: int) -> tuple[float, float]:
     """The 95 % score interval of a share.
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (Journal of the

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from training_support import typed
 
 from chatmimic.cli.display.comparison import print_comparison
 from chatmimic.cli.display.evaluation import print_evaluation
@@ -82,5 +85,21 @@ def test_what_cannot_be_compared_is_not_set_side_by_side(tmp_path, monkeypatch, 
     out = capsys.readouterr().out
     assert "Bits per character" in out
     assert "Perplexity" not in out
-    assert out.split("\n")[0].split() == ["one", "two", "three", "*"]
-    assert "* evaluated on other messages than one" in out
+    assert out.split("\n")[0].split() == ["one", "two", "three", "†"]
+    assert "† evaluated on other messages than one" in out
+
+
+def test_mimics_of_other_held_out_messages_are_marked(home, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for number, (name, until) in enumerate((("one", 5), ("two", 9), ("three", 9))):
+        folder = home / "mimics" / name
+        folder.mkdir(parents=True)
+        facts = {"format": 1, "persona": "Ada", "people": ["Ada", "Bob"], "form": "tokens"}
+        facts |= {"data": {"until": until}, "held_out": {"mimic": {"bits_per_character": 2.5}}}
+        (folder / "mimic.json").write_text(json.dumps(facts), "utf-8")
+        os.utime(folder / "mimic.json", (number, number))
+    status, out, err = typed("mimics")
+    assert status == 0, err
+    marked = {line.split()[0]: "2.500 †" in line for line in out.splitlines() if "2.500" in line}
+    assert marked == {"three": False, "two": False, "one": True}
+    assert "†: of other messages than the newest mimic of that person" in " ".join(out.split())

@@ -216,7 +216,7 @@ def _table(mimics: Sequence[Mimic]) -> Table:
     other = _measured_elsewhere(mimics)
     for known in every:
         cells = _cells(known)
-        cells[2] += " *" if known["name"] in other else ""
+        cells[2] += " †" if known["name"] in other else ""
         table.add_row(*map(shown, cells[: len(table.columns)]))
     return table
 
@@ -224,7 +224,7 @@ def _table(mimics: Sequence[Mimic]) -> Table:
 def _how_to_compare(mimics: Sequence[Mimic]) -> str:
     words = "Bits/char, of held-out messages: lower is better, among mimics of one person."
     if _measured_elsewhere(mimics):
-        words += " *: of other messages than the newest mimic of that person; not comparable."
+        words += " †: of other messages than the newest mimic of that person; not comparable."
     return words
 
 

@@ -44,7 +44,7 @@ def print_comparison(
     table.add_column("", overflow="fold")
     other = [m.name for m in mimics if held_out_key(m) != held_out_key(mimics[0])]
     for mimic in mimics:
-        heading = mimic.name + (" *" if mimic.name in other else "")
+        heading = mimic.name + (" †" if mimic.name in other else "")
         table.add_column(shown(heading), justify="right", overflow="fold")
     for row in _facts(mimics):
         table.add_row(*map(shown, row))
@@ -55,7 +55,7 @@ def print_comparison(
             table.add_row(*map(shown, row))
     screen.print(table)
     if other:
-        words = f"* evaluated on other messages than {mimics[0].name}: compare only roughly."
+        words = f"† evaluated on other messages than {mimics[0].name}: compare only roughly."
         screen.print(shown(words, "dim"))
     for mimic, evaluation in zip(mimics, evaluations, strict=True):
         screen.print(shown(f"{mimic.name}: {evaluation.verdict}", "bold"))

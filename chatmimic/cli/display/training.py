@@ -270,7 +270,7 @@ def _what_was_read(material: dict[str, Any]) -> str:
     tested = material.get("tested_messages", held_out)
     latest = f"the latest {held_out:,}, which were held out"
     if tested < held_out:
-        latest = f"{tested:,} of {latest}, spread evenly over them"
+        latest = f"{tested:,} messages, spread evenly over {latest}"
     return (
         f"Trained on {material['messages']:,} messages in {material['conversations']:,} "
         f"conversations (a silence of {material['gap']} ends one); evaluated on {latest}."

@@ -110,7 +110,7 @@ def _replies(
 
     progress.stage(f"loading {mimic.name}")
     generator = BatchGenerator(mimic.load())
-    progress.stage(f"generating {len(asked)} replies of {mimic.name}")
+    progress.stage(f"generating replies of {mimic.name}")
     known = [place.with_names({person: mimic.persona}) for place in asked]
     histories = [place.before for place in known]
     return generator.replies(

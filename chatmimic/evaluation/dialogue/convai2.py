@@ -116,8 +116,10 @@ def _exp(nats: float) -> float:
 
 
 def _around_mean(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of a mean of shares, by its standard error."""
+    """The 95 % interval of a mean of shares, by its standard error; Wilson's where all agree."""
     mean = fmean(values)
     variance = math.fsum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
+    if not variance:
+        return wilson(mean * len(values), len(values))
     half = Z * math.sqrt(variance / len(values))
     return max(0.0, mean - half), min(1.0, mean + half)

@@ -119,3 +119,9 @@ def test_figures_are_weighted_by_tokens_and_words():
 )
 def test_the_interval_of_a_share_is_wilson_s(hits, count, low, high):
     assert wilson(hits, count) == pytest.approx((low, high), abs=5e-4)
+
+
+def test_where_all_examples_agree_the_interval_has_a_width():
+    low, high = summed([Outcome(1.0, 1, 1, 0.0, None, 0)] * 3).f1_interval
+    assert low == 0
+    assert 0.5 < high < 0.6
