@@ -231,12 +231,12 @@ class Talk:
     """A conversation with a mimic. `history` holds its messages and may be modified."""
 
     def __init__(self, mimic: Mimic, engine: str = AUTO) -> None:
-        from chatmimic.generation.engine import TorchGenerator
+        from chatmimic.generation.batch import BatchGenerator
 
         mimic.check_talks()
         self.mimic = mimic
         self.history: list[Message] = []
-        self._generator = TorchGenerator(mimic.load(engine))
+        self._generator = BatchGenerator(mimic.load(engine))
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
         """Send a message and return one reply."""

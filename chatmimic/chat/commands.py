@@ -26,10 +26,17 @@ HELP = (
     Help("persona", "[NAME]", "Change who answers: a person the mimic knows, or another mimic."),
     Help("as", "[NAME]", "Change who you speak as; without a name, list the people."),
     Help("retry", "", "Generate another answer to your last message."),
+    Help("alternatives", "[COUNT]", "Generate several answers to choose from, 4 by default."),
+    Help("pick", "NUMBER", "Take one of the alternatives as the answer."),
+    Help("continue", "", "Let the persona send one more message."),
+    Help("edit", "TEXT", "Replace your last message, and get a new answer."),
     Help("undo", "", "Remove your last message and its answer."),
     Help("reset", "", "Start a new conversation."),
     Help("set", "[KEY=VALUE ...]", "Show or change the sampling settings."),
+    Help("seed", "[NUMBER]", "Make replies reproducible; without a number, random again."),
+    Help("stats", "", "Show how many messages there are, and how fast replies come."),
     Help("save", "[FILE]", "Save the conversation to a file."),
+    Help("load", "FILE", "Go on with a conversation that /save wrote."),
     Help("quit", "", "Leave the chat (also Ctrl-D)."),
 )
 NAMES = tuple(line.name for line in HELP)

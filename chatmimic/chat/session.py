@@ -106,6 +106,24 @@ class Session:
         """Remove the user's last message and everything after it. Returns what was removed."""
         return self._cut(self._last_mine())
 
+    def before_answer(self) -> list[Message]:
+        """The messages up to the user's last one, which an answer follows; none without one."""
+        return self.history[: self._last_mine() + 1] if any(e.mine for e in self.entries) else []
+
+    def edit(self, text: str) -> bool:
+        """Replace the user's last message, and remove its answer. False if there is none."""
+        place = self._last_mine()
+        if place == len(self.entries):
+            return False
+        self._cut(place)
+        self.say(text)
+        return True
+
+    def load(self, messages: Sequence[Message]) -> None:
+        """Go on with another conversation; what the user sent is known by the name."""
+        self.reset()
+        self.entries = [Entry(message, mine=message.sender == self.you) for message in messages]
+
     def drop_replies(self) -> bool:
         """Remove the last answer. Returns False if there is nothing to answer."""
         place = self._last_mine()

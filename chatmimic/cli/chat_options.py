@@ -116,14 +116,14 @@ def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def load_voice(mimic: Mimic, engine: str = AUTO) -> Voice:
     """Load a mimic into memory, ready to chat. MimicError for one trained in reverse."""
     from chatmimic.chat.session import Voice
-    from chatmimic.generation.engine import TorchGenerator
+    from chatmimic.generation.batch import BatchGenerator
 
     mimic.check_talks()
     base = short_name(str(mimic.manifest.get("base", "unknown")))
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
     use_threads(reply_threads(mimic.count_parameters()))
-    generator = TorchGenerator(loaded)
+    generator = BatchGenerator(loaded)
     return Voice(generator, mimic.name, base, knows_all, mimic.owner, loaded.engine)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 import torch
 from torch import Tensor
@@ -99,6 +100,13 @@ class BatchGenerator(TorchGenerator):
                     made[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))
             passed(min(start + _AT_ONCE, len(order)))
         return texts
+
+    def alternatives(
+        self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int
+    ) -> list[str]:
+        """Generate `count` versions of the next message, by `speaker`, at once."""
+        seed = Random().randrange(2**31) if decoding.seed is None else decoding.seed
+        return self.variants([history], speaker, [decoding], times=count, seed=seed)[0]
 
     def likelihoods(
         self, history: Sequence[Message], candidates: Sequence[Message], most: int | None = None

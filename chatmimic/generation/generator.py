@@ -38,6 +38,11 @@ class Generator(Protocol):
         Ends within one token after `stop` is set.
         """
 
+    def alternatives(
+        self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int
+    ) -> list[str]:
+        """Generate `count` versions of the next message, by `speaker`, at once."""
+
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         """The probability that `speaker`, who spoke last, also sends the next message."""
 

@@ -74,7 +74,11 @@ def test_what_is_no_setting_is_refused(argument):
     [
         (
             "/",
-            ["/help", "/persona ", "/as ", "/retry", "/undo", "/reset", "/set ", "/save ", "/quit"],
+            [
+                *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
+                *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/save ", "/load "),
+                "/quit",
+            ],
         ),
         ("/re", ["/retry", "/reset"]),
         ("/persona ", ["Ada Lovelace", "Bob", "cyd"]),

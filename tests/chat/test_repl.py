@@ -93,6 +93,96 @@ def test_undo_says_where_the_talk_stands(make_repl):
     )
 
 
+def test_alternatives_are_shown_and_one_is_picked(make_repl):
+    repl = make_repl(["first"], ["one"], ["two"], ["one"], ["\x1b[31mthree"], ["next"])
+    said = repl.hear("hi", "/alternatives")
+    assert [line.split() for line in said.splitlines()[1:4]] == [
+        ["1", "one"], ["2", "two"], ["3", "␛[31mthree"]
+    ]  # fmt: skip
+    assert said.endswith("Take one with /pick NUMBER.\n")
+    assert repl.session.history[-1].text == "first"
+    assert repl.hear("/pick 2") == "Ada Lovelace: two\n"
+    assert [m.text for m in repl.session.history] == ["hi", "two"]
+    assert [len(history) for history, *_ in repl.generator.asked[1:]] == [1, 1, 1, 1]
+    assert "no alternatives" in repl.hear("/pick 1")
+
+
+def test_alternatives_are_of_the_last_message_only(make_repl):
+    repl = make_repl(["first"], ["one"], ["two"])
+    assert "no alternatives" in repl.hear("hi", "/alternatives 2", "ho", "/pick 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("/alternatives", "There is nothing to answer yet."),
+        ("/alternatives 1", "Use /alternatives with a number from 2 to 20."),
+        ("/alternatives x", "Use /alternatives with a number from 2 to 20."),
+        ("/alternatives ²", "Use /alternatives with a number from 2 to 20."),
+        ("/pick", "There are no alternatives to your last message: /alternatives."),
+        ("/edit", "Use /edit with the new text of your last message."),
+        ("/edit hello", "There is nothing to edit yet."),
+        ("/stats", "There are no messages yet."),
+        ("/load", "Use /load with a file that /save wrote."),
+        ("/seed x", "seed is 'x'; it must be a whole number from 0 to 4294967295."),
+    ],
+)
+def test_a_command_that_cannot_be_obeyed_says_why(make_repl, line, says):
+    repl = make_repl()
+    assert repl.pipe(line.encode()) == 0
+    assert repl.shown.endswith(f"{says}\n")
+    assert repl.session.entries == []
+
+
+def test_a_pick_out_of_range_is_refused(make_repl):
+    repl = make_repl(["first"], ["one"], ["two"])
+    assert "from 1 to 2" in repl.hear("hi", "/alternatives 2", "/pick 3")
+    assert [m.text for m in repl.session.history] == ["hi", "first"]
+
+
+def test_the_persona_goes_on_when_asked(make_repl):
+    repl = make_repl(["one"], ["two"])
+    assert repl.hear("hi", "/continue") == "Ada Lovelace: one\nAda Lovelace: two\n"
+    assert make_repl(["hello"]).hear("/continue") == "Ada Lovelace: hello\n"  # writes first
+
+
+def test_the_last_message_is_edited_and_answered_anew(make_repl):
+    repl = make_repl(["one"], ["two"], ["three"])
+    assert repl.hear("hi", "teh", "/edit the tea").endswith("Ada Lovelace: three\n")
+    assert [m.text for m in repl.session.history] == ["hi", "one", "the tea", "three"]
+
+
+def test_a_seed_begins_again_and_goes(make_repl):
+    repl = make_repl()
+    repl.hear("/seed 7", "hi", "/seed", "ho")
+    first, second = (decoding.seed for _, _, decoding in repl.generator.asked)
+    assert (first, second) == (7, None)
+
+
+def test_what_was_said_is_counted(make_repl):
+    said = make_repl(["one two"], ["three"]).hear("hi", "ho there", "/stats")
+    rows = [" ".join(line.split()) for line in said.splitlines()[2:]]
+    assert rows[:2] == [
+        "Bob 2 messages, 1.5 words each",
+        "Ada Lovelace 2 messages, 1.5 words each",
+    ]
+    assert re.fullmatch(r"replies \d+\.\d s each", rows[2])
+
+
+def test_a_saved_talk_is_gone_on_with(make_repl, tmp_path):
+    file = tmp_path / "talk.jsonl"
+    make_repl(["one"]).hear("hi", f"/save {file}")
+    repl = make_repl(["two"], ["three"])
+    said = repl.hear(f"/load {file}")
+    assert said == f"Loaded 2 messages from {file}\nLast message: Ada Lovelace: one\n"
+    assert [entry.mine for entry in repl.session.entries] == [True, False]
+    repl.hear("/retry", "more", f"/save {file}")
+    assert [m.text for m in repl.session.history] == ["hi", "two", "more", "three"]
+    assert len(file.read_text("utf-8").splitlines()) == 4
+    assert repl.pipe(b"/load no-such-file\n") == 0
+    assert "Cannot read" in repl.shown
+
+
 def test_reset_begins_anew(make_repl):
     repl = make_repl(["one"])
     assert repl.hear("hi", "/reset").endswith("Started a new conversation.\n")

@@ -38,6 +38,22 @@ def test_replies_are_those_given_one_by_one(loaded, temperature):
         assert texts[number] == said
 
 
+def test_several_of_each_are_as_one_by_one(loaded):
+    free = Decoding(temperature=1.0, top_p=1.0, max_tokens=10)
+    careful = Decoding(temperature=0.0, max_tokens=6)
+    generator = BatchGenerator(loaded)
+    both = generator.variants(HISTORIES, PERSON, [free, careful], times=2, seed=5)
+    assert both[0][:4] == generator.replies(HISTORIES, PERSON, free, seed=5)
+    assert both[0][4:] == generator.replies(HISTORIES, PERSON, free, seed=9)
+    assert both[1] == generator.replies(HISTORIES, PERSON, careful) * 2
+    some = generator.alternatives(HISTORIES[1], PERSON, Decoding(seed=3, max_tokens=10), 5)
+    assert len(some) == 5
+    assert some == generator.alternatives(HISTORIES[1], PERSON, Decoding(seed=3, max_tokens=10), 5)
+    assert generator.alternatives([], PERSON, careful, 2)[0] == "".join(
+        TorchGenerator(loaded).stream([], PERSON, careful)
+    )
+
+
 def test_many_replies_come_in_the_order_that_was_asked(loaded):
     decoding = Decoding(temperature=0, max_tokens=4)
     counts = []

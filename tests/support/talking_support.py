@@ -61,6 +61,11 @@ class ScriptedGenerator:
                 return
             yield piece
 
+    def alternatives(
+        self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int
+    ) -> list[str]:
+        return ["".join(self.stream(history, speaker, decoding)) for _ in range(count)]
+
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         return 1.0 if self.bursts and self.bursts.pop(0) else 0.0
 

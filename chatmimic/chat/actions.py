@@ -1,0 +1,281 @@
+"""What the commands of the chat do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatmimic.chat import commands, saving
+from chatmimic.chat.screen import PERSONA, Screen, one_line
+from chatmimic.chat.session import Session, find_name
+from chatmimic.errors import SettingsError
+from chatmimic.files import private_folder
+from chatmimic.folders import folder_name
+from chatmimic.generation.decoding import SETTINGS, find_setting
+from chatmimic.records import Message
+from chatmimic.text import visible
+
+if TYPE_CHECKING:
+    from chatmimic.chat.repl import Repl
+
+_ALTERNATIVES, _MOST_ALTERNATIVES = 4, 20
+
+
+class Actions:
+    """The commands of a chat, but for the one to leave it."""
+
+    def __init__(self, repl: Repl) -> None:
+        self.repl = repl
+        self._saved: set[Path] = set()
+        self._offered: list[str] = []  # alternatives to an answer …
+        self._offered_for: list[Message] = []  # … to these messages
+        self.by_name: dict[str, Callable[[str], None]] = {
+            "help": self._help,
+            "persona": self._persona,
+            "as": self._as,
+            "retry": self._retry,
+            "alternatives": self._alternatives,
+            "pick": self._pick,
+            "continue": self._continue,
+            "edit": self._edit,
+            "undo": self._undo,
+            "reset": self._reset,
+            "set": self._set,
+            "seed": self._seed,
+            "stats": self._stats,
+            "save": self._save,
+            "load": self._load,
+        }
+
+    @property
+    def session(self) -> Session:
+        """The chat's state."""
+        return self.repl.session
+
+    @property
+    def screen(self) -> Screen:
+        """The chat's output."""
+        return self.repl.screen
+
+    def _help(self, _: str) -> None:
+        self.screen.table(
+            (f"/{line.name} {line.takes}".strip(), line.does) for line in commands.HELP
+        )
+        for tip in commands.TIPS:
+            self.screen.note(tip)
+
+    def _persona(self, wanted: str) -> None:
+        session = self.session
+        if not wanted:
+            self._who("answers", session.persona)
+            if self.repl.mimics:
+                self.screen.note(f"Mimics: {', '.join(map(one_line, self.repl.mimics))}.")
+            return
+        name = find_name(wanted, session.people)
+        mimic = wanted if name is None else self._better_for(name)
+        if mimic:
+            with self.screen.waiting(f"Loading {mimic} …"):
+                voice = self.repl.open_voice(mimic)
+            session.turn_to(voice.generator.persona, voice)
+        elif name is not None:
+            session.turn_to(name)
+        self._now_answers()
+
+    def _better_for(self, name: str) -> str:
+        """The mimic of that person, if the user prefers it to a rough guess; else ""."""
+        voice = self.session.voice
+        own = self.repl.own.get(name, "")
+        if not own or voice.was_trained_on(name):
+            return ""
+        has = f"There is a mimic of {one_line(name)}, {one_line(own)}"
+        if self.repl.lines is None or self.repl.lines.agrees(f"{has}. Use it?"):
+            return own
+        return ""
+
+    def _now_answers(self) -> None:
+        session = self.session
+        self.screen.note(
+            f"{one_line(session.persona)} now answers (mimic {one_line(session.voice.mimic)}); "
+            f"you speak as {one_line(session.you)}."
+        )
+        self.say_if_guessed()
+
+    def say_if_guessed(self) -> None:
+        """Say it if the one who answers is only a rough guess."""
+        voice = self.session.voice
+        if not voice.was_trained_on(self.session.persona):
+            self.screen.note(
+                f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
+                "anybody else is a rough guess."
+            )
+
+    def _as(self, wanted: str) -> None:
+        session = self.session
+        if not wanted:
+            self._who("is you", session.you)
+            return
+        name = find_name(wanted, [*session.people, "You"])
+        if name is None:
+            self.screen.complain(f'The mimic knows nobody called "{one_line(wanted)}".')
+            self._who("is you", session.you)
+        elif name == session.persona:
+            self.screen.complain(
+                f"{one_line(name)} is the one who answers. Change that first: /persona NAME."
+            )
+        else:
+            session.speak_as(name)
+            self.screen.note(f"You speak as {one_line(name)}.")
+
+    def _who(self, role: str, name: str) -> None:
+        people = ", ".join(one_line(person) for person in self.session.people)
+        self.screen.note(f"{one_line(name)} {role}. It knows: {people}.")
+
+    def _retry(self, _: str) -> None:
+        if self.session.drop_replies():
+            self.repl.answer()
+        else:
+            self.screen.complain("There is nothing to answer yet.")
+
+    def _alternatives(self, argument: str) -> None:
+        session, screen = self.session, self.screen
+        wanted = _ALTERNATIVES if not argument else _count(argument)
+        if wanted is None or not 2 <= wanted <= _MOST_ALTERNATIVES:
+            screen.complain(f"Use /alternatives with a number from 2 to {_MOST_ALTERNATIVES}.")
+            return
+        asked = session.before_answer()
+        if not asked:
+            screen.complain("There is nothing to answer yet.")
+            return
+        with screen.waiting(f"{session.persona} is writing …"):
+            found = session.voice.generator.alternatives(
+                asked, session.persona, session.reply_decoding(), wanted
+            )
+        self._offered_for = asked
+        self._offered = list(dict.fromkeys(text for text in found if text.strip()))
+        if not self._offered:
+            screen.note("(says nothing)")
+            return
+        screen.table((str(number), visible(text)) for number, text in enumerate(self._offered, 1))
+        screen.note("Take one with /pick NUMBER.")
+
+    def _pick(self, argument: str) -> None:
+        number = _count(argument)
+        if not self._offered or self._offered_for != self.session.before_answer():
+            self.screen.complain("There are no alternatives to your last message: /alternatives.")
+        elif number is None or not 1 <= number <= len(self._offered):
+            self.screen.complain(f"Use /pick with a number from 1 to {len(self._offered)}.")
+        else:
+            self.session.drop_replies()
+            self.session.hear(self._offered[number - 1])
+            self.screen.message(self.session.persona, self._offered[number - 1], PERSONA)
+            self._offered = []
+
+    def _continue(self, _: str) -> None:
+        self.repl.reply()
+
+    def _edit(self, text: str) -> None:
+        if not text:
+            self.screen.complain("Use /edit with the new text of your last message.")
+        elif self.session.edit(text):
+            self.repl.answer()
+        else:
+            self.screen.complain("There is nothing to edit yet.")
+
+    def _seed(self, argument: str) -> None:
+        self._set(f"seed={argument or 'none'}")
+
+    def _stats(self, _: str) -> None:
+        session = self.session
+        if not session.entries:
+            self.screen.complain("There are no messages yet.")
+            return
+        rows = []
+        for name in dict.fromkeys(message.sender for message in session.history):
+            texts = [message.text for message in session.history if message.sender == name]
+            words = sum(len(text.split()) for text in texts) / len(texts)
+            rows.append((one_line(name), f"{len(texts)} messages, {words:.1f} words each"))
+        if took := self.repl.seconds:
+            rows.append(("replies", f"{sum(took) / len(took):.1f} s each"))
+        self.screen.table(rows)
+
+    def _load(self, argument: str) -> None:
+        if not argument:
+            self.screen.complain("Use /load with a file that /save wrote.")
+            return
+        path = Path(argument).expanduser().absolute()
+        messages = saving.read_history(path)
+        self.session.load(messages)
+        self._saved = {path}
+        count = len(messages)
+        self.screen.note(f"Loaded {count} message{'s' * (count != 1)} from {path}")
+        if messages:
+            last = messages[-1]
+            self.screen.note(f"Last message: {one_line(last.sender)}: {one_line(last.text)}")
+
+    def _undo(self, _: str) -> None:
+        gone = self.session.undo()
+        if not gone:
+            self.screen.complain("There is nothing to undo.")
+            return
+        answers = len(gone) - 1
+        with_it = (
+            f" and {'the answer' if answers == 1 else f'{answers} answers'}" if answers else ""
+        )
+        self.screen.note(f'Removed "{one_line(gone[0].message.text)}"{with_it}.')
+        if self.session.entries:
+            last = self.session.entries[-1].message
+            self.screen.note(f"Last message: {one_line(last.sender)}: {one_line(last.text)}")
+
+    def _reset(self, _: str) -> None:
+        self.session.reset()
+        self._saved.clear()  # those files hold another conversation
+        self.screen.note("Started a new conversation.")
+
+    def _set(self, argument: str) -> None:
+        try:
+            changed = commands.pairs(argument)
+            decoding = self.session.decoding.with_values(changed)
+        except SettingsError as error:
+            self.screen.complain(error.what)
+            return
+        self.session.decoding = decoding
+        if changed:
+            self.repl.draw_anew()
+        names = {find_setting(key).name for key, _ in changed}
+        self.screen.table(
+            (
+                s.name,
+                str(getattr(decoding, s.name)).lower(),
+                f"{s.help} ({s.bounds})",
+            )
+            for s in SETTINGS
+            if not names or s.name in names
+        )
+
+    def _save(self, argument: str) -> None:
+        if not self.session.entries:
+            self.screen.complain("There are no messages yet.")
+            return
+        path = Path(argument).expanduser().absolute() if argument else self._own_file()
+        if path.exists() and path not in self._saved:
+            self.screen.complain(f"{path} already exists. Choose another name.")
+            return
+        saving.save(self.session.entries, path, f"chat with {self.session.persona}")
+        self._saved.add(path)
+        count = len(self.session.entries)
+        self.screen.note(f"Saved {count} message{'s' * (count != 1)} to {path}")
+
+    def _own_file(self) -> Path:
+        folder = private_folder(self.repl.home.chats)
+        stem = f"{folder_name(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
+        # Two people may have the same folder name, and two chats may be saved in the same second.
+        names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
+        return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _count(text: str) -> int | None:
+    """A number as typed; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
