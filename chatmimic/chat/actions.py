@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chatmimic.chat import commands, saving
+from chatmimic.chat.lines import Lines
 from chatmimic.chat.screen import PERSONA, Screen, one_line
-from chatmimic.chat.session import Session, find_name
+from chatmimic.chat.session import Session, Voice, find_name
 from chatmimic.errors import SettingsError
 from chatmimic.files import private_folder
 from chatmimic.folders import folder_name
 from chatmimic.generation.decoding import SETTINGS, find_setting
+from chatmimic.home import Home
 from chatmimic.records import Message
 from chatmimic.text import visible
 
-if TYPE_CHECKING:
-    from chatmimic.chat.repl import Repl
-
 _ALTERNATIVES, _MOST_ALTERNATIVES = 4, 20
+
+
+class Chat(Protocol):
+    """What the commands need of a chat."""
+
+    session: Session
+    screen: Screen
+    home: Home
+    lines: Lines | None
+    open_voice: Callable[[str], Voice]  # by the name of a mimic
+    mimics: Sequence[str]
+    own: Mapping[str, str]  # from people to the mimics that imitate them
+    seconds: list[float]  # that each reply took
+
+    def answer(self) -> None:
+        """Print an answer of one message or several."""
+
+    def reply(self) -> bool:
+        """Print one message. Returns False if it was stopped or is empty."""
+
+    def draw_anew(self) -> None:
+        """Begin the random numbers of turn-taking again, with the seed of the settings."""
 
 
 class Actions:
     """The commands of a chat, but for the one to leave it."""
 
-    def __init__(self, repl: Repl) -> None:
-        self.repl = repl
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
         self._saved: set[Path] = set()
         self._offered: list[str] = []  # alternatives to an answer …
         self._offered_for: list[Message] = []  # … to these messages
@@ -53,12 +74,12 @@ class Actions:
     @property
     def session(self) -> Session:
         """The chat's state."""
-        return self.repl.session
+        return self.chat.session
 
     @property
     def screen(self) -> Screen:
         """The chat's output."""
-        return self.repl.screen
+        return self.chat.screen
 
     def _help(self, _: str) -> None:
         self.screen.table(
@@ -71,14 +92,14 @@ class Actions:
         session = self.session
         if not wanted:
             self._who("answers", session.persona)
-            if self.repl.mimics:
-                self.screen.note(f"Mimics: {', '.join(map(one_line, self.repl.mimics))}.")
+            if self.chat.mimics:
+                self.screen.note(f"Mimics: {', '.join(map(one_line, self.chat.mimics))}.")
             return
         name = find_name(wanted, session.people)
         mimic = wanted if name is None else self._better_for(name)
         if mimic:
             with self.screen.waiting(f"Loading {mimic} …"):
-                voice = self.repl.open_voice(mimic)
+                voice = self.chat.open_voice(mimic)
             session.turn_to(voice.generator.persona, voice)
         elif name is not None:
             session.turn_to(name)
@@ -87,11 +108,11 @@ class Actions:
     def _better_for(self, name: str) -> str:
         """The mimic of that person, if the user prefers it to a rough guess; else ""."""
         voice = self.session.voice
-        own = self.repl.own.get(name, "")
+        own = self.chat.own.get(name, "")
         if not own or voice.was_trained_on(name):
             return ""
         has = f"There is a mimic of {one_line(name)}, {one_line(own)}"
-        if self.repl.lines is None or self.repl.lines.agrees(f"{has}. Use it?"):
+        if self.chat.lines is None or self.chat.lines.agrees(f"{has}. Use it?"):
             return own
         return ""
 
@@ -135,7 +156,7 @@ class Actions:
 
     def _retry(self, _: str) -> None:
         if self.session.drop_replies():
-            self.repl.answer()
+            self.chat.answer()
         else:
             self.screen.complain("There is nothing to answer yet.")
 
@@ -174,13 +195,13 @@ class Actions:
             self._offered = []
 
     def _continue(self, _: str) -> None:
-        self.repl.reply()
+        self.chat.reply()
 
     def _edit(self, text: str) -> None:
         if not text:
             self.screen.complain("Use /edit with the new text of your last message.")
         elif self.session.edit(text):
-            self.repl.answer()
+            self.chat.answer()
         else:
             self.screen.complain("There is nothing to edit yet.")
 
@@ -197,7 +218,7 @@ class Actions:
             texts = [message.text for message in session.history if message.sender == name]
             words = sum(len(text.split()) for text in texts) / len(texts)
             rows.append((one_line(name), f"{len(texts)} messages, {words:.1f} words each"))
-        if took := self.repl.seconds:
+        if took := self.chat.seconds:
             rows.append(("replies", f"{sum(took) / len(took):.1f} s each"))
         self.screen.table(rows)
 
@@ -243,7 +264,7 @@ class Actions:
             return
         self.session.decoding = decoding
         if changed:
-            self.repl.draw_anew()
+            self.chat.draw_anew()
         names = {find_setting(key).name for key, _ in changed}
         self.screen.table(
             (
@@ -269,7 +290,7 @@ class Actions:
         self.screen.note(f"Saved {count} message{'s' * (count != 1)} to {path}")
 
     def _own_file(self) -> Path:
-        folder = private_folder(self.repl.home.chats)
+        folder = private_folder(self.chat.home.chats)
         stem = f"{folder_name(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
         # Two people may have the same folder name, and two chats may be saved in the same second.
         names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))

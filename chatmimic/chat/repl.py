@@ -40,8 +40,8 @@ class Repl:
         self.screen = screen
         self.home = home
         self.open_voice = open_voice
-        self.mimics = mimics
-        self.own = own or {}
+        self.mimics: Sequence[str] = mimics
+        self.own: Mapping[str, str] = own or {}
         self.lines: Lines | None = None
         self.seconds: list[float] = []  # that each reply took
         self._actions = Actions(self)
