@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -21,6 +22,7 @@ from chatmimic.evaluation.style.attribution import (
     share_attributed,
     texts_by_person,
 )
+from chatmimic.evaluation.style.convergence import not_converged_is_fine
 from chatmimic.records import Conversation, Message
 
 LOUD = ["HA! WHAT A DAY!!", "NO WAY!!", "TEA? YES!!", "OH WOW, REALLY!"]
@@ -154,3 +156,12 @@ def test_a_single_conversation_has_no_interval_and_what_is_unknown_is_left_out()
     assert with_interval(mean_of(np.ones(3)), np.zeros(3, np.int64), 0).low is None
     values = np.array([np.nan, 1.0, np.nan, 1.0])
     assert with_interval(mean_of(values), np.arange(4), 0).value == 1
+
+
+def test_a_judge_that_has_not_converged_is_no_matter_for_the_screen():
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings(record=True) as seen, not_converged_is_fine():
+        warnings.warn("lbfgs failed to converge", ConvergenceWarning, stacklevel=1)
+        warnings.warn("something else", UserWarning, stacklevel=1)
+    assert [str(one.message) for one in seen] == ["something else"]

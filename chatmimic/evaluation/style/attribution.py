@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from chatmimic.evaluation.intervals import Rows, with_interval
 from chatmimic.evaluation.records import Figure
+from chatmimic.evaluation.style.convergence import not_converged_is_fine
 from chatmimic.records import Conversation
 
 FEWEST = 30  # messages of somebody the judge can tell
@@ -75,7 +76,8 @@ class Judge:
         )
         model = make_pipeline(vectors, LogisticRegression(C=10, class_weight="balanced"))
         texts = [text for some in said.values() for text in some]
-        model.fit(texts, [name for name, some in said.items() for _ in some])
+        with not_converged_is_fine():
+            model.fit(texts, [name for name, some in said.items() for _ in some])
         people = tuple(model.classes_.tolist())
         return cls(people.index(person), people, model)
 
