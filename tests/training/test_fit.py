@@ -16,7 +16,7 @@ from rich.console import Console
 from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig
 
 from chatmimic.bases.loading import empty_model
-from chatmimic.cli.display.plan import facts, show_fit
+from chatmimic.cli.display.plan import show_fit, to_json
 from chatmimic.training.objective.loss import LossModule
 from chatmimic.training.optim.trainable import blocks_of, choose_learning
 from chatmimic.training.planning import memory_available, ways
@@ -422,7 +422,7 @@ def test_the_plan_is_shown_and_told_as_facts():
     assert "> all, batch 4 x 2" in text
     assert text.count("yes") == 4
     assert "Picked: all, batch 4 x 2" in text
-    told = json.loads(json.dumps(facts(plan, "starter")))
+    told = json.loads(json.dumps(to_json(plan, "starter")))
     assert told["picked"] == told["rows"][0]
     assert told["picked"]["bytes"]["total"] == plan.rows[0].need.total
     assert told["rows"][1]["gradient_checkpointing"] is True
@@ -435,7 +435,7 @@ def test_a_plan_that_fits_nowhere_says_so():
     assert "None of these fits into memory. Choose a smaller --base" in " ".join(
         out.getvalue().split()
     )
-    assert facts(plan, "starter")["picked"] is None
+    assert to_json(plan, "starter")["picked"] is None
 
 
 @pytest.mark.parametrize(
@@ -464,5 +464,5 @@ def test_a_plan_says_how_long_a_training_takes(passes: float | None, newest: int
     said = out.getvalue().splitlines()
     assert (said[-1] if told else "") == told
     assert said[-2 if told else -1].startswith("Options: ")
-    assert {key: facts(plan, "starter")[key] for key in requested} == requested
-    assert facts(plan, "starter")["seconds"] == (None if passes is None else passes * 3_200)
+    assert {key: to_json(plan, "starter")[key] for key in requested} == requested
+    assert to_json(plan, "starter")["seconds"] == (None if passes is None else passes * 3_200)
