@@ -80,10 +80,10 @@ def test_the_free_name_is_the_next_that_has_nothing(places: tuple[Path, Path]) -
     finish(places, Label("ada-2", "Ada"))
     finish(places, Label("ada-3", "Bob"))
     claim(places, Label("ada-4", "Ada"))  # came to nothing
-    assert find_existing(places, ADA).beside == Label("ada-4", "Ada")
+    assert find_existing(places, ADA).free_label == Label("ada-4", "Ada")
     begin(places, Label("ada-4", "Ada"))
     there = find_existing(places, ADA)
-    assert (there.beside.called, there.unfinished) == ("ada-5", "ada-4")
+    assert (there.free_label.called, there.unfinished) == ("ada-5", "ada-4")
 
 
 def test_the_run_beside_a_mimic_that_was_kept_is_what_was_begun(
@@ -110,16 +110,16 @@ def test_a_run_of_another_name_is_another(places: tuple[Path, Path]) -> None:
 def test_a_number_follows_the_name_and_not_a_number(places: tuple[Path, Path]) -> None:
     finish(places, ADA)
     finish(places, Label("ada-2", "Ada"))
-    assert find_existing(places, Label("ada-2", "Ada")).beside == Label("ada-3", "Ada")
+    assert find_existing(places, Label("ada-2", "Ada")).free_label == Label("ada-3", "Ada")
     finish(places, Label("agent-47", "Bob"))
-    assert find_existing(places, Label("agent-47", "Bob")).beside == Label("agent-47-2", "Bob")
+    assert find_existing(places, Label("agent-47", "Bob")).free_label == Label("agent-47-2", "Bob")
 
 
 def test_a_name_that_somebody_else_has(places: tuple[Path, Path]) -> None:
     finish(places, Label("aunt", "Ada"))
     there = find_existing(places, Label("aunt", "Bob"))
     assert (there.name, there.of_another) == (None, Label("aunt", "Ada"))
-    assert there.beside == Label("aunt-2", "Bob")
+    assert there.free_label == Label("aunt-2", "Bob")
 
 
 def test_an_unfinished_one_is_refused_with_both_ways(places: tuple[Path, Path]) -> None:
