@@ -42,6 +42,7 @@ SHORT = {
     "accumulate": 1,
     "evaluate_every": 2,
     "precision": "fp32",
+    "fit_decoding": False,
 }
 
 
@@ -124,7 +125,7 @@ def log(home: Home, name: str = "ada") -> list[dict[str, Any]]:
 def arguments(home: Home, base: Path, **options: Any) -> list[str]:
     """`chatmimic train` for a short training of Ada, as typed."""
     given = {"persona": "Ada", "base": base, "home": home.path, **SHORT, **options}
-    fitting = [] if given.pop("fit_decoding", False) else ["--no-fit-decoding"]
+    fitting = [] if given.pop("fit_decoding") else ["--no-fit-decoding"]
     flags = (("--" + key.replace("_", "-"), str(value)) for key, value in given.items())
     return ["train", *fitting, *(part for flag in flags for part in flag)]
 
