@@ -41,10 +41,11 @@ def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError(error.what) from error
         return command(overrides=overrides, **given)
 
-    small = {
-        name: f"{_usual(name):g}, {value:g} for a small base" for name, value in GENTLE.items()
+    usual = {
+        name: f"as fitted; else {_usual(name):g}, {value:g} for a small base"
+        for name, value in GENTLE.items()
     }
-    return settings_options(Decoding, **small)(with_decoding)
+    return settings_options(Decoding, **usual, end_bias="as fitted; else 0")(with_decoding)
 
 
 def _usual(name: str) -> float:

@@ -431,7 +431,7 @@ class TestTerminal:
 
 def test_help_says_how_a_small_mimic_is_drawn_from(run):
     out = " ".join(run("chat", "--help")[1].split())
-    assert "[default: 0.9, 0.8 for a small base; 0<=x<=5]" in out
+    assert "[default: as fitted; else 0.9, 0.8 for a small base; 0<=x<=5]" in out
     assert "[default: 80; 1<=x<=4096]" in out
 
 

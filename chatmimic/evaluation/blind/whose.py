@@ -28,7 +28,6 @@ from chatmimic.mimic import Mimic
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
 
-MOST_PEOPLE = 4
 _SPARE = 1.5  # places for each round that is wanted; some replies are empty
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -136,12 +136,6 @@ def _strangers(study: Study) -> list[list[str]]:
             if message.sender in kept and (text := study.plain(message.text)):
                 said.setdefault(message.sender, []).append(text)
     return list(said.values())
-
-
-def worst_habit(measures: Sequence[Measure]) -> Measure | None:
-    """The habit in which the mimic is furthest from its person."""
-    found = [m for m in measures if m.name.startswith("habit: ") and m.value() is not None]
-    return max(found, key=lambda m: m.value() or 0.0, default=None)
 
 
 def _finite(figures: dict[Source, Figure]) -> dict[Source, Figure]:
