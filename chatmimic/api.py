@@ -26,10 +26,10 @@ from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
 from chatmimic.generation import Decoding, as_message
 from chatmimic.generation.decoding import decoding_of
-from chatmimic.generation.generator import LONGEST_TURN, sends_more
+from chatmimic.generation.generator import LONGEST_TURN, Generator, sends_more
 from chatmimic.home import Home
 from chatmimic.keywords import PretrainKeywords, TrainKeywords
-from chatmimic.mimic import Mimic, latest
+from chatmimic.mimic import Mimic, latest, reverse_of
 from chatmimic.records import Message
 
 if TYPE_CHECKING:
@@ -188,16 +188,25 @@ def pretrain(
     return outcome
 
 
-def talk(mimic: str | Path | None = None, *, home: Place = None, engine: str = AUTO) -> Talk:
+def talk(
+    mimic: str | Path | None = None,
+    *,
+    home: Place = None,
+    engine: str = AUTO,
+    candidates: int = 1,
+) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
-    `engine` is one of `engines.ENGINES`. Several conversations can take place at the same time, in
-    turn or in threads; mimics that are adapters of the same base share its weights in memory.
-    Raises MimicError if there is no such mimic, if it was trained in reverse, or if the engine does
-    not work on this machine.
+    `engine` is one of `engines.ENGINES`. With `candidates` above 1, that many replies are generated
+    and the reverse mimic of the same person chooses. Several conversations can take place at the
+    same time, in turn or in threads; mimics that are adapters of the same base share its weights in
+    memory. Raises MimicError if there is no such mimic, if it was trained in reverse, if there is
+    no reverse mimic to choose, or if the engine does not work on this machine.
     """
     place = _home(home)
-    return Talk(Mimic.open(mimic, place) if mimic is not None else latest(place), engine)
+    found = Mimic.open(mimic, place) if mimic is not None else latest(place)
+    reverse = reverse_of(found, place) if candidates > 1 else None
+    return Talk(found, engine, reverse, candidates)
 
 
 def evaluate(
@@ -230,13 +239,19 @@ def evaluate(
 class Talk:
     """A conversation with a mimic. `history` holds its messages and may be modified."""
 
-    def __init__(self, mimic: Mimic, engine: str = AUTO) -> None:
+    def __init__(
+        self, mimic: Mimic, engine: str = AUTO, reverse: Mimic | None = None, candidates: int = 1
+    ) -> None:
         from chatmimic.generation.batch import BatchGenerator
+        from chatmimic.generation.ranked import RankedGenerator
 
         mimic.check_talks()
         self.mimic = mimic
         self.history: list[Message] = []
-        self._generator = BatchGenerator(mimic.load(engine))
+        self._generator: Generator = BatchGenerator(mimic.load(engine))
+        if reverse is not None:
+            scorer = BatchGenerator(reverse.load(engine))
+            self._generator = RankedGenerator(self._generator, scorer, candidates)
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
         """Send a message and return one reply."""

@@ -364,6 +364,17 @@ def own_mimics(home: Home) -> dict[str, str]:
     return {m.persona: m.name for m in reversed(talking)}
 
 
+def reverse_of(mimic: Mimic, home: Home) -> Mimic:
+    """The newest reverse mimic of the same person. Raises MimicError if there is none."""
+    for one in list_mimics(home):
+        if one.manifest.get("reverse") and one.persona == mimic.persona:
+            return one
+    raise MimicError(
+        f"There is no reverse mimic of {mimic.persona}, which would choose among candidates.",
+        f'Train one: `chatmimic train --persona "{mimic.persona}" --reverse`.',
+    )
+
+
 def latest(home: Home) -> Mimic:
     """The newest mimic that can chat, else the newest. Raises MimicError if there is none."""
     known = list_mimics(home)

@@ -23,6 +23,7 @@ from chatmimic.machine import reply_threads, use_threads
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
     from chatmimic.chat.session import Voice
+    from chatmimic.generation.generator import Generator
     from chatmimic.mimic import Mimic
 
 _INVENTED = ("Ann", "Ben", "Kim")  # who talks where only a base is given
@@ -114,17 +115,38 @@ def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def load_voice(mimic: Mimic, engine: str = AUTO) -> Voice:
-    """Load a mimic into memory, ready to chat. MimicError for one trained in reverse."""
+def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--candidates`; the `candidates` argument is its value."""
+    return click.option(
+        "--candidates",
+        type=click.IntRange(1, 64),
+        default=1,
+        metavar="N",
+        help="Generate N replies and take the one that best fits what it answers; needs a mimic of "
+        "the persona that was trained with --reverse.  [default: 1]",
+    )(command)
+
+
+def load_voice(mimic: Mimic, home: Home, engine: str = AUTO, candidates: int = 1) -> Voice:
+    """Load a mimic into memory, ready to chat.
+
+    With `candidates` above 1, the reverse mimic of its person chooses among as many replies. Raises
+    MimicError if there is none, and for a mimic that itself was trained in reverse.
+    """
     from chatmimic.chat.session import Voice
     from chatmimic.generation.batch import BatchGenerator
+    from chatmimic.generation.ranked import RankedGenerator
+    from chatmimic.mimic import reverse_of
 
     mimic.check_talks()
+    reverse = reverse_of(mimic, home) if candidates > 1 else None
     base = short_name(str(mimic.manifest.get("base", "unknown")))
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
     use_threads(reply_threads(mimic.count_parameters()))
-    generator = BatchGenerator(loaded)
+    generator: Generator = BatchGenerator(loaded)
+    if reverse is not None:
+        generator = RankedGenerator(generator, BatchGenerator(reverse.load(engine)), candidates)
     return Voice(generator, mimic.name, base, knows_all, mimic.owner, loaded.engine)
 
 

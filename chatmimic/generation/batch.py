@@ -87,6 +87,12 @@ class BatchGenerator(TorchGenerator):
             batch = order[start : start + _AT_ONCE]
             read, logits = self._batch.read([[*prompts[n][0], *prompts[n][1]] for n in batch])
             for made, decoding in zip(texts, decodings, strict=True):
+                limit = min(decoding.max_tokens, most)
+                if decoding.beams > 1:
+                    for n in batch:
+                        text = self._likeliest(*prompts[n], speaker, decoding, limit, None)
+                        made[n :: len(prompts)] = [text] * times
+                    continue
                 rows = [
                     _Row(at, *prompts[n], seeded(seed + at))
                     for n in batch
@@ -94,7 +100,6 @@ class BatchGenerator(TorchGenerator):
                 ]
                 last = decoding is decodings[-1] and times == 1
                 own = read if last else read.copied(times)
-                limit = min(decoding.max_tokens, most)
                 self._go_on(rows, own, logits.repeat_interleave(times, 0), speaker, decoding, limit)
                 for row in rows:
                     made[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))

@@ -10,6 +10,7 @@ import torch
 
 from chatmimic.generation import Decoding
 from chatmimic.generation.bad_words import BadWords
+from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.batch_reader import BatchReader
 from chatmimic.generation.beams import beam_search
 from chatmimic.generation.engine import TorchGenerator
@@ -87,11 +88,14 @@ def test_it_is_what_the_library_finds(loaded):
             assert ours == theirs[:length]
 
 
-def test_a_reply_by_beams_is_always_the_same_and_obeys_the_rules(generator):
+def test_a_reply_by_beams_is_always_the_same_and_obeys_the_rules(generator, loaded):
     wide = Decoding(beams=3, max_tokens=8, min_tokens=2)
     texts = {"".join(generator.stream(HISTORY, PERSON, wide)) for _ in range(2)}
     assert len(texts) == 1
-    assert texts.pop()
+    (text,) = texts
+    assert text
+    several = BatchGenerator(loaded).replies([HISTORY, []], PERSON, wide)
+    assert several[0] == text
     stop = threading.Event()
     stop.set()
     assert "".join(generator.stream(HISTORY, PERSON, wide, stop)) == ""

@@ -7,6 +7,7 @@ import sys
 import click
 
 from chatmimic.cli.chat_options import (
+    candidates_option,
     decoding_for,
     decoding_options,
     engine_option,
@@ -31,6 +32,7 @@ from chatmimic.home import Home
     help="Person to speak as, one the mimic knows (default: the owner of the export).",
 )
 @decoding_options
+@candidates_option
 @engine_option
 @home_option
 def command(
@@ -38,6 +40,7 @@ def command(
     persona: str | None,
     you: str | None,
     overrides: dict[str, float],
+    candidates: int,
     engine: str,
     home: Home,
 ) -> int:
@@ -69,12 +72,12 @@ def command(
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
     with screen.waiting(f"Loading {found.name} …"):
-        voice = load_voice(found, engine)
+        voice = load_voice(found, home, engine, candidates)
     repl = Repl(
         Session(voice, decoding_for(found, overrides), chosen, name),
         screen,
         home,
-        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home), engine),
+        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home), home, engine, candidates),
         mimics=[known.name for known in list_mimics(home)],
         own=own_mimics(home),
     )

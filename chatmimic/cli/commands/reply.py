@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatmimic.cli.chat_options import (
+    candidates_option,
     decoding_for,
     decoding_options,
     engine_option,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 )
 @history_option("Conversation so far: a file written by /save.")
 @decoding_options
+@candidates_option
 @engine_option
 @json_option
 @home_option
@@ -51,6 +53,7 @@ def command(
     you: str | None,
     history: Path | None,
     overrides: dict[str, float],
+    candidates: int,
     engine: str,
     as_json: bool,
     home: Home,
@@ -74,7 +77,8 @@ def command(
     before = read_history(history) if history else []
     with make_screen().waiting(f"Loading {found.name} …"):
         decoding = decoding_for(found, overrides)
-        session = Session(load_voice(found, engine), decoding, chosen, you or "")
+        voice = load_voice(found, home, engine, candidates)
+        session = Session(voice, decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(given)
     with make_screen().waiting("…"):

@@ -94,7 +94,7 @@ def command(
     opening = read_history(history) if history else []
     screen = make_screen()
     with screen.waiting(f"Loading {found.name} …"):
-        generator = load_voice(found, engine).generator
+        generator = load_voice(found, home, engine).generator
     made = made_up(generator, decoding, people=taking_part, opening=opening, messages=messages)
     what = "mimic" if base is None else "base"
     if as_json:

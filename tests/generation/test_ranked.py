@@ -1,0 +1,117 @@
+"""Replies chosen among several by what they answer."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from talking_support import ScriptedGenerator
+from training_support import fill, train, typed
+
+from chatmimic.errors import MimicError
+from chatmimic.generation import Decoding
+from chatmimic.generation.batch import BatchGenerator
+from chatmimic.generation.ranked import RankedGenerator
+from chatmimic.mimic import Mimic, reverse_of
+from chatmimic.records import Kind, Message
+
+HISTORY = [
+    Message("Bob", "the kiln is hot", 1_600_000_000_000),
+    Message("Ada Lovelace", "fine", 1_600_000_060_000),
+    Message("Bob", "tea in the garden?", 1_600_000_120_000),
+]
+
+
+class Guesser:
+    """Guesses a message from what came after it by the words they share."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[Message], list[Message]]] = []
+
+    def likelihoods(self, history, candidates, most=None):
+        self.asked.append((list(history), list(candidates)))
+        known = {word for message in history for word in message.text.split()}
+        return [(float(sum(w in known for w in m.text.split())), 1) for m in candidates]
+
+
+def ranked(*replies: str, count: int = 3) -> tuple[RankedGenerator, Guesser]:
+    inner, guesser = ScriptedGenerator(), Guesser()
+    for reply in replies:
+        inner.enqueue(reply)
+    return RankedGenerator(inner, guesser, count), guesser
+
+
+def said(generator: RankedGenerator, history=HISTORY, **more) -> str:
+    return "".join(generator.stream(history, "Ada Lovelace", Decoding(), **more))
+
+
+def test_the_reply_that_fits_what_it_answers_is_taken():
+    generator, guesser = ranked("ok", "tea yes", "the kiln")
+    assert said(generator) == "tea yes"
+    after, guessed = guesser.asked[0]
+    assert [m.text for m in after] == ["ok"]  # what came later stands first …
+    assert [m.text for m in guessed] == ["tea in the garden?"]
+    after, guessed = guesser.asked[1]
+    assert [m.text for m in after] == ["ok", "tea in the garden?"]  # … and back from there
+    assert [m.text for m in guessed] == ["fine"]
+    assert all(m.sent_at is None for asked in guesser.asked for part in asked for m in part)
+
+
+def test_an_action_is_ranked_as_one():
+    generator, guesser = ranked("/me waves", count=1)
+    assert said(generator) == "/me waves"
+    assert guesser.asked[0][0][0].kind is Kind.ACTION
+
+
+def test_without_a_history_or_a_reply_there_is_nothing_to_rank():
+    generator, guesser = ranked("one", "two", "three")
+    assert said(generator, history=[]) == "one"
+    assert guesser.asked == []
+    assert said(ranked("", " ", "")[0]) == ""
+    stop = threading.Event()
+    stop.set()
+    assert said(ranked("one", "two", "three")[0], stop=stop) == ""
+
+
+def test_alternatives_come_best_first():
+    generator, _ = ranked("ok", "in the garden", "tea", "tea")
+    found = generator.alternatives(HISTORY, "Ada Lovelace", Decoding(), 4)
+    assert found[0] == "in the garden"
+    assert sorted(found) == ["in the garden", "ok", "tea"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, plain_base):
+    home = fill(tmp_path_factory.mktemp("ranked") / "home")
+    train(home, plain_base)
+    train(home, plain_base, name="back", reverse=True)
+    return home
+
+
+def test_a_reverse_mimic_of_the_person_chooses(home):
+    mimic = Mimic.open("ada", home)
+    reverse = reverse_of(mimic, home)
+    assert reverse.name == "back"
+    inner = BatchGenerator(mimic.load())
+    generator = RankedGenerator(inner, BatchGenerator(reverse.load()), 6)
+    decoding = Decoding(seed=4, max_tokens=8)
+    history = [Message("Bob", "tea in the garden", 1_600_000_000_000)]
+    texts = {t for t in inner.alternatives(history, "Ada", decoding, 6) if t.strip()}
+    best = max(texts, key=lambda text: generator.score(history, "Ada", text))
+    assert "".join(generator.stream(history, "Ada", decoding)) == best
+
+
+def test_the_command_chooses_and_says_what_is_missing(home, tmp_path, plain_base):
+    line = ("reply", "tea?", "--mimic", "ada", "--seed", "3", "--candidates", "4")
+    status, out, err = typed(*line, "--home", home.path)
+    assert (status, err) == (0, "")
+    assert typed(*line, "--home", home.path)[1] == out
+
+    alone = fill(tmp_path / "alone")
+    train(alone, plain_base)
+    status, _, err = typed(*line, "--home", alone.path)
+    assert status == 1
+    assert "There is no reverse mimic of Ada" in err
+    assert 'chatmimic train --persona "Ada" --reverse' in err
+    with pytest.raises(MimicError):
+        reverse_of(Mimic.open("ada", alone), alone)
