@@ -27,7 +27,7 @@ def test_a_hit_counts_when_it_is_the_whole_secret_and_its_type(script: ModuleTyp
         script.Sentence("it is 123456 7", "123456 7", "phone"),
         script.Sentence("ping 84.56.12.1"),
     ]
-    rows = script.judged(some)
+    rows = script.classified(some)
     assert rows["phone"] == {"secrets": 2, "precision": 1.0, "recall": 0.5}
     assert rows["ip"] == {"secrets": 0, "precision": 0.0, "recall": 0.0}
     assert rows["all"] == {"secrets": 2, "precision": 0.5, "recall": 0.5}
@@ -35,7 +35,7 @@ def test_a_hit_counts_when_it_is_the_whole_secret_and_its_type(script: ModuleTyp
 
 
 def test_the_rules_do_well_on_them(script: ModuleType):
-    rows = script.judged(list(script.sentences(7, 4_000)))
+    rows = script.classified(list(script.sentences(7, 4_000)))
     assert all(row["precision"] > 0.95 and row["recall"] > 0.97 for row in rows.values())
 
 

@@ -38,14 +38,14 @@ def test_a_difference_is_seen_and_its_place(
     def write(folder: Path, talk: list) -> Path:
         return right.write(folder, [replace(m, text=m.text.replace("hi:", "hi")) for m in talk])
 
-    row = script.judged(replace(right, write=write), talk, 5)
+    row = script.classified(replace(right, write=write), talk, 5)
     assert (row["messages"], row["equal"], row["different"]) == (4, 3, 1)
     assert row["first"].startswith("message 2: written (")
     assert "hi: there" in capsys.readouterr().out
     swapped = replace(
         right, write=lambda folder, talk: right.write(folder, [*talk[:2], *talk[:1:-1]])
     )
-    assert script.judged(swapped, talk, 0)["different"] == 2
+    assert script.classified(swapped, talk, 0)["different"] == 2
 
 
 def test_the_script_ends_with_its_figures(

@@ -174,7 +174,8 @@ def test_a_saved_talk_is_gone_on_with(make_repl, tmp_path):
     make_repl(["one"]).hear("hi", f"/save {file}")
     repl = make_repl(["two"], ["three"])
     said = repl.hear(f"/load {file}")
-    assert said == f"Loaded 2 messages from {file}\nLast message: Ada Lovelace: one\n"
+    shown = f"Loaded 2 messages from {file} Last message: Ada Lovelace: one"
+    assert said.split() == shown.split()  # a long path goes over the line
     assert [entry.mine for entry in repl.session.entries] == [True, False]
     repl.hear("/retry", "more", f"/save {file}")
     assert [m.text for m in repl.session.history] == ["hi", "two", "more", "three"]

@@ -43,7 +43,7 @@ def test_the_person_s_own_style_is_attributed_to_them_and_another_s_is_not(judge
     rows = np.arange(30) // 3
     own = attribution(judge, said(LOUD, 30, 1), rows, 10, seed=0)
     other = attribution(judge, said(CALM, 30, 1), rows, 10, seed=0)
-    assert (own.value, own.high) == (1, 1)
+    assert (own.value, own.high) == pytest.approx((1, 1))
     assert own.low == pytest.approx(0.72, abs=0.01)  # Wilson's interval of 10 of 10 conversations
     assert other.value == 0
 

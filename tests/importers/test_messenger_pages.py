@@ -412,7 +412,7 @@ def test_hostile_pages_cost_no_time(inside: str, old: bool) -> None:
             list(found.taken(text[at : at + (64 << 10)]))  # type: ignore[attr-defined]
     except DamagedExport:
         pass
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 10  # what grows with the square takes minutes
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_generated_replies_are_written_and_scored_again(typed, tmp_path):
 
 def test_a_mimic_on_convai2(typed):
     status, out, err = typed("--convai2", "valid.txt", "ada", "--max-tokens", "8")
-    assert (status, err) == (0, "")
+    assert (status, err) == (0, "Ranking and replying …\n")
     assert out.startswith("2 of 2 examples, mimic ada;")
     first = [" ".join(line.split()[:-1]) for line in out.splitlines()]
     assert "perplexity per token" in first

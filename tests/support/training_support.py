@@ -42,7 +42,6 @@ SHORT = {
     "accumulate": 1,
     "evaluate_every": 2,
     "precision": "fp32",
-    "fit_decoding": False,
 }
 
 
@@ -85,7 +84,8 @@ def train(
     from chatmimic.training.inputs import Request
     from chatmimic.training.run import Run
 
-    settings = TrainSettings(**{"persona": "Ada", "base": str(base), **SHORT, **options})
+    given = {"persona": "Ada", "base": str(base), "fit_decoding": False, **SHORT, **options}
+    settings = TrainSettings(**given)
     request = Request.of(settings, home)
     with Archive.open(home.archive, create=False) as archive:
         return Run(home, name, callbacks or Callbacks()).start(archive, request, replace=replace)
@@ -125,7 +125,7 @@ def log(home: Home, name: str = "ada") -> list[dict[str, Any]]:
 def arguments(home: Home, base: Path, **options: Any) -> list[str]:
     """`chatmimic train` for a short training of Ada, as typed."""
     given = {"persona": "Ada", "base": base, "home": home.path, **SHORT, **options}
-    fitting = [] if given.pop("fit_decoding") else ["--no-fit-decoding"]
+    fitting = [] if given.pop("fit_decoding", False) else ["--no-fit-decoding"]
     flags = (("--" + key.replace("_", "-"), str(value)) for key, value in given.items())
     return ["train", *fitting, *(part for flag in flags for part in flag)]
 
