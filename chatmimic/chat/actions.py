@@ -217,7 +217,8 @@ class Actions:
         for name in dict.fromkeys(message.sender for message in session.history):
             texts = [message.text for message in session.history if message.sender == name]
             words = sum(len(text.split()) for text in texts) / len(texts)
-            rows.append((one_line(name), f"{len(texts)} messages, {words:.1f} words each"))
+            messages = f"{len(texts)} message{'s' * (len(texts) != 1)}"
+            rows.append((one_line(name), f"{messages}, {words:.1f} words each"))
         if took := self.chat.seconds:
             rows.append(("replies", f"{sum(took) / len(took):.1f} s each"))
         self.screen.table(rows)
