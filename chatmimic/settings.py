@@ -123,9 +123,9 @@ class Setting:
         return f"--{self.flag or self.name.replace('_', '-')}"
 
     def read(self, text: str) -> Any:
-        """Parse a number typed by a user; "none" is None if allowed. Raises SettingsError."""
-        if self.optional and text.strip().lower() == "none":
-            return None
+        """Parse a value typed by a user; "none" is None, or no text, if allowed. SettingsError."""
+        if text.strip().lower() == "none" and (self.optional or self.default == ""):
+            return None if self.optional else ""
         try:
             return self.kind(text)
         except ValueError:

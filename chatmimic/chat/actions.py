@@ -230,7 +230,7 @@ class Actions:
         path = Path(argument).expanduser().absolute()
         messages = saving.read_history(path)
         self.session.load(messages)
-        self._saved = {path}
+        self._saved.clear()  # also not this file: it may hold more than a chat needs
         count = len(messages)
         self.screen.note(f"Loaded {count} message{'s' * (count != 1)} from {path}")
         if messages:
@@ -271,7 +271,7 @@ class Actions:
             (
                 s.name,
                 str(getattr(decoding, s.name)).lower(),
-                f"{s.help} ({s.bounds})",
+                s.help if s.bounds is None else f"{s.help} ({s.bounds})",
             )
             for s in SETTINGS
             if not names or s.name in names

@@ -121,9 +121,10 @@ def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--candidates",
         type=click.IntRange(1, 64),
         default=1,
+        show_default=True,
         metavar="N",
         help="Generate N replies and take the one that best fits what it answers; needs a mimic of "
-        "the persona that was trained with --reverse.  [default: 1]",
+        "the persona that was trained with --reverse.",
     )(command)
 
 

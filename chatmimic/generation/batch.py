@@ -12,7 +12,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from chatmimic.generation.batch_reader import BatchReader, Rows
+from chatmimic.generation.batch_reader import Rows
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.engine import TorchGenerator
 from chatmimic.generation.repetition import runs_in_circle
@@ -42,10 +42,6 @@ class _Row:
 
 class BatchGenerator(TorchGenerator):
     """Generates replies to many histories, and scores replies that are given."""
-
-    @property
-    def _batch(self) -> BatchReader:
-        return BatchReader(self._reader.model, self._reader.types_of)
 
     def replies(
         self,
@@ -85,7 +81,7 @@ class BatchGenerator(TorchGenerator):
         order = sorted(range(len(prompts)), key=lambda number: len(prompts[number][0]))
         for start in range(0, len(order), _AT_ONCE):
             batch = order[start : start + _AT_ONCE]
-            read, logits = self._batch.read([[*prompts[n][0], *prompts[n][1]] for n in batch])
+            read: tuple[Rows, Tensor] | None = None
             for made, decoding in zip(texts, decodings, strict=True):
                 limit = min(decoding.max_tokens, most)
                 if decoding.beams > 1:
@@ -93,14 +89,15 @@ class BatchGenerator(TorchGenerator):
                         text = self._likeliest(*prompts[n], speaker, decoding, limit, None)
                         made[n :: len(prompts)] = [text] * times
                     continue
+                read = read or self._batch.read([[*prompts[n][0], *prompts[n][1]] for n in batch])
                 rows = [
                     _Row(at, *prompts[n], seeded(seed + at))
                     for n in batch
                     for at in range(n, len(made), len(prompts))
                 ]
-                last = decoding is decodings[-1] and times == 1
-                own = read if last else read.copied(times)
-                self._go_on(rows, own, logits.repeat_interleave(times, 0), speaker, decoding, limit)
+                own = read[0] if len(decodings) == times == 1 else read[0].copied(times)
+                logits = read[1].repeat_interleave(times, 0)
+                self._go_on(rows, own, logits, speaker, decoding, limit)
                 for row in rows:
                     made[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))
             passed(min(start + _AT_ONCE, len(order)))

@@ -44,6 +44,7 @@ class TorchGenerator:
         facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
         self._before = facts if before is None else tuple(before)
         self._reader = Reader(loaded.model, _types_of(loaded))
+        self._batch = BatchReader(loaded.model, self._reader.types_of)
         context = loaded.mimic.context
         self._window = _window_of(loaded.model, context.tokens)
         self._messages = context.messages
@@ -95,9 +96,8 @@ class TorchGenerator:
             self._bar(row, body, decoding, opening)
             constrain(row, body, decoding)
 
-        reader = BatchReader(self._reader.model, self._reader.types_of)
         ids = prompt + header
-        body = beam_search(reader, ids, self._ends, decoding.beams, most, rule, stop)
+        body = beam_search(self._batch, ids, self._ends, decoding.beams, most, rule, stop)
         end = body.pop() if body and body[-1] in self._ends else None
         return Pieces().finish(self._text(header, body, end))
 

@@ -140,6 +140,16 @@ def test_a_pick_out_of_range_is_refused(make_repl):
     assert [m.text for m in repl.session.history] == ["hi", "first"]
 
 
+def test_words_are_barred_and_allowed_again(make_repl):
+    repl = make_repl()
+    said = repl.hear("/set bad_words=tea,kiln")
+    assert "bad_words" in said
+    assert "None" not in said
+    assert repl.session.decoding.bad_words == "tea,kiln"
+    repl.hear("/set bad_words=none")
+    assert repl.session.decoding.bad_words == ""
+
+
 def test_the_persona_goes_on_when_asked(make_repl):
     repl = make_repl(["one"], ["two"])
     assert repl.hear("hi", "/continue") == "Ada Lovelace: one\nAda Lovelace: two\n"
@@ -177,9 +187,10 @@ def test_a_saved_talk_is_gone_on_with(make_repl, tmp_path):
     shown = f"Loaded 2 messages from {file} Last message: Ada Lovelace: one"
     assert said.split() == shown.split()  # a long path goes over the line
     assert [entry.mine for entry in repl.session.entries] == [True, False]
-    repl.hear("/retry", "more", f"/save {file}")
+    refused = repl.hear("/retry", "more", f"/save {file}")
+    assert "already exists" in " ".join(refused.split())  # it may hold more than a chat needs
     assert [m.text for m in repl.session.history] == ["hi", "two", "more", "three"]
-    assert len(file.read_text("utf-8").splitlines()) == 4
+    assert len(file.read_text("utf-8").splitlines()) == 2
     assert repl.pipe(b"/load no-such-file\n") == 0
     assert "Cannot read" in repl.shown
 

@@ -46,6 +46,7 @@ def test_several_of_each_are_as_one_by_one(loaded):
     assert both[0][:4] == generator.replies(HISTORIES, PERSON, free, seed=5)
     assert both[0][4:] == generator.replies(HISTORIES, PERSON, free, seed=9)
     assert both[1] == generator.replies(HISTORIES, PERSON, careful) * 2
+    assert generator.variants(HISTORIES, PERSON, [free, free], seed=5) == [both[0][:4]] * 2
     some = generator.alternatives(HISTORIES[1], PERSON, Decoding(seed=3, max_tokens=10), 5)
     assert len(some) == 5
     assert some == generator.alternatives(HISTORIES[1], PERSON, Decoding(seed=3, max_tokens=10), 5)
