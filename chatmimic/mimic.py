@@ -369,9 +369,11 @@ def reverse_of(mimic: Mimic, home: Home) -> Mimic:
     for one in list_mimics(home):
         if one.manifest.get("reverse") and one.persona == mimic.persona:
             return one
+    base = mimic.manifest.get("base")
     raise MimicError(
         f"There is no reverse mimic of {mimic.persona}, which would choose among candidates.",
-        f'Train one: `chatmimic train --persona "{mimic.persona}" --reverse`.',
+        f'Train one: `chatmimic train --persona "{mimic.persona}" --reverse'
+        + (f' --base "{base}"`.' if base else "`."),
     )
 
 

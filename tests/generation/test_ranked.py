@@ -112,6 +112,6 @@ def test_the_command_chooses_and_says_what_is_missing(home, tmp_path, plain_base
     status, _, err = typed(*line, "--home", alone.path)
     assert status == 1
     assert "There is no reverse mimic of Ada" in err
-    assert 'chatmimic train --persona "Ada" --reverse' in err
+    assert f'chatmimic train --persona "Ada" --reverse --base "{plain_base}"' in err
     with pytest.raises(MimicError):
         reverse_of(Mimic.open("ada", alone), alone)
