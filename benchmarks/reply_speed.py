@@ -224,9 +224,10 @@ def talk(base: str, engine: str) -> None:
     """Make two replies, as a chat does."""
     from chatmimic.cli.chat_options import load_voice
     from chatmimic.generation import Decoding
+    from chatmimic.home import Home
     from chatmimic.records import Message
 
-    generator = load_voice(mimic_of(base), engine).generator
+    generator = load_voice(mimic_of(base), Home.find(None), engine).generator
     history = [Message("Ben", f"hello there, this is line number {n}") for n in range(12)]
     for seed in range(2):
         said = "".join(generator.stream(history, "Ann", Decoding(seed=seed, max_tokens=40)))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chatmimic.cli.commands.train import command as train
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "benchmarks").glob("*.py"))
 TESTS = sorted(Path(__file__).parent.glob("test_*.py"))
@@ -63,6 +65,7 @@ def test_what_is_cited_is_there(file: str, name: str) -> None:
 
 FIGURES = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (.+)\n([^#]*)", FIGURES.partition("## Figures on other")[0], re.M))
+OPTION = r"--[\w-]+"
 CALL = re.compile(r"^\$ python benchmarks/(\w+)\.py(.*)$", re.MULTILINE)
 
 
@@ -81,7 +84,10 @@ def test_every_section_of_figures_says_where_they_come_from(title: str) -> None:
     assert calls
     for name, options in calls:
         assert name in SCRIPTS
-        assert set(re.findall(r"--[\w-]+", options)) <= options_of(name)
+        of_train = " ".join(re.findall(r'--with "(.*?)"', options))
+        own = re.sub(r'"(.*?)"', "", options)
+        assert set(re.findall(OPTION, own)) <= options_of(name)
+        assert set(re.findall(OPTION, of_train)) <= {o for p in train.params for o in p.opts}
     assert re.search(r"^\|[^|]*\|.*\d.*\|$", text, re.MULTILINE), "no table of figures"
     assert "\nMachine: " in text
     assert "What it does not show: " in text

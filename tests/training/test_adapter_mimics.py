@@ -492,7 +492,7 @@ def test_a_base_goes_by_its_name_on_the_screen(home, monkeypatch):
         assert "bases" not in out.replace(str(home.path), "")
     out = typed("mimics", "show", "ada", "--home", home.path)[1]
     assert "an adapter of the base plain" in out
-    assert load_voice(Mimic.open("ada", home)).base == "plain"
+    assert load_voice(Mimic.open("ada", home), home).base == "plain"
 
 
 def no_form(*_):
