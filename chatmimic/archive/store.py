@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from chatmimic.archive import (
     find_people,
     find_threads,
     forgetting,
+    gaps_between,
     imports,
     merging,
     owners,
@@ -308,6 +309,14 @@ class Archive:
         """
         with explained(self.path):
             yield from reading.stream(self._database.connection, service, thread)
+
+    def gaps_between(self, people: Collection[str]) -> dict[tuple[str, bool], list[int]]:
+        """Milliseconds that these people let pass before they write, in the newest messages.
+
+        The keys are the person, and whether they also sent the message before.
+        """
+        with self._database.reading() as connection:
+            return gaps_between.gaps_between(connection, people)
 
     def fingerprint(self) -> str:
         """Hex digits that change exactly when the result of `stream` changes."""

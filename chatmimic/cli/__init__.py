@@ -37,6 +37,7 @@ COMMANDS = {
     ),
     "turing": ("turing", "Let people tell a mimic's replies from the real ones."),
     "sample": ("sample", "Generate a conversation between the people a mimic knows."),
+    "continue": ("continue_", "Go on with a piece of a chat, as a mimic would."),
     "score": ("score", "Compute the dialogue metrics that papers report, for replies or a mimic."),
     "pretrain": ("pretrain", "Pretrain a base on public chats, or warm up an existing one."),
     "corpora": ("corpora", "List or remove corpora of public chats."),

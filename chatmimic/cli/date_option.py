@@ -1,4 +1,4 @@
-"""`--since` and `--until`: dates that are typed, as the time they stand for."""
+"""`--since`, `--until` and `--date`: dates that are typed, as the time they stand for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from chatmimic.dates import span_of
+
+_NOON_MS = 12 * 3_600_000
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,3 +37,18 @@ def until_option(command: Command) -> Command:
     return click.option(
         "--until", metavar="DATE", callback=_span, help="Only up to the end of this date."
     )(command)
+
+
+def date_option(meaning: str) -> Callable[[Command], Command]:
+    """Add `--date DATE`; the command's `date` is when that date begins (UTC milliseconds), or None.
+
+    A day without a time of day begins at noon, when people are awake.
+    """
+    return click.option("--date", metavar="DATE", callback=_beginning, help=meaning)
+
+
+def _beginning(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    start, end = _span(context, option, value)
+    if start is None or end is None:
+        return None
+    return start + _NOON_MS if end - start > _NOON_MS else start

@@ -58,10 +58,11 @@ class TorchGenerator:
         speaker: str,
         decoding: Decoding,
         stop: threading.Event | None = None,
+        at: int | None = None,
     ) -> Iterator[str]:
         """Generate the next message, by `speaker`, piece by piece; see `Generator.stream`."""
         most = min(decoding.max_tokens, self._window // 2)
-        prompt, header = self._prompt(history, speaker, most)
+        prompt, header = self._prompt(history, speaker, most, at)
         if decoding.beams > 1:
             yield self._likeliest(prompt, header, speaker, decoding, most, stop)
             return
@@ -110,10 +111,14 @@ class TorchGenerator:
         return probability(speaker, headers, self._reader.logits(ids, last=len(header)))
 
     def next_speaker(
-        self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
+        self,
+        history: Sequence[Message],
+        people: Sequence[str],
+        seed: int | None = None,
+        at: int | None = None,
     ) -> str | None:
         """Draw who of `people` speaks next; None if the conversation ends here."""
-        prompt, headers = self._headers(history, people)
+        prompt, headers = self._headers(history, people, at)
         if not history:
             headers.pop(None)
         return draw(headers, lambda path: self._reader.logits(prompt + [*path])[-1], seeded(seed))
@@ -185,18 +190,18 @@ class TorchGenerator:
         return action[len(plain) :]
 
     def _prompt(
-        self, history: Sequence[Message], speaker: str, most: int
+        self, history: Sequence[Message], speaker: str, most: int, at: int | None = None
     ) -> tuple[list[int], list[int]]:
-        header = self.form.next_header(history, speaker)
+        header = self.form.next_header(history, speaker, at)
         room = self._window - most - len(header)
         return self._written(history, room), header
 
     def _headers(
-        self, history: Sequence[Message], people: Sequence[str]
+        self, history: Sequence[Message], people: Sequence[str], at: int | None = None
     ) -> tuple[list[int], dict[str | None, list[int]]]:
         """The prompt, and what can follow: a person's header, or (None) the end."""
         headers: dict[str | None, list[int]] = {
-            person: self.form.next_header(history, person) for person in people
+            person: self.form.next_header(history, person, at) for person in people
         }
         headers[None] = [self.form.end_of_conversation]
         room = self._window - max(_HEADER_ROOM, *(len(ids) for ids in headers.values()))

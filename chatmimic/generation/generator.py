@@ -32,10 +32,12 @@ class Generator(Protocol):
         speaker: str,
         decoding: Decoding,
         stop: threading.Event | None = None,
+        at: int | None = None,
     ) -> Iterator[str]:
         """Yield the text of the next message, by `speaker`, in pieces. Actions begin with `/me `.
 
-        Ends within one token after `stop` is set.
+        `at` is when it is sent (UTC milliseconds); None: together with the last message. Ends
+        within one token after `stop` is set.
         """
 
     def alternatives(
@@ -47,9 +49,13 @@ class Generator(Protocol):
         """The probability that `speaker`, who spoke last, also sends the next message."""
 
     def next_speaker(
-        self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
+        self,
+        history: Sequence[Message],
+        people: Sequence[str],
+        seed: int | None = None,
+        at: int | None = None,
     ) -> str | None:
-        """Draw who of `people` speaks next; None if the conversation ends here."""
+        """Draw who of `people` speaks next (`at` as in `stream`); None if the conversation ends."""
 
 
 def sends_more(generator: Generator, history: Sequence[Message], speaker: str, rng: Random) -> bool:

@@ -53,8 +53,10 @@ class RankedGenerator:
         speaker: str,
         decoding: Decoding,
         stop: threading.Event | None = None,
+        at: int | None = None,
     ) -> Iterator[str]:
         """Yield the best of several messages by `speaker`, in one piece."""
+        del at
         texts = self.alternatives(history, speaker, decoding, 1)
         if texts and not (stop is not None and stop.is_set()):
             yield texts[0]
@@ -85,7 +87,11 @@ class RankedGenerator:
         return self.inner.continues(history, speaker)
 
     def next_speaker(
-        self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
+        self,
+        history: Sequence[Message],
+        people: Sequence[str],
+        seed: int | None = None,
+        at: int | None = None,
     ) -> str | None:
         """Draw who of `people` speaks next; None if the conversation ends here."""
-        return self.inner.next_speaker(history, people, seed)
+        return self.inner.next_speaker(history, people, seed, at)

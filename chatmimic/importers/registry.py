@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 
 from chatmimic.errors import ExportError, UnknownFormat
 from chatmimic.importers.base import Context, Head, Importer
+from chatmimic.importers.generated import left_out, refuses
 from chatmimic.importers.packed import sealed
 from chatmimic.importers.parsing.text_lines import decoded_head
 from chatmimic.importers.streams import Member
@@ -112,10 +113,14 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     shares: dict[str, list[Member]] = {importer.name: [] for importer in candidates}
     unrecognised_members: list[tuple[Member, bool]] = []  # unrecognised text files; are they HTML?
     numbered = _NumberedFiles()
+    generated = 0
     for member in context.source.members:
         importer = numbered.believed(member)
         if importer is None:
             head = head_of(context, member)
+            if head is not None and refuses(head, context):
+                generated += 1
+                continue
             importer = None if head is None else _first(candidates, head)
             numbered.add(member, importer)
             if importer is None and head is not None and head.text and not _is_script(member):
@@ -127,6 +132,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     unrecognised = _among_siblings(context, candidates, shares, unrecognised_members)
     found = [(importer, shares[importer.name]) for importer in candidates]
     found = _without_stray_tables([(i, members) for i, members in found if members])
+    left_out(generated, context, any_left=bool(found))
     if not found:
         raise _unknown(context, unrecognised)
     unrecognised.tell(context)

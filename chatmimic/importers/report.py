@@ -46,6 +46,9 @@ class ImportOptions(SettingsBase):
         None, "Read as this format (listed below), instead of detecting it.", metavar="NAME"
     )
     allow_truncated: bool = setting(False, "Keep the complete messages of a truncated file.")
+    allow_generated: bool = setting(
+        False, "Import conversations that chatmimic generated, which nobody said."
+    )
     date_order: str | None = setting(
         None,
         "Order of day, month and year in dates such as 1/2/24 (default: detected).",

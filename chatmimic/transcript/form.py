@@ -162,12 +162,16 @@ class Form(ABC):
         ids = self.encode(Conversation(tuple(history)), learn=()).ids.tolist()[:-1]
         return ids if speaker is None else ids + self.next_header(history, speaker)
 
-    def next_header(self, history: Sequence[Message], speaker: str) -> list[int]:
-        """The ids that open the next message, as if it were sent together with the last one."""
+    def next_header(
+        self, history: Sequence[Message], speaker: str, at: int | None = None
+    ) -> list[int]:
+        """The ids that open the next message, sent `at` that time (UTC milliseconds).
+
+        Without a time it is as if it were sent together with the last one.
+        """
         before = history[-1] if history else None
-        return self.header(
-            speaker, Message(speaker, "", before.sent_at if before else None), before
-        )
+        at = before.sent_at if at is None and before else at
+        return self.header(speaker, Message(speaker, "", at), before)
 
     @abstractmethod
     def header(

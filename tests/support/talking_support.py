@@ -52,6 +52,7 @@ class ScriptedGenerator:
         speaker: str,
         decoding: Decoding,
         stop: threading.Event | None = None,
+        at: int | None = None,
     ) -> Iterator[str]:
         self.asked.append((list(history), speaker, decoding))
         pieces: Iterable[str] = self.replies.pop(0) if self.replies else [f"echo {len(history)}"]
@@ -70,6 +71,10 @@ class ScriptedGenerator:
         return 1.0 if self.bursts and self.bursts.pop(0) else 0.0
 
     def next_speaker(
-        self, history: Sequence[Message], people: Sequence[str], seed: int | None = None
+        self,
+        history: Sequence[Message],
+        people: Sequence[str],
+        seed: int | None = None,
+        at: int | None = None,
     ) -> str | None:
         return people[len(history) % len(people)]
