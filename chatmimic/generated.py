@@ -9,7 +9,7 @@ KEY = "generated"  # the first key of JSON objects; its value begins with the ma
 
 _LOOKED_AT = 400  # characters
 # On the first line, after nothing but a timestamp or the key: words of people never stand there.
-_MARKED = re.compile(rf'(?:[^A-Za-z\n]|(?<=\d)[TZ])*(?:{KEY}"\s*:\s*")?{MARK}\b')
+_MARKED = re.compile(rf'(?:[^A-Za-z\n]|(?<=\d)[TZ]|\b[AaPp]\.?[Mm]\b)*(?:{KEY}"\s*:\s*")?{MARK}\b')
 
 
 def sentence(mimic: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,17 +19,23 @@ _CLOCK = re.compile(
 _DATE = re.compile(
     r"(?<!\d)(?P<a>\d{1,4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{4}|\d{1,2})(?!\d)"
 )
+_NO_LINES = {"columns"}  # a table's lines have more in them than these parts
 _ORDERS = ("dmy", "mdy", "ymd")
+
+
+# What stands before a nick on IRC: a bracket, and a sign of rank, which is the nick's own.
+_RANK = re.compile(r"<?[~&@%+! ]?$")
 
 
 @dataclass(frozen=True)
 class Lines:
     """How a line is put together: what stands before the name, and between name and text."""
 
-    before: str
+    before: str  # up to the bracket and the sign of rank
     between: str
     order: str  # of day, month and year
     service: str
+    ranks: Mapping[str, str]  # bracket and sign of rank before each name; "": of anybody else
 
     def written(self, message: Message) -> str:
         """A message as lines, each ended by a newline."""
@@ -39,7 +45,7 @@ class Lines:
 
     def marked(self, mark: str, at: int | None) -> str:
         """A line of nobody's with the mark of what is generated."""
-        before = self._stamped(self.before, at).rstrip("<")
+        before = self._stamped(self.before, at)
         if self.between.endswith("\n") or self.service not in ("irc", "whatsapp"):
             return f"# {mark}\n"
         return f"{before}{'-!- ' if self.service == 'irc' else ''}{mark}\n"
@@ -47,10 +53,12 @@ class Lines:
     def _line(self, message: Message) -> str:
         before = self._stamped(self.before, message.sent_at)
         between = self._stamped(self.between, message.sent_at)
-        if message.kind is Kind.ACTION and before.endswith("<"):
-            return f"{before[:-1]}* {message.sender} {message.text}\n"
+        rank = self.ranks.get(message.sender, self.ranks[""])
+        if message.kind is Kind.ACTION and rank.startswith("<"):
+            padding = " " if self.ranks[""] == "< " else ""  # irssi
+            return f"{before}{padding}* {message.sender} {message.text}\n"
         action = "/me " if message.kind is Kind.ACTION else ""
-        return f"{before}{message.sender}{between}{action}{message.text}\n"
+        return f"{before}{rank}{message.sender}{between}{action}{message.text}\n"
 
     def _stamped(self, part: str, at: int | None) -> str:
         return part if at is None else stamped(part, moment(at), self.order)
@@ -63,9 +71,12 @@ def lines_like(messages: Sequence[Message], rows: Sequence[str]) -> Lines | None
     parts = [part for part in cut if part is not None]
     if not parts or len(parts) < len(samples):
         return None
-    before, between = parts[-1]
+    before, between = _without_rank(parts[-1])
+    if samples[-1].service in _NO_LINES:
+        return None
+    ranks = _ranks({m.sender: part[0] for m, part in zip(samples, parts, strict=True)})
     for order in _ORDERS:
-        pattern = Lines(before, between, order, samples[-1].service)
+        pattern = Lines(before, between, order, samples[-1].service, ranks)
         if all(_fits(pattern, m, part) for m, part in zip(samples, parts, strict=True)):
             return pattern
     return None
@@ -74,10 +85,26 @@ def lines_like(messages: Sequence[Message], rows: Sequence[str]) -> Lines | None
 def _fits(pattern: Lines, message: Message, part: tuple[str, str]) -> bool:
     """Whether the pattern gives what stands before the name and after it."""
     whole = pattern.before, pattern.between
-    if message.sent_at is None:
-        return whole == part
-    at = moment(message.sent_at)
-    return tuple(stamped(one, at, pattern.order) for one in whole) == part
+    if message.sent_at is not None:
+        at = moment(message.sent_at)
+        whole = stamped(whole[0], at, pattern.order), stamped(whole[1], at, pattern.order)
+    return whole == _without_rank(part)
+
+
+def _without_rank(part: tuple[str, str]) -> tuple[str, str]:
+    return _RANK.sub("", part[0], count=1), part[1]
+
+
+def _ranks(before: Mapping[str, str]) -> dict[str, str]:
+    """The bracket and sign of rank in what stands before each name."""
+    found = {name: _rank(written) for name, written in before.items()}
+    plain = [rank for rank in found.values() if rank.strip(" <") == ""]
+    return {"": max(plain, key=len, default="<" if "<" in "".join(found.values()) else ""), **found}
+
+
+def _rank(before: str) -> str:
+    match = _RANK.search(before)
+    return match.group() if match else ""
 
 
 def _cut(message: Message, rows: Sequence[str]) -> tuple[str, str] | None:
@@ -105,7 +132,17 @@ def line_of(message: Message) -> int | None:
 
 def stamped(part: str, at: datetime, order: str) -> str:
     """A piece of a line with another time where it has a date and a time of day."""
-    part = _DATE.sub(lambda found: _date(found, at, order), part, count=1)
+    date = _DATE.search(part)
+    if date is None:
+        return _clocked(part, at)
+    ahead, after = part[: date.start()], part[date.end() :]
+    ahead, after = (
+        (ahead, _clocked(after, at)) if _CLOCK.search(after) else (_clocked(ahead, at), after)
+    )
+    return f"{ahead}{_date(date, at, order)}{after}"
+
+
+def _clocked(part: str, at: datetime) -> str:
     return _CLOCK.sub(lambda found: _clock(found, at), part, count=1)
 
 
