@@ -35,6 +35,7 @@ from chatmimic.records import Message
 if TYPE_CHECKING:
     from chatmimic.archive import Added, Archive, Origin
     from chatmimic.evaluation.records import Evaluation
+    from chatmimic.evaluation.secrecy.training_messages import TrainingMessages
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.privacy import PrivacyFilter, PrivacyOptions
     from chatmimic.training.base_run import Callbacks, Stopped
@@ -194,19 +195,25 @@ def talk(
     home: Place = None,
     engine: str = AUTO,
     candidates: int = 1,
+    verbatim: bool = False,
 ) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
     `engine` is one of `engines.ENGINES`. With `candidates` above 1, that many replies are generated
-    and the reverse mimic of the same person chooses. Several conversations can take place at the
-    same time, in turn or in threads; mimics that are adapters of the same base share its weights in
-    memory. Raises MimicError if there is no such mimic, if it was trained in reverse, if there is
-    no reverse mimic to choose, or if the engine does not work on this machine.
+    and the reverse mimic of the same person chooses. Unless `verbatim`, no reply copies eight words
+    in a row from a training message, as long as that is in the home's archive. Several
+    conversations can take place at the same time, in turn or in threads; mimics that are adapters
+    of the same base share its weights in memory. Raises MimicError if there is no such mimic, if it
+    was trained in reverse, if there is no reverse mimic to choose, or if the engine does not work
+    on this machine.
     """
+    from chatmimic.evaluation.secrecy.training_messages import training_messages
+
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
     reverse = reverse_of(found, place) if candidates > 1 else None
-    return Talk(found, engine, reverse, candidates)
+    training = None if verbatim else training_messages(place.archive, found)
+    return Talk(found, engine, reverse, candidates, training)
 
 
 def evaluate(
@@ -237,10 +244,18 @@ def evaluate(
 
 
 class Talk:
-    """A conversation with a mimic. `history` holds its messages and may be modified."""
+    """A conversation with a mimic. `history` holds its messages and may be modified.
+
+    `unchecked` says why replies cannot be checked for copies of training messages; "" if they are.
+    """
 
     def __init__(
-        self, mimic: Mimic, engine: str = AUTO, reverse: Mimic | None = None, candidates: int = 1
+        self,
+        mimic: Mimic,
+        engine: str = AUTO,
+        reverse: Mimic | None = None,
+        candidates: int = 1,
+        training: TrainingMessages | None = None,
     ) -> None:
         from chatmimic.generation.batch import BatchGenerator
         from chatmimic.generation.ranked import RankedGenerator
@@ -248,7 +263,8 @@ class Talk:
         mimic.check_talks()
         self.mimic = mimic
         self.history: list[Message] = []
-        self._generator: Generator = BatchGenerator(mimic.load(engine))
+        uncopied, self.unchecked = (None, "") if training is None else training.checked()
+        self._generator: Generator = BatchGenerator(mimic.load(engine), uncopied=uncopied)
         if reverse is not None:
             scorer = BatchGenerator(reverse.load(engine))
             self._generator = RankedGenerator(self._generator, scorer, candidates)

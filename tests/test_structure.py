@@ -25,7 +25,7 @@ FLOORS = [
     {"importers", "archive"},
     {"privacy", "fragment"},
     {"conversations"},
-    {"corpora", "stats"},
+    {"corpora", "stats", "copying"},
     {"transcript", "bases"},
     {"windows", "engines"},
     {"mimic"},

@@ -7,6 +7,7 @@ import sqlite3
 from chatmimic.archive import find_people, imports, merging, owners, people, search
 from chatmimic.archive.adding import pack_reactions, unpack_reactions
 from chatmimic.archive.database import Database, explained, is_busy
+from chatmimic.archive.derived import remove_derived
 from chatmimic.errors import ArchiveBusy
 
 _THEIRS = "(SELECT id FROM alias WHERE person_id = ?)"
@@ -62,8 +63,10 @@ def _drop_reactions(connection: sqlite3.Connection, names: set[str]) -> None:
 def scrub(database: Database) -> None:
     """Rewrite the file so that neither its pages, its search index nor its log hold deleted text.
 
-    Raises ArchiveBusy while another process has the archive open; the next opening retries.
+    What was made from it goes first. Raises ArchiveBusy while another process has the archive open;
+    the next opening retries.
     """
+    remove_derived(database.path)
     with database.writing() as connection:
         # The search index keeps deleted words in its older segments; the next search rebuilds it.
         search.empty(connection)

@@ -12,6 +12,7 @@ from chatmimic.chat import commands, saving
 from chatmimic.chat.lines import Lines
 from chatmimic.chat.screen import PERSONA, Screen, one_line
 from chatmimic.chat.session import Session, Voice, find_name
+from chatmimic.chat.sources import show_sources
 from chatmimic.errors import SettingsError
 from chatmimic.files import private_folder
 from chatmimic.folders import folder_name
@@ -67,6 +68,7 @@ class Actions:
             "set": self._set,
             "seed": self._seed,
             "stats": self._stats,
+            "why": self._why,
             "save": self._save,
             "load": self._load,
         }
@@ -122,16 +124,18 @@ class Actions:
             f"{one_line(session.persona)} now answers (mimic {one_line(session.voice.mimic)}); "
             f"you speak as {one_line(session.you)}."
         )
-        self.say_if_guessed()
+        self.say_limits()
 
-    def say_if_guessed(self) -> None:
-        """Say it if the one who answers is only a rough guess."""
+    def say_limits(self) -> None:
+        """Say it if the one who answers is a rough guess, or may copy what it has read."""
         voice = self.session.voice
         if not voice.was_trained_on(self.session.persona):
             self.screen.note(
                 f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
                 "anybody else is a rough guess."
             )
+        if voice.unchecked:
+            self.screen.note(voice.unchecked)
 
     def _as(self, wanted: str) -> None:
         session = self.session
@@ -222,6 +226,18 @@ class Actions:
         if took := self.chat.seconds:
             rows.append(("replies", f"{sum(took) / len(took):.1f} s each"))
         self.screen.table(rows)
+
+    def _why(self, _: str) -> None:
+        reply = self.session.last_reply()
+        training = self.session.voice.training
+        if reply is None:
+            self.screen.complain("There is no reply yet.")
+        elif training is None:
+            self.screen.complain("This mimic was not trained on messages of the archive.")
+        else:
+            with self.screen.waiting("Reading what it was trained on …"):
+                found = training.most_alike(reply)
+            show_sources(self.screen, reply, found)
 
     def _load(self, argument: str) -> None:
         if not argument:

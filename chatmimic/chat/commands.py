@@ -35,6 +35,7 @@ HELP = (
     Help("set", "[KEY=VALUE ...]", "Show or change the sampling settings."),
     Help("seed", "[NUMBER]", "Make replies reproducible; without a number, random again."),
     Help("stats", "", "Show how many messages there are, and how fast replies come."),
+    Help("why", "", "Show the training messages that the last reply most resembles."),
     Help("save", "[FILE]", "Save the conversation to a file."),
     Help("load", "FILE", "Go on with a conversation that /save wrote."),
     Help("quit", "", "Leave the chat (also Ctrl-D)."),

@@ -156,5 +156,5 @@ class Repl:
             + f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
-        self._actions.say_if_guessed()
+        self._actions.say_limits()
         note(f"You speak as {one_line(session.you)}. /help shows the commands.")

@@ -58,9 +58,12 @@ class Screen:
             return nullcontext()
         return screen.status(shown(one_line(what), QUIET))
 
-    def note(self, text: str, style: str = QUIET) -> None:
+    def note(self, text: str, style: str = QUIET, indent: bool = False) -> None:
         """Print a note about the chat."""
-        self.notes.print(shown(text, style))
+        from rich.padding import Padding
+
+        left = len(_INDENT) if indent else 0
+        self.notes.print(Padding(shown(text, style), (0, 0, 0, left), expand=False))
 
     def complain(self, text: str) -> None:
         """Print what is wrong with a command."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from chatmimic.generation import Decoding, Generator, as_message
 from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
+
+if TYPE_CHECKING:
+    from chatmimic.evaluation.secrecy.training_messages import TrainingMessages
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Voice:
     knows_all: bool = False  # whether it was trained on everybody's words, not only the persona's
     owner: str = ""  # the owner of the export, if known
     engine: str = ""  # arithmetic of inference
+    training: TrainingMessages | None = None  # None: it has read nobody's messages
+    unchecked: str = ""  # why its replies cannot be checked for copies; "" if they are
 
     def was_trained_on(self, name: str) -> bool:
         """Whether it was trained on that person's words; others are only a rough guess."""
@@ -109,6 +115,11 @@ class Session:
     def before_answer(self) -> list[Message]:
         """The messages up to the user's last one, which an answer follows; none without one."""
         return self.history[: self._last_mine() + 1] if any(e.mine for e in self.entries) else []
+
+    def last_reply(self) -> str | None:
+        """The text of the last message that the user did not send; None if there is none."""
+        texts = (entry.message.text for entry in reversed(self.entries) if not entry.mine)
+        return next(texts, None)
 
     def edit(self, text: str) -> bool:
         """Replace the user's last message, and remove its answer. False if there is none."""

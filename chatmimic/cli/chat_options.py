@@ -128,13 +128,26 @@ def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def load_voice(mimic: Mimic, home: Home, engine: str = AUTO, candidates: int = 1) -> Voice:
-    """Load a mimic into memory, ready to chat.
+def verbatim_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--verbatim`; the `verbatim` argument is its value."""
+    return click.option(
+        "--verbatim/--no-verbatim",
+        default=False,
+        help="Whether a reply may copy eight or more words in a row from a training message.  "
+        "[default: no-verbatim]",
+    )(command)
+
+
+def load_voice(
+    mimic: Mimic, home: Home, engine: str = AUTO, candidates: int = 1, verbatim: bool = False
+) -> Voice:
+    """Load a mimic into memory, ready to chat. Unless `verbatim`, it copies no training message.
 
     With `candidates` above 1, the reverse mimic of its person chooses among as many replies. Raises
     MimicError if there is none, and for a mimic that itself was trained in reverse.
     """
     from chatmimic.chat.session import Voice
+    from chatmimic.evaluation.secrecy.training_messages import training_messages
     from chatmimic.generation.batch import BatchGenerator
     from chatmimic.generation.ranked import RankedGenerator
     from chatmimic.mimic import reverse_of
@@ -145,10 +158,14 @@ def load_voice(mimic: Mimic, home: Home, engine: str = AUTO, candidates: int = 1
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
     use_threads(reply_threads(mimic.count_parameters()))
-    generator: Generator = BatchGenerator(loaded)
+    training = training_messages(home.archive, mimic)
+    uncopied, unchecked = (None, "") if verbatim or training is None else training.checked()
+    generator: Generator = BatchGenerator(loaded, uncopied=uncopied)
     if reverse is not None:
         generator = RankedGenerator(generator, BatchGenerator(reverse.load(engine)), candidates)
-    return Voice(generator, mimic.name, base, knows_all, mimic.owner, loaded.engine)
+    return Voice(
+        generator, mimic.name, base, knows_all, mimic.owner, loaded.engine, training, unchecked
+    )
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from chatmimic.generation.batch_reader import Rows
+from chatmimic.generation.copies import draw_uncopied
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.engine import TorchGenerator
 from chatmimic.generation.repetition import runs_in_circle
-from chatmimic.generation.sampler import choose, seeded
+from chatmimic.generation.sampler import seeded
 from chatmimic.generation.streaming import Pieces
 from chatmimic.records import Message
 
@@ -174,7 +175,7 @@ class BatchGenerator(TorchGenerator):
     ) -> None:
         """Draw the next token of a row, or end it."""
         self._bar(scores, row.body, decoding, opening)
-        token = choose(scores, row.body, decoding, row.random)
+        token = draw_uncopied(scores, row.body, decoding, row.random, self._copies)
         if token is None or token in self._ends:
             row.end, row.done = token, True
             return

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from chatmimic.copying.spans import Spans
 from chatmimic.generation.bad_words import BadWords
 from chatmimic.generation.batch_reader import BatchReader
 from chatmimic.generation.beams import beam_search
 from chatmimic.generation.cache import Reader, Stopped, TypesOf
+from chatmimic.generation.copies import draw_uncopied, rule_out_copies
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import ACTION
 from chatmimic.generation.repetition import runs_in_circle
-from chatmimic.generation.sampler import choose, constrain, seeded
+from chatmimic.generation.sampler import constrain, seeded
 from chatmimic.generation.streaming import Pieces
 from chatmimic.generation.turn_taking import draw, probability
 from chatmimic.generation.window import fit
@@ -36,8 +39,16 @@ _BLANK = 8  # tokens after which a reply may end even if nothing in it is visibl
 class TorchGenerator:
     """The `Generator` of a mimic that is loaded into memory."""
 
-    def __init__(self, loaded: LoadedMimic, before: Sequence[Message] | None = None) -> None:
-        """`before` are messages that every prompt begins with; by default the mimic's facts."""
+    def __init__(
+        self,
+        loaded: LoadedMimic,
+        before: Sequence[Message] | None = None,
+        uncopied: Spans | None = None,
+    ) -> None:
+        """`before` are messages that every prompt begins with; by default the mimic's facts.
+
+        None of the spans `uncopied` is ever written.
+        """
         self.form = loaded.form
         self.people: tuple[str, ...] = loaded.form.cast.people
         self.persona: str = self.people[0]
@@ -51,6 +62,7 @@ class TorchGenerator:
         self._ends = frozenset({*self.form.ends, self.form.end_of_conversation})
         self._barred = _barred(loaded, self._ends)
         self._bad: BadWords | None = None
+        self._uncopied = uncopied
 
     def stream(
         self,
@@ -96,6 +108,7 @@ class TorchGenerator:
         def rule(row: Tensor, body: list[int]) -> None:
             self._bar(row, body, decoding, opening)
             constrain(row, body, decoding)
+            rule_out_copies(row, partial(self._copies, body), 2 * decoding.beams)
 
         ids = prompt + header
         body = beam_search(self._batch, ids, self._ends, decoding.beams, most, rule, stop)
@@ -143,7 +156,7 @@ class TorchGenerator:
             except Stopped:
                 return
             self._bar(row, body, decoding, opening)
-            token = choose(row, body, decoding, generator)
+            token = draw_uncopied(row, body, decoding, generator, self._copies)
             if token is None:
                 return
             yield token
@@ -162,6 +175,12 @@ class TorchGenerator:
             row[list(self._ends)] += decoding.end_bias
         if len(body) < decoding.min_tokens or (decoding.min_tokens and self._is_blank(body)):
             row[list(self._ends)] = -torch.inf
+
+    def _copies(self, body: Sequence[int], token: int) -> bool:
+        """Whether a token would complete a span after `body` that must not be copied."""
+        if self._uncopied is None or token in self._ends:
+            return False
+        return self._uncopied.copies(self.form.text([*body, token]))
 
     def _bad_words(self, words: str) -> BadWords:
         if self._bad is None or self._bad.words != words:

@@ -76,8 +76,8 @@ def test_what_is_no_setting_is_refused(argument):
             "/",
             [
                 *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
-                *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/save ", "/load "),
-                "/quit",
+                *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why"),
+                *("/save ", "/load ", "/quit"),
             ],
         ),
         ("/re", ["/retry", "/reset"]),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatmimic.copying.words import words_of
 from chatmimic.evaluation.places import Place
-from chatmimic.evaluation.secrecy.copying import Read, span_counts, words_of
+from chatmimic.evaluation.secrecy.copying import Read, span_counts
 from chatmimic.evaluation.secrecy.extraction import long_enough
 from chatmimic.evaluation.secrecy.personal import Personal, personal_data
 from chatmimic.records import Message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
@@ -15,6 +16,7 @@ from chatmimic.cli.chat_options import (
     load_voice,
     make_screen,
     one_of,
+    verbatim_option,
 )
 from chatmimic.cli.common import home_option
 from chatmimic.home import Home
@@ -34,6 +36,7 @@ from chatmimic.home import Home
 @decoding_options
 @candidates_option
 @engine_option
+@verbatim_option
 @home_option
 def command(
     mimic: str | None,
@@ -42,6 +45,7 @@ def command(
     overrides: dict[str, float],
     candidates: int,
     engine: str,
+    verbatim: bool,
     home: Home,
 ) -> int:
     """Chat with a mimic.
@@ -71,13 +75,14 @@ def command(
     from chatmimic.chat.session import Session
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
+    load = partial(load_voice, home=home, engine=engine, candidates=candidates, verbatim=verbatim)
     with screen.waiting(f"Loading {found.name} …"):
-        voice = load_voice(found, home, engine, candidates)
+        voice = load(found)
     repl = Repl(
         Session(voice, decoding_for(found, overrides), chosen, name),
         screen,
         home,
-        open_voice=lambda wanted: load_voice(Mimic.open(wanted, home), home, engine, candidates),
+        open_voice=lambda wanted: load(Mimic.open(wanted, home)),
         mimics=[known.name for known in list_mimics(home)],
         own=own_mimics(home),
     )

@@ -18,6 +18,7 @@ from chatmimic.cli.chat_options import (
     load_voice,
     make_screen,
     one_of,
+    verbatim_option,
 )
 from chatmimic.cli.common import home_option, json_option, print_json, waiting
 from chatmimic.cli.writing_options import check_file, chosen_shape, put, writing_options
@@ -60,6 +61,7 @@ _WRITTEN_AS["whatsapp"] = "whatsapp"
 @writing_options("as FILE is; a transcript if that is not one message per line")
 @decoding_options
 @engine_option
+@verbatim_option
 @json_option
 @home_option
 def command(
@@ -71,6 +73,7 @@ def command(
     shape: str | None,
     overrides: dict[str, float],
     engine: str,
+    verbatim: bool,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -92,7 +95,7 @@ def command(
     fragment = _fragment(file, found)
     continued = _continued(fragment, found, given)
     screen = make_screen()
-    made = _made(screen, found, continued, messages, overrides, engine, home)
+    made = _made(screen, found, continued, messages, overrides, engine, verbatim, home)
     learnt = found.trained_on
     seed = decoding_for(found, overrides).seed
     chosen = chosen_shape(to, shape, _WRITTEN_AS.get(fragment.service, "text"))
@@ -145,6 +148,7 @@ def _made(
     messages: int,
     overrides: dict[str, float],
     engine: str,
+    verbatim: bool,
     home: Home,
 ) -> Iterator[Message]:
     from chatmimic.generation import made_up
@@ -153,9 +157,11 @@ def _made(
     decoding = decoding_for(mimic, overrides)
     with screen.waiting(f"Loading {mimic.name} …"):
         pace = pace_of(home, continued.people)
-        generator = load_voice(mimic, home, engine).generator
+        voice = load_voice(mimic, home, engine, verbatim=verbatim)
+    if voice.unchecked:
+        screen.note(voice.unchecked)
     return made_up(
-        generator,
+        voice.generator,
         decoding,
         people=continued.people,
         opening=continued.history,

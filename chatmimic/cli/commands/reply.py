@@ -19,6 +19,7 @@ from chatmimic.cli.chat_options import (
     load_voice,
     make_screen,
     one_of,
+    verbatim_option,
 )
 from chatmimic.cli.common import home_option, json_option, print_json
 from chatmimic.home import Home
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @decoding_options
 @candidates_option
 @engine_option
+@verbatim_option
 @json_option
 @home_option
 def command(
@@ -55,6 +57,7 @@ def command(
     overrides: dict[str, float],
     candidates: int,
     engine: str,
+    verbatim: bool,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -77,16 +80,19 @@ def command(
     before = read_history(history) if history else []
     with make_screen().waiting(f"Loading {found.name} …"):
         decoding = decoding_for(found, overrides)
-        voice = load_voice(found, home, engine, candidates)
+        voice = load_voice(found, home, engine, candidates, verbatim)
         session = Session(voice, decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(given)
     with make_screen().waiting("…"):
         answer = _answer(session)
+    if voice.unchecked:
+        make_screen().note(voice.unchecked)
     learnt = chosen in found.trained_on
     if as_json:
         facts = {"mimic": found.name, "persona": chosen, "as": session.you}
-        print_json({**facts, "reply": answer, "learnt": learnt})
+        copied = voice.training and voice.training.copied(answer)
+        print_json({**facts, "reply": answer, "learnt": learnt, "copied": copied})
     else:
         if not learnt:
             make_screen().note(guess(found))

@@ -20,6 +20,7 @@ from chatmimic.cli.chat_options import (
     load_voice,
     make_screen,
     one_of,
+    verbatim_option,
 )
 from chatmimic.cli.common import home_option, json_option, print_json
 from chatmimic.cli.date_option import date_option
@@ -74,6 +75,7 @@ _DAY_MS = 86_400_000
 @writing_options("by the suffix of FILE")
 @decoding_options
 @engine_option
+@verbatim_option
 @json_option
 @home_option
 def command(
@@ -89,6 +91,7 @@ def command(
     shape: str | None,
     overrides: dict[str, float],
     engine: str,
+    verbatim: bool,
     as_json: bool,
     home: Home,
 ) -> None:
@@ -126,7 +129,10 @@ def command(
     begun = read_history(history) if history else []
     screen = make_screen()
     with screen.waiting(f"Loading {found.name} …"):
-        generator = load_voice(found, home, engine).generator
+        voice = load_voice(found, home, engine, verbatim=verbatim)
+    if voice.unchecked:
+        screen.note(voice.unchecked)
+    generator = voice.generator
     starts_at = usual_start(found) if date is None and written is not None else date
     pace = pace_of(home, taking_part)
     opening = opening_of(start, taking_part)

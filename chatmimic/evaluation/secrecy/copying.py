@@ -6,20 +6,15 @@ compare with. Messages of fewer than six words say nothing; "ok" is not a copy.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chatmimic.copying.words import SPAN, words_of
+
 LEAST_WORDS = 6
-SPAN = 8  # words of the spans that are looked up
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, compared without regard to case, width and spacing."""
-    return unicodedata.normalize("NFKC", text).casefold().split()
 
 
 @dataclass(frozen=True)

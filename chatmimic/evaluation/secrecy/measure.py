@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chatmimic.copying.words import SPAN
 from chatmimic.evaluation.intervals import Rows, mean_of, with_interval
 from chatmimic.evaluation.places import places
 from chatmimic.evaluation.records import Figure, Measure, Question, Source
-from chatmimic.evaluation.secrecy.copying import SPAN, Read, span_counts
+from chatmimic.evaluation.secrecy.copying import Read, span_counts
 from chatmimic.evaluation.secrecy.exposure import MOST, exposures
 from chatmimic.evaluation.secrecy.extraction import extracted, long_enough
 from chatmimic.evaluation.secrecy.personal import personal_data
