@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatmimic.api import (
         Imported,
         Talk,
+        continue_conversation,
         evaluate,
         import_exports,
         open_archive,
@@ -75,6 +76,7 @@ _PLACES = {
     "TrainSettings": "training.settings",
     "Trained": "training.run",
     "TrainingError": "errors",
+    "continue_conversation": "api",
     "evaluate": "api",
     "import_exports": "api",
     "open_archive": "api",
@@ -112,6 +114,7 @@ __all__ = [
     "Trained",
     "TrainingError",
     "__version__",
+    "continue_conversation",
     "evaluate",
     "import_exports",
     "open_archive",

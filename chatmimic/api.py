@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -214,6 +214,45 @@ def talk(
     reverse = reverse_of(found, place) if candidates > 1 else None
     training = None if verbatim else training_messages(place.archive, found)
     return Talk(found, engine, reverse, candidates, training)
+
+
+def continue_conversation(
+    fragment: str | PathLike[str] | Sequence[Message],
+    mimic: str | Path | None = None,
+    *,
+    messages: int = 10,
+    people: Mapping[str, str] | None = None,
+    home: Place = None,
+    engine: str = AUTO,
+    decoding: Decoding | None = None,
+    verbatim: bool = False,
+) -> list[Message]:
+    """Go on with a piece of a chat: a file that the importers read, or messages.
+
+    `mimic` is a name or a folder (None: the newest), `people` says which of its people a sender in
+    the fragment is, beside those who match by name. Returns up to `messages` new messages, with
+    times after the last one. `verbatim` is that of `talk`. Raises ChatmimicError if nobody says
+    anything in the fragment, and MimicError.
+    """
+    from chatmimic.evaluation.secrecy.training_messages import training_messages
+    from chatmimic.fragment import Fragment, read_fragment
+    from chatmimic.generation.batch import BatchGenerator
+    from chatmimic.generation.continuing import Continued, pace_of, usual_start
+
+    place = _home(home)
+    found = Mimic.open(mimic, place) if mimic is not None else latest(place)
+    found.check_talks()
+    if isinstance(fragment, str | PathLike):
+        read = read_fragment(Path(fragment), usual_start(found))
+    else:
+        read = Fragment.of(fragment)
+    continued = Continued(read, found, people or {})
+    training = None if verbatim else training_messages(place.archive, found)
+    uncopied = None if training is None else training.checked()[0]
+    generator = BatchGenerator(found.load(engine), uncopied=uncopied)
+    pace = pace_of(place, continued.people)
+    made = continued.go_on(generator, decoding or decoding_of(found), pace, messages)
+    return [continued.named(message) for message in made]
 
 
 def evaluate(

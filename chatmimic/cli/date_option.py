@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from chatmimic.dates import span_of
+from chatmimic.writing.plain import LATEST
 
 _NOON_MS = 12 * 3_600_000
 
@@ -51,4 +52,6 @@ def _beginning(context: click.Context, option: click.Parameter, value: str | Non
     start, end = _span(context, option, value)
     if start is None or end is None:
         return None
+    if not 0 <= start < LATEST:
+        raise click.BadParameter("it must be between 1970 and 2999.")
     return start + _NOON_MS if end - start > _NOON_MS else start

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chatmimic.dates import span_of
 from chatmimic.records import Kind, Message
+from chatmimic.writing.plain import LATEST
 
 SERVICE = "text"
 _LINE = re.compile(
@@ -34,6 +35,7 @@ def _message(found: re.Match[str], number: int) -> Message:
         at = span_of(f"{found['at']}Z")[0] if found["at"] else None
     except ValueError:  # the 31st of February
         at = None
+    at = None if at is None or at > LATEST else at
     action = found["text"].startswith("/me ")
     text = found["text"].removeprefix("/me ") if action else found["text"]
     kind = Kind.ACTION if action else Kind.TEXT

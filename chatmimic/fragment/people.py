@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from chatmimic.lookup import fold, meant
 
@@ -16,11 +16,12 @@ def matched(
     """
     known = tuple(people)
     return {
-        sender: given.get(sender) or _meant(sender, known) or sender
+        sender: given.get(sender) or person_meant(sender, known) or sender
         for sender in dict.fromkeys(senders)
     }
 
 
-def _meant(sender: str, people: tuple[str, ...]) -> str | None:
+def person_meant(sender: str, people: Sequence[str]) -> str | None:
+    """The one person of that name or first name, without case and accents; else None."""
     named = meant(sender, people) or [p for p in people if fold(p).startswith(f"{fold(sender)} ")]
     return named[0] if len(named) == 1 else None

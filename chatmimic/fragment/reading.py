@@ -22,6 +22,7 @@ _HEAD = 4096
 _DAY_MS = 86_400_000
 _OPTIONS = ImportOptions(allow_truncated=True, allow_generated=True)
 _PASTED = "the pasted text"
+_READABLE = 'Lines of "Name: text" can be read, and what `chatmimic import --help` lists.'
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class Fragment:
 
     messages: tuple[Message, ...]
     lines: Lines | None = None  # None: it is no text with a message per line
+
+    @classmethod
+    def of(cls, messages: Sequence[Message]) -> Fragment:
+        """The newest of these messages. Raises ChatmimicError if none has words."""
+        kept = tuple(m for m in messages if m.kind.has_words and m.text.strip() and m.sender)
+        if not kept:
+            raise ChatmimicError("No message has words.", "Give a piece of a chat.")
+        return cls(kept[-NEWEST:])
 
     @property
     def service(self) -> str:
@@ -40,6 +49,11 @@ class Fragment:
     def senders(self) -> tuple[str, ...]:
         """All senders, in order of first appearance."""
         return tuple(dict.fromkeys(m.sender for m in self.messages))
+
+    @property
+    def bots(self) -> frozenset[str]:
+        """The senders who are bots, according to the export."""
+        return frozenset(m.sender for m in self.messages if m.is_bot)
 
 
 def read_fragment(path: Path, day: int = 0) -> Fragment:
@@ -100,10 +114,10 @@ def _messages(path: Path) -> tuple[list[Message], list[str]]:
     rows = _rows(path)
     try:
         kept = _newest(read_exports(path, _OPTIONS, ImportReport()))
-    except UnknownFormat:
+    except UnknownFormat as error:
         kept = bare_lines(rows)
         if not kept:
-            raise
+            raise UnknownFormat(error.what, _READABLE) from error
     if not kept:
         return [], rows
     last = kept[-1]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chatmimic.errors import ArchiveError
-from chatmimic.fragment import Fragment, matched
-from chatmimic.generation.generator import as_message
+from chatmimic.errors import ArchiveError, MimicError
+from chatmimic.fragment import Fragment, matched, person_meant
+from chatmimic.generation.conversation import made_up
+from chatmimic.generation.decoding import Decoding
+from chatmimic.generation.generator import Generator, as_message
 from chatmimic.generation.pace import Pace
 from chatmimic.home import Home
-from chatmimic.lookup import meant
 from chatmimic.records import Message
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def pace_of(home: Home, people: Collection[str]) -> Pace:
 def opening_of(texts: Sequence[str], people: Sequence[str]) -> list[Message]:
     """Opening words as messages, one per line: `Ann: hello`, or plain text of the first person.
 
-    A name before a colon counts if it is one of `people`, without case and accents.
+    A name before a colon counts if it is that, or the first name, of one of `people`.
     """
     lines = [line for text in texts for line in text.split("\n") if line.strip()]
     return [message for line in lines if (message := _opening(line, people)).text]
@@ -61,22 +62,43 @@ def opening_of(texts: Sequence[str], people: Sequence[str]) -> list[Message]:
 
 def _opening(line: str, people: Sequence[str]) -> Message:
     name, colon, rest = line.partition(":")
-    found = meant(name.strip(), people) if colon and len(name) <= _LONGEST_NAME else []
-    return as_message(found[0], rest) if len(found) == 1 else as_message(people[0], line)
+    person = person_meant(name.strip(), people) if colon and len(name) <= _LONGEST_NAME else None
+    return as_message(person, rest) if person else as_message(people[0], line)
 
 
 class Continued:
     """A fragment as a mimic reads it: who is who, and who goes on talking."""
 
-    def __init__(self, fragment: Fragment, mimic: Mimic, given: dict[str, str]) -> None:
-        """`given` says who some of the senders are, beside those who match by name."""
+    def __init__(self, fragment: Fragment, mimic: Mimic, given: Mapping[str, str]) -> None:
+        """`given` says who some of the senders are, beside those who match by name.
+
+        Raises MimicError if the mimic does not know one of these people.
+        """
+        unknown = next((who for who in given.values() if who not in mimic.people), None)
+        if unknown is not None:
+            there = ", ".join(mimic.people[:12])
+            raise MimicError(f'The mimic knows nobody called "{unknown}".', f"It knows: {there}.")
         self.who = matched(fragment.senders, mimic.people, given)
-        self.strangers = tuple(s for s, who in self.who.items() if who not in mimic.people)
         self.history = [replace(m, sender=self.who[m.sender]) for m in fragment.messages]
+        speak = {s: who for s, who in self.who.items() if s not in fragment.bots}
+        self.strangers = tuple(s for s, who in speak.items() if who not in mimic.people)
         # The persona takes part even if they said nothing yet.
-        self.people = tuple(dict.fromkeys([mimic.persona, *self.who.values()]))
+        self.people = tuple(dict.fromkeys([mimic.persona, *speak.values()]))
         self._called = {who: sender for sender, who in self.who.items()}
 
-    def called(self, person: str) -> str:
-        """The name of a person in the fragment; that of the mimic if they said nothing there."""
-        return self._called.get(person, person)
+    def go_on(
+        self, generator: Generator, decoding: Decoding, pace: Pace, messages: int
+    ) -> Iterator[Message]:
+        """Generate up to `messages` messages; their senders have the names that the mimic knows."""
+        return made_up(
+            generator,
+            decoding,
+            people=self.people,
+            opening=self.history,
+            messages=messages,
+            pace=pace,
+        )
+
+    def named(self, message: Message) -> Message:
+        """A message under the sender's name in the fragment, if they said anything there."""
+        return replace(message, sender=self._called.get(message.sender, message.sender))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatmimic.importers.base import Context
+from chatmimic.importers.generated import check_not_generated
 from chatmimic.importers.parsing.dates.times import IMPOSSIBLE, latest_ms
 from chatmimic.importers.parsing.dedup import SeenIds
 from chatmimic.importers.parsing.owner import with_owner
@@ -51,7 +52,7 @@ def read_exports(path: Path, options: ImportOptions, report: ImportReport) -> It
                 if not _is_safe(message, tidy):
                     message = _sanitised(message, report, tidy)
                 if distinct or not message.message_id or ids.is_new(message):
-                    yield _counted(message, report)
+                    yield _counted(message, report, options)
         if options.owner and not report.owner:
             report.note(f'There is nobody called "{_name(options.owner)}", given as --owner.')
         source.encodings.tell(report)
@@ -100,13 +101,15 @@ def _sanitised(message: Message, report: ImportReport, tidy: set[str]) -> Messag
     )
 
 
-def _counted(message: Message, report: ImportReport) -> Message:
+def _counted(message: Message, report: ImportReport, options: ImportOptions) -> Message:
     """The message, counted by kind; without a sender or text its kind is changed."""
     kind, text = message.kind, message.text
     worded = kind is Kind.TEXT or kind is Kind.ACTION
     if worded and (not message.sender or not text or text.isspace()):
         report.leave_out("empty" if message.sender else "no sender", message.source)
         return replace(message, kind=Kind.OTHER)
+    if not worded and not options.allow_generated:
+        check_not_generated(message)
     report.count(message, kind)
     return message
 

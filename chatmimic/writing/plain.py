@@ -10,6 +10,7 @@ from chatmimic.records import Message
 from chatmimic.text import clean
 
 LONGEST_NAME = 64
+LATEST = 32_503_680_000_000  # the year 3000: no later time is generated
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

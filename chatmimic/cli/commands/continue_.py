@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from chatmimic.records import Message
 
 COMMAND = "chatmimic continue"
+_NAMED = 8  # strangers
 # What the importers call it → how it is written; others are written as text.
 _WRITTEN_AS = {"columns": "jsonl", **{name: name for name in ("irc", "discord", "messenger")}}
 _WRITTEN_AS["whatsapp"] = "whatsapp"
@@ -105,9 +105,9 @@ def command(
         return
     _tell(screen, found, continued)
     if chosen is not None:
-        put([_named(m, continued) for m in made], to, chosen, found.name, COMMAND)
+        put([continued.named(m) for m in made], to, chosen, found.name, COMMAND)
     else:
-        _show(screen, (_named(m, continued) for m in made), fragment, found)
+        _show(screen, map(continued.named, made), fragment, found)
 
 
 def _fragment(file: str, mimic: Mimic) -> Fragment:
@@ -136,7 +136,7 @@ def _pair(written: str, fragment: Fragment, mimic: Mimic) -> tuple[str, str]:
     if not sign or not name.strip():
         raise click.UsageError(f'--as: "{visible(written)}" is not NAME=PERSON.')
     if name.strip() not in fragment.senders:
-        there = quoted(fragment.senders[:12])
+        there = _some(fragment.senders)
         raise click.UsageError(f'--as: nobody is called "{visible(name)}" in FILE, but {there}.')
     return name.strip(), one_of(mimic.people, person.strip(), "--as")
 
@@ -151,7 +151,6 @@ def _made(
     verbatim: bool,
     home: Home,
 ) -> Iterator[Message]:
-    from chatmimic.generation import made_up
     from chatmimic.generation.continuing import pace_of
 
     decoding = decoding_for(mimic, overrides)
@@ -160,25 +159,14 @@ def _made(
         voice = load_voice(mimic, home, engine, verbatim=verbatim)
     if voice.unchecked:
         screen.note(voice.unchecked)
-    return made_up(
-        voice.generator,
-        decoding,
-        people=continued.people,
-        opening=continued.history,
-        messages=messages,
-        pace=pace,
-    )
-
-
-def _named(message: Message, continued: Continued) -> Message:
-    return replace(message, sender=continued.called(message.sender))
+    return continued.go_on(voice.generator, decoding, pace, messages)
 
 
 def _row(message: Message, continued: Continued, learnt: tuple[str, ...]) -> dict[str, object]:
     from chatmimic.generation import as_text
 
     return {
-        "sender": continued.called(message.sender),
+        "sender": continued.named(message).sender,
         "person": message.sender,
         "text": as_text(message),
         "sent_at": message.sent_at,
@@ -194,9 +182,14 @@ def _tell(screen: Screen, mimic: Mimic, continued: Continued) -> None:
             screen.note(f'"{sender}" is taken for {person}.')
     if continued.strangers:
         screen.note(
-            f"The mimic does not know {quoted(continued.strangers)}: what they say is a guess. "
+            f"The mimic does not know {_some(continued.strangers)}: what they say is a guess. "
             '--as "NAME=PERSON" says who they are.'
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return quoted(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _show(screen: Screen, made: Iterator[Message], fragment: Fragment, mimic: Mimic) -> None:
