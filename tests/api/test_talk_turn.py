@@ -12,7 +12,7 @@ def talk(tiny_base, tmp_path, monkeypatch):
     """A conversation with a mimic that says what is enqueued."""
     mimic = write_tiny_mimic(tmp_path / "ada", tiny_base, "tokens")
     monkeypatch.setattr(
-        "chatmimic.generation.batch.BatchGenerator", lambda loaded: ScriptedGenerator()
+        "chatmimic.generation.batch.BatchGenerator", lambda loaded, **_: ScriptedGenerator()
     )
     return chatmimic.talk(mimic.path)
 
