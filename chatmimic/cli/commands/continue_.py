@@ -100,12 +100,15 @@ def command(
     seed = decoding_for(found, overrides).seed
     chosen = chosen_shape(to, shape, _WRITTEN_AS.get(fragment.service, "text"))
     if as_json:
-        rows = [_row(m, continued, learnt) for m in made]
+        with screen.waiting("Generating …"):
+            rows = [_row(m, continued, learnt) for m in made]
         print_json({"mimic": found.name, "seed": seed, "people": continued.who, "messages": rows})
         return
     _tell(screen, found, continued)
     if chosen is not None:
-        put([continued.named(m) for m in made], to, chosen, found.name, COMMAND)
+        with screen.waiting("Generating …"):
+            whole = [continued.named(m) for m in made]
+        put(whole, to, chosen, found.name, COMMAND)
     else:
         _show(screen, map(continued.named, made), fragment, found)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
     from chatmimic.generation import Decoding, Generator
     from chatmimic.generation.pace import Pace
+    from chatmimic.mimic import Mimic
     from chatmimic.records import Message
 
 COMMAND = "chatmimic sample"
@@ -110,14 +111,7 @@ def command(
       chatmimic sample --count 3 --date "2024-05-17 20:00" --to made-up.log --format irc
       chatmimic sample --base starter --people Ann --people Ben
     """
-    if base is not None:
-        if mimic is not None:
-            raise click.UsageError("MIMIC and --base contradict each other; choose one.")
-        found = base_as_mimic(home, base, people)
-        taking_part = found.people
-    else:
-        found = find_mimic(home, mimic)
-        taking_part = tuple(one_of(found.people, p, "--people") for p in people) or found.people
+    found, taking_part = _who(home, mimic, base, people)
     written = chosen_shape(to, shape)
     check_file(to, COMMAND)
 
@@ -157,6 +151,19 @@ def command(
         if number:
             screen.out.print()
         _show(screen, one, taking_part, dated=starts_at is not None)
+
+
+def _who(
+    home: Home, mimic: str | None, base: str | None, people: tuple[str, ...]
+) -> tuple[Mimic, tuple[str, ...]]:
+    """The mimic, or a base that talks as if it were one, and who takes part."""
+    if base is None:
+        found = find_mimic(home, mimic)
+        return found, tuple(one_of(found.people, p, "--people") for p in people) or found.people
+    if mimic is not None:
+        raise click.UsageError("MIMIC and --base contradict each other; choose one.")
+    found = base_as_mimic(home, base, people)
+    return found, found.people
 
 
 @dataclass(frozen=True)
