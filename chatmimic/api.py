@@ -27,6 +27,7 @@ from chatmimic.errors import TrainingError
 from chatmimic.generation import Decoding, as_message
 from chatmimic.generation.decoding import decoding_of
 from chatmimic.generation.generator import LONGEST_TURN, Generator, sends_more
+from chatmimic.generation.memory import Memory
 from chatmimic.home import Home
 from chatmimic.keywords import PretrainKeywords, TrainKeywords
 from chatmimic.mimic import Mimic, latest, reverse_of
@@ -196,16 +197,17 @@ def talk(
     engine: str = AUTO,
     candidates: int = 1,
     verbatim: bool = False,
+    memory: bool = True,
 ) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
     `engine` is one of `engines.ENGINES`. With `candidates` above 1, that many replies are generated
     and the reverse mimic of the same person chooses. Unless `verbatim`, no reply copies eight words
-    in a row from a training message, as long as that is in the home's archive. Several
-    conversations can take place at the same time, in turn or in threads; mimics that are adapters
-    of the same base share its weights in memory. Raises MimicError if there is no such mimic, if it
-    was trained in reverse, if there is no reverse mimic to choose, or if the engine does not work
-    on this machine.
+    in a row from a training message, and with `memory`, what the person said about the matter
+    before is recalled, as long as that is in the home's archive. Several conversations can take
+    place at the same time, in turn or in threads; mimics that are adapters of the same base share
+    its weights in memory. Raises MimicError if there is no such mimic, if it was trained in
+    reverse, if there is no reverse mimic to choose, or if the engine does not work on this machine.
     """
     from chatmimic.evaluation.secrecy.training_messages import training_messages
 
@@ -213,7 +215,8 @@ def talk(
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
     reverse = reverse_of(found, place) if candidates > 1 else None
     training = None if verbatim else training_messages(place.archive, found)
-    return Talk(found, engine, reverse, candidates, training)
+    remembered = Memory.of_archive(place.archive, found.persona) if memory else None
+    return Talk(found, engine, reverse, candidates, training, remembered)
 
 
 def continue_conversation(
@@ -295,6 +298,7 @@ class Talk:
         reverse: Mimic | None = None,
         candidates: int = 1,
         training: TrainingMessages | None = None,
+        memory: Memory | None = None,
     ) -> None:
         from chatmimic.generation.batch import BatchGenerator
         from chatmimic.generation.ranked import RankedGenerator
@@ -303,7 +307,9 @@ class Talk:
         self.mimic = mimic
         self.history: list[Message] = []
         uncopied, self.unchecked = (None, "") if training is None else training.checked()
-        self._generator: Generator = BatchGenerator(mimic.load(engine), uncopied=uncopied)
+        self._generator: Generator = BatchGenerator(
+            mimic.load(engine), uncopied=uncopied, memory=memory
+        )
         if reverse is not None:
             scorer = BatchGenerator(reverse.load(engine))
             self._generator = RankedGenerator(self._generator, scorer, candidates)
@@ -331,7 +337,8 @@ class Talk:
         rng = random.Random(decoding.seed)
         replies = [self.say(text, sender=sender, decoding=decoding)]
         while replies[-1].strip() and len(replies) < most:
-            if not sends_more(self._generator, self.history, self.mimic.persona, rng):
+            who = self.mimic.persona
+            if not sends_more(self._generator, self.history, who, rng, decoding.turn_bias):
                 break
             seed = None if decoding.seed is None else (decoding.seed + len(replies)) % 2**32
             replies.append("".join(self._reply(dataclasses.replace(decoding, seed=seed))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from chatmimic.archive import (
     owners,
     people,
     reading,
+    recalling,
     removing,
     search,
     touched,
@@ -27,6 +28,7 @@ from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
+from chatmimic.archive.recalling import Recollection
 from chatmimic.archive.rows import Row, Scope, answers, names, word_rows
 from chatmimic.archive.search import Found
 from chatmimic.errors import ArchiveBusy, ArchiveError
@@ -258,15 +260,33 @@ class Archive:
         import adds its messages to the index. Raises NoSuchPerson and NoSuchThread.
         """
         with self._database.reading() as connection:
-            behind = search.is_behind(connection)
             whose = None if person is None else find_people.find(connection, person)
             where = None if thread is None else find_threads.find(connection, thread).number
-        if behind:
-            with self._database.writing() as connection:
-                search.catch_up(connection)
+        self._fill_index()
         within = search.Within(whose, where, since, until)
         with self._database.reading() as connection:
             return search.search(connection, query, limit, within, context)
+
+    def recall(
+        self, person: str, texts: Sequence[str], before: int, most: int
+    ) -> list[Recollection]:
+        """What a person said before a time (UTC ms) about the matter of `texts`, best first.
+
+        At most `most` exchanges. Messages without a time are never found. The first call after an
+        import adds its messages to the index. Raises NoSuchPerson.
+        """
+        with self._database.reading() as connection:
+            whose = find_people.find(connection, person)
+        self._fill_index()
+        with self._database.reading() as connection:
+            return recalling.recall(connection, whose, texts, before, most)
+
+    def _fill_index(self) -> None:
+        with self._database.reading() as connection:
+            behind = search.is_behind(connection)
+        if behind:
+            with self._database.writing() as connection:
+                search.catch_up(connection)
 
     def messages(
         self, *, person: str | None = None, service: str | None = None, thread: str | None = None

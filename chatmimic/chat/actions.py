@@ -69,6 +69,7 @@ class Actions:
             "seed": self._seed,
             "stats": self._stats,
             "why": self._why,
+            "memory": self._memory,
             "save": self._save,
             "load": self._load,
         }
@@ -239,6 +240,28 @@ class Actions:
                 found = training.most_alike(reply)
             show_sources(self.screen, reply, found)
 
+    def _memory(self, argument: str) -> None:
+        session, screen = self.session, self.screen
+        memory = session.voice.memory
+        if memory is None:
+            screen.complain("There is no archive here, or --no-memory was given.")
+            return
+        if argument in ("on", "off"):
+            memory.on = argument == "on"
+        elif argument:
+            screen.complain("Use /memory, /memory on or /memory off.")
+            return
+        if argument or not memory.on:
+            screen.note(f"Memory is {'on' if memory.on else 'off'}.")
+            return
+        found = session.voice.recalled(session.before_answer())
+        if not found:
+            screen.note("Nothing was recalled for your last message.")
+            return
+        screen.table(
+            (when(one.answer), f"{said(one.asked)}{said(one.answer)}".rstrip("\n")) for one in found
+        )
+
     def _load(self, argument: str) -> None:
         if not argument:
             self.screen.complain("Use /load with a file that /save wrote.")
@@ -312,6 +335,18 @@ class Actions:
         # Two people may have the same folder name, and two chats may be saved in the same second.
         names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
         return next(folder / name for name in names if not (folder / name).exists())
+
+
+def when(message: Message) -> str:
+    """When a message was sent, as a date here, and its thread."""
+    at = message.sent_at
+    day = f"{datetime.fromtimestamp(at / 1000):%Y-%m-%d}" if at is not None else "before"
+    return f"{day} {one_line(message.thread_title, 20)}".strip()
+
+
+def said(message: Message | None) -> str:
+    """A message as a line, or nothing."""
+    return "" if message is None else visible(f"{one_line(message.sender)}: {message.text}\n")
 
 
 def _count(text: str) -> int | None:

@@ -36,6 +36,7 @@ HELP = (
     Help("seed", "[NUMBER]", "Make replies reproducible; without a number, random again."),
     Help("stats", "", "Show how many messages there are, and how fast replies come."),
     Help("why", "", "Show the training messages that the last reply most resembles."),
+    Help("memory", "[on|off]", "Show what was recalled for the last answer, and from when."),
     Help("save", "[FILE]", "Save the conversation to a file."),
     Help("load", "FILE", "Go on with a conversation that /save wrote."),
     Help("quit", "", "Leave the chat (also Ctrl-D)."),

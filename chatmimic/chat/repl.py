@@ -106,7 +106,8 @@ class Repl:
             if not self.reply() or number == LONGEST_TURN:
                 return
             generator = session.voice.generator
-            if not sends_more(generator, session.history, session.persona, self._rng):
+            bias = session.decoding.turn_bias
+            if not sends_more(generator, session.history, session.persona, self._rng, bias):
                 return
 
     def reply(self) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chatmimic.archive.recalling import Recollection
 from chatmimic.generation import Decoding, Generator, as_message
+from chatmimic.generation.memory import Memory
 from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
 
@@ -27,6 +29,8 @@ class Voice:
     engine: str = ""  # arithmetic of inference
     training: TrainingMessages | None = None  # None: it has read nobody's messages
     unchecked: str = ""  # why its replies cannot be checked for copies; "" if they are
+    memory: Memory | None = None  # where there is an archive
+    recalled: Callable[[Sequence[Message]], Sequence[Recollection]] = lambda history: ()
 
     def was_trained_on(self, name: str) -> bool:
         """Whether it was trained on that person's words; others are only a rough guess."""

@@ -46,7 +46,8 @@ def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
         name: f"as fitted; else {_usual(name):g}, {value:g} for a small base"
         for name, value in GENTLE.items()
     }
-    return settings_options(Decoding, **usual, end_bias="as fitted; else 0")(with_decoding)
+    biases = dict.fromkeys(("end_bias", "turn_bias"), "as fitted; else 0")
+    return settings_options(Decoding, **usual, **biases)(with_decoding)
 
 
 def _usual(name: str) -> float:
@@ -138,17 +139,37 @@ def verbatim_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def load_voice(
-    mimic: Mimic, home: Home, engine: str = AUTO, candidates: int = 1, verbatim: bool = False
-) -> Voice:
-    """Load a mimic into memory, ready to chat. Unless `verbatim`, it copies no training message.
+def memory_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--memory/--no-memory`; the `memory` argument is its value."""
+    return click.option(
+        "--memory/--no-memory",
+        default=True,
+        show_default=True,
+        help="Recall what the person said about the matter before: exchanges from the archive, put "
+        "before the chat.",
+    )(command)
 
-    With `candidates` above 1, the reverse mimic of its person chooses among as many replies. Raises
-    MimicError if there is none, and for a mimic that itself was trained in reverse.
+
+def load_voice(
+    mimic: Mimic,
+    home: Home,
+    engine: str = AUTO,
+    candidates: int = 1,
+    *,
+    verbatim: bool = False,
+    memory: bool = False,
+) -> Voice:
+    """Load a mimic, ready to chat. Unless `verbatim`, it copies no training message.
+
+
+    `memory` lets it recall what is in the home's archive. With `candidates` above 1, the reverse
+    mimic of its person chooses among as many replies. Raises MimicError if there is none, and for a
+    mimic that itself was trained in reverse.
     """
     from chatmimic.chat.session import Voice
     from chatmimic.evaluation.secrecy.training_messages import training_messages
     from chatmimic.generation.batch import BatchGenerator
+    from chatmimic.generation.memory import Memory
     from chatmimic.generation.ranked import RankedGenerator
     from chatmimic.mimic import reverse_of
 
@@ -160,11 +181,22 @@ def load_voice(
     use_threads(reply_threads(mimic.count_parameters()))
     training = training_messages(home.archive, mimic)
     uncopied, unchecked = (None, "") if verbatim or training is None else training.checked()
-    generator: Generator = BatchGenerator(loaded, uncopied=uncopied)
+    remembered = Memory.of_archive(home.archive, mimic.persona) if memory else None
+    talking = BatchGenerator(loaded, uncopied=uncopied, memory=remembered)
+    generator: Generator = talking
     if reverse is not None:
         generator = RankedGenerator(generator, BatchGenerator(reverse.load(engine)), candidates)
     return Voice(
-        generator, mimic.name, base, knows_all, mimic.owner, loaded.engine, training, unchecked
+        generator,
+        mimic.name,
+        base,
+        knows_all,
+        mimic.owner,
+        loaded.engine,
+        training,
+        unchecked,
+        remembered,
+        talking.recalled,
     )
 
 

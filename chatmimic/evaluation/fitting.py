@@ -9,7 +9,8 @@ direction in which replies come closer. Their distance from what the person wrot
 - twice the difference in words that nobody uses: free settings invent words.
 
 The length of messages is fitted last: where an end is likely with probability 1/L after each token,
-messages have L tokens, so that log(L / wanted) added to its score brings L to what is wanted.
+messages have L tokens, so that log(L / wanted) added to its score brings L to what is wanted. How
+many messages are sent in a row is a matter apart (`fit_turns.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmimic.engines import AUTO
 from chatmimic.evaluation.diversity import average_length, distinct
+from chatmimic.evaluation.fit_turns import fitted_bias
 from chatmimic.evaluation.places import places
 from chatmimic.evaluation.sense.wording import known_words, split, unknown_share
 from chatmimic.evaluation.slices import slices_of
@@ -144,8 +146,10 @@ def fit_decoding(archive: Archive, mimic: Mimic) -> Fitted | None:
     if best.words and target.words and abs(bias := math.log(best.words / target.words)) > 0.1:
         bias = round(max(-_LONGEST_BIAS, min(_LONGEST_BIAS, bias)), 2)
         best = min(best, *tried([{**best.settings, "end_bias": bias}]), key=lambda t: t.distance)
+    more = fitted_bias(generator, slices.judge, slices.person)
+    settings = best.settings if more is None else {**best.settings, "turn_bias": more}
     at_first = by_place[start].distance
-    return Fitted(best.settings, best.distance, at_first, target.own, len(asked) * _TIMES)
+    return Fitted(settings, best.distance, at_first, target.own, len(asked) * _TIMES)
 
 
 def _search(

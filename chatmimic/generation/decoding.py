@@ -71,6 +71,11 @@ class Decoding(SettingsBase):
         "Add this to the score of the end of a message: above 0, messages are shorter.",
         bounds=between(-10, 10),
     )
+    turn_bias: float = setting(
+        0.0,
+        "Add this to the log-odds of one more message: above 0, more messages in a row.",
+        bounds=between(-10, 10),
+    )
     max_tokens: int = setting(80, "Maximum length of a message in tokens.", bounds=between(1, 4096))
     min_tokens: int = setting(1, "Minimum length of a message in tokens.", bounds=between(0, 1024))
     seed: int | None = setting(

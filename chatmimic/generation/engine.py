@@ -18,6 +18,7 @@ from chatmimic.generation.cache import Reader, Stopped, TypesOf
 from chatmimic.generation.copies import draw_uncopied, rule_out_copies
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import ACTION
+from chatmimic.generation.memory import ROOM, Memory, as_messages
 from chatmimic.generation.repetition import runs_in_circle
 from chatmimic.generation.sampler import constrain, seeded
 from chatmimic.generation.streaming import Pieces
@@ -26,9 +27,10 @@ from chatmimic.generation.window import fit
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 from chatmimic.transcript import TokenForm
-from chatmimic.transcript.facts import as_messages
+from chatmimic.transcript.facts import as_messages as facts_as_messages
 
 if TYPE_CHECKING:
+    from chatmimic.archive.recalling import Recollection
     from chatmimic.mimic import LoadedMimic
 
 _HEADER_ROOM = 32  # tokens kept free for the header of the next message
@@ -44,16 +46,18 @@ class TorchGenerator:
         loaded: LoadedMimic,
         before: Sequence[Message] | None = None,
         uncopied: Spans | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """`before` are messages that every prompt begins with; by default the mimic's facts.
 
-        None of the spans `uncopied` is ever written.
+        What `memory` finds comes after them. None of the spans `uncopied` is ever written.
         """
         self.form = loaded.form
         self.people: tuple[str, ...] = loaded.form.cast.people
         self.persona: str = self.people[0]
-        facts = as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
+        facts = facts_as_messages(loaded.mimic.manifest.get("facts", ()), self.persona)
         self._before = facts if before is None else tuple(before)
+        self.memory = memory
         self._reader = Reader(loaded.model, _types_of(loaded))
         self._batch = BatchReader(loaded.model, self._reader.types_of)
         context = loaded.mimic.context
@@ -227,13 +231,32 @@ class TorchGenerator:
         return self._written(history, room), headers
 
     def _written(self, history: Sequence[Message], room: int) -> list[int]:
-        """The prompt: facts (or `before`), and as much context as was trained with and fits."""
+        """The prompt: facts (or `before`), what is recalled, and as much context as was trained
+        with and fits.
+        """
+        facts, found, part = self._parts(history, room)
+        return self.form.prompt([*facts, *as_messages(found), *part], None)
+
+    def recalled(self, history: Sequence[Message]) -> Sequence[Recollection]:
+        """What the persona recalls where the next message is theirs, the best first."""
+        return self._parts(history, self._window * 3 // 4)[1]
+
+    def _parts(
+        self, history: Sequence[Message], room: int
+    ) -> tuple[Sequence[Message], Sequence[Recollection], list[Message]]:
+        """Facts, what is recalled, and the newest messages, within `room` tokens together."""
         facts = self._before_within(room * 3 // 4)
 
-        def written(part: Sequence[Message]) -> list[int]:
-            return self.form.prompt([*facts, *part], None)
+        def length(part: Sequence[Message]) -> int:
+            return len(self.form.prompt([*facts, *part], None))
 
-        return written(fit(history, room, lambda part: len(written(part)), self._messages))
+        if self.memory is None:
+            return facts, (), fit(history, room, length, self._messages)
+        part = fit(history, room - min(ROOM, room // 4), length, self._messages)
+        found = self.memory.exchanges(history, history[: len(history) - len(part)])
+        while found and length([*as_messages(found), *part]) > room:
+            found = found[:-1]
+        return facts, found, part
 
     def _before_within(self, room: int) -> Sequence[Message]:
         """What comes before all else, as far as it fits; the last of it is dropped if too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -12,7 +13,7 @@ from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
 ACTION = "/me "  # prefix of an action, as on IRC, both typed and generated
-LONGEST_TURN = 4  # messages in a row
+LONGEST_TURN = 8  # messages in a row
 
 
 class Generator(Protocol):
@@ -58,9 +59,21 @@ class Generator(Protocol):
         """Draw who of `people` speaks next (`at` as in `stream`); None if the conversation ends."""
 
 
-def sends_more(generator: Generator, history: Sequence[Message], speaker: str, rng: Random) -> bool:
-    """Draw whether `speaker`, who spoke last, sends one more message at once."""
-    return rng.random() < generator.continues(history, speaker)
+def sends_more(
+    generator: Generator, history: Sequence[Message], speaker: str, rng: Random, bias: float = 0.0
+) -> bool:
+    """Draw whether `speaker`, who spoke last, sends one more message at once.
+
+    `bias` is added to the log-odds that they do.
+    """
+    return rng.random() < with_bias(generator.continues(history, speaker), bias)
+
+
+def with_bias(probability: float, bias: float) -> float:
+    """A probability with something added to its log-odds."""
+    if not 0 < probability < 1:
+        return probability
+    return 1 / (1 + math.exp(math.log(1 / probability - 1) - bias))
 
 
 def as_message(sender: str, text: str, sent_at: int | None = None) -> Message:

@@ -16,6 +16,7 @@ from chatmimic.bases.loading import empty_model, load_tokenizer
 from chatmimic.bases.terms import short_name
 from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
+from chatmimic.rhythm import Rhythm
 from chatmimic.training.checkpointing.ready import write_ready
 from chatmimic.training.data.corpus_dataset import write_along
 from chatmimic.training.data.dataset import write_held_out, write_train
@@ -274,6 +275,7 @@ class Preparation:
             "people": self.material.cast.people,
             "everybody": self.material.imitated is None,
             "owner": self.material.owner,
+            "rhythm": Rhythm.of(self.material.train, self.material.persona).as_dict(),
             "facts": self.inputs.facts,
             "fit_decoding": self.fits_decoding,
             "begun_at": datetime.now(UTC).isoformat(),

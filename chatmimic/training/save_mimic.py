@@ -107,7 +107,8 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Metrics, figures: Metrics
     return {
         "persona": ready["people"][0],
         "everybody": ready["everybody"],
-        "owner": ready.get("owner", ""),  # not in runs of older versions
+        "owner": ready.get("owner", ""),  # not in runs of older versions, as is the rhythm
+        "rhythm": ready.get("rhythm"),
         "reverse": settings["reverse"],
         "facts": ready["facts"],
         "people": ready["people"],

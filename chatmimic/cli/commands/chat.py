@@ -15,6 +15,7 @@ from chatmimic.cli.chat_options import (
     find_mimic,
     load_voice,
     make_screen,
+    memory_option,
     one_of,
     verbatim_option,
 )
@@ -35,6 +36,7 @@ from chatmimic.home import Home
 )
 @decoding_options
 @candidates_option
+@memory_option
 @engine_option
 @verbatim_option
 @home_option
@@ -44,6 +46,7 @@ def command(
     you: str | None,
     overrides: dict[str, float],
     candidates: int,
+    memory: bool,
     engine: str,
     verbatim: bool,
     home: Home,
@@ -75,7 +78,14 @@ def command(
     from chatmimic.chat.session import Session
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
-    load = partial(load_voice, home=home, engine=engine, candidates=candidates, verbatim=verbatim)
+    load = partial(
+        load_voice,
+        home=home,
+        engine=engine,
+        candidates=candidates,
+        verbatim=verbatim,
+        memory=memory,
+    )
     with screen.waiting(f"Loading {found.name} …"):
         voice = load(found)
     repl = Repl(

@@ -18,6 +18,7 @@ from chatmimic.cli.chat_options import (
     history_option,
     load_voice,
     make_screen,
+    memory_option,
     one_of,
     verbatim_option,
 )
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @history_option("Conversation so far: a file written by /save.")
 @decoding_options
 @candidates_option
+@memory_option
 @engine_option
 @verbatim_option
 @json_option
@@ -56,6 +58,7 @@ def command(
     history: Path | None,
     overrides: dict[str, float],
     candidates: int,
+    memory: bool,
     engine: str,
     verbatim: bool,
     as_json: bool,
@@ -80,7 +83,7 @@ def command(
     before = read_history(history) if history else []
     with make_screen().waiting(f"Loading {found.name} …"):
         decoding = decoding_for(found, overrides)
-        voice = load_voice(found, home, engine, candidates, verbatim)
+        voice = load_voice(found, home, engine, candidates, verbatim=verbatim, memory=memory)
         session = Session(voice, decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(given)
