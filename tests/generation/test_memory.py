@@ -1,4 +1,4 @@
-"""Memory: what is recalled for a chat, where it stands in the prompt, and what it may never hold."""
+"""Memory: what is recalled for a chat, where it stands in the prompt, what it never holds."""
 
 from __future__ import annotations
 
