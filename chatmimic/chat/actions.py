@@ -254,7 +254,11 @@ class Actions:
         if argument or not memory.on:
             screen.note(f"Memory is {'on' if memory.on else 'off'}.")
             return
-        found = session.voice.recalled(session.before_answer())
+        asked = session.before_answer()
+        if not asked:
+            screen.complain("There is nothing to answer yet.")
+            return
+        found = session.voice.recalled(asked)
         if not found:
             screen.note("Nothing was recalled for your last message.")
             return

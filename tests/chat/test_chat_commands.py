@@ -76,7 +76,7 @@ def test_what_is_no_setting_is_refused(argument):
             "/",
             [
                 *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
-                *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why"),
+                *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why", "/memory "),
                 *("/save ", "/load ", "/quit"),
             ],
         ),
