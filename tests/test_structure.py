@@ -17,7 +17,7 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors", "machine"},
-    {"settings", "keywords"},
+    {"settings", "keywords", "rhythm"},
     {"text", "files", "names", "lookup", "dates", "lock", "generated"},
     {"page", "owned_file", "embeddings"},
     {"folders", "writing"},

@@ -20,7 +20,7 @@ _COMMON, _FEW = 0.01, 3  # a word in more messages than that share, and than tha
 _HITS = 40  # messages that are looked at
 _NEXT_MS = 3_600_000  # an answer comes within an hour
 _DAY_MS = 86_400_000
-_HALVED_DAYS, _KEPT = 180, 0.5  # the part of a score that never fades, and how fast the rest does
+_HALVED_DAYS, _KEPT = 180, 0.7  # the part of a score that never fades, and how fast the rest does
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from chatmimic.records import Message
 
 ROOM = 160  # tokens at most, and a quarter of the context
 _MOST = 2  # exchanges
-_LEAST = 4.5  # score: about that of one word that one message in a hundred holds
+_RARE = 1.0  # score in a chat, below which what two messages share are everybody's words
 _QUERY = 3  # messages
 _LONGEST = 240  # characters of a message that is recalled
 _WORD = re.compile(r"[^\W_]{3,}")
@@ -71,7 +71,7 @@ class Memory:
         begins = next((m.sent_at for m in history if m.sent_at is not None), _now())
         found = [*self.recall(texts, begins, _MOST), *recall_in(older, self.persona, texts)]
         best = sorted(found, key=lambda one: -one.score)[:_MOST]
-        return [self._as_said(one) for one in best if one.score >= _LEAST]
+        return [self._as_said(one) for one in best]
 
     def _said(self, history: Sequence[Message]) -> list[str]:
         """The last texts before the persona's turn: in a turn of several, memory stays."""
@@ -105,8 +105,8 @@ def recall_in(
     for (asked, answer), words in zip(exchanges, texts_of, strict=True):
         shared = wanted & words
         score = sum(math.log(len(exchanges) / with_word[word]) for word in shared)
-        # One rare word is enough, as in the archive, where there are many more messages.
-        found.append(Recollection(asked, answer, _LEAST + score if score > 1 else 0.0))
+        if score > _RARE:
+            found.append(Recollection(asked, answer, score))
     return found
 
 
