@@ -52,6 +52,7 @@ class Actions:
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._saved: set[Path] = set()
+        self._warned: set[str] = set()  # what was said of copies, once for all mimics
         self._offered: list[str] = []  # alternatives to an answer …
         self._offered_for: list[Message] = []  # … to these messages
         self.by_name: dict[str, Callable[[str], None]] = {
@@ -135,7 +136,8 @@ class Actions:
                 f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
                 "anybody else is a rough guess."
             )
-        if voice.unchecked:
+        if voice.unchecked and voice.unchecked not in self._warned:
+            self._warned.add(voice.unchecked)
             self.screen.note(voice.unchecked)
 
     def _as(self, wanted: str) -> None:

@@ -60,10 +60,12 @@ class Screen:
 
     def note(self, text: str, style: str = QUIET, indent: bool = False) -> None:
         """Print a note about the chat."""
-        from rich.padding import Padding
-
-        left = len(_INDENT) if indent else 0
-        self.notes.print(Padding(shown(text, style), (0, 0, 0, left), expand=False))
+        if not indent:
+            self.notes.print(shown(text, style))
+            return
+        for line in shown(text, style).wrap(self.notes, self.notes.width - len(_INDENT)):
+            line.rstrip()
+            self.notes.print(shown(_INDENT), line, sep="")
 
     def complain(self, text: str) -> None:
         """Print what is wrong with a command."""

@@ -33,20 +33,29 @@ class Resemblance:
     marks: tuple[tuple[int, int], ...]
 
 
+_Ranked = tuple[int, int, int, Resemblance]
+
+
+def _rank(one: _Ranked) -> tuple[int, ...]:
+    """Words that are shared, the longest run of them, and when it was sent."""
+    return one[:3]
+
+
 def most_alike(
     text: str, chunks: Iterable[list[Any]], reach: Reach, most: int
 ) -> list[Resemblance]:
     """The `most` messages that share the most words in a row with a text, those first.
 
     `chunks` are the rows of `Archive.rows`. Of equals the one with the longest run comes first,
-    then the latest.
+    then the latest. Of messages with the same text only the latest counts.
     """
     asked = bare_words(text)
     runs = set(zip(asked, asked[1:], asked[2:], strict=False))
-    best: list[tuple[int, int, int, Resemblance]] = []
+    best: list[_Ranked] = []
     for rows in chunks if runs else ():
         found = [_compared(asked, runs, row) for row in _within(rows, reach)]
-        best = nlargest(most, [*best, *filter(None, found)], key=lambda one: one[:3])
+        ordered = sorted([*best, *filter(None, found)], key=_rank)
+        best = nlargest(most, {one[3].text: one for one in ordered}.values(), key=_rank)
     return [one[3] for one in best]
 
 
@@ -56,9 +65,7 @@ def _within(rows: list[Any], reach: Reach) -> Iterable[Any]:
     return (rows[at] for at in np.flatnonzero(reach.of(threads, placed)))
 
 
-def _compared(
-    asked: Sequence[str], runs: set[tuple[str, str, str]], row: Any
-) -> tuple[int, int, int, Resemblance] | None:
+def _compared(asked: Sequence[str], runs: set[tuple[str, str, str]], row: Any) -> _Ranked | None:
     """A row with what orders it; None if it shares no run of words."""
     _, person, thread, sent_at, placed, text = row
     words = bare_words(text)

@@ -6,7 +6,7 @@ No text is kept. A span is a number of 64 bits: two spans have the same by chanc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ STOCK_DAYS = 5
 UNTIMED = int(np.iinfo(np.int64).min)
 _DAY_MS = 86_400_000
 _FACTOR = 0x9E3779B97F4A7C15  # of the polynomial that a span's number is; odd: it has an inverse
+_LONGEST = 40  # characters of a word whose beginnings are looked at
 _SHORTEST = 2 * SPAN - 1  # ASCII characters of eight words
 
 _Words = NDArray[np.uint64]
@@ -91,16 +92,37 @@ class Spans:
 
         Spans that overlap or touch are one. Words are those of `bare_words`.
         """
-        words = np.fromiter(map(_KNOWN.__getitem__, bare_words(text)), np.uint64)
+        words = _numbers(bare_words(text))
         hashes, starts, ends = spans_of(words, np.zeros(len(words), np.int64))
-        at = np.searchsorted(self.hashes, hashes)
-        inside = at < len(self.hashes)
-        inside[inside] = self.hashes[at[inside]] == hashes[inside]
+        inside = self._hold(hashes)
         return list(_joined(zip(starts[inside].tolist(), ends[inside].tolist(), strict=True)))
 
     def copies(self, text: str) -> bool:
         """Whether a text has a span of eight words that stands in one of the messages."""
         return bool(self.copied(text))
+
+    def would_copy(self, text: str) -> bool:
+        """Whether a text that is being written ends in a copy, whatever follows.
+
+        Its last word counts as every beginning of it too: after seven words of a message
+        "riverside" hides no "river". What came before the last 16 words was looked at when it was
+        written.
+        """
+        words = bare_words(text)[-2 * SPAN :]
+        if not words:
+            return False
+        last = words[-1][:_LONGEST]
+        before = words[:-1]
+        ways = [word for end in range(1, len(last) + 1) for word in (*before, last[:end])]
+        hashes, _, _ = spans_of(_numbers(ways), np.repeat(np.arange(len(last)), len(words)))
+        return bool(self._hold(hashes).any())
+
+    def _hold(self, hashes: _Words) -> NDArray[np.bool_]:
+        """Which of some spans are there."""
+        at = np.searchsorted(self.hashes, hashes)
+        inside = at < len(self.hashes)
+        inside[inside] = self.hashes[at[inside]] == hashes[inside]
+        return inside
 
 
 class _Recent(Numbers):
@@ -113,6 +135,10 @@ class _Recent(Numbers):
 
 
 _KNOWN = _Recent()
+
+
+def _numbers(words: Sequence[str]) -> _Words:
+    return np.array([_KNOWN[word] for word in words], np.uint64)
 
 
 def _indexed(rows: list[Any], numbers: Numbers) -> tuple[_Words, _Places, _Places, _Places]:

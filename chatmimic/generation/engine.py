@@ -184,7 +184,7 @@ class TorchGenerator:
         """Whether a token would complete a span after `body` that must not be copied."""
         if self._uncopied is None or token in self._ends:
             return False
-        return self._uncopied.copies(self.form.text([*body, token]))
+        return self._uncopied.would_copy(self.form.text([*body, token]))
 
     def _bad_words(self, words: str) -> BadWords:
         if self._bad is None or self._bad.words != words:

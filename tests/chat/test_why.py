@@ -89,6 +89,13 @@ def test_nothing_hostile_reaches_the_terminal_and_lines_fit(make_repl: Any) -> N
     assert len(shown) < 2_000
 
 
+def test_that_nothing_is_checked_is_said_once(make_repl: Any) -> None:
+    repl = make_repl()
+    repl.session.voice = replace(repl.session.voice, unchecked="Nothing is checked.")
+    repl.pipe(b"/persona Bob\n/persona Ada\nhi\n")
+    assert repl.shown.count("Nothing is checked.") == 1
+
+
 @pytest.mark.parametrize(
     ("marks", "shown"),
     [

@@ -45,6 +45,26 @@ def test_copies_are_found(text: str, copied: list[tuple[int, int]]) -> None:
     assert known.copies(text) == bool(copied)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("we met at the old mill by", False),
+        ("we met at the old mill by th", False),
+        ("we met at the old mill by the", True),
+        ("we met at the old mill by the ", True),
+        ("we met at the old mill by then", True),
+        ("we met at the old mill by THEre", True),
+        ("we met at the old mill by a", False),
+        ("met at the old mill by the riverside", True),
+        (f"met at the old mill by the {'x' * 5_000}", False),
+        ("", False),
+        ("!?", False),
+    ],
+)
+def test_a_longer_word_is_no_way_around_a_copy(text: str, found: bool) -> None:
+    assert spans("short", SAID).would_copy(text) is found
+
+
 def test_no_span_goes_across_two_messages() -> None:
     assert not spans("one two three four", "five six seven eight nine").copies(
         "one two three four five six seven eight nine"
@@ -76,7 +96,10 @@ def test_it_finds_what_a_plain_search_finds(said: list[str], text: str, size: in
         for at in range(len(words) - SPAN + 1)
         for one in said
     )
-    assert Spans.of(chunks).copies(text) == plain
+    known = Spans.of(chunks)
+    assert known.copies(text) == plain
+    grown = [" ".join(words[: end + 1]) for end in range(len(words))]
+    assert any(map(known.would_copy, grown)) == plain
 
 
 def test_an_empty_archive_has_no_spans() -> None:

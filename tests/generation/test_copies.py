@@ -27,7 +27,7 @@ class Without:
         self.characters = characters
         self.asked = 0
 
-    def copies(self, text: str) -> bool:
+    def would_copy(self, text: str) -> bool:
         self.asked += 1
         return any(c in text for c in self.characters)
 
@@ -67,7 +67,7 @@ def test_no_way_of_generating_copies(loaded: LoadedMimic, way: str) -> None:
     rule: Any = Without(barred)
     held = say(BatchGenerator(loaded, uncopied=rule), decoding)
     assert rule.asked
-    assert not [text for text in held if rule.copies(text)]
+    assert not [text for text in held if rule.would_copy(text)]
     assert held == say(BatchGenerator(loaded, uncopied=rule), decoding)
 
 
