@@ -4,8 +4,8 @@
 
 An archive of `--messages` is made up (`--seed`). In processor time: `build_s` is how long it takes
 to index it, `open_s` to open the index that is kept (`kept_mb`), `check_ms` to check a message of
-`--words` words (`--rounds` times some, half of them copies), `why_s` to find the messages that one
-resembles.
+`--words` words (`--rounds` times some, half of them copies), `token_ms` to check it again with one
+token more, `why_s` to find the messages that one resembles.
 
 Then a mimic of `--base` is over-trained (`--steps`) on `--sentences` made-up sentences, each said
 on four days, and answers `--replies` times what they answered. `free` and `guarded` are the share
@@ -92,6 +92,7 @@ def speed(archive: Archive, words: int, rounds: int) -> dict[str, float]:
     asked = copies + [" ".join(reversed(text.split())) for text in copies]
     check_s, found = cpu_s(lambda: [spans.copies(text) for _ in range(rounds) for text in asked])
     assert any(found)
+    token_s, _ = cpu_s(lambda: [spans.would_copy(text) for _ in range(rounds) for text in asked])
     alike = cpu_s(lambda: most_alike(asked[0], archive.rows(Scope(), texts=True), Reach(), 3))
     return {
         "spans": len(spans.hashes),
@@ -99,6 +100,7 @@ def speed(archive: Archive, words: int, rounds: int) -> dict[str, float]:
         "kept_mb": round(file.stat().st_size / 1e6, 3) if file.exists() else 0.0,
         "open_s": round(open_s, 2),
         "check_ms": round(1_000 * check_s / len(found), 3),
+        "token_ms": round(1_000 * token_s / len(found), 3),
         "why_s": round(alike[0], 2),
     }
 

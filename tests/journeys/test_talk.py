@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from talking_support import PEOPLE, write_tiny_mimic
+from training_support import fill
 
 from chatmimic.cli import main
+from chatmimic.records import Message
 
 CHATMIMIC = [sys.executable, "-m", "chatmimic"]
 
@@ -21,6 +23,7 @@ CHATMIMIC = [sys.executable, "-m", "chatmimic"]
 def mimic(home, tiny_base) -> Path:
     """A mimic in the home. Its weights are random: what it says is real, and makes no sense."""
     home.joinpath("mimics").mkdir(parents=True)
+    fill(home, [Message(PEOPLE[0], "hello there", service="irc", thread="#tea")])
     made = write_tiny_mimic(home / "mimics" / "ada-lovelace", tiny_base, "tokens")
     manifest = json.loads((made.path / "mimic.json").read_text())
     manifest["data"] = {"messages": 1234, "held_out_messages": 100}
@@ -66,7 +69,8 @@ def test_a_reply_as_json_says_who_said_it(run, mimic):
     status, out, _ = run("reply", "--json", "--seed", "7", "--as", "Zed", "--max-tokens", "9", "hi")
     facts = json.loads(out)
     assert status == 0
-    assert set(facts) == {"mimic", "persona", "as", "reply", "learnt"}
+    assert set(facts) == {"mimic", "persona", "as", "reply", "learnt", "copied"}
+    assert facts["copied"] == []
     assert (facts["mimic"], facts["persona"], facts["as"]) == (
         "ada-lovelace",
         "Ada Lovelace",
