@@ -418,9 +418,14 @@ def reading(inside: str, old: bool) -> float:
 def test_hostile_pages_cost_no_more_than_their_length(piece: str, old: bool) -> None:
     begins = BEFORE.get(piece, "")
     pages = [begins + piece * (length // len(piece)) + "x" for length in LENGTHS]
-    short, long = (min(reading(page, old) for _ in range(3)) for page in pages)
-    # Four times the length: four times the time, and not sixteen.
-    assert long < 8 * short + 0.05
+    short = long = float("inf")
+    for _ in range(12):  # beside other work a reading may take several times as long
+        times = [reading(page, old) for page in pages]
+        short, long = min(short, times[0]), min(long, times[1])
+        # Four times the length: four times the time, and not sixteen.
+        if long < 8 * short + 0.05:
+            return
+    pytest.fail(f"{long} s for four times the text of {short} s")
 
 
 @pytest.mark.parametrize(
