@@ -214,7 +214,7 @@ def talk(
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
     reverse = reverse_of(found, place) if candidates > 1 else None
-    training = None if verbatim else training_messages(place.archive, found)
+    training = None if verbatim else training_messages(place.archive, found, memory=memory)
     remembered = Memory.of_archive(place.archive, found.persona) if memory else None
     return Talk(found, engine, reverse, candidates, training, remembered)
 

@@ -161,7 +161,6 @@ def load_voice(
 ) -> Voice:
     """Load a mimic, ready to chat. Unless `verbatim`, it copies no training message.
 
-
     `memory` lets it recall what is in the home's archive. With `candidates` above 1, the reverse
     mimic of its person chooses among as many replies. Raises MimicError if there is none, and for a
     mimic that itself was trained in reverse.
@@ -179,7 +178,7 @@ def load_voice(
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
     use_threads(reply_threads(mimic.count_parameters()))
-    training = training_messages(home.archive, mimic)
+    training = training_messages(home.archive, mimic, memory=memory)
     uncopied, unchecked = (None, "") if verbatim or training is None else training.checked()
     remembered = Memory.of_archive(home.archive, mimic.persona) if memory else None
     talking = BatchGenerator(loaded, uncopied=uncopied, memory=remembered)

@@ -92,6 +92,7 @@ def test_only_what_may_have_been_read_counts(home: Home) -> None:
     training = TrainingMessages(home.archive, ada(home))
     assert training.copied(f"well, {SAID.upper()}!") == [SAID.upper() + "!"]
     assert training.copied(LATER) == []
+    assert TrainingMessages(home.archive, ada(home), memory=True).copied(LATER) == [LATER]
     assert training.copied(SAID[::-1]) == []
     (first, *_) = training.most_alike(f"so {SAID}")
     assert (first.sender, first.thread, first.found.text) == ("Ada", "#tea", SAID)

@@ -33,20 +33,22 @@ class Source:
 class TrainingMessages:
     """The messages of the archive that a mimic may have read, of anybody in its threads.
 
-    These are all up to the end of its training data; of them it may have read only the newest.
+    These are all up to the end of its training data; of them it may have read only the newest. With
+    `memory` they are all in its threads, since any of them may be recalled.
     Everything raises ArchiveError for an archive that is missing or unreadable, NoSuchPerson if the
     persona is not in it, and MimicError for a damaged manifest.
     """
 
-    def __init__(self, archive: Path, mimic: Mimic) -> None:
+    def __init__(self, archive: Path, mimic: Mimic, *, memory: bool = False) -> None:
         self._archive = archive
         self._mimic = mimic
+        self._memory = memory
 
     @cached_property
     def spans(self) -> Spans:
         """Their spans of eight words, without stock phrases."""
         with Archive.open(self._archive, create=False) as archive:
-            reach = reach_of(archive, self._mimic)
+            reach = reach_of(archive, self._mimic, memory=self._memory)
             return spans_in(archive).within(reach)
 
     def checked(self) -> tuple[Spans | None, str]:
@@ -66,20 +68,22 @@ class TrainingMessages:
     def most_alike(self, text: str, most: int = 3) -> list[Source]:
         """The messages that share the most words in a row with a text, those first."""
         with Archive.open(self._archive, create=False) as archive:
-            reach = reach_of(archive, self._mimic)
+            reach = reach_of(archive, self._mimic, memory=self._memory)
             found = most_alike(text, archive.rows(Scope(), texts=True), reach, most)
             people = archive.names()
             threads = archive.thread_names({one.thread for one in found})
         return [Source(people[one.person], threads[one.thread], one) for one in found]
 
 
-def training_messages(archive: Path, mimic: Mimic) -> TrainingMessages | None:
+def training_messages(
+    archive: Path, mimic: Mimic, *, memory: bool = False
+) -> TrainingMessages | None:
     """The messages that a mimic may have read; None for a base, which has read none of them."""
-    return TrainingMessages(archive, mimic) if mimic.manifest.get("data") else None
+    return TrainingMessages(archive, mimic, memory=memory) if mimic.manifest.get("data") else None
 
 
-def reach_of(archive: Archive, mimic: Mimic) -> Reach:
-    """Which messages of the archive a mimic may have read.
+def reach_of(archive: Archive, mimic: Mimic, *, memory: bool = False) -> Reach:
+    """Which messages of the archive a mimic may have read, or with `memory` may recall.
 
     A mimic that continues another has read what that one read, and what was said since.
     """
@@ -87,8 +91,9 @@ def reach_of(archive: Archive, mimic: Mimic) -> Reach:
     whose = None if mimic.manifest.get("everybody") else archive.person(mimic.persona).name
     threads: Iterable[Thread] = archive.threads(person=whose)
     until = trained_until(mimic) or None
-    if settings.from_mimic:
-        return Reach(frozenset(thread.number for thread in threads), None, until)
+    if settings.from_mimic or memory:
+        everywhere = frozenset(thread.number for thread in threads)
+        return Reach(everywhere, None, None if memory else until)
     try:
         said: Mapping[str, Any] = choose(archive, replace(settings, newest="all")).description
     except ArchiveError:  # renamed or removed since: all that could be it
