@@ -71,5 +71,5 @@ class Home:
 
     @property
     def chats(self) -> Path:
-        """The folder of the chat's line history and of the files that `/save` writes."""
+        """The folder of the chats that are kept, and of typed lines if they are."""
         return self.path / "chats"

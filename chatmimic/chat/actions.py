@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from itertools import count
-from pathlib import Path
-from typing import Protocol
 
-from chatmimic.chat import commands, saving
-from chatmimic.chat.lines import Lines
-from chatmimic.chat.screen import PERSONA, Screen, one_line
-from chatmimic.chat.session import Session, Voice, find_name
+from chatmimic.chat import commands
+from chatmimic.chat.file_actions import FileActions
+from chatmimic.chat.needs import Chat
+from chatmimic.chat.screen import Screen, one_line
+from chatmimic.chat.session import Session, find_name
 from chatmimic.chat.sources import show_sources
 from chatmimic.errors import SettingsError
-from chatmimic.files import private_folder
-from chatmimic.folders import folder_name
 from chatmimic.generation.decoding import SETTINGS, find_setting
-from chatmimic.home import Home
 from chatmimic.records import Message
 from chatmimic.text import visible
 
 _ALTERNATIVES, _MOST_ALTERNATIVES = 4, 20
-
-
-class Chat(Protocol):
-    """What the commands need of a chat."""
-
-    session: Session
-    screen: Screen
-    home: Home
-    lines: Lines | None
-    open_voice: Callable[[str], Voice]  # by the name of a mimic
-    mimics: Sequence[str]
-    own: Mapping[str, str]  # from people to the mimics that imitate them
-    seconds: list[float]  # that each reply took
-
-    def answer(self) -> None:
-        """Print an answer of one message or several."""
-
-    def reply(self) -> bool:
-        """Print one message. Returns False if it was stopped or is empty."""
-
-    def draw_anew(self) -> None:
-        """Begin the random numbers of turn-taking again, with the seed of the settings."""
 
 
 class Actions:
@@ -51,7 +24,7 @@ class Actions:
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
-        self._saved: set[Path] = set()
+        self._files = FileActions(chat)
         self._warned: set[str] = set()  # what was said of copies, once for all mimics
         self._offered: list[str] = []  # alternatives to an answer …
         self._offered_for: list[Message] = []  # … to these messages
@@ -71,8 +44,8 @@ class Actions:
             "stats": self._stats,
             "why": self._why,
             "memory": self._memory,
-            "save": self._save,
-            "load": self._load,
+            "status": self._status,
+            **self._files.by_name,
         }
 
     @property
@@ -136,9 +109,14 @@ class Actions:
                 f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
                 "anybody else is a rough guess."
             )
-        if voice.unchecked and voice.unchecked not in self._warned:
-            self._warned.add(voice.unchecked)
-            self.screen.note(voice.unchecked)
+        self.say_unchecked()
+
+    def say_unchecked(self) -> None:
+        """Say it, once, if replies cannot be checked for copies."""
+        unchecked = self.session.voice.unchecked
+        if unchecked and unchecked not in self._warned:
+            self._warned.add(unchecked)
+            self.screen.note(unchecked)
 
     def _as(self, wanted: str) -> None:
         session = self.session
@@ -198,7 +176,7 @@ class Actions:
         else:
             self.session.drop_replies()
             self.session.hear(self._offered[number - 1])
-            self.screen.message(self.session.persona, self._offered[number - 1], PERSONA)
+            self.screen.message(self.session.persona, self._offered[number - 1])
             self._offered = []
 
     def _continue(self, _: str) -> None:
@@ -268,19 +246,18 @@ class Actions:
             (when(one.answer), f"{said(one.asked)}{said(one.answer)}".rstrip("\n")) for one in found
         )
 
-    def _load(self, argument: str) -> None:
-        if not argument:
-            self.screen.complain("Use /load with a file that /save wrote.")
-            return
-        path = Path(argument).expanduser().absolute()
-        messages = saving.read_history(path)
-        self.session.load(messages)
-        self._saved.clear()  # also not this file: it may hold more than a chat needs
-        count = len(messages)
-        self.screen.note(f"Loaded {count} message{'s' * (count != 1)} from {path}")
-        if messages:
-            last = messages[-1]
-            self.screen.note(f"Last message: {one_line(last.sender)}: {one_line(last.text)}")
+    def _status(self, argument: str) -> None:
+        if argument in ("on", "off"):
+            self.chat.says_status = argument == "on"
+            self.screen.note(f"The line after each answer is {argument}.")
+        elif argument:
+            self.screen.complain("Use /status, /status on or /status off.")
+        else:
+            self.screen.note(" · ".join(map(one_line, self.chat.facts())))
+
+    def show_last(self) -> None:
+        """Print the last few messages."""
+        self._files.show_last()
 
     def _undo(self, _: str) -> None:
         gone = self.session.undo()
@@ -298,7 +275,7 @@ class Actions:
 
     def _reset(self, _: str) -> None:
         self.session.reset()
-        self._saved.clear()  # those files hold another conversation
+        self._files.begin_anew()
         self.screen.note("Started a new conversation.")
 
     def _set(self, argument: str) -> None:
@@ -321,26 +298,6 @@ class Actions:
             for s in SETTINGS
             if not names or s.name in names
         )
-
-    def _save(self, argument: str) -> None:
-        if not self.session.entries:
-            self.screen.complain("There are no messages yet.")
-            return
-        path = Path(argument).expanduser().absolute() if argument else self._own_file()
-        if path.exists() and path not in self._saved:
-            self.screen.complain(f"{path} already exists. Choose another name.")
-            return
-        saving.save(self.session.entries, path, f"chat with {self.session.persona}")
-        self._saved.add(path)
-        count = len(self.session.entries)
-        self.screen.note(f"Saved {count} message{'s' * (count != 1)} to {path}")
-
-    def _own_file(self) -> Path:
-        folder = private_folder(self.chat.home.chats)
-        stem = f"{folder_name(self.session.persona)}-{datetime.now():%Y%m%d-%H%M%S}"
-        # Two people may have the same folder name, and two chats may be saved in the same second.
-        names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
-        return next(folder / name for name in names if not (folder / name).exists())
 
 
 def when(message: Message) -> str:

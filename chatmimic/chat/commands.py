@@ -37,18 +37,28 @@ HELP = (
     Help("stats", "", "Show how many messages there are, and how fast replies come."),
     Help("why", "", "Show the training messages that the last reply most resembles."),
     Help("memory", "[on|off]", "Show what was recalled for the last answer, and from when."),
+    Help("status", "[on|off]", "Show base, engine and speed, or switch that line off."),
+    Help("sessions", "", "List the chats that are kept, and where; delete a file to delete one."),
+    Help("resume", "[NAME]", "Go on with a kept chat, the newest with this mimic by default."),
+    Help("discard", "", "Delete the file of this chat, and keep nothing more of it."),
     Help("save", "[FILE]", "Save the conversation to a file."),
     Help("load", "FILE", "Go on with a conversation that /save wrote."),
+    Help("export", "FILE", "Write the conversation as .txt, .md, .json or .jsonl."),
     Help("quit", "", "Leave the chat (also Ctrl-D)."),
 )
 NAMES = tuple(line.name for line in HELP)
+# Commands that need only what is known of a mimic before it is loaded.
+LIGHT = frozenset(
+    ("help", "as", "set", "seed", "stats", "status", "undo", "reset", "quit")
+    + ("sessions", "resume", "discard", "save", "load", "export")
+)
 _PAIR = re.compile(r"\s*([^\s=]+)(?:\s*=\s*|\s+)([^\s=]+)(?=\s|$)")
 _ALSO = {"exit": "quit", "q": "quit", "bye": "quit", "?": "help", "h": "help", "redo": "retry"}
 
 TIPS = (
     "/me waves is an action; //text sends a message that begins with a slash.",
-    "Ctrl-C stops a reply or clears the line; twice on an empty line, it leaves. Alt-Enter starts "
-    "a new line in a message.",
+    "Ctrl-C stops a reply or clears the line; twice on an empty line, it leaves. A line that ends "
+    "with a backslash goes on in the next; so does one after Alt-Enter.",
 )
 
 

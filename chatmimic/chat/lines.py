@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -25,8 +25,11 @@ Completions = Callable[[str], list[str]]  # what may stand in place of a line's 
 class Lines(Protocol):
     """A source of the user's lines."""
 
-    def read(self, prompt: str) -> str:
-        """Read the next line. EOFError at the end of input, KeyboardInterrupt to leave."""
+    def read(self, prompt: str, style: str = "") -> str:
+        """Read the next line. EOFError at the end of input, KeyboardInterrupt to leave.
+
+        `style` is how the prompt looks on a terminal, as Rich says it: "bold green".
+        """
 
     def unseen(self) -> AbstractContextManager[None]:
         """Context in which typed keys are not echoed, but kept for the next line."""
@@ -41,7 +44,7 @@ class PipedLines:
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
 
-    def read(self, prompt: str) -> str:
+    def read(self, prompt: str, style: str = "") -> str:
         """Read the next line, without its end; bytes that are not UTF-8 become U+FFFD."""
         line = self.stream.readline()
         if not line:
@@ -58,21 +61,28 @@ class PipedLines:
 
 
 class EditedLines:
-    """Lines typed on a terminal, with editing keys, a history kept in `file`, and Tab completion.
+    """Lines typed on a terminal, with editing keys, a history, and Tab completion.
 
-    A pasted text of several lines stays in the editor until Enter is pressed. Ctrl-C clears the
-    line; on an empty line it calls `warn`, and the next Ctrl-C raises KeyboardInterrupt unless
-    something was typed in between.
+    The history begins with `earlier` lines, and is kept in `file` if there is one. A pasted text of
+    several lines stays in the editor until Enter is pressed, and so does a line that ends with a
+    backslash. Ctrl-C clears the line; on an empty line it calls `warn`, and the next Ctrl-C raises
+    KeyboardInterrupt unless something was typed in between.
     """
 
-    def __init__(self, file: Path, completions: Completions, warn: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        completions: Completions,
+        warn: Callable[[], None],
+        *,
+        file: Path | None = None,
+        earlier: Sequence[str] = (),
+    ) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.shortcuts import CompleteStyle
         from prompt_toolkit.utils import is_dumb_terminal
 
-        private_folder(file.parent)
         self.session: PromptSession[str] = PromptSession(
-            history=_history(private_file(file)),
+            history=_history(file, earlier),
             completer=_completer(completions),
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,
@@ -84,11 +94,11 @@ class EditedLines:
         self._warn = warn
         self._warned = False
 
-    def read(self, prompt: str) -> str:
+    def read(self, prompt: str, style: str = "") -> str:
         """Read the next line, with `prompt` in front of it."""
         from prompt_toolkit.formatted_text import FormattedText
 
-        styled = FormattedText([("ansigreen bold", visible(prompt))])
+        styled = FormattedText([(_as_prompts_say(style), visible(prompt))])
         self._warned = False
         while True:
             try:
@@ -101,6 +111,12 @@ class EditedLines:
 
     def _typed(self) -> None:
         self._warned = False
+
+    def stop(self) -> None:
+        """End the reading, from another thread: `read` raises EOFError."""
+        app = self.session.app
+        if app.loop is not None:
+            app.loop.call_soon_threadsafe(lambda: app.is_running and app.exit(exception=EOFError()))
 
     def agrees(self, question: str) -> bool:
         """Ask until the answer is yes or no; Enter means yes, Ctrl-D no."""
@@ -136,8 +152,17 @@ def _without_echo(terminal: int) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def _history(file: Path) -> History:
-    from prompt_toolkit.history import FileHistory
+def _as_prompts_say(style: str) -> str:
+    """A style of Rich in the words of prompt_toolkit: "bold green" is "bold ansigreen"."""
+    return " ".join(word if word == "bold" else f"ansi{word}" for word in style.split())
+
+
+def _history(file: Path | None, earlier: Sequence[str]) -> History:
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    if file is None:
+        return InMemoryHistory(earlier)
+    private_folder(file.parent)
 
     class CleanHistory(FileHistory):
         """A history that stores only clean text: a paste may contain other bytes."""
@@ -145,7 +170,7 @@ def _history(file: Path) -> History:
         def store_string(self, string: str) -> None:
             super().store_string(clean(string))
 
-    return CleanHistory(str(file))
+    return CleanHistory(str(private_file(file)))
 
 
 def _plain_output() -> Output:
@@ -170,7 +195,16 @@ def _completer(completions: Completions) -> Completer:
     return Words()
 
 
+def _goes_on() -> bool:
+    """Whether the line that is typed ends with a backslash, which a new line takes the place of."""
+    from prompt_toolkit.application import get_app
+
+    document = get_app().current_buffer.document
+    return document.is_cursor_at_the_end and document.text.endswith("\\")
+
+
 def _keys() -> KeyBindings:
+    from prompt_toolkit.filters import Condition
     from prompt_toolkit.key_binding import KeyBindings
 
     keys = KeyBindings()
@@ -184,6 +218,11 @@ def _keys() -> KeyBindings:
 
     @keys.add("escape", "enter")
     def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("enter", filter=Condition(_goes_on))
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.delete_before_cursor()
         event.current_buffer.insert_text("\n")
 
     return keys

@@ -10,7 +10,9 @@ from itertools import chain
 from chatmimic.chat import commands
 from chatmimic.chat.actions import Actions
 from chatmimic.chat.commands import Command, Unknown, Words
+from chatmimic.chat.kept import Kept
 from chatmimic.chat.lines import Lines
+from chatmimic.chat.loading import Loading
 from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, Voice
 from chatmimic.errors import ChatmimicError
@@ -25,6 +27,8 @@ class Repl:
 
     `open_voice` loads another mimic by name (and raises MimicError if there is none). `mimics` are
     the names of the mimics, for completion; `own` maps people to the mimics that imitate them.
+    `kept` is where the chat is kept, None for nowhere. `loading` takes the place of the session's
+    voice once it is loaded.
     """
 
     def __init__(
@@ -35,6 +39,9 @@ class Repl:
         open_voice: Callable[[str], Voice],
         mimics: Sequence[str] = (),
         own: Mapping[str, str] | None = None,
+        *,
+        kept: Kept | None = None,
+        loading: Loading | None = None,
     ) -> None:
         self.session = session
         self.screen = screen
@@ -43,7 +50,12 @@ class Repl:
         self.mimics: Sequence[str] = mimics
         self.own: Mapping[str, str] = own or {}
         self.lines: Lines | None = None
+        self.kept = kept
+        self.loading = loading
+        self.says_status = True
         self.seconds: list[float] = []  # that each reply took
+        self._tokens: list[int] = []  # of each reply
+        self._speed: float | None = None  # of the last answer, in tokens per second
         self._actions = Actions(self)
         self.draw_anew()
 
@@ -52,13 +64,20 @@ class Repl:
         self._rng = random.Random(self.session.decoding.seed)
 
     def run(self, lines: Lines) -> int:
-        """Chat until the user leaves or the input ends. Returns the exit status."""
+        """Chat until the user leaves or the input ends. Returns the exit status.
+
+        Raises the error that loading the voice raised.
+        """
+        self._take_voice()
         self._header()
         self.lines = lines
         while True:
+            self._take_voice()
             try:
-                line = lines.read(f"{one_line(self.session.you)}{self.screen.mark} ")
+                you = self.session.you
+                line = lines.read(f"{one_line(you)}{self.screen.mark} ", self.screen.colour(you))
             except EOFError:
+                self._take_voice()
                 return LEFT
             except KeyboardInterrupt:
                 return INTERRUPTED
@@ -69,7 +88,9 @@ class Repl:
             except KeyboardInterrupt:
                 self.screen.note("Stopped.")
             except ChatmimicError as error:
+                self._take_voice()
                 self.screen.complain(str(error))
+            self._keep()
 
     def take(self, line: str) -> bool:
         """Process one line. Returns False if it is the command to leave."""
@@ -97,10 +118,19 @@ class Repl:
 
     def _say(self, text: str) -> None:
         self.session.say(text)
+        self._keep()
         self.answer()
 
     def answer(self) -> None:
         """One reply, and more messages as long as the model expects the persona to send them."""
+        before = len(self.seconds)
+        self._send_messages()
+        seconds, tokens = sum(self.seconds[before:]), sum(self._tokens[before:])
+        self._speed = tokens / seconds if tokens and seconds else None
+        if self.says_status:
+            self.screen.status(self.facts())
+
+    def _send_messages(self) -> None:
         session = self.session
         for number in range(1, LONGEST_TURN + 1):
             if not self.reply() or number == LONGEST_TURN:
@@ -119,7 +149,7 @@ class Repl:
         pieces: list[str] = []
         stopped, began = False, time.monotonic()
         try:
-            with screen.waiting(f"{session.persona} is writing …"):
+            with screen.waiting(self._what_takes_long()):
                 first = next(stream, "")
             screen.speaker(session.persona)
             for piece in chain([first], stream):
@@ -127,19 +157,52 @@ class Repl:
                 screen.piece(piece)
         except KeyboardInterrupt:
             stopped = True
-        self.seconds.append(time.monotonic() - began)
+        loaded = self.loading.ended if self.loading else began
+        self.seconds.append(time.monotonic() - max(began, loaded))
         message = session.hear("".join(pieces), stopped)
+        self._keep()
         if stopped and not pieces:
             screen.note("Stopped before the first word.")
         else:
             screen.end("(stopped)" if stopped else "" if message else "(says nothing)")
+        self._take_voice()
+        self._tokens.append(session.voice.count_tokens("".join(pieces)))
         return message is not None and not stopped
+
+    def facts(self) -> list[str]:
+        """Who answers, on which base and engine, and how fast."""
+        voice = self.session.voice
+        speed = "" if self._speed is None else f"{self._speed:.3g} tokens/s"
+        return [fact for fact in (self.session.persona, voice.base, voice.engine, speed) if fact]
+
+    # --- what goes on beside the talk ---
+
+    def _keep(self) -> None:
+        if self.kept is not None:
+            self.kept.write(self.session.entries, self.session.voice.mimic)
+
+    def _what_takes_long(self) -> str:
+        if self.loading is not None and not self.loading.done:
+            return f"Loading {self.session.voice.mimic} …"
+        return f"{self.session.persona} is writing …"
+
+    def _take_voice(self) -> None:
+        """Take the voice that was being loaded, if it is there."""
+        if self.loading is not None and self.loading.done:
+            self.session.voice = self.loading.wait()
+            self.loading = None
+            if self.lines is not None and self.session.voice.unchecked:  # else the header says it
+                self.screen.note(self.session.voice.unchecked)
 
     # --- commands ---
 
     def _obey(self, command: Command) -> bool:
         if command.name == "quit":
             return False
+        if self.loading is not None and command.name not in commands.LIGHT:
+            with self.screen.waiting(self._what_takes_long()):
+                self.loading.wait()
+            self._take_voice()
         self._actions.by_name[command.name](command.argument)
         return True
 
@@ -159,3 +222,6 @@ class Repl:
         )
         self._actions.say_limits()
         note(f"You speak as {one_line(session.you)}. /help shows the commands.")
+        self.screen.colour(session.persona)  # first come, first served
+        if session.entries:
+            self._actions.show_last()

@@ -1,32 +1,58 @@
-"""Saved chats: one JSON object per line, which `chatmimic import` can read, too."""
+"""Chats as files: one JSON object per line, marked as generated so that no import takes it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatmimic.chat.session import Entry
 from chatmimic.errors import ChatmimicError
 from chatmimic.files import write_atomically
+from chatmimic.generated import KEY, sentence
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
 _LARGEST = 64 * 2**20  # bytes of a history file; a model sees a few pages at most
 
 
-def save(entries: Sequence[Entry], path: Path, thread: str) -> None:
+@dataclass(frozen=True)
+class Saved:
+    """A chat as it was saved, and the mimic that answered last ("" if that is not known)."""
+
+    entries: tuple[Entry, ...]
+    mimic: str = ""
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages, as a generator takes them."""
+        return [entry.message for entry in self.entries]
+
+
+def save(entries: Sequence[Entry], path: Path, mimic: str) -> None:
     """Write a chat to a file that only its owner can read. ChatmimicError if that fails."""
     if not path.parent.is_dir():
         raise ChatmimicError(f"There is no folder {path.parent}.", "Create it first.")
-    lines = [json.dumps(_row(entry, thread), ensure_ascii=False) for entry in entries]
-    write_atomically(path, "".join(f"{line}\n" for line in lines))
+    write_atomically(path, as_lines(entries, mimic))
 
 
-def _row(entry: Entry, thread: str) -> dict[str, Any]:
+def as_lines(entries: Sequence[Entry], mimic: str) -> str:
+    """A chat with a mimic as JSON, a line for each message."""
+    return "".join(json.dumps(_row(entry, mimic), ensure_ascii=False) + "\n" for entry in entries)
+
+
+def _row(entry: Entry, mimic: str) -> dict[str, Any]:
     message = entry.message
-    row: dict[str, Any] = {"sender": message.sender, "text": message.text, "thread": thread}
+    row: dict[str, Any] = {
+        KEY: sentence(mimic),
+        "sender": message.sender,
+        "text": message.text,
+        "thread": f"chat with {mimic}",
+        "mimic": mimic,
+        "mine": entry.mine,
+    }
     if message.sent_at is not None:
         row["sent_at"] = message.sent_at
     if message.kind is Kind.ACTION:
@@ -38,30 +64,56 @@ def _row(entry: Entry, thread: str) -> dict[str, Any]:
 
 def read_history(path: Path) -> list[Message]:
     """Read the messages of a saved chat. ChatmimicError names the line that is invalid."""
+    return read_chat(path).messages
+
+
+def read_chat(path: Path, you: str = "", *, unfinished: bool = False) -> Saved:
+    """Read a saved chat; where it is not said, the messages of `you` are the user's.
+
+    With `unfinished` a last line without an end is left out: its writing was interrupted.
+    ChatmimicError names the line that is invalid.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             raise ChatmimicError(
                 f"{path} is too large for a history.", "Use a file with its last part only."
             )
-        lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+        text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise ChatmimicError(
             f"Cannot read {path}: {error.strerror or error}.", "Use a file written by /save."
         ) from error
-    return [_message(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+    lines = text.split("\n") if unfinished else [*text.split("\n"), ""]
+    numbered = [(n, line) for n, line in enumerate(lines[:-1], 1) if line.strip()]
+    rows = [_parsed(line, path, number) for number, line in numbered]
+    mimic = rows[-1].get("mimic") if rows else ""
+    entries = tuple(_entry(row, you) for row in rows)
+    return Saved(entries, clean(mimic) if isinstance(mimic, str) else "")
 
 
-def _message(line: str, path: Path, number: int) -> Message:
+def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
         row = json.loads(line)
-        sender, text, sent_at = row["sender"], row["text"], row.get("sent_at")
+        sender, text = row["sender"], row["text"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        sender = text = sent_at = None
-    if not isinstance(sender, str) or not isinstance(text, str):
+        row, sender, text = {}, None, None
+    if not isinstance(row, dict) or not isinstance(sender, str) or not isinstance(text, str):
         raise ChatmimicError(
             f'{path}, line {number}: not a JSON object with "sender" and "text".',
             "Use a file written by /save.",
         )
-    at = sent_at if isinstance(sent_at, int) and not isinstance(sent_at, bool) else None
+    return row
+
+
+def _entry(row: dict[str, Any], you: str) -> Entry:
+    at = row.get("sent_at")
     kind = Kind.ACTION if row.get("kind") == "action" else Kind.TEXT
-    return Message(clean(sender), clean(text), at, kind)
+    message = Message(
+        clean(row["sender"]), clean(row["text"]), at if type(at) is int else None, kind
+    )
+    mine = row.get("mine")
+    return Entry(
+        message,
+        mine=mine if isinstance(mine, bool) else message.sender == you,
+        stopped=row.get("stopped") is True,
+    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-PERSONA, QUIET = "bold cyan", "dim"
-# For conversations of several people; readable on dark and on light backgrounds.
+QUIET = "dim"
+# Of names; readable on dark and on light backgrounds.
 COLOURS = ("bold cyan", "bold green", "bold magenta", "bold yellow", "bold blue", "bold red")
 _INDENT = "  "  # of all lines of a message but the first, so that it cannot look like two
 
@@ -24,10 +25,21 @@ class Screen:
         self.out = out
         self.notes = notes
         self.live = live
+        self._colours: dict[str, str] = {}
 
-    def speaker(self, name: str, style: str = PERSONA) -> None:
-        """Begin a message: print its sender."""
-        self.out.print(shown(one_line(name), style), shown(f"{self.mark} "), sep="", end="")
+    def colour(self, name: str) -> str:
+        """The colour of a name: the same in every chat, unless somebody else in this one has it."""
+        if name not in self._colours:
+            first = crc32(name.encode("utf-8", "replace")) % len(COLOURS)
+            wanted = [*COLOURS[first:], *COLOURS[:first]]
+            free = [colour for colour in wanted if colour not in self._colours.values()]
+            self._colours[name] = (free or wanted)[0]
+        return self._colours[name]
+
+    def speaker(self, name: str, style: str | None = None) -> None:
+        """Begin a message: print its sender, in the colour of the name unless `style` is given."""
+        name_shown = shown(one_line(name), self.colour(name) if style is None else style)
+        self.out.print(name_shown, shown(f"{self.mark} "), sep="", end="")
 
     @property
     def mark(self) -> str:
@@ -45,8 +57,8 @@ class Screen:
             self.out.print(shown(f" {mark}", QUIET), end="")
         self.out.print()
 
-    def message(self, name: str, text: str, style: str) -> None:
-        """Print a whole message."""
+    def message(self, name: str, text: str, style: str | None = None) -> None:
+        """Print a whole message, as `speaker` and `piece` do."""
         self.speaker(name, style)
         self.piece(text)
         self.end()
@@ -66,6 +78,21 @@ class Screen:
         for line in shown(text, style).wrap(self.notes, self.notes.width - len(_INDENT)):
             line.rstrip()
             self.notes.print(shown(_INDENT), line, sep="")
+
+    def status(self, facts: Sequence[str]) -> None:
+        """Print facts on one line below a reply, as many of the last ones as fit.
+
+        Nothing is printed through a pipe and on a dumb terminal.
+        """
+        if not self.live or self.out.is_dumb_terminal:
+            return
+        from rich.cells import cell_len
+
+        width = self.out.width - 1
+        lines = (" · ".join(map(one_line, facts[first:])) for first in range(len(facts)))
+        fitting = next((line for line in lines if cell_len(visible(line)) <= width), "")
+        if fitting:
+            self.note(fitting)
 
     def complain(self, text: str) -> None:
         """Print what is wrong with a command."""

@@ -31,6 +31,7 @@ class Voice:
     unchecked: str = ""  # why its replies cannot be checked for copies; "" if they are
     memory: Memory | None = None  # where there is an archive
     recalled: Callable[[Sequence[Message]], Sequence[Recollection]] = lambda history: ()
+    count_tokens: Callable[[str], int] = lambda text: 0  # of a reply; 0 if that is not known
 
     def was_trained_on(self, name: str) -> bool:
         """Whether it was trained on that person's words; others are only a rough guess."""
@@ -134,10 +135,10 @@ class Session:
         self.say(text)
         return True
 
-    def load(self, messages: Sequence[Message]) -> None:
-        """Go on with another conversation; what the user sent is known by the name."""
+    def load(self, entries: Sequence[Entry]) -> None:
+        """Go on with another conversation."""
         self.reset()
-        self.entries = [Entry(message, mine=message.sender == self.you) for message in messages]
+        self.entries = list(entries)
 
     def drop_replies(self) -> bool:
         """Remove the last answer. Returns False if there is nothing to answer."""

@@ -21,6 +21,7 @@ from chatmimic.lookup import begun, close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
 
 if TYPE_CHECKING:
+    from chatmimic.chat.loading import Loading
     from chatmimic.chat.screen import Screen
     from chatmimic.chat.session import Voice
     from chatmimic.generation.generator import Generator
@@ -196,7 +197,29 @@ def load_voice(
         unchecked,
         remembered,
         talking.recalled,
+        lambda text: len(loaded.tokenizer.encode(text, add_special_tokens=False)),
     )
+
+
+def begin_loading(mimic: Mimic, load: Callable[[], Voice]) -> tuple[Voice, Loading]:
+    """What is known of a mimic before it is loaded, as a voice that waits for `load`.
+
+    The loading begins with `start`.
+    """
+    from chatmimic.chat.loading import Awaited, Loading
+    from chatmimic.chat.session import Voice
+
+    loading = Loading(load)
+
+    def loaded() -> Voice:
+        voice = loading.wait()
+        use_threads(reply_threads(mimic.count_parameters()))  # of this thread, which will compute
+        return voice
+
+    base = short_name(str(mimic.manifest.get("base", "unknown")))
+    knows_all = len(mimic.trained_on) == len(mimic.people)
+    awaited = Awaited(mimic.people, mimic.persona, loaded)
+    return Voice(awaited, mimic.name, base, knows_all, mimic.owner), loading
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

@@ -1,20 +1,24 @@
 """Runs the chat with a scripted voice, for tests in a real terminal: `drive.py HOME SCRIPT.json`.
 
-The script is an object: `replies` (lists of pieces), `bursts` (booleans) and `pause` (seconds
-before each piece).
+The script is an object: `replies` (lists of pieces), `bursts` (booleans), `pause` (seconds before
+each piece), `people`, `keep_lines`, and `loading`: the seconds until the voice is there, or the
+error that loading it ends with.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from talking_support import ScriptedGenerator
+from talking_support import PEOPLE, ScriptedGenerator
 
+from chatmimic.chat.kept import Kept
 from chatmimic.chat.lines import EditedLines
+from chatmimic.chat.loading import Awaited, Loading
 from chatmimic.chat.repl import Repl
 from chatmimic.chat.session import Session, Voice
 from chatmimic.cli.chat_options import make_screen
@@ -25,14 +29,15 @@ from chatmimic.home import Home
 
 def main(place: str, script: str) -> int:
     told = json.loads(Path(script).read_text("utf-8"))
-    generator = ScriptedGenerator(pause=told.get("pause", 0.0))
+    people = told.get("people", PEOPLE)
+    generator = ScriptedGenerator(people, pause=told.get("pause", 0.0))
     bursts = told.get("bursts", [])
     for number, pieces in enumerate(told["replies"]):
         generator.enqueue(*pieces, burst=number < len(bursts) and bursts[number])
     home = Home(Path(place))
     screen = make_screen(live=True)
-    with screen.waiting("Waking …"):
-        voice = Voice(generator, "ada-lovelace", "tiny")
+    loading = Loading(lambda: loaded(generator, told.get("loading", 0)))
+    voice = Voice(Awaited(people, people[0], loading.wait), "ada-lovelace", "tiny")
 
     def open_voice(name: str) -> Voice:
         if name == "cyd":
@@ -42,8 +47,25 @@ def main(place: str, script: str) -> int:
         raise MimicError(f'There is no mimic called "{name}".', "There are: ada-lovelace, cyd.")
 
     mimics, own = ["ada-lovelace", "cyd"], {"Cyd": "cyd", "Zoë [x]": "the-queen"}
-    repl = Repl(Session(voice, Decoding()), screen, home, open_voice, mimics, own)
-    return repl.run(EditedLines(home.chats / "lines", repl.completions, repl.warn))
+    kept = Kept(home.chats, screen.note)
+    session = Session(voice, Decoding())
+    repl = Repl(session, screen, home, open_voice, mimics, own, kept=kept, loading=loading)
+    file = home.chats / "lines" if told.get("keep_lines") else None
+    lines = EditedLines(repl.completions, repl.warn, file=file)
+    loading.start(lines.stop)
+    try:
+        return repl.run(lines)
+    except MimicError as error:
+        print(f"Error: {error}")
+        return 1
+
+
+def loaded(generator: ScriptedGenerator, how: float | str) -> Voice:
+    if isinstance(how, str):
+        time.sleep(0.5)
+        raise MimicError(how, "Train it again.")
+    time.sleep(how)
+    return Voice(generator, "ada-lovelace", "tiny", engine="int8", count_tokens=len)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.chat.commands import NAMES, Command, Unknown, Words, completions, pairs, parse
+from chatmimic.chat.commands import LIGHT, NAMES, Command, Unknown, Words, completions, pairs, parse
 from chatmimic.chat.repl import Repl
 
 
@@ -77,10 +77,11 @@ def test_what_is_no_setting_is_refused(argument):
             [
                 *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
                 *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why", "/memory "),
-                *("/save ", "/load ", "/quit"),
+                *("/status ", "/sessions", "/resume ", "/discard", "/save ", "/load ", "/export "),
+                "/quit",
             ],
         ),
-        ("/re", ["/retry", "/reset"]),
+        ("/re", ["/retry", "/reset", "/resume "]),
         ("/persona ", ["Ada Lovelace", "Bob", "cyd"]),
         ("/persona ada", ["Ada Lovelace"]),
         ("/persona Ada L", ["Ada Lovelace"]),
@@ -98,5 +99,10 @@ def test_tab_offers_what_can_stand_there(line, offered):
 
 def test_every_command_of_the_list_is_obeyed(make_repl):
     repl: Repl = make_repl()
+    repl.hear("hi", "/save")  # something to resume
     for name in NAMES:
         assert repl.take(f"/{name}") is (name != "quit")
+
+
+def test_the_light_commands_are_commands():
+    assert set(NAMES) > LIGHT

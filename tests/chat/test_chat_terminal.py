@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -50,7 +51,9 @@ def test_a_reply_is_shown_as_it_is_made(chat):
     assert "two" not in terminal.text
     terminal.wait_for("Ada Lovelace › one two three")
     ready(terminal)
-    assert terminal.lines[-3:] == ["Bob › hi", "Ada Lovelace › one two three", "Bob ›"]
+    assert terminal.lines[-4:-2] == ["Bob › hi", "Ada Lovelace › one two three"]
+    assert terminal.lines[-2].startswith("Ada Lovelace · tiny · int8 · ")  # and how fast
+    assert terminal.lines[-1] == "Bob ›"
 
 
 def test_the_head_says_who_this_is_not(chat):
@@ -65,7 +68,7 @@ def test_the_head_says_who_this_is_not(chat):
     assert terminal.status() == 0
 
 
-def test_ctrl_c_stops_the_reply_and_not_the_chat(chat):
+def test_ctrl_c_stops_the_reply_and_not_the_chat(chat, home):
     terminal = chat(["more and "] * 200, ["hello again"], pause=0.05)
     terminal.enter("hi")
     terminal.wait_for("more and more")
@@ -76,8 +79,9 @@ def test_ctrl_c_stops_the_reply_and_not_the_chat(chat):
     ready(terminal)
     terminal.enter("still there?")
     terminal.wait_for("Ada Lovelace › hello again")
-    terminal.enter("/save")
-    terminal.wait_for("Saved 4 messages")
+    (file,) = home.glob("chats/*.jsonl")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [row.get("stopped") for row in rows] == [None, True, None, None]
     assert terminal.leave(CTRL_D) == 0
     assert b"\x1b[?25l" not in terminal.raw.rpartition(b"\x1b[?25h")[2]  # the cursor is back
 
@@ -167,7 +171,7 @@ def test_keys_pressed_during_a_reply_are_kept_for_the_next_line(chat):
     terminal.enter("hi")
     terminal.wait_for("Ada Lovelace › one")
     terminal.type("typed ahe")
-    terminal.wait_for("Ada Lovelace › one two three\nBob › typed ahe")
+    terminal.wait_for(lambda text: text.endswith("tokens/s\nBob › typed ahe"))
     terminal.type("ad" + ENTER)
     terminal.wait_for("Ada Lovelace › echo 3")
 
@@ -195,8 +199,6 @@ def test_a_paste_of_many_lines_is_one_message(chat, home):
     terminal.type(ENTER)
     terminal.wait_for("echo 1")
     ready(terminal)
-    terminal.enter("/save")
-    terminal.wait_for("Saved 2")
     (file,) = home.glob("chats/*.jsonl")
     assert json.loads(file.read_text().splitlines()[0])["text"] == "one\nBob: two\n/quit"
 
@@ -210,8 +212,8 @@ def test_alt_enter_begins_a_new_line(chat):
     terminal.wait_for("echo 1")
 
 
-def test_lines_are_remembered_privately(chat, home):
-    terminal = chat()
+def test_lines_are_remembered_privately_where_that_is_asked_for(chat, home):
+    terminal = chat(keep_lines=True)
     terminal.enter("remember me")
     ready(terminal)
     terminal.type(CTRL_D)
@@ -219,13 +221,22 @@ def test_lines_are_remembered_privately(chat, home):
     file = home / "chats" / "lines"
     assert file.stat().st_mode & 0o777 == 0o600
     assert "remember me" in file.read_text()
-    again = chat()
+    again = chat(keep_lines=True)
     again.type(UP)
     again.wait_for("Bob › remember me")
 
 
-def test_bytes_that_are_no_text_do_no_harm(chat, home):
+def test_otherwise_they_are_remembered_in_this_chat_only(chat, home):
     terminal = chat()
+    terminal.enter("remember me")
+    ready(terminal)
+    terminal.type(UP)
+    terminal.wait_for(lambda text: text.count("Bob › remember me") == 2)
+    assert [file.suffix for file in (home / "chats").iterdir()] == [".jsonl"]
+
+
+def test_bytes_that_are_no_text_do_no_harm(chat, home):
+    terminal = chat(keep_lines=True)
     terminal.type(b"a\xff\xfeb\r")
     terminal.wait_for("echo 1")
     terminal.enter("on we go")
@@ -273,15 +284,113 @@ def test_without_colour_there_is_none(chat):
     terminal = chat(["hello"], env={"NO_COLOR": "1"})
     terminal.enter("hi")
     ready(terminal)
-    assert b"[32" not in terminal.raw.replace(b"\x1b[?", b"")
-    assert b";32" not in terminal.raw
-    assert b"36m" not in terminal.raw
+    assert not re.search(rb"\x1b\[[\d;]*\b(3[0-7]|9[0-7]|38)\b[\d;]*m", terminal.raw)
 
 
 def test_a_dumb_terminal_gets_plain_text(chat):
     terminal = chat(["hello"], env={"TERM": "dumb"})
     terminal.enter("hi")
     terminal.wait_for("hello")
+    assert "·" not in terminal.text.partition("hi\n")[2]  # no line of facts
     terminal.enter("/quit")
     assert terminal.status() == 0
     assert b"\x1b" not in terminal.raw
+
+
+# --- several lines ---
+
+
+def test_a_line_that_ends_with_a_backslash_goes_on(chat, home):
+    terminal = chat()
+    terminal.enter("one\\")
+    terminal.wait_for("Bob › one")
+    terminal.enter("two\\")
+    terminal.enter("three")
+    terminal.wait_for("echo 1")
+    (file,) = home.glob("chats/*.jsonl")
+    assert json.loads(file.read_text().splitlines()[0])["text"] == "one\ntwo\nthree"
+
+
+@pytest.mark.parametrize("line", ["C:\\ ", "a\\b"])
+def test_a_backslash_elsewhere_is_one(chat, home, line):
+    terminal = chat()
+    terminal.enter(line)
+    terminal.wait_for("echo 1")
+    (file,) = home.glob("chats/*.jsonl")
+    assert json.loads(file.read_text().splitlines()[0])["text"] == line.strip()
+
+
+# --- loading ---
+
+
+def test_the_prompt_is_there_before_the_voice(chat):
+    terminal = chat(["hello"], loading=1.5)
+    terminal.enter("/stats")
+    terminal.wait_for("There are no messages yet.")
+    terminal.enter("hi")
+    terminal.wait_for("Loading ada-lovelace …")
+    terminal.wait_for("Ada Lovelace › hello")
+
+
+def test_a_line_typed_while_loading_is_not_lost(chat):
+    terminal = chat(["hello"], loading=1)
+    terminal.type("hi th")
+    terminal.read(1.2)
+    terminal.enter("ere")
+    terminal.wait_for("Bob › hi there\nAda Lovelace › hello")
+
+
+def test_ctrl_c_while_loading_stops_the_answer_only(chat):
+    terminal = chat(["hello"], loading=2)
+    terminal.enter("hi")
+    terminal.wait_for("Loading")
+    terminal.type(CTRL_C)
+    terminal.wait_for("Stopped before the first word.")
+    ready(terminal)
+    terminal.enter("/retry")
+    terminal.wait_for("Ada Lovelace › hello")
+
+
+@pytest.mark.parametrize("typed", ["", "half a line", "hi" + ENTER])
+def test_a_voice_that_cannot_be_loaded_ends_the_chat(chat, typed):
+    terminal = chat(loading="The mimic is damaged.")
+    terminal.type(typed)
+    assert terminal.status() == 1
+    assert "Error: The mimic is damaged. Train it again." in terminal.text
+
+
+# --- the line of facts ---
+
+
+def test_the_line_of_facts_can_be_switched_off(chat):
+    terminal = chat()
+    terminal.enter("/status off")
+    terminal.wait_for("is off")
+    terminal.enter("hi")
+    terminal.wait_for("echo 1")
+    ready(terminal, 3)
+    assert "int8" not in terminal.text
+    terminal.enter("/status")
+    terminal.wait_for("Ada Lovelace · tiny · int8 · ")
+
+
+def test_in_a_narrow_terminal_the_line_of_facts_is_shorter(chat):
+    terminal = chat(columns=26)
+    terminal.enter("hi")
+    terminal.wait_for("\nint8 · ")
+    assert "tiny · int8" not in terminal.text.partition("echo 1")[2]
+
+
+def test_each_name_has_its_colour(chat):
+    terminal = chat()
+    terminal.enter("hi")
+    ready(terminal)
+    shown = terminal.screen.buffer
+    colours = {
+        line[0].fg
+        for number, text in enumerate(terminal.screen.display)
+        for line in [shown[number]]
+        if text.startswith(("Bob ›", "Ada Lovelace ›"))
+    }
+    assert len(colours) == 2
+    assert "default" not in colours

@@ -274,7 +274,24 @@ def test_forget_as_json(export: Path) -> None:
         "removed": 1,
         "mimics": [],
         "runs": False,
+        "chats": [],
     }
+
+
+def test_forget_lists_the_chats_that_may_hold_their_words(export: Path, home: Path) -> None:
+    run("import", export)
+    (home / "chats").mkdir()
+    for mimic, sender in [("bob", "You"), ("ada", "Bob"), ("ada", "Cleo")]:
+        row = {"sender": sender, "text": "hi", "mimic": mimic}
+        (home / "chats" / f"{mimic}-with-{sender}.jsonl").write_text(f"{json.dumps(row)}\n")
+    folder = home / "mimics" / "bob"
+    folder.mkdir(parents=True)
+    manifest = {"format": 1, "persona": "Bob", "people": ["Bob"], "form": "named"}
+    (folder / "mimic.json").write_text(json.dumps(manifest))
+    out = run("people", "forget", "bob", "--yes").stdout
+    assert str(home / "chats" / "bob-with-You.jsonl") in out
+    assert "ada-with-Bob.jsonl" in out
+    assert "Cleo" not in out
 
 
 def test_forget_asks_and_without_anybody_to_ask_needs_yes(export: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from chatmimic.cli.chat_options import (
+    begin_loading,
     candidates_option,
     decoding_for,
     decoding_options,
@@ -22,6 +25,14 @@ from chatmimic.cli.chat_options import (
 from chatmimic.cli.common import home_option
 from chatmimic.home import Home
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatmimic.chat.loading import Loading
+    from chatmimic.chat.repl import Repl
+    from chatmimic.chat.saving import Saved
+    from chatmimic.mimic import Mimic
+
 
 @click.command("chat")
 @click.argument("mimic", required=False)
@@ -34,6 +45,24 @@ from chatmimic.home import Home
     metavar="NAME",
     help="Person to speak as, one the mimic knows (default: the owner of the export).",
 )
+@click.option(
+    "--resume",
+    metavar="[CHAT]",
+    is_flag=False,
+    flag_value="",
+    help="Go on with a chat that was kept: the newest, the newest with MIMIC, or the newest whose "
+    "name begins with CHAT.",
+)
+@click.option(
+    "--keep/--no-keep",
+    default=None,
+    help="Whether to keep the chat in the folder `chats` of the home (default: at a terminal).",
+)
+@click.option(
+    "--keep-lines",
+    is_flag=True,
+    help="Keep the lines you type, too, for the arrow keys in later chats.",
+)
 @decoding_options
 @candidates_option
 @memory_option
@@ -44,6 +73,9 @@ def command(
     mimic: str | None,
     persona: str | None,
     you: str | None,
+    resume: str | None,
+    keep: bool | None,
+    keep_lines: bool,
     overrides: dict[str, float],
     candidates: int,
     memory: bool,
@@ -58,26 +90,28 @@ def command(
     person the persona talks with most. /help lists the commands of the chat. Through a pipe, each
     line is a message.
 
+    Chats at a terminal are kept, for you alone: a file for each in the folder `chats` of the home,
+    marked as generated. Nothing is trained on them. /sessions lists them; delete a file to delete
+    the chat.
+
     \b
     Example:
       chatmimic chat
       chatmimic chat ada-lovelace --as Bob --temperature 0.6
+      chatmimic chat --resume
       printf 'hi\\nhow are you?\\n' | chatmimic chat ada-lovelace
     """
-    found = find_mimic(home, mimic)
-    people = found.people
-    chosen = one_of(people, persona, "--persona") if persona else found.persona
-    name = one_of([*people, "You"], you, "--as") if you else ""
-    if name == chosen:
-        raise click.UsageError(f'"{name}" is the one who answers: use --as with another name.')
-    live = sys.stdin.isatty() and sys.stdout.isatty()
-    screen = make_screen(live)
-
-    from chatmimic.chat.lines import EditedLines, PipedLines
+    from chatmimic.chat.kept import Kept
     from chatmimic.chat.repl import Repl
     from chatmimic.chat.session import Session
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
+    found = find_mimic(home, mimic) if mimic or resume is None else None
+    path, saved = _kept_chat(home, resume, found)
+    found = found or find_mimic(home, saved.mimic)
+    chosen, name = _who(found, persona, you, saved)
+    live = sys.stdin.isatty() and sys.stdout.isatty()
+    screen = make_screen(live)
     load = partial(
         load_voice,
         home=home,
@@ -86,16 +120,74 @@ def command(
         verbatim=verbatim,
         memory=memory,
     )
-    with screen.waiting(f"Loading {found.name} …"):
-        voice = load(found)
+    voice, loading = begin_loading(found, partial(load, found))
+    session = Session(voice, decoding_for(found, overrides), chosen, name)
+    session.load(saved.entries)
+    kept = Kept(home.chats, screen.note) if (live if keep is None else keep) else None
+    if kept is not None and path is not None:
+        kept.go_on(path)
     repl = Repl(
-        Session(voice, decoding_for(found, overrides), chosen, name),
+        session,
         screen,
         home,
         open_voice=lambda wanted: load(Mimic.open(wanted, home)),
         mimics=[known.name for known in list_mimics(home)],
         own=own_mimics(home),
+        kept=kept,
+        loading=loading,
     )
-    if live:
-        return repl.run(EditedLines(home.chats / "lines", repl.completions, repl.warn))
+    return _typed(repl, loading, home, keep_lines) if live else _piped(repl, loading)
+
+
+def _kept_chat(home: Home, resume: str | None, mimic: Mimic | None) -> tuple[Path | None, Saved]:
+    """The chat to go on with and its file; an empty chat without `--resume`."""
+    from chatmimic.chat.kept import find_chat
+    from chatmimic.chat.saving import Saved, read_chat
+
+    if resume is None:
+        return None, Saved(())
+    path = find_chat(home.chats, resume, mimic.name if mimic else "")
+    return path, read_chat(path, unfinished=True)
+
+
+def _who(mimic: Mimic, persona: str | None, you: str | None, saved: Saved) -> tuple[str, str]:
+    """Who answers and who the user is: as asked for, else as in the chat that was kept.
+
+    The user is "" where neither says it.
+    """
+    people = mimic.people
+    before = {entry.mine: entry.message.sender for entry in saved.entries}
+    chosen = one_of(people, persona, "--persona") if persona else before.get(False, "")
+    chosen = chosen if chosen in people else mimic.persona
+    name = one_of([*people, "You"], you, "--as") if you else before.get(True, "")
+    if you and name == chosen:
+        raise click.UsageError(f'"{name}" is the one who answers: use --as with another name.')
+    return chosen, name if name in (*people, "You") else ""
+
+
+def _piped(repl: Repl, loading: Loading) -> int:
+    from chatmimic.chat.lines import PipedLines
+
+    loading.start()
+    with repl.screen.waiting(f"Loading {repl.session.voice.mimic} …"):
+        loading.wait()
     return repl.run(PipedLines(sys.stdin.buffer))
+
+
+def _typed(repl: Repl, loading: Loading, home: Home, keep_lines: bool) -> int:
+    """Chat at a terminal; the mimic is loaded while the user types."""
+    from chatmimic.chat.lines import EditedLines
+    from chatmimic.generation import as_text
+
+    lines = EditedLines(
+        repl.completions,
+        repl.warn,
+        file=home.chats / "lines" if keep_lines else None,
+        earlier=[as_text(entry.message) for entry in repl.session.entries if entry.mine],
+    )
+    loading.start(lines.stop)
+    status = repl.run(lines)
+    if not loading.done:  # ending Python under a library that is being loaded can crash
+        sys.stdout.flush()
+        os._exit(status)
+    return status

@@ -123,8 +123,26 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
         if not (home.runs / mimic.name / READY).is_file():
             shutil.rmtree(home.runs / mimic.name, ignore_errors=True)
 
-    whose = f" of {mimic.persona}"
-    remove_folder("mimic", mimic.path, yes=yes, as_json=as_json, whose=whose, remove=with_its_log)
+    remove_folder(
+        "mimic",
+        mimic.path,
+        yes=yes,
+        as_json=as_json,
+        whose=f" of {mimic.persona}",
+        remove=with_its_log,
+        after=_on_its_chats(mimic.name, home),
+    )
+
+
+def _on_its_chats(mimic: str, home: Home) -> str:
+    """A sentence on the kept chats with a mimic; "" if there are none."""
+    from chatmimic.chat.kept import kept_chats
+
+    count = sum(saved.mimic == mimic for _, saved in kept_chats(home.chats))
+    if not count:
+        return ""
+    chats = "One chat with it is" if count == 1 else f"{count} chats with it are"
+    return f"{chats} kept in {home.chats}: delete the files to delete them."
 
 
 @command.command("export")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -230,7 +231,8 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a person's messages from the archive.
 
     This cannot be undone. The text is deleted from the archive and its search index; what others
-    wrote about the person stays. The export itself is not touched: importing it again brings the
+    wrote about the person stays. Mimics, runs and kept chats that may hold their words are listed,
+    for you to delete. The export itself is not touched: importing it again brings the
     messages back.
 
     \b
@@ -245,11 +247,18 @@ def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
         ask_to_remove(_whose(person, alike), yes)
         gone = archive.forget(person.name)
     holders = _mimics_that_know(home, person.names)
+    chats = _chats_with(home, person.names, holders)
     if as_json:
         facts = {"name": person.name, "removed": gone, "mimics": holders}
-        print_json({**facts, "runs": _has_runs(home)})
+        print_json({**facts, "runs": _has_runs(home), "chats": [path.name for path in chats]})
         return
     _say_forgotten(person.name, gone, holders, home)
+    if chats:
+        console().print(
+            shown("Chats with a mimic of them or under their name are kept; delete the files:")
+        )
+        for path in chats:
+            console().print(shown(f"  {path}"), soft_wrap=True)
 
 
 def _whose(person: Person, alike: bool) -> str:
@@ -274,6 +283,17 @@ def _say_forgotten(name: str, gone: int, holders: Sequence[str], home: Home) -> 
     if _has_runs(home):
         screen.print(shown(f"Runs in {home.runs} may hold their words, too: delete them."))
     screen.print("Your export still has the messages: importing it again would bring them back.")
+
+
+def _chats_with(home: Home, names: Sequence[str], mimics: Sequence[str]) -> list[Path]:
+    """The kept chats in which one of these people, or a mimic that knows them, says something."""
+    from chatmimic.chat.kept import kept_chats
+
+    return [
+        path
+        for path, saved in kept_chats(home.chats)
+        if saved.mimic in mimics or any(m.sender in names for m in saved.messages)
+    ]
 
 
 def _mimics_that_know(home: Home, names: Sequence[str]) -> list[str]:

@@ -1,0 +1,162 @@
+"""Chats that are kept: a file for each in the home's `chats`, which grows with the chat."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import count, islice
+from pathlib import Path
+
+from chatmimic.chat.saving import Saved, as_lines, read_chat
+from chatmimic.chat.session import Entry
+from chatmimic.errors import ChatmimicError
+from chatmimic.files import private_folder, write_atomically
+from chatmimic.folders import folder_name
+from chatmimic.lookup import begun, meant
+
+_SUFFIX = ".jsonl"
+_READ_FOR_A_MIMIC = 1_000  # files, so that a folder of many years does not take long
+
+
+class Kept:
+    """The file of a chat. Each message is appended; what is taken back is gone from it, too.
+
+    Nothing is written before the first message. `say` gets a sentence where something is not kept.
+    """
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.path: Path | None = None
+        self.on = True
+        self._say = say
+        self._written: list[Entry] | None = None  # None: not known, the file is written anew
+        self._state: tuple[int, int] | None = None  # of the file, when it was written last
+
+    def write(self, entries: Sequence[Entry], mimic: str) -> None:
+        """Bring the file up to date. A file that somebody else changed or removed is left alone."""
+        if not self.on or entries == self._written:
+            return
+        try:
+            if entries:
+                self._follow(entries, mimic)
+            elif self.path is not None:
+                self.discard()
+        except (ChatmimicError, OSError) as error:
+            self.on = False
+            why = error.what if isinstance(error, ChatmimicError) else error.strerror or str(error)
+            self._say(f"This chat is kept no more: {why}")
+
+    def go_on(self, path: Path) -> None:
+        """Follow another file, which has the chat's messages."""
+        self.path, self._written, self._state = path, None, _state_of(path)
+
+    def begin_anew(self) -> None:
+        """Leave the file as it is: another chat begins, in another file."""
+        self.path = self._written = self._state = None
+
+    def discard(self) -> None:
+        """Delete the file."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+        self.begin_anew()
+
+    def _follow(self, entries: Sequence[Entry], mimic: str) -> None:
+        if not self._is_still_ours():
+            return
+        if self.path is None:
+            self.path = new_chat_file(self.folder, mimic)
+        done = self._written
+        self._written = self._state = None  # should a Ctrl-C come now
+        if done and list(entries[: len(done)]) == done:
+            _append(self.path, as_lines(entries[len(done) :], mimic))
+        else:
+            write_atomically(self.path, as_lines(entries, mimic))
+        self._written, self._state = list(entries), _state_of(self.path)
+
+    def _is_still_ours(self) -> bool:
+        """Whether to write: not if the file was deleted; to another file if it was changed."""
+        if self.path is None or self._state is None:
+            return True
+        state = _state_of(self.path)
+        if state is None:
+            self.on = False
+            self._say(f"{self.path} was deleted: this chat is kept no more.")
+        elif state != self._state:
+            self._say(
+                f"{self.path} was changed elsewhere: from here this chat has a file of its own."
+            )
+            self.begin_anew()
+        return self.on
+
+
+def new_chat_file(folder: Path, mimic: str) -> Path:
+    """Create an empty private file for a chat: `ada-lovelace-20240517-200000.jsonl`."""
+    stem = f"{folder_name(mimic)}-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (f"{stem}{_SUFFIX}" if n == 1 else f"{stem}-{n}{_SUFFIX}" for n in count(1))
+    for path in (private_folder(folder) / name for name in names):
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("there is always a next number")
+
+
+def kept_files(folder: Path) -> list[Path]:
+    """The files of the chats in a folder, the one that was written last first."""
+    found = [path for path in folder.glob(f"*{_SUFFIX}") if path.name[0] != "."]
+    written = {path: state for path in found if (state := _state_of(path)) and state[1]}
+    return sorted(written, key=lambda path: (written[path][0], path.name), reverse=True)
+
+
+def kept_chats(folder: Path) -> Iterator[tuple[Path, Saved]]:
+    """The chats in a folder that can be read, the newest first."""
+    for path in kept_files(folder):
+        try:
+            yield path, read_chat(path, unfinished=True)
+        except ChatmimicError:  # somebody else's file, or a damaged one
+            continue
+
+
+def find_chat(folder: Path, wanted: str = "", mimic: str = "", but: Path | None = None) -> Path:
+    """The newest chat of that name, or whose name begins so; without a name, that of the mimic.
+
+    `but` is not looked at. Raises ChatmimicError if there is none.
+    """
+    names = {path.stem: path for path in kept_files(folder) if path != but}
+    if wanted:
+        found = meant(wanted, list(names)) or begun(folder_name(wanted), list(names))
+    else:
+        found = list(names)
+    if mimic and not wanted:
+        newest = islice(kept_chats(folder), _READ_FOR_A_MIMIC)
+        found = [path.stem for path, saved in newest if saved.mimic == mimic and path != but]
+    if not found:
+        whose = f' called "{wanted}"' if wanted else f" with {mimic}" if mimic else ""
+        raise ChatmimicError(
+            f"No {'other ' * (but is not None)}chat{whose} is kept in {folder}.",
+            "/sessions lists those that are.",
+        )
+    return next(names[name] for name in names if name in found)
+
+
+def _append(path: Path, lines: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        raw = lines.encode()
+        if os.write(descriptor, raw) < len(raw):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    """When a file was written (ns), and its size in bytes; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,39 @@
+"""What the commands of the chat need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from chatmimic.chat.kept import Kept
+from chatmimic.chat.lines import Lines
+from chatmimic.chat.screen import Screen
+from chatmimic.chat.session import Session, Voice
+from chatmimic.home import Home
+
+
+class Chat(Protocol):
+    """What the commands need of a chat."""
+
+    session: Session
+    screen: Screen
+    home: Home
+    lines: Lines | None
+    open_voice: Callable[[str], Voice]  # by the name of a mimic
+    mimics: Sequence[str]
+    own: Mapping[str, str]  # from people to the mimics that imitate them
+    seconds: list[float]  # that each reply took
+    kept: Kept | None  # where the chat is kept
+    says_status: bool  # whether a line of facts follows each answer
+
+    def answer(self) -> None:
+        """Print an answer of one message or several."""
+
+    def reply(self) -> bool:
+        """Print one message. Returns False if it was stopped or is empty."""
+
+    def draw_anew(self) -> None:
+        """Begin the random numbers of turn-taking again, with the seed of the settings."""
+
+    def facts(self) -> list[str]:
+        """Who answers, on which base and engine, and how fast."""
