@@ -417,7 +417,7 @@ class TestTerminal:
             terminal.wait_for("Bob ›", 60)
             assert "This is a model that imitates Ada Lovelace" in terminal.text
             terminal.enter("hi")
-            terminal.wait_for("Ada Lovelace › ")
+            terminal.wait_for("Ada Lovelace › ", 60)  # libraries are imported meanwhile
             terminal.wait_for(lambda text: text.count("Bob ›") == 2)
             terminal.enter("/undo")
             terminal.wait_for('Removed "hi"')
@@ -446,7 +446,7 @@ class TestTerminal:
         with WarmTerminal(["chat", *options]) as terminal:
             terminal.wait_for("Bob ›", 60)
             terminal.enter("hi")
-            terminal.wait_for(lambda text: len(text.partition("Ada Lovelace › ")[2]) > 40)
+            terminal.wait_for(lambda text: len(text.partition("Ada Lovelace › ")[2]) > 40, 60)
             started = time.monotonic()
             terminal.type(CTRL_C)
             # The word may go over two lines of the screen.
