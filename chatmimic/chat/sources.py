@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chatmimic.chat.screen import PERSONA, Screen, one_line
+from chatmimic.chat.screen import Screen, one_line
 from chatmimic.copying.resemblance import RUN
 from chatmimic.copying.words import SPAN, bare_words
 from chatmimic.dates import day_of
@@ -26,7 +26,10 @@ def show_sources(screen: Screen, reply: str, found: Sequence[Source]) -> None:
     for source in found:
         one = source.found
         when = "" if one.sent_at is None else f", {day_of(one.sent_at)}"
-        screen.note(f"{one_line(source.sender)}{when}, in {one_line(source.thread)}:", PERSONA)
+        screen.note(
+            f"{one_line(source.sender)}{when}, in {one_line(source.thread)}:",
+            screen.colour(source.sender),
+        )
         screen.note(excerpt(one.text, one.marks), "", indent=True)
         copied = " – a copy" if one.longest >= SPAN else ""
         screen.note(f"{one.words} of {total} words, {one.longest} in a row{copied}", indent=True)

@@ -108,7 +108,7 @@ def command(
 
     found = find_mimic(home, mimic) if mimic or resume is None else None
     path, saved = _kept_chat(home, resume, found)
-    found = found or find_mimic(home, saved.mimic)
+    found = found or find_mimic(home, saved.mimic or None)
     chosen, name = _who(found, persona, you, saved)
     live = sys.stdin.isatty() and sys.stdout.isatty()
     screen = make_screen(live)
