@@ -172,7 +172,7 @@ class Repl:
     def facts(self) -> list[str]:
         """Who answers, on which base and engine, and how fast."""
         voice = self.session.voice
-        speed = "" if self._speed is None else f"{self._speed:.3g} tokens/s"
+        speed = "" if self._speed is None else f"{self._speed:.{self._speed < 100:d}f} tokens/s"
         return [fact for fact in (self.session.persona, voice.base, voice.engine, speed) if fact]
 
     # --- what goes on beside the talk ---
@@ -191,8 +191,8 @@ class Repl:
         if self.loading is not None and self.loading.done:
             self.session.voice = self.loading.wait()
             self.loading = None
-            if self.lines is not None and self.session.voice.unchecked:  # else the header says it
-                self.screen.note(self.session.voice.unchecked)
+            if self.lines is not None:  # else the header says it
+                self._actions.say_unchecked()
 
     # --- commands ---
 

@@ -65,7 +65,7 @@ def loaded(generator: ScriptedGenerator, how: float | str) -> Voice:
         time.sleep(0.5)
         raise MimicError(how, "Train it again.")
     time.sleep(how)
-    return Voice(generator, "ada-lovelace", "tiny", engine="int8", count_tokens=len)
+    return Voice(generator, "ada-lovelace", "tiny", engine="int8", count_tokens=lambda text: 2)
 
 
 if __name__ == "__main__":
