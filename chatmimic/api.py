@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
@@ -30,7 +30,7 @@ from chatmimic.generation.generator import LONGEST_TURN, Generator, sends_more
 from chatmimic.generation.memory import Memory
 from chatmimic.home import Home
 from chatmimic.keywords import PretrainKeywords, TrainKeywords
-from chatmimic.mimic import Mimic, latest, reverse_of
+from chatmimic.mimic import Mimic, latest
 from chatmimic.records import Message
 
 if TYPE_CHECKING:
@@ -196,27 +196,30 @@ def talk(
     home: Place = None,
     engine: str = AUTO,
     candidates: int = 1,
+    rank_by: Literal["mutual", "reverse", "style", "mixed"] = "mutual",
     verbatim: bool = False,
     memory: bool = True,
 ) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
     `engine` is one of `engines.ENGINES`. With `candidates` above 1, that many replies are generated
-    and the reverse mimic of the same person chooses. Unless `verbatim`, no reply copies eight words
+    and one is chosen: `mutual` takes the one that the context makes likelier, `reverse` that from
+    which a mimic trained in reverse best guesses what it answers, `style` that which sounds most
+    like the person, `mixed` weighs mutual and style. Unless `verbatim`, no reply copies eight words
     in a row from a training message, and with `memory`, what the person said about the matter
     before is recalled, as long as that is in the home's archive. Several conversations can take
     place at the same time, in turn or in threads; mimics that are adapters of the same base share
     its weights in memory. Raises MimicError if there is no such mimic, if it was trained in
-    reverse, if there is no reverse mimic to choose, or if the engine does not work on this machine.
+    reverse, if the choice misses something, or if the engine does not work on this machine.
     """
     from chatmimic.evaluation.secrecy.training_messages import training_messages
 
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
-    reverse = reverse_of(found, place) if candidates > 1 else None
     training = None if verbatim else training_messages(place.archive, found, memory=memory)
     remembered = Memory.of_archive(place.archive, found.persona) if memory else None
-    return Talk(found, engine, reverse, candidates, training, remembered)
+    choice = Choice(rank_by, candidates, place) if candidates > 1 else None
+    return Talk(found, engine, choice, training, remembered)
 
 
 def continue_conversation(
@@ -285,6 +288,15 @@ def evaluate(
     return evaluation
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """That one of several replies is chosen, how, and where a reverse mimic or an archive is."""
+
+    rank_by: str
+    candidates: int
+    home: Home
+
+
 class Talk:
     """A conversation with a mimic. `history` holds its messages and may be modified.
 
@@ -295,11 +307,11 @@ class Talk:
         self,
         mimic: Mimic,
         engine: str = AUTO,
-        reverse: Mimic | None = None,
-        candidates: int = 1,
+        choice: Choice | None = None,
         training: TrainingMessages | None = None,
         memory: Memory | None = None,
     ) -> None:
+        from chatmimic.evaluation.choosing import criterion_of
         from chatmimic.generation.batch import BatchGenerator
         from chatmimic.generation.ranked import RankedGenerator
 
@@ -307,12 +319,11 @@ class Talk:
         self.mimic = mimic
         self.history: list[Message] = []
         uncopied, self.unchecked = (None, "") if training is None else training.checked()
-        self._generator: Generator = BatchGenerator(
-            mimic.load(engine), uncopied=uncopied, memory=memory
-        )
-        if reverse is not None:
-            scorer = BatchGenerator(reverse.load(engine))
-            self._generator = RankedGenerator(self._generator, scorer, candidates)
+        talking = BatchGenerator(mimic.load(engine), uncopied=uncopied, memory=memory)
+        self._generator: Generator = talking
+        if choice is not None:
+            criterion = criterion_of(choice.rank_by, mimic, choice.home, talking, engine)
+            self._generator = RankedGenerator(talking, criterion, choice.candidates)
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
         """Send a message and return one reply."""

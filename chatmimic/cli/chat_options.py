@@ -15,6 +15,7 @@ from chatmimic.cli.common import console, say, waiting
 from chatmimic.cli.options import settings_options
 from chatmimic.engines import AUTO, ENGINES
 from chatmimic.errors import SettingsError
+from chatmimic.generation.criteria import RANKINGS
 from chatmimic.generation.decoding import GENTLE, SETTINGS, Decoding, decoding_of
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, suggestion
@@ -118,16 +119,24 @@ def engine_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--candidates`; the `candidates` argument is its value."""
+    """Add `--candidates` and `--rank-by`; the command gets them as `candidates` and `rank_by`."""
+    ranked = click.option(
+        "--rank-by",
+        type=click.Choice(RANKINGS),
+        default=RANKINGS[0],
+        show_default=True,
+        help="How one of several candidates is chosen. mutual: which the context makes likelier; "
+        "reverse: from which a mimic trained with --reverse best guesses what it answers; style: "
+        "which sounds most like the person; mixed: mutual and style together.",
+    )
     return click.option(
         "--candidates",
         type=click.IntRange(1, 64),
         default=1,
         show_default=True,
         metavar="N",
-        help="Generate N replies and take the one that best fits what it answers; needs a mimic of "
-        "the persona that was trained with --reverse.",
-    )(command)
+        help="Generate N replies and take the best.",
+    )(ranked(command))
 
 
 def verbatim_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,24 +166,24 @@ def load_voice(
     engine: str = AUTO,
     candidates: int = 1,
     *,
+    rank_by: str = RANKINGS[0],
     verbatim: bool = False,
     memory: bool = False,
 ) -> Voice:
     """Load a mimic, ready to chat. Unless `verbatim`, it copies no training message.
 
-    `memory` lets it recall what is in the home's archive. With `candidates` above 1, the reverse
-    mimic of its person chooses among as many replies. Raises MimicError if there is none, and for a
-    mimic that itself was trained in reverse.
+    `memory` lets it recall what is in the home's archive. With `candidates` above 1, the criterion
+    `rank_by` chooses among as many replies. Raises MimicError for a mimic that was trained in
+    reverse, and where the criterion misses something.
     """
     from chatmimic.chat.session import Voice
+    from chatmimic.evaluation.choosing import criterion_of
     from chatmimic.evaluation.secrecy.training_messages import training_messages
     from chatmimic.generation.batch import BatchGenerator
     from chatmimic.generation.memory import Memory
     from chatmimic.generation.ranked import RankedGenerator
-    from chatmimic.mimic import reverse_of
 
     mimic.check_talks()
-    reverse = reverse_of(mimic, home) if candidates > 1 else None
     base = short_name(str(mimic.manifest.get("base", "unknown")))
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
@@ -184,8 +193,9 @@ def load_voice(
     remembered = Memory.of_archive(home.archive, mimic.persona) if memory else None
     talking = BatchGenerator(loaded, uncopied=uncopied, memory=remembered)
     generator: Generator = talking
-    if reverse is not None:
-        generator = RankedGenerator(generator, BatchGenerator(reverse.load(engine)), candidates)
+    if candidates > 1:
+        criterion = criterion_of(rank_by, mimic, home, talking, engine)
+        generator = RankedGenerator(talking, criterion, candidates)
     return Voice(
         generator,
         mimic.name,

@@ -1,40 +1,23 @@
-"""Replies chosen among several: the one from which what it answers can best be guessed.
-
-Of a few samples, a reverse model takes the one with the highest p(context | reply), as DialoGPT
-does (maximum mutual information, Li et al. 2016): "ok" answers anything, so that nothing can be
-guessed from it.
-"""
+"""Replies chosen among several: of a few samples, the one that a criterion finds best."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Protocol
 
+from chatmimic.generation.criteria import Criterion
 from chatmimic.generation.decoding import Decoding
-from chatmimic.generation.generator import Generator, as_message
+from chatmimic.generation.generator import Generator
 from chatmimic.records import Message
-
-_CONTEXT = 2  # messages to guess, from the newest back
-
-
-class Scorer(Protocol):
-    """What says how likely messages are, such as a `BatchGenerator`."""
-
-    def likelihoods(
-        self, history: Sequence[Message], candidates: Sequence[Message], most: int | None = None
-    ) -> list[tuple[float, int]]:
-        """How likely each candidate is as the next message: log-likelihood in nats, tokens."""
 
 
 class RankedGenerator:
     """A `Generator` that draws several replies and gives the best."""
 
-    def __init__(self, inner: Generator, reverse: Scorer, count: int) -> None:
-        """`reverse` was trained to predict a message from its reply; `count` are the samples."""
+    def __init__(self, inner: Generator, criterion: Criterion, count: int) -> None:
+        """`count` is the number of samples."""
         self.inner = inner
-        self.reverse = reverse
+        self.criterion = criterion
         self.count = count
 
     @property
@@ -68,19 +51,10 @@ class RankedGenerator:
         several = max(self.count, count)
         texts = self.inner.alternatives(history, speaker, decoding, several)
         texts = list(dict.fromkeys(text for text in texts if text.strip()))
-        scores = {text: self.score(history, speaker, text) for text in texts}
+        if len(texts) < 2:
+            return texts
+        scores = dict(zip(texts, self.criterion.scores(history, speaker, texts), strict=True))
         return sorted(texts, key=lambda text: -scores[text])[:count]
-
-    def score(self, history: Sequence[Message], speaker: str, text: str) -> float:
-        """The log-likelihood in nats of the latest messages, each given what came after it."""
-        # A reverse model reads from the end, without times: they would run backwards.
-        after = [replace(as_message(speaker, text), sent_at=None)]
-        total = 0.0
-        for message in list(history)[: -_CONTEXT - 1 : -1]:
-            before = replace(message, sent_at=None)
-            total += self.reverse.likelihoods(after, [before])[0][0]
-            after.append(before)
-        return total
 
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         """The probability that `speaker`, who spoke last, also sends the next message."""

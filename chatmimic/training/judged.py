@@ -25,9 +25,9 @@ class Judged:
     recites: bool
 
 
-def check_judges() -> None:
-    """Raise TrainingError if what judges style is not installed."""
-    with library("sklearn", "chatmimic[evaluate]", "--select style"):
+def check_judges(option: str = "--select style") -> None:
+    """Raise TrainingError if what judges style, which an option needs, is not installed."""
+    with library("sklearn", "chatmimic[evaluate]", option):
         return
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from talking_support import ScriptedGenerator
 from training_support import fill, train, typed
 
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
+from chatmimic.generation.criteria import Mixed, Mutual, Reverse, Style, scaled
 from chatmimic.generation.ranked import RankedGenerator
 from chatmimic.mimic import Mimic, reverse_of
 from chatmimic.records import Kind, Message
@@ -38,7 +42,7 @@ def ranked(*replies: str, count: int = 3) -> tuple[RankedGenerator, Guesser]:
     inner, guesser = ScriptedGenerator(), Guesser()
     for reply in replies:
         inner.enqueue(reply)
-    return RankedGenerator(inner, guesser, count), guesser
+    return RankedGenerator(inner, Reverse(guesser), count), guesser
 
 
 def said(generator: RankedGenerator, history=HISTORY, **more) -> str:
@@ -58,8 +62,8 @@ def test_the_reply_that_fits_what_it_answers_is_taken():
 
 
 def test_an_action_is_ranked_as_one():
-    generator, guesser = ranked("/me waves", count=1)
-    assert said(generator) == "/me waves"
+    generator, guesser = ranked("/me waves in the garden", "ok", count=2)
+    assert said(generator) == "/me waves in the garden"
     assert guesser.asked[0][0][0].kind is Kind.ACTION
 
 
@@ -93,16 +97,19 @@ def test_a_reverse_mimic_of_the_person_chooses(home):
     reverse = reverse_of(mimic, home)
     assert reverse.name == "back"
     inner = BatchGenerator(mimic.load())
-    generator = RankedGenerator(inner, BatchGenerator(reverse.load()), 6)
+    criterion = Reverse(BatchGenerator(reverse.load()))
+    generator = RankedGenerator(inner, criterion, 6)
     decoding = Decoding(seed=4, max_tokens=8)
     history = [Message("Bob", "tea in the garden", 1_600_000_000_000)]
-    texts = {t for t in inner.alternatives(history, "Ada", decoding, 6) if t.strip()}
-    best = max(texts, key=lambda text: generator.score(history, "Ada", text))
+    texts = [t for t in inner.alternatives(history, "Ada", decoding, 6) if t.strip()]
+    scores = criterion.scores(history, "Ada", texts)
+    best = texts[scores.index(max(scores))]
     assert "".join(generator.stream(history, "Ada", decoding)) == best
 
 
 def test_the_command_chooses_and_says_what_is_missing(home, tmp_path, plain_base):
     line = ("reply", "tea?", "--mimic", "ada", "--seed", "3", "--candidates", "4")
+    line = (*line, "--rank-by", "reverse")
     status, out, err = typed(*line, "--home", home.path)
     assert (status, err) == (0, "")
     assert typed(*line, "--home", home.path)[1] == out
@@ -115,3 +122,60 @@ def test_the_command_chooses_and_says_what_is_missing(home, tmp_path, plain_base
     assert f'chatmimic train --persona "Ada" --reverse --base "{plain_base}"' in err
     with pytest.raises(MimicError):
         reverse_of(Mimic.open("ada", alone), alone)
+
+
+class Likely:
+    """Knows how likely texts are, in a context and alone."""
+
+    def __init__(self, within: dict[str, float], alone: dict[str, float]) -> None:
+        self.by_context = {True: within, False: alone}
+
+    def likelihoods(self, history, candidates, most=None):
+        return [(self.by_context[bool(history)][m.text], 2) for m in candidates]
+
+
+def test_mutual_information_prefers_what_the_context_makes_likelier():
+    likely = Likely({"ok": -2.0, "tea yes": -6.0}, {"ok": -2.0, "tea yes": -12.0})
+    assert Mutual(likely).scores(HISTORY, "Ada", ["ok", "tea yes"]) == [0.0, 3.0]
+
+
+class Sounds:
+    def writes_like(self, texts):
+        return [float(len(text)) for text in texts]
+
+
+def test_style_and_a_mixture():
+    texts = ["ok", "tea yes"]
+    likely = Likely({"ok": 0.0, "tea yes": -1.0}, {"ok": 0.0, "tea yes": 0.0})
+    assert Style(Sounds()).scores(HISTORY, "Ada", texts) == [2.0, 7.0]
+    by = [Mutual(likely), Style(Sounds())]
+    for weights, best in (((2.0, 1.0), "ok"), ((1.0, 2.0), "tea yes")):
+        scores = Mixed(dict(zip(by, weights, strict=True))).scores(HISTORY, "Ada", texts)
+        assert texts[scores.index(max(scores))] == best
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=9))
+def test_scaled_scores_keep_their_order(scores: list[float]):
+    found = scaled(scores)
+    assert len(found) == len(scores)
+    assert sorted(range(len(scores)), key=scores.__getitem__) == sorted(
+        range(len(scores)), key=lambda n: (found[n], scores[n])
+    )
+
+
+@pytest.mark.parametrize("way", ["mutual", "style", "mixed"])
+def test_the_command_ranks_without_a_reverse_mimic(home, way):
+    line = ("reply", "tea?", "--mimic", "ada", "--seed", "3", "--candidates", "4", "--rank-by", way)
+    status, out, err = typed(*line, "--home", home.path)
+    assert (status, err) == (0, "")
+    assert out.strip()
+    assert typed(*line, "--home", home.path)[1] == out
+
+
+def test_without_an_archive_style_says_what_is_missing(home, tmp_path):
+    shutil.copytree(home.mimics, tmp_path / "moved" / "mimics")
+    line = ("reply", "tea?", "--mimic", "ada", "--candidates", "2", "--rank-by", "style")
+    status, _, err = typed(*line, "--home", tmp_path / "moved")
+    assert status == 1
+    assert "Traceback" not in err
+    assert len(err.splitlines()) <= 3

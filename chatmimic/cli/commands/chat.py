@@ -78,6 +78,7 @@ def command(
     keep_lines: bool,
     overrides: dict[str, float],
     candidates: int,
+    rank_by: str,
     memory: bool,
     engine: str,
     verbatim: bool,
@@ -117,6 +118,7 @@ def command(
         home=home,
         engine=engine,
         candidates=candidates,
+        rank_by=rank_by,
         verbatim=verbatim,
         memory=memory,
     )

@@ -58,6 +58,7 @@ def command(
     history: Path | None,
     overrides: dict[str, float],
     candidates: int,
+    rank_by: str,
     memory: bool,
     engine: str,
     verbatim: bool,
@@ -83,7 +84,9 @@ def command(
     before = read_history(history) if history else []
     with make_screen().waiting(f"Loading {found.name} …"):
         decoding = decoding_for(found, overrides)
-        voice = load_voice(found, home, engine, candidates, verbatim=verbatim, memory=memory)
+        voice = load_voice(
+            found, home, engine, candidates, rank_by=rank_by, verbatim=verbatim, memory=memory
+        )
         session = Session(voice, decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]
     session.say(given)
