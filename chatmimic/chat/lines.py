@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
     from prompt_toolkit.history import History
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-    from prompt_toolkit.output import Output
 
 Completions = Callable[[str], list[str]]  # what may stand in place of a line's last part
 
@@ -79,7 +78,6 @@ class EditedLines:
     ) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.shortcuts import CompleteStyle
-        from prompt_toolkit.utils import is_dumb_terminal
 
         self.session: PromptSession[str] = PromptSession(
             history=_history(file, earlier),
@@ -87,7 +85,6 @@ class EditedLines:
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,
             key_bindings=_keys(),
-            output=_plain_output() if is_dumb_terminal() else None,
             prompt_continuation=lambda width, number, wrapped: "" if wrapped else "  ",
         )
         self.session.default_buffer.on_text_changed += lambda _: self._typed()
@@ -121,21 +118,26 @@ class EditedLines:
     def agrees(self, question: str) -> bool:
         """Ask until the answer is yes or no; Enter means yes, Ctrl-D no."""
         from prompt_toolkit import PromptSession
-        from prompt_toolkit.utils import is_dumb_terminal
 
-        output = _plain_output() if is_dumb_terminal() else None
         while True:
             try:
-                answer = PromptSession[str](output=output).prompt(f"{visible(question)} [Y/n] ")
+                answer = meant_by(PromptSession[str]().prompt(f"{visible(question)} [Y/n] "))
             except EOFError:
                 return False
-            word = answer.strip().lower()
-            if "yes".startswith(word) or (word and "no".startswith(word)):
-                return "yes".startswith(word)
+            if answer is not None:
+                return answer
 
     def unseen(self) -> AbstractContextManager[None]:
         """Turn off the terminal's echo while a reply is being generated."""
         return nullcontext() if sys.platform == "win32" else _without_echo(sys.stdin.fileno())
+
+
+def meant_by(answer: str) -> bool | None:
+    """What an answer to a yes-or-no question means; None for neither. Nothing means yes."""
+    word = answer.strip().lower()
+    if "yes".startswith(word):
+        return True
+    return False if "no".startswith(word) else None
 
 
 @contextmanager
@@ -171,13 +173,6 @@ def _history(file: Path | None, earlier: Sequence[str]) -> History:
             super().store_string(clean(string))
 
     return CleanHistory(str(private_file(file)))
-
-
-def _plain_output() -> Output:
-    """Output for terminals without escape sequences (the shell of Emacs, some logs)."""
-    from prompt_toolkit.output.plain_text import PlainTextOutput
-
-    return PlainTextOutput(sys.stdout)
 
 
 def _completer(completions: Completions) -> Completer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -86,9 +87,12 @@ def _finite(facts: object) -> object:
 
 def console(stderr: bool = False) -> Console:
     """A Rich console that interprets neither markup nor emoji codes in what it prints."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if made.is_dumb_terminal:  # Rich takes any of them for 80 columns wide
+        made.size = ConsoleDimensions(*shutil.get_terminal_size())
+    return made
 
 
 def print_table(names: str, numbers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,24 @@ def make_repl(home: Path):
         )
 
     return make
+
+
+@pytest.fixture
+def chat(tmp_path: Path, home: Path):
+    """Starts the chat of `drive.py` in a terminal; its arguments are the replies and the script."""
+    from terminal import Terminal
+
+    opened = []
+
+    def start(*replies: list[str], columns: int = 100, env=None, prompt="Bob ›", **script):
+        file = tmp_path / "script.json"
+        file.write_text(json.dumps({"replies": replies, **script}))
+        command = [sys.executable, str(Path(__file__).parent / "drive.py"), str(home), str(file)]
+        terminal = Terminal(command, columns=columns, env=env)
+        opened.append(terminal)
+        terminal.wait_for(prompt, 15)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.child.close(force=True)

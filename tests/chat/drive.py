@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 from talking_support import PEOPLE, ScriptedGenerator
 
 from chatmimic.chat.kept import Kept
-from chatmimic.chat.lines import EditedLines
 from chatmimic.chat.loading import Awaited, Loading
 from chatmimic.chat.repl import Repl
 from chatmimic.chat.session import Session, Voice
 from chatmimic.cli.chat_options import make_screen
+from chatmimic.cli.commands.chat import typed_lines
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.home import Home
@@ -51,7 +51,7 @@ def main(place: str, script: str) -> int:
     session = Session(voice, Decoding())
     repl = Repl(session, screen, home, open_voice, mimics, own, kept=kept, loading=loading)
     file = home.chats / "lines" if told.get("keep_lines") else None
-    lines = EditedLines(repl.completions, repl.warn, file=file)
+    lines = typed_lines(repl, file)
     loading.start(lines.stop)
     try:
         return repl.run(lines)

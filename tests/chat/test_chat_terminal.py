@@ -6,42 +6,15 @@ import json
 import re
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 if sys.platform == "win32":
     pytest.skip("needs a POSIX pseudo-terminal", allow_module_level=True)
 
-from terminal import ALT_ENTER, CTRL_C, CTRL_D, ENTER, TAB, UP, Terminal
+from terminal import ALT_ENTER, CTRL_C, CTRL_D, ENTER, TAB, UP, ready
 
-DRIVER = Path(__file__).parent / "drive.py"
 PASTE = "\x1b[200~{}\x1b[201~"
-
-
-@pytest.fixture
-def chat(tmp_path, home):
-    opened = []
-
-    def start(*replies: list[str], columns: int = 100, env=None, **script) -> Terminal:
-        file = tmp_path / "script.json"
-        file.write_text(json.dumps({"replies": replies, **script}))
-        terminal = Terminal(
-            [sys.executable, str(DRIVER), str(home), str(file)], columns=columns, env=env
-        )
-        opened.append(terminal)
-        terminal.wait_for("Bob ›", 15)
-        return terminal
-
-    yield start
-    for terminal in opened:
-        terminal.child.close(force=True)
-
-
-def ready(terminal: Terminal, prompts: int = 2) -> None:
-    """Wait for the prompt to come back."""
-    terminal.wait_for(lambda text: text.count("Bob ›") >= prompts)
-    terminal.read(0.1)
 
 
 def test_a_reply_is_shown_as_it_is_made(chat):
@@ -272,29 +245,11 @@ def test_persona_and_as_change_who_speaks(chat):
     terminal.wait_for('There is no mimic called "nobody".')
 
 
-@pytest.mark.parametrize("columns", [8, 20])
-def test_a_narrow_terminal_still_talks(chat, columns):
-    terminal = chat(["a reply much longer than the terminal is wide"], columns=columns)
-    terminal.enter("hi")
-    terminal.wait_for(lambda text: "wide" in text.replace("\n", ""))
-    assert terminal.leave(CTRL_D) == 0
-
-
 def test_without_colour_there_is_none(chat):
     terminal = chat(["hello"], env={"NO_COLOR": "1"})
     terminal.enter("hi")
     ready(terminal)
     assert not re.search(rb"\x1b\[[\d;]*\b(3[0-7]|9[0-7]|38)\b[\d;]*m", terminal.raw)
-
-
-def test_a_dumb_terminal_gets_plain_text(chat):
-    terminal = chat(["hello"], env={"TERM": "dumb"})
-    terminal.enter("hi")
-    terminal.wait_for("hello")
-    assert "·" not in terminal.text.partition("hi\n")[2]  # no line of facts
-    terminal.enter("/quit")
-    assert terminal.status() == 0
-    assert b"\x1b" not in terminal.raw
 
 
 # --- several lines ---

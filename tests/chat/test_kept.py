@@ -67,6 +67,16 @@ def test_the_file_follows_the_chat(chat: Chat) -> None:
     assert chat.said == []
 
 
+def test_a_message_is_appended_however_long_the_chat_is(chat: Chat) -> None:
+    chat.exchange("one")
+    assert chat.kept.path is not None
+    file = chat.kept.path.stat().st_ino
+    for number in range(50):
+        chat.exchange(str(number))
+    assert chat.kept.path.stat().st_ino == file  # a file that is written anew is another one
+    assert len(chat.in_file) == 102
+
+
 def test_it_is_private_and_marked_as_generated(chat: Chat) -> None:
     os.umask(0)
     try:

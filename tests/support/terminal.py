@@ -23,6 +23,13 @@ import pyte
 ENTER, TAB, UP, CTRL_C, CTRL_D, ALT_ENTER = "\r", "\t", "\x1b[A", "\x03", "\x04", "\x1b\r"
 
 
+class _Screen(pyte.HistoryScreen):
+    """A screen that draws what comes after a joiner or a variation selector; pyte drops it."""
+
+    def draw(self, data: str) -> None:
+        super().draw(data.translate({0x200D: None, 0xFE0F: None}))
+
+
 class Terminal:
     """One program in one terminal. `raw` is all it wrote; `lines` what stands on the screen."""
 
@@ -47,7 +54,7 @@ class Terminal:
         self.child: Any = self._started(command, environment, rows, columns)
         self.child.delaybeforesend = None
         self.raw = b""
-        self.screen = pyte.HistoryScreen(columns, rows)
+        self.screen = _Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
 
     def _started(
@@ -98,6 +105,12 @@ class Terminal:
             if not piece and time.monotonic() >= end:
                 return
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal, and tell the program as a terminal does."""
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self.child.child_fd, termios.TIOCSWINSZ, size)
+        self.screen.resize(rows, columns)
+
     def wait_for(self, wanted: str | Callable[[str], bool], seconds: float = 15) -> float:
         """Wait until the screen shows something, or fail; how long it took in seconds."""
         shows = wanted if callable(wanted) else lambda text: wanted in text
@@ -138,6 +151,12 @@ class Terminal:
         assert not self.child.isalive(), f"still running; the screen:\n{self.text}"
         self.child.close()
         return int(self.child.exitstatus if self.child.exitstatus is not None else -1)
+
+
+def ready(terminal: Terminal, prompts: int = 2, prompt: str = "Bob ›") -> None:
+    """Wait for the prompt of the chat to come back."""
+    terminal.wait_for(lambda text: text.count(prompt) >= prompts)
+    terminal.read(0.1)
 
 
 class WarmTerminal(Terminal):

@@ -28,7 +28,9 @@ from chatmimic.home import Home
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatmimic.chat.lines import EditedLines
     from chatmimic.chat.loading import Loading
+    from chatmimic.chat.plain_lines import PlainLines
     from chatmimic.chat.repl import Repl
     from chatmimic.chat.saving import Saved
     from chatmimic.mimic import Mimic
@@ -138,7 +140,9 @@ def command(
         kept=kept,
         loading=loading,
     )
-    return _typed(repl, loading, home, keep_lines) if live else _piped(repl, loading)
+    if not live:
+        return _piped(repl, loading)
+    return _typed(repl, loading, typed_lines(repl, home.chats / "lines" if keep_lines else None))
 
 
 def _kept_chat(home: Home, resume: str | None, mimic: Mimic | None) -> tuple[Path | None, Saved]:
@@ -176,20 +180,23 @@ def _piped(repl: Repl, loading: Loading) -> int:
     return repl.run(PipedLines(sys.stdin.buffer))
 
 
-def _typed(repl: Repl, loading: Loading, home: Home, keep_lines: bool) -> int:
+def _typed(repl: Repl, loading: Loading, lines: EditedLines | PlainLines) -> int:
     """Chat at a terminal; the mimic is loaded while the user types."""
-    from chatmimic.chat.lines import EditedLines
-    from chatmimic.generation import as_text
-
-    lines = EditedLines(
-        repl.completions,
-        repl.warn,
-        file=home.chats / "lines" if keep_lines else None,
-        earlier=[as_text(entry.message) for entry in repl.session.entries if entry.mine],
-    )
     loading.start(lines.stop)
     status = repl.run(lines)
     if not loading.done:  # ending Python under a library that is being loaded can crash
         sys.stdout.flush()
         os._exit(status)
     return status
+
+
+def typed_lines(repl: Repl, file: Path | None) -> EditedLines | PlainLines:
+    """The lines that are typed at this terminal, with a history in `file` if there is one."""
+    from chatmimic.chat.lines import EditedLines
+    from chatmimic.chat.plain_lines import PlainLines
+    from chatmimic.generation import as_text
+
+    if repl.screen.out.is_dumb_terminal:
+        return PlainLines(sys.stdin.buffer, sys.stdout, repl.warn)
+    earlier = [as_text(entry.message) for entry in repl.session.entries if entry.mine]
+    return EditedLines(repl.completions, repl.warn, file=file, earlier=earlier)
