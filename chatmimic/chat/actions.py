@@ -11,11 +11,17 @@ from chatmimic.chat.needs import Chat
 from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, find_name
 from chatmimic.chat.sources import show_sources
+from chatmimic.chat.waits import OFF, QUICK, REAL, RHYTHMS
 from chatmimic.errors import SettingsError
 from chatmimic.generation.decoding import SETTINGS, find_setting
 from chatmimic.records import Message
 from chatmimic.text import visible
 
+_HOW_LONG = {
+    REAL: "replies take as long as the person took",
+    QUICK: "replies wait up to 3 seconds",
+    OFF: "replies come at once",
+}
 _ALTERNATIVES, _MOST_ALTERNATIVES = 4, 20
 
 
@@ -45,6 +51,7 @@ class Actions:
             "why": self._why,
             "memory": self._memory,
             "status": self._status,
+            "rhythm": self._rhythm,
             **self._files.by_name,
         }
 
@@ -245,6 +252,13 @@ class Actions:
         screen.table(
             (when(one.answer), f"{said(one.asked)}{said(one.answer)}".rstrip("\n")) for one in found
         )
+
+    def _rhythm(self, argument: str) -> None:
+        if argument and argument not in RHYTHMS:
+            self.screen.complain(f"Use /rhythm with one of: {', '.join(RHYTHMS)}.")
+            return
+        self.chat.waits.mode = argument or self.chat.waits.mode
+        self.screen.note(f"Rhythm: {self.chat.waits.mode} ({_HOW_LONG[self.chat.waits.mode]}).")
 
     def _status(self, argument: str) -> None:
         if argument in ("on", "off"):

@@ -38,6 +38,7 @@ HELP = (
     Help("why", "", "Show the training messages that the last reply most resembles."),
     Help("memory", "[on|off]", "Show what was recalled for the last answer, and from when."),
     Help("status", "[on|off]", "Show base, engine and speed, or switch that line off."),
+    Help("rhythm", "[real|quick|off]", "Show or change how long replies wait."),
     Help("sessions", "", "List the chats that are kept, and where; delete a file to delete one."),
     Help("resume", "[NAME]", "Go on with a kept chat, the newest with this mimic by default."),
     Help("discard", "", "Delete the file of this chat, and keep nothing more of it."),
@@ -49,7 +50,7 @@ HELP = (
 NAMES = tuple(line.name for line in HELP)
 # Commands that need only what is known of a mimic before it is loaded.
 LIGHT = frozenset(
-    ("help", "as", "set", "seed", "stats", "status", "undo", "reset", "quit")
+    ("help", "as", "set", "seed", "stats", "status", "rhythm", "undo", "reset", "quit")
     + ("sessions", "resume", "discard", "save", "load", "export")
 )
 _PAIR = re.compile(r"\s*([^\s=]+)(?:\s*=\s*|\s+)([^\s=]+)(?=\s|$)")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -18,16 +20,22 @@ if TYPE_CHECKING:
     from prompt_toolkit.history import History
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
+
+class Silence(Exception):
+    """Nothing was typed for as long as the reader was to wait."""
+
+
 Completions = Callable[[str], list[str]]  # what may stand in place of a line's last part
 
 
 class Lines(Protocol):
     """A source of the user's lines."""
 
-    def read(self, prompt: str, style: str = "") -> str:
+    def read(self, prompt: str, style: str = "", patience: float | None = None) -> str:
         """Read the next line. EOFError at the end of input, KeyboardInterrupt to leave.
 
-        `style` is how the prompt looks on a terminal, as Rich says it: "bold green".
+        `style` is how the prompt looks on a terminal, as Rich says it: "bold green". Raises Silence
+        if nothing was typed for `patience` seconds; None: never.
         """
 
     def unseen(self) -> AbstractContextManager[None]:
@@ -43,7 +51,7 @@ class PipedLines:
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
 
-    def read(self, prompt: str, style: str = "") -> str:
+    def read(self, prompt: str, style: str = "", patience: float | None = None) -> str:
         """Read the next line, without its end; bytes that are not UTF-8 become U+FFFD."""
         line = self.stream.readline()
         if not line:
@@ -90,24 +98,40 @@ class EditedLines:
         self.session.default_buffer.on_text_changed += lambda _: self._typed()
         self._warn = warn
         self._warned = False
+        self._last_typed = time.monotonic()
 
-    def read(self, prompt: str, style: str = "") -> str:
+    def read(self, prompt: str, style: str = "", patience: float | None = None) -> str:
         """Read the next line, with `prompt` in front of it."""
         from prompt_toolkit.formatted_text import FormattedText
+
+        def begin() -> None:
+            if patience is not None:
+                self.session.app.create_background_task(self._lose_patience(patience))
 
         styled = FormattedText([(_as_prompts_say(style), visible(prompt))])
         self._warned = False
         while True:
             try:
-                return clean(self.session.prompt(styled))
+                return clean(self.session.prompt(styled, pre_run=begin))
             except KeyboardInterrupt:
                 if self._warned:
                     raise
                 self._warn()
                 self._warned = True
 
+    async def _lose_patience(self, seconds: float) -> None:
+        """End the reading once nothing was typed for so long, and nothing stands in the line."""
+        app, self._last_typed = self.session.app, time.monotonic()
+        while (left := self._last_typed + seconds - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+            if self.session.default_buffer.text:
+                self._last_typed = time.monotonic()
+        if app.is_running:
+            app.exit(exception=Silence())
+
     def _typed(self) -> None:
         self._warned = False
+        self._last_typed = time.monotonic()
 
     def stop(self) -> None:
         """End the reading, from another thread: `read` raises EOFError."""

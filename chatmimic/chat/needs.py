@@ -9,6 +9,7 @@ from chatmimic.chat.kept import Kept
 from chatmimic.chat.lines import Lines
 from chatmimic.chat.screen import Screen
 from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.waits import Waits
 from chatmimic.home import Home
 
 
@@ -24,6 +25,7 @@ class Chat(Protocol):
     own: Mapping[str, str]  # from people to the mimics that imitate them
     seconds: list[float]  # that each reply took
     kept: Kept | None  # where the chat is kept
+    waits: Waits  # of replies
     says_status: bool  # whether a line of facts follows each answer
 
     def answer(self) -> None:

@@ -11,13 +11,15 @@ from chatmimic.chat import commands
 from chatmimic.chat.actions import Actions
 from chatmimic.chat.commands import Command, Unknown, Words
 from chatmimic.chat.kept import Kept
-from chatmimic.chat.lines import Lines
+from chatmimic.chat.lines import Lines, Silence
 from chatmimic.chat.loading import Loading
 from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.waits import MOST_UNPROMPTED, OFF, Waits, wait_until
 from chatmimic.errors import ChatmimicError
 from chatmimic.generation.generator import LONGEST_TURN, sends_more
 from chatmimic.home import Home
+from chatmimic.rhythm import USUAL, Rhythm
 
 LEFT, INTERRUPTED = 0, 130  # exit statuses
 
@@ -28,7 +30,8 @@ class Repl:
     `open_voice` loads another mimic by name (and raises MimicError if there is none). `mimics` are
     the names of the mimics, for completion; `own` maps people to the mimics that imitate them.
     `kept` is where the chat is kept, None for nowhere. `loading` takes the place of the session's
-    voice once it is loaded.
+    voice once it is loaded. `rhythm`, one of `waits.RHYTHMS`, says how long replies wait, and
+    `unprompted` whether the persona also writes when nothing is said.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Repl:
         *,
         kept: Kept | None = None,
         loading: Loading | None = None,
+        rhythm: str = OFF,
+        unprompted: bool = False,
     ) -> None:
         self.session = session
         self.screen = screen
@@ -53,6 +58,9 @@ class Repl:
         self.kept = kept
         self.loading = loading
         self.says_status = True
+        self.waits = Waits(rhythm)
+        self.unprompted = unprompted
+        self._unasked = 0  # messages of the persona since the user's last one that nobody asked for
         self.seconds: list[float] = []  # that each reply took
         self._tokens: list[int] = []  # of each reply
         self._speed: float | None = None  # of the last answer, in tokens per second
@@ -62,6 +70,7 @@ class Repl:
     def draw_anew(self) -> None:
         """Begin the random numbers of turn-taking again, with the seed of the settings."""
         self._rng = random.Random(self.session.decoding.seed)
+        self.waits.begin(self.session.decoding.seed)
 
     def run(self, lines: Lines) -> int:
         """Chat until the user leaves or the input ends. Returns the exit status.
@@ -75,7 +84,10 @@ class Repl:
             self._take_voice()
             try:
                 you = self.session.you
-                line = lines.read(f"{one_line(you)}{self.screen.mark} ", self.screen.colour(you))
+                prompt, style = f"{one_line(you)}{self.screen.mark} ", self.screen.colour(you)
+                line = lines.read(prompt, style, self._patience())
+            except Silence:
+                line = None
             except EOFError:
                 self._take_voice()
                 return LEFT
@@ -83,7 +95,9 @@ class Repl:
                 return INTERRUPTED
             try:
                 with lines.unseen():
-                    if not self.take(line):
+                    if line is None:
+                        self._write_first()
+                    elif not self.take(line):
                         return LEFT
             except KeyboardInterrupt:
                 self.screen.note("Stopped.")
@@ -117,9 +131,26 @@ class Repl:
     # --- talking ---
 
     def _say(self, text: str) -> None:
+        self._unasked = 0
         self.session.say(text)
         self._keep()
         self.answer()
+
+    def _patience(self) -> float | None:
+        """Seconds after which the persona writes by themselves; None: never."""
+        if not self.unprompted or self._unasked >= MOST_UNPROMPTED:
+            return None
+        return self.waits.silence(self._rhythm)
+
+    def _write_first(self) -> None:
+        self._unasked += 1
+        self.answer()
+
+    @property
+    def _rhythm(self) -> Rhythm:
+        """The waits of the one who answers."""
+        voice = self.session.voice
+        return voice.rhythm if self.session.persona == voice.generator.persona else USUAL
 
     def answer(self) -> None:
         """One reply, and more messages as long as the model expects the persona to send them."""
@@ -147,10 +178,13 @@ class Repl:
             session.history, session.persona, session.reply_decoding()
         )
         pieces: list[str] = []
-        stopped, began = False, time.monotonic()
+        stopped, began, slept = False, time.monotonic(), 0.0
+        again = bool(session.history) and session.history[-1].sender == session.persona
+        appears = began + self.waits.before(self._rhythm, again=again)
         try:
             with screen.waiting(self._what_takes_long()):
                 first = next(stream, "")
+                slept = wait_until(appears)
             screen.speaker(session.persona)
             for piece in chain([first], stream):
                 pieces.append(piece)
@@ -158,7 +192,7 @@ class Repl:
         except KeyboardInterrupt:
             stopped = True
         loaded = self.loading.ended if self.loading else began
-        self.seconds.append(time.monotonic() - max(began, loaded))
+        self.seconds.append(time.monotonic() - max(began, loaded) - slept)
         message = session.hear("".join(pieces), stopped)
         self._keep()
         if stopped and not pieces:

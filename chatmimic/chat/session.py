@@ -12,6 +12,7 @@ from chatmimic.generation import Decoding, Generator, as_message
 from chatmimic.generation.memory import Memory
 from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
+from chatmimic.rhythm import USUAL, Rhythm
 
 if TYPE_CHECKING:
     from chatmimic.evaluation.secrecy.training_messages import TrainingMessages
@@ -32,6 +33,7 @@ class Voice:
     memory: Memory | None = None  # where there is an archive
     recalled: Callable[[Sequence[Message]], Sequence[Recollection]] = lambda history: ()
     count_tokens: Callable[[str], int] = lambda text: 0  # of a reply; 0 if that is not known
+    rhythm: Rhythm = USUAL  # the waits of its persona
 
     def was_trained_on(self, name: str) -> bool:
         """Whether it was trained on that person's words; others are only a rough guess."""

@@ -20,6 +20,7 @@ from chatmimic.generation.decoding import GENTLE, SETTINGS, Decoding, decoding_o
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
+from chatmimic.rhythm import Rhythm
 
 if TYPE_CHECKING:
     from chatmimic.chat.loading import Loading
@@ -208,6 +209,7 @@ def load_voice(
         remembered,
         talking.recalled,
         lambda text: len(loaded.tokenizer.encode(text, add_special_tokens=False)),
+        Rhythm.from_dict(mimic.manifest.get("rhythm")),
     )
 
 
@@ -229,7 +231,8 @@ def begin_loading(mimic: Mimic, load: Callable[[], Voice]) -> tuple[Voice, Loadi
     base = short_name(str(mimic.manifest.get("base", "unknown")))
     knows_all = len(mimic.trained_on) == len(mimic.people)
     awaited = Awaited(mimic.people, mimic.persona, loaded)
-    return Voice(awaited, mimic.name, base, knows_all, mimic.owner), loading
+    rhythm = Rhythm.from_dict(mimic.manifest.get("rhythm"))
+    return Voice(awaited, mimic.name, base, knows_all, mimic.owner, rhythm=rhythm), loading
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

@@ -1,8 +1,9 @@
 """Runs the chat with a scripted voice, for tests in a real terminal: `drive.py HOME SCRIPT.json`.
 
 The script is an object: `replies` (lists of pieces), `bursts` (booleans), `pause` (seconds before
-each piece), `people`, `keep_lines`, and `loading`: the seconds until the voice is there, or the
-error that loading it ends with.
+each piece), `people`, `keep_lines`, `rhythm`, `silence` (the seconds after which the persona writes
+unprompted), and `loading`: the seconds until the voice is there, or the error that loading it ends
+with.
 """
 
 from __future__ import annotations
@@ -49,7 +50,19 @@ def main(place: str, script: str) -> int:
     mimics, own = ["ada-lovelace", "cyd"], {"Cyd": "cyd", "Zoë [x]": "the-queen"}
     kept = Kept(home.chats, screen.note)
     session = Session(voice, Decoding())
-    repl = Repl(session, screen, home, open_voice, mimics, own, kept=kept, loading=loading)
+    repl = Repl(
+        session,
+        screen,
+        home,
+        open_voice,
+        mimics,
+        own,
+        kept=kept,
+        loading=loading,
+        rhythm=told.get("rhythm", "off"),
+        unprompted="silence" in told,
+    )
+    repl.waits.silence = lambda rhythm: told["silence"]
     file = home.chats / "lines" if told.get("keep_lines") else None
     lines = typed_lines(repl, file)
     loading.start(lines.stop)

@@ -77,7 +77,16 @@ def test_what_is_no_setting_is_refused(argument):
             [
                 *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
                 *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why", "/memory "),
-                *("/status ", "/sessions", "/resume ", "/discard", "/save ", "/load ", "/export "),
+                *(
+                    "/status ",
+                    "/rhythm ",
+                    "/sessions",
+                    "/resume ",
+                    "/discard",
+                    "/save ",
+                    "/load ",
+                    "/export ",
+                ),
                 "/quit",
             ],
         ),

@@ -348,3 +348,31 @@ def test_each_name_has_its_colour(chat):
     }
     assert len(colours) == 2
     assert "default" not in colours
+
+
+def test_the_persona_writes_when_nothing_is_typed(chat):
+    terminal = chat(["are you there?"], ["hm"], ["never said"], silence=0.5)
+    terminal.wait_for("Ada Lovelace › are you there?")
+    terminal.wait_for("Ada Lovelace › hm")
+    ready(terminal, 3)
+    terminal.read(1.0)
+    assert "never said" not in terminal.text
+
+
+def test_nobody_interrupts_a_line_that_is_being_typed(chat):
+    terminal = chat(["so?"], silence=0.8)
+    terminal.child.send("i am thin")
+    terminal.read(1.5)
+    assert "so?" not in terminal.text
+    terminal.enter("king")
+    terminal.wait_for("Ada Lovelace › so?")
+    assert "Bob › i am thinking" in terminal.text
+
+
+def test_a_reply_waits_in_the_rhythm_of_the_person(chat):
+    terminal = chat(["at last"], rhythm="real")
+    terminal.enter("/rhythm quick")
+    terminal.wait_for("replies wait up to 3 seconds")
+    ready(terminal)
+    terminal.enter("hi")
+    terminal.wait_for("Ada Lovelace › at last", 8)

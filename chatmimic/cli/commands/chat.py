@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chatmimic.chat.waits import OFF, QUICK, RHYTHMS
 from chatmimic.cli.chat_options import (
     begin_loading,
     candidates_option,
@@ -65,6 +66,17 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep the lines you type, too, for the arrow keys in later chats.",
 )
+@click.option(
+    "--rhythm",
+    type=click.Choice(RHYTHMS),
+    help="How long replies wait. real: as long as the person did; quick: up to 3 seconds; off: not "
+    "at all.  [default: quick at a terminal, else off]",
+)
+@click.option(
+    "--unprompted",
+    is_flag=True,
+    help="Let the persona write first, or again, when nothing is typed for a while.",
+)
 @decoding_options
 @candidates_option
 @memory_option
@@ -78,6 +90,8 @@ def command(
     resume: str | None,
     keep: bool | None,
     keep_lines: bool,
+    rhythm: str | None,
+    unprompted: bool,
     overrides: dict[str, float],
     candidates: int,
     rank_by: str,
@@ -139,6 +153,8 @@ def command(
         own=own_mimics(home),
         kept=kept,
         loading=loading,
+        rhythm=rhythm or (QUICK if live else OFF),
+        unprompted=unprompted,
     )
     if not live:
         return _piped(repl, loading)
