@@ -22,8 +22,8 @@ class PlainLines:
         self.out = out
         self._warn = warn
 
-    def read(self, prompt: str, style: str = "") -> str:
-        """Read the next line; the prompt has no style."""
+    def read(self, prompt: str, style: str = "", patience: float | None = None) -> str:
+        """Read the next line; the prompt has no style, and the reading no end."""
         warned = False
         while True:
             try:
