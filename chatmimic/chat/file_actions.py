@@ -46,7 +46,7 @@ class FileActions:
         shown = f", the last {len(last)}" if len(last) < len(entries) else ""
         screen.note(f"{_count(entries)} so far{shown}:")
         for entry in last:
-            screen.message(entry.message.sender, as_text(entry.message))
+            screen.past(entry.message.sender, as_text(entry.message))
 
     def _save(self, argument: str) -> None:
         entries = self.chat.session.entries
@@ -138,7 +138,6 @@ class FileActions:
             return
         path = kept.path
         kept.discard()
-        kept.on = False
         self.chat.screen.note(f"Deleted {path}. This chat is kept no more.")
 
 

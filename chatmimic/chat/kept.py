@@ -42,7 +42,7 @@ class Kept:
             if entries:
                 self._follow(entries, mimic)
             elif self.path is not None:
-                self.discard()
+                self._delete()
         except (ChatmimicError, OSError) as error:
             self.on = False
             why = error.what if isinstance(error, ChatmimicError) else error.strerror or str(error)
@@ -50,14 +50,20 @@ class Kept:
 
     def go_on(self, path: Path) -> None:
         """Follow another file, which has the chat's messages."""
-        self.path, self._written, self._state = path, None, _state_of(path)
+        self.begin_anew()
+        self.path, self._state = path, _state_of(path)
 
     def begin_anew(self) -> None:
         """Leave the file as it is: another chat begins, in another file."""
+        self.on = True
         self.path = self._written = self._state = None
 
     def discard(self) -> None:
-        """Delete the file."""
+        """Delete the file, and keep nothing more of this chat."""
+        self._delete()
+        self.on = False
+
+    def _delete(self) -> None:
         if self.path is not None:
             self.path.unlink(missing_ok=True)
         self.begin_anew()
@@ -94,14 +100,27 @@ class Kept:
 def new_chat_file(folder: Path, mimic: str) -> Path:
     """Create an empty private file for a chat: `ada-lovelace-20240517-200000.jsonl`."""
     stem = f"{folder_name(mimic)}-{datetime.now():%Y%m%d-%H%M%S}"
-    names = (f"{stem}{_SUFFIX}" if n == 1 else f"{stem}-{n}{_SUFFIX}" for n in count(1))
-    for path in (private_folder(folder) / name for name in names):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("there is always a next number")
+    try:
+        private_folder(folder)
+        return next(
+            path
+            for n in count(1)
+            if _is_new(path := folder / f"{stem}{'' if n == 1 else f'-{n}'}{_SUFFIX}")
+        )
+    except OSError as error:
+        raise ChatmimicError(
+            f"Cannot write to {folder}: {error.strerror or error}.",
+            "Choose another place with --home.",
+        ) from error
+
+
+def _is_new(path: Path) -> bool:
+    """Create a private file; False if there is one of that name."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
 
 
 def kept_files(folder: Path) -> list[Path]:

@@ -158,7 +158,7 @@ class Repl:
         self._send_messages()
         seconds, tokens = sum(self.seconds[before:]), sum(self._tokens[before:])
         self._speed = tokens / seconds if tokens and seconds else None
-        if self.says_status:
+        if self.says_status and self._speed is not None:
             self.screen.status(self.facts())
 
     def _send_messages(self) -> None:
@@ -255,7 +255,8 @@ class Repl:
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
         self._actions.say_limits()
-        note(f"You speak as {one_line(session.you)}. /help shows the commands.")
+        kept = "" if self.kept is None else " This chat is kept; /discard deletes it."
+        note(f"You speak as {one_line(session.you)}. /help shows the commands.{kept}")
         self.screen.colour(session.persona)  # first come, first served
         if session.entries:
             self._actions.show_last()

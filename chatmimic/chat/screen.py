@@ -63,6 +63,11 @@ class Screen:
         self.piece(text)
         self.end()
 
+    def past(self, name: str, text: str) -> None:
+        """Print a message of before as a note."""
+        said = f"{self.mark} {text}".replace("\n", f"\n{_INDENT}")
+        self.notes.print(shown(one_line(name), self.colour(name)), shown(said, QUIET), sep="")
+
     def waiting(self, what: str) -> AbstractContextManager[object]:
         """A spinner, if there is a terminal for it."""
         screen = self.notes

@@ -300,8 +300,7 @@ def test_ctrl_c_while_loading_stops_the_answer_only(chat):
     terminal.enter("hi")
     terminal.wait_for("Loading")
     terminal.type(CTRL_C)
-    terminal.wait_for("Stopped before the first word.")
-    ready(terminal)
+    terminal.wait_for("Stopped before the first word.\nBob ›")
     terminal.enter("/retry")
     terminal.wait_for("Ada Lovelace › hello")
 

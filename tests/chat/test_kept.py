@@ -292,6 +292,30 @@ def test_a_discarded_chat_is_gone_and_stays_so(make_repl, home):
     assert repl.shown.endswith("This chat is not kept.\n")
 
 
+def test_the_chat_after_a_discarded_one_is_kept(make_repl, home):
+    repl = kept_repl(make_repl, home)
+    repl.pipe(b"hi\n/discard\nho\n/reset\nanew\n")
+    (file,) = files(home)
+    assert read_chat(file).messages[0].text == "anew"
+
+
+def test_a_file_in_place_of_the_folder_is_said(make_repl, home):
+    home.mkdir(exist_ok=True)
+    (home / "chats").write_text("")
+    repl = kept_repl(make_repl, home)
+    assert repl.pipe(b"hi\n/save\nho\n") == 0
+    shown = " ".join(repl.shown.split())
+    assert "This chat is kept no more: Cannot write to" in shown
+    assert "File exists. Choose another place with --home." in shown
+    assert shown.endswith("Ada Lovelace: echo 3")
+
+
+def test_that_a_chat_is_kept_is_said(make_repl, home):
+    repl = kept_repl(make_repl, home)
+    repl.pipe(b"")
+    assert "This chat is kept; /discard deletes it." in repl.shown
+
+
 def test_the_end_of_a_long_chat_is_shown(make_repl, home):
     repl = kept_repl(make_repl, home)
     repl.pipe(b"".join(b"line %d\n" % n for n in range(8)) + b"/reset\n/resume\n")

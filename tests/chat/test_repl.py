@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chatmimic.errors import ChatmimicError
 from chatmimic.generation import Decoding
 from chatmimic.generation.decoding import SETTINGS
+from chatmimic.generation.generator import LONGEST_TURN
 from chatmimic.records import Message
 
 # What no text may send to a terminal: all controls but newline, and what turns text around.
@@ -70,9 +71,12 @@ def test_a_voice_hears_the_whole_talk_and_the_settings(make_repl):
 
 
 def test_a_burst_is_several_messages_and_ends(make_repl):
-    repl = make_repl(["a"], ["b"], ["c"], ["d"], ["e"], bursts=[True] * 5)
-    assert repl.hear("hi") == "".join(f"Ada Lovelace: {text}\n" for text in "abcd")
-    assert repl.hear("more") == "".join(f"Ada Lovelace: {t}\n" for t in ("e", "echo 7", "echo 8"))
+    most = LONGEST_TURN
+    repl = make_repl(*([f"{n}"] for n in range(most + 1)), bursts=[True] * (most + 1))
+    assert repl.hear("hi") == "".join(f"Ada Lovelace: {n}\n" for n in range(most))
+    said = repl.hear("more").splitlines()
+    echoes = [f"Ada Lovelace: echo {most + n}" for n in (3, 4)]  # nothing was drawn after the last
+    assert said == [f"Ada Lovelace: {most}", *echoes]
 
 
 def test_retry_asks_anew_and_undo_takes_back(make_repl):

@@ -239,6 +239,7 @@ def test_a_kept_chat_is_resumed_as_the_same_people(run, mimic, home):
         assert "so far" in err
         assert "You speak as Zoë [x]." in err
         assert "Bob · tiny · float32" in err
+        assert out == ""  # what was said before is no answer
     run("chat", "--max-tokens", "8", "--resume", "--keep", pipe=b"two\n")
     assert chats(home) == [file]
     after = file.read_text().splitlines()
