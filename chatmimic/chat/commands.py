@@ -112,8 +112,10 @@ def pairs(argument: str) -> list[tuple[str, str]]:
     return found
 
 
-def completions(line: str, people: Sequence[str], mimics: Sequence[str]) -> list[str]:
-    """Completions of the last part of a line: commands, names, settings."""
+def completions(
+    line: str, people: Sequence[str], mimics: Sequence[str], chats: Sequence[str] = ()
+) -> list[str]:
+    """Completions of the last part of a line: commands, names, settings, kept chats."""
     if not line.startswith("/") or line.startswith("//"):
         return []
     name, space, argument = line[1:].partition(" ")
@@ -123,6 +125,7 @@ def completions(line: str, people: Sequence[str], mimics: Sequence[str]) -> list
     options: Sequence[str] = {
         "persona": [*people, *mimics],
         "as": people,
+        "resume": chats,
         "set": [f"{setting.name}=" for setting in SETTINGS],
     }.get(name, [])
     wanted = argument.casefold()

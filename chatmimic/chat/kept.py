@@ -144,32 +144,29 @@ def find_chat(folder: Path, wanted: str = "", mimic: str = "", but: Path | None 
 
     `but` is not looked at. Raises ChatmimicError if there is none.
     """
-    names = {path.stem: path for path in kept_files(folder) if path != but}
-    if wanted:
-        found = meant(wanted, list(names)) or begun(folder_name(wanted), list(names))
-    else:
-        found = list(names)
     if mimic and not wanted:
         newest = islice(kept_chats(folder), _READ_FOR_A_MIMIC)
-        found = [path.stem for path, saved in newest if saved.mimic == mimic and path != but]
-    if not found:
-        whose = f' called "{wanted}"' if wanted else f" with {mimic}" if mimic else ""
-        raise ChatmimicError(
-            f"No {'other ' * (but is not None)}chat{whose} is kept in {folder}.",
-            "/sessions lists those that are.",
-        )
-    return next(names[name] for name in names if name in found)
+        found = (path for path, saved in newest if saved.mimic == mimic)
+    else:
+        paths = kept_files(folder)
+        names = [path.stem for path in paths]
+        fitting = meant(wanted, names) or begun(folder_name(wanted), names) if wanted else names
+        found = (path for path in paths if path.stem in fitting)
+    if (path := next((path for path in found if path != but), None)) is not None:
+        return path
+    whose = f' called "{wanted}"' if wanted else f" with {mimic}" if mimic else ""
+    raise ChatmimicError(
+        f"No {'other ' * (but is not None)}chat{whose} is kept in {folder}.",
+        "/sessions lists those that are.",
+    )
 
 
 def _append(path: Path, lines: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-    try:
-        raw = lines.encode()
-        if os.write(descriptor, raw) < len(raw):
+    raw = lines.encode()
+    with path.open("ab", buffering=0) as file:  # in one write, so that a kill cuts no line
+        if file.write(raw) < len(raw):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.fsync(file.fileno())
 
 
 def _state_of(path: Path) -> tuple[int, int] | None:

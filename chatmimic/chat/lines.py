@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from chatmimic.errors import ChatmimicError
 from chatmimic.files import private_file, private_folder
 from chatmimic.text import clean, visible
 
@@ -188,7 +189,12 @@ def _history(file: Path | None, earlier: Sequence[str]) -> History:
 
     if file is None:
         return InMemoryHistory(earlier)
-    private_folder(file.parent)
+    try:
+        private_file(private_folder(file.parent) / file.name)
+    except OSError as error:
+        raise ChatmimicError(
+            f"Cannot keep lines in {file}: {error.strerror or error}.", "Leave out --keep-lines."
+        ) from error
 
     class CleanHistory(FileHistory):
         """A history that stores only clean text: a paste may contain other bytes."""
@@ -196,7 +202,7 @@ def _history(file: Path | None, earlier: Sequence[str]) -> History:
         def store_string(self, string: str) -> None:
             super().store_string(clean(string))
 
-    return CleanHistory(str(private_file(file)))
+    return CleanHistory(str(file))
 
 
 def _completer(completions: Completions) -> Completer:

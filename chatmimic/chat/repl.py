@@ -10,7 +10,7 @@ from itertools import chain
 from chatmimic.chat import commands
 from chatmimic.chat.actions import Actions
 from chatmimic.chat.commands import Command, Unknown, Words
-from chatmimic.chat.kept import Kept
+from chatmimic.chat.kept import Kept, kept_files
 from chatmimic.chat.lines import Lines, Silence
 from chatmimic.chat.loading import Loading
 from chatmimic.chat.screen import Screen, one_line
@@ -126,7 +126,8 @@ class Repl:
 
     def completions(self, line: str) -> list[str]:
         """The completions that Tab offers."""
-        return commands.completions(line, self.session.people, self.mimics)
+        chats = [path.stem for path in kept_files(self.home.chats)]
+        return commands.completions(line, self.session.people, self.mimics, chats)
 
     # --- talking ---
 

@@ -16,6 +16,7 @@ from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
 _LARGEST = 64 * 2**20  # bytes of a history file; a model sees a few pages at most
+_LATEST = 253_402_128_000_000  # UTC ms: nearly the last day that a date can have, in any zone
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,18 @@ def read_chat(path: Path, you: str = "", *, unfinished: bool = False) -> Saved:
     ChatmimicError names the line that is invalid.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ChatmimicError(
-                f"{path} is too large for a history.", "Use a file with its last part only."
-            )
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
+        with path.open("rb") as file:  # it may be a pipe, or a device without an end
+            raw = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
         raise ChatmimicError(
-            f"Cannot read {path}: {error.strerror or error}.", "Use a file written by /save."
+            f"Cannot read {path}: {why}.", "Use a file written by /save."
         ) from error
+    if len(raw) > _LARGEST:
+        raise ChatmimicError(
+            f"{path} is too large for a history.", "Use a file with its last part only."
+        )
+    text = raw.decode("utf-8", "replace")
     lines = text.split("\n") if unfinished else [*text.split("\n"), ""]
     numbered = [(n, line) for n, line in enumerate(lines[:-1], 1) if line.strip()]
     rows = [_parsed(line, path, number) for number, line in numbered]
@@ -107,10 +111,9 @@ def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
 
 def _entry(row: dict[str, Any], you: str) -> Entry:
     at = row.get("sent_at")
+    known = type(at) is int and 0 <= at <= _LATEST
     kind = Kind.ACTION if row.get("kind") == "action" else Kind.TEXT
-    message = Message(
-        clean(row["sender"]), clean(row["text"]), at if type(at) is int else None, kind
-    )
+    message = Message(clean(row["sender"]), clean(row["text"]), at if known else None, kind)
     mine = row.get("mine")
     return Entry(
         message,

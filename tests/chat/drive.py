@@ -23,7 +23,7 @@ from chatmimic.chat.repl import Repl
 from chatmimic.chat.session import Session, Voice
 from chatmimic.cli.chat_options import make_screen
 from chatmimic.cli.commands.chat import typed_lines
-from chatmimic.errors import MimicError
+from chatmimic.errors import ChatmimicError, MimicError
 from chatmimic.generation import Decoding
 from chatmimic.home import Home
 
@@ -64,11 +64,11 @@ def main(place: str, script: str) -> int:
     )
     repl.waits.silence = lambda rhythm: told["silence"]
     file = home.chats / "lines" if told.get("keep_lines") else None
-    lines = typed_lines(repl, file)
-    loading.start(lines.stop)
     try:
+        lines = typed_lines(repl, file)
+        loading.start(lines.stop)
         return repl.run(lines)
-    except MimicError as error:
+    except ChatmimicError as error:
         print(f"Error: {error}")
         return 1
 

@@ -97,13 +97,15 @@ def test_what_is_no_setting_is_refused(argument):
         ("/as c", []),
         ("/set temp", ["temperature="]),
         ("/undo ", []),
+        ("/resume ada-2", ["ada-20260101-090000"]),
         ("//", []),
         ("hello", []),
         ("", []),
     ],
 )
 def test_tab_offers_what_can_stand_there(line, offered):
-    assert completions(line, ["Ada Lovelace", "Bob"], ["cyd"]) == offered
+    chats = ["ada-20260101-090000", "cyd-20250101-090000"]
+    assert completions(line, ["Ada Lovelace", "Bob"], ["cyd"], chats) == offered
 
 
 def test_every_command_of_the_list_is_obeyed(make_repl):

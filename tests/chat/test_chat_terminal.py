@@ -199,6 +199,14 @@ def test_lines_are_remembered_privately_where_that_is_asked_for(chat, home):
     again.wait_for("Bob › remember me")
 
 
+def test_lines_that_cannot_be_kept_are_said_to_be(chat, home):
+    home.mkdir(exist_ok=True)
+    (home / "chats").write_text("a file in the way")
+    terminal = chat(keep_lines=True, prompt="Error")
+    assert "Cannot keep lines in" in terminal.text
+    assert "Leave out --keep-lines." in terminal.text
+
+
 def test_otherwise_they_are_remembered_in_this_chat_only(chat, home):
     terminal = chat()
     terminal.enter("remember me")

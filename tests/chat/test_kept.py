@@ -15,6 +15,7 @@ from chatmimic.chat.session import Session, Voice
 from chatmimic.errors import ChatmimicError
 from chatmimic.generated import is_generated
 from chatmimic.generation import Decoding
+from chatmimic.records import Message
 
 
 def session() -> Session:
@@ -168,6 +169,30 @@ def test_a_disk_that_takes_nothing_is_said_once(chat: Chat) -> None:
 
 def test_two_chats_of_one_second_have_two_files(tmp_path: Path) -> None:
     assert len({new_chat_file(tmp_path, "ada") for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"sent_at": 10**30},
+        {"sent_at": -1},
+        {"sent_at": True},
+        {"sent_at": 1e300},
+        {"mimic": 7, "mine": "yes", "stopped": 1, "kind": ["action"]},
+    ],
+)
+def test_what_a_file_says_wrongly_is_not_believed(tmp_path: Path, row: dict[str, object]) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps({"sender": "Bob", "text": "hi"} | row))
+    saved = read_chat(file, "Bob")
+    assert saved.messages == [Message("Bob", "hi")]
+    assert (saved.mimic, saved.entries[0].mine, saved.entries[0].stopped) == ("", True, False)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="has no such device")
+def test_a_file_without_an_end_is_too_large() -> None:
+    with pytest.raises(ChatmimicError, match="too large"):
+        read_chat(Path("/dev/zero"))
 
 
 # --- which one ---
