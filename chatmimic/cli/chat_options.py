@@ -222,15 +222,9 @@ def begin_loading(mimic: Mimic, load: Callable[[], Voice]) -> tuple[Voice, Loadi
     from chatmimic.chat.session import Voice
 
     loading = Loading(load)
-
-    def loaded() -> Voice:
-        voice = loading.wait()
-        use_threads(reply_threads(mimic.count_parameters()))  # of this thread, which will compute
-        return voice
-
     base = short_name(str(mimic.manifest.get("base", "unknown")))
     knows_all = len(mimic.trained_on) == len(mimic.people)
-    awaited = Awaited(mimic.people, mimic.persona, loaded)
+    awaited = Awaited(mimic.people, mimic.persona, loading.wait)
     rhythm = Rhythm.from_dict(mimic.manifest.get("rhythm"))
     return Voice(awaited, mimic.name, base, knows_all, mimic.owner, rhythm=rhythm), loading
 
