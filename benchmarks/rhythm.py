@@ -3,11 +3,11 @@
     python benchmarks/rhythm.py --home DIR --mimic ada-lovelace
 
 Messages per turn: after each of the person's messages, later than the training data, the model says
-how likely one more is; from these likelihoods follows how long its turns are, without a bias and with
-the one that was fitted on earlier messages of these. Waits: those drawn from the rhythm that was
-learnt, against the person's later ones. All are compared by the Jensen-Shannon distance (the root of
-the divergence in bits, 0 to 1), beside two marks: the person before, which no imitation can be
-expected to be closer than, and everybody else. The last line is JSON.
+how likely one more is; from these likelihoods follows how long its turns are, without a bias and
+with the one that was fitted on earlier messages of these. Waits: those drawn from the rhythm that
+was learnt, against the person's later ones. All are compared by the Jensen-Shannon distance (the
+root of the divergence in bits, 0 to 1), beside two marks: the person before, which no imitation can
+be expected to be closer than, and everybody else. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from chatmimic.generation.generator import LONGEST_TURN, with_bias
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.records import Conversation
-from chatmimic.rhythm import USUAL, Rhythm
+from chatmimic.rhythm import Rhythm
 
 CONTEXT = 4  # messages
 DRAWN = 2000  # waits
@@ -71,7 +71,7 @@ def main() -> None:
             "model": distance(Counter({"0": DRAWN}), waited),  # at once, as without a rhythm
             "fitted": distance(drawn(rhythm, again), waited),
             "the person before": distance(steps(slices.read, [person], again), waited),
-            "everybody else": distance(drawn(USUAL, again), waited),
+            "everybody else": distance(steps(slices.read, others, again), waited),
         }
     titles = list(next(iter(rows.values())))
     print(f"{'':22}" + "".join(f"{title:>20}" for title in titles))

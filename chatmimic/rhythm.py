@@ -11,7 +11,7 @@ from typing import Any
 
 from chatmimic.records import Conversation
 
-_SHARES = 40  # equal parts of the waits, between which a wait is drawn
+_SHARES = 100  # equal parts of the waits, at the borders of which a wait is drawn
 _FEWEST = 20  # waits, below which the usual ones are taken
 _LONGEST_S = 30 * 86_400
 
@@ -49,7 +49,7 @@ class Rhythm:
 
     def wait(self, rng: Random, *, again: bool) -> float:
         """Draw a wait in seconds; `again` means that the person spoke last, too."""
-        return _drawn(self.burst if again else self.reply, rng.random())
+        return rng.choice(self.burst if again else self.reply)
 
 
 def _waits(conversation: Conversation, person: str) -> Iterator[tuple[bool, float]]:
@@ -74,14 +74,6 @@ def _numbers(said: object) -> tuple[float, ...]:
         return ()
     good = all(type(n) in (int, float) and math.isfinite(n) and n >= 0 for n in said)
     return tuple(map(float, said)) if good and said == sorted(said) else ()
-
-
-def _drawn(quantiles: Sequence[float], share: float) -> float:
-    """The value at a share of the distribution; between two quantiles in proportion of logs."""
-    at = share * (len(quantiles) - 1)
-    low, high = quantiles[int(at)], quantiles[min(int(at) + 1, len(quantiles) - 1)]
-    logs = math.log1p(low) + (at - int(at)) * (math.log1p(high) - math.log1p(low))
-    return math.expm1(logs)
 
 
 def quickened(wait_s: float, longest_s: float = 3.0) -> float:
