@@ -8,6 +8,7 @@ from datetime import datetime
 from chatmimic.chat import commands
 from chatmimic.chat.file_actions import FileActions
 from chatmimic.chat.needs import Chat
+from chatmimic.chat.people_actions import PeopleActions
 from chatmimic.chat.screen import Screen, one_line
 from chatmimic.chat.session import Session, find_name
 from chatmimic.chat.sources import show_sources
@@ -23,6 +24,7 @@ _HOW_LONG = {
     OFF: "replies come at once",
 }
 _ALTERNATIVES, _MOST_ALTERNATIVES = 4, 20
+_MESSAGES, _MOST_MESSAGES = 10, 500  # of those who talk among themselves
 
 
 class Actions:
@@ -31,17 +33,17 @@ class Actions:
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._files = FileActions(chat)
-        self._warned: set[str] = set()  # what was said of copies, once for all mimics
+        self._people = PeopleActions(chat)
+        self._offered_by = ""  # who says the …
         self._offered: list[str] = []  # alternatives to an answer …
         self._offered_for: list[Message] = []  # … to these messages
         self.by_name: dict[str, Callable[[str], None]] = {
             "help": self._help,
-            "persona": self._persona,
-            "as": self._as,
             "retry": self._retry,
             "alternatives": self._alternatives,
             "pick": self._pick,
             "continue": self._continue,
+            "self": self._self,
             "edit": self._edit,
             "undo": self._undo,
             "reset": self._reset,
@@ -52,6 +54,7 @@ class Actions:
             "memory": self._memory,
             "status": self._status,
             "rhythm": self._rhythm,
+            **self._people.by_name,
             **self._files.by_name,
         }
 
@@ -72,79 +75,13 @@ class Actions:
         for tip in commands.TIPS:
             self.screen.note(tip)
 
-    def _persona(self, wanted: str) -> None:
-        session = self.session
-        if not wanted:
-            self._who("answers", session.persona)
-            if self.chat.mimics:
-                self.screen.note(f"Mimics: {', '.join(map(one_line, self.chat.mimics))}.")
-            return
-        name = find_name(wanted, session.people)
-        mimic = wanted if name is None else self._better_for(name)
-        if mimic:
-            with self.screen.waiting(f"Loading {mimic} …"):
-                voice = self.chat.open_voice(mimic)
-            session.turn_to(voice.generator.persona, voice)
-        elif name is not None:
-            session.turn_to(name)
-        self._now_answers()
-
-    def _better_for(self, name: str) -> str:
-        """The mimic of that person, if the user prefers it to a rough guess; else ""."""
-        voice = self.session.voice
-        own = self.chat.own.get(name, "")
-        if not own or voice.was_trained_on(name):
-            return ""
-        has = f"There is a mimic of {one_line(name)}, {one_line(own)}"
-        if self.chat.lines is None or self.chat.lines.agrees(f"{has}. Use it?"):
-            return own
-        return ""
-
-    def _now_answers(self) -> None:
-        session = self.session
-        self.screen.note(
-            f"{one_line(session.persona)} now answers (mimic {one_line(session.voice.mimic)}); "
-            f"you speak as {one_line(session.you)}."
-        )
-        self.say_limits()
-
     def say_limits(self) -> None:
-        """Say it if the one who answers is a rough guess, or may copy what it has read."""
-        voice = self.session.voice
-        if not voice.was_trained_on(self.session.persona):
-            self.screen.note(
-                f"This mimic was trained only on the words of {one_line(voice.generator.persona)}; "
-                "anybody else is a rough guess."
-            )
-        self.say_unchecked()
+        """Say it if those who answer are rough guesses, or may copy what they have read."""
+        self._people.say_limits()
 
     def say_unchecked(self) -> None:
         """Say it, once, if replies cannot be checked for copies."""
-        unchecked = self.session.voice.unchecked
-        if unchecked and unchecked not in self._warned:
-            self._warned.add(unchecked)
-            self.screen.note(unchecked)
-
-    def _as(self, wanted: str) -> None:
-        session = self.session
-        if not wanted:
-            self._who("is you", session.you)
-            return
-        name = find_name(wanted, [*session.people, "You"])
-        if name is None:
-            self.screen.complain(f'The mimic knows nobody called "{one_line(wanted)}".')
-            self._who("is you", session.you)
-        elif name == session.persona:
-            self.screen.complain(
-                f"{one_line(name)} is the one who answers. Change that first: /persona NAME."
-            )
-        else:
-            session.speak_as(name)
-            self.screen.note(f"You speak as {one_line(name)}.")
-
-    def _who(self, role: str, name: str) -> None:
-        people = ", ".join(one_line(person) for person in self.session.people)
-        self.screen.note(f"{one_line(name)} {role}. It knows: {people}.")
+        self._people.say_unchecked()
 
     def _retry(self, _: str) -> None:
         if self.session.drop_replies():
@@ -162,15 +99,19 @@ class Actions:
         if not asked:
             screen.complain("There is nothing to answer yet.")
             return
-        with screen.waiting(f"{session.persona} is writing …"):
-            found = session.voice.generator.alternatives(
-                asked, session.persona, session.reply_decoding(), wanted
+        speaker = session.first_to_answer(self.chat.rng)
+        with screen.waiting(f"{speaker} is writing …"):
+            found = session.voice_for(speaker).generator.alternatives(
+                asked, speaker, session.reply_decoding(), wanted
             )
+        self._offered_by = speaker
         self._offered_for = asked
         self._offered = list(dict.fromkeys(text for text in found if text.strip()))
         if not self._offered:
             screen.note("(says nothing)")
             return
+        if session.others:
+            screen.note(f"{one_line(speaker)}:")
         screen.table((str(number), visible(text)) for number, text in enumerate(self._offered, 1))
         screen.note("Take one with /pick NUMBER.")
 
@@ -182,12 +123,31 @@ class Actions:
             self.screen.complain(f"Use /pick with a number from 1 to {len(self._offered)}.")
         else:
             self.session.drop_replies()
-            self.session.hear(self._offered[number - 1])
-            self.screen.message(self.session.persona, self._offered[number - 1])
+            self.session.hear(self._offered[number - 1], speaker=self._offered_by)
+            self.screen.message(self._offered_by, self._offered[number - 1])
             self._offered = []
 
-    def _continue(self, _: str) -> None:
-        self.chat.reply()
+    def _continue(self, wanted: str) -> None:
+        speaker = find_name(wanted, list(self.session.voices)) if wanted else None
+        if wanted and speaker is None:
+            self.screen.complain(
+                f'Nobody called "{one_line(wanted)}" answers: /with lists those who do.'
+            )
+        else:
+            self.chat.reply(speaker or self.chat.draw_speaker() or "")
+
+    def _self(self, argument: str) -> None:
+        session = self.session
+        wanted = _MESSAGES if not argument else _count(argument)
+        if wanted is None or not 1 <= wanted <= _MOST_MESSAGES:
+            self.screen.complain(f"Use /self with a number from 1 to {_MOST_MESSAGES}.")
+            return
+        if not session.others:
+            self.screen.note(f"{one_line(session.you)} is played by the mimic, too.")
+            self._people.say_if_guessed(session.voice, [session.you])
+        for _ in range(wanted):
+            if not self.chat.reply(session.next_among_all(self.chat.rng)):
+                return
 
     def _edit(self, text: str) -> None:
         if not text:
@@ -217,35 +177,37 @@ class Actions:
 
     def _why(self, _: str) -> None:
         reply = self.session.last_reply()
-        training = self.session.voice.training
+        training = self.session.voice_for(reply.sender if reply else "").training
         if reply is None:
             self.screen.complain("There is no reply yet.")
         elif training is None:
             self.screen.complain("This mimic was not trained on messages of the archive.")
         else:
             with self.screen.waiting("Reading what it was trained on …"):
-                found = training.most_alike(reply)
-            show_sources(self.screen, reply, found)
+                found = training.most_alike(reply.text)
+            show_sources(self.screen, reply.text, found)
 
     def _memory(self, argument: str) -> None:
         session, screen = self.session, self.screen
-        memory = session.voice.memory
-        if memory is None:
+        memories = [voice.memory for voice in session.models if voice.memory is not None]
+        if not memories:
             screen.complain("There is no archive here, or --no-memory was given.")
             return
         if argument in ("on", "off"):
-            memory.on = argument == "on"
+            for memory in memories:
+                memory.on = argument == "on"
         elif argument:
             screen.complain("Use /memory, /memory on or /memory off.")
             return
-        if argument or not memory.on:
-            screen.note(f"Memory is {'on' if memory.on else 'off'}.")
+        on = any(memory.on for memory in memories)
+        if argument or not on:
+            screen.note(f"Memory is {'on' if on else 'off'}.")
             return
         asked = session.before_answer()
         if not asked:
             screen.complain("There is nothing to answer yet.")
             return
-        found = session.voice.recalled(asked)
+        found = [one for voice in session.models for one in voice.recalled(asked)]
         if not found:
             screen.note("Nothing was recalled for your last message.")
             return

@@ -24,11 +24,14 @@ class Help:
 HELP = (
     Help("help", "", "Show this list."),
     Help("persona", "[NAME]", "Change who answers: a person the mimic knows, or another mimic."),
+    Help("with", "[NAMES]", "Let others answer, too: people the mimic knows, or other mimics."),
+    Help("without", "[NAMES]", "Let them no longer answer; without names, only the persona does."),
     Help("as", "[NAME]", "Change who you speak as; without a name, list the people."),
     Help("retry", "", "Generate another answer to your last message."),
     Help("alternatives", "[COUNT]", "Generate several answers to choose from, 4 by default."),
     Help("pick", "NUMBER", "Take one of the alternatives as the answer."),
-    Help("continue", "", "Let the persona send one more message."),
+    Help("continue", "[NAME]", "Let the persona, or somebody who answers, send one more message."),
+    Help("self", "[COUNT]", "Let them talk among themselves, 10 messages by default."),
     Help("edit", "TEXT", "Replace your last message, and get a new answer."),
     Help("undo", "", "Remove your last message and its answer."),
     Help("reset", "", "Start a new conversation."),
@@ -123,7 +126,8 @@ def completions(
         found = [line for line in HELP if line.name.startswith(name)]
         return [f"/{line.name} " if line.takes else f"/{line.name}" for line in found]
     options: Sequence[str] = {
-        "persona": [*people, *mimics],
+        **dict.fromkeys(("persona", "with"), [*people, *mimics]),
+        **dict.fromkeys(("continue", "without"), people),
         "as": people,
         "resume": chats,
         "set": [f"{setting.name}=" for setting in SETTINGS],

@@ -9,7 +9,7 @@ from pathlib import Path
 from chatmimic.chat import exporting, saving
 from chatmimic.chat.kept import find_chat, kept_chats, kept_files, new_chat_file
 from chatmimic.chat.needs import Chat
-from chatmimic.chat.screen import one_line
+from chatmimic.chat.screen import PLAYED, one_line
 from chatmimic.chat.session import Entry
 from chatmimic.generation import as_text
 from chatmimic.text import visible
@@ -46,16 +46,17 @@ class FileActions:
         shown = f", the last {len(last)}" if len(last) < len(entries) else ""
         screen.note(f"{_count(entries)} so far{shown}:")
         for entry in last:
-            screen.past(entry.message.sender, as_text(entry.message))
+            mark = f" {PLAYED}" if self.chat.session.is_played(entry) else ""
+            screen.past(entry.message.sender, as_text(entry.message) + mark)
 
     def _save(self, argument: str) -> None:
-        entries = self.chat.session.entries
-        if not entries:
+        session = self.chat.session
+        if not session.entries:
             self.chat.screen.complain("There are no messages yet.")
             return
         path = _path(argument) if argument else self._own_file()
         if self._may_write(path):
-            saving.save(entries, path, self.chat.session.voice.mimic)
+            saving.save(session.entries, path, session.voice.mimic, session.room)
             self._say_written("Saved", path)
 
     def _own_file(self) -> Path:
@@ -70,7 +71,7 @@ class FileActions:
         elif not session.entries:
             screen.complain("There are no messages yet.")
         elif self._may_write(path := _path(argument)):
-            exporting.export(session.history, path, session.voice.mimic)
+            exporting.export(session.history, path, ", ".join(session.mimics))
             self._say_written("Exported", path)
 
     def _may_write(self, path: Path) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
+from types import MappingProxyType
 
 from chatmimic.chat.saving import Saved, as_lines, read_chat
 from chatmimic.chat.session import Entry
@@ -32,10 +33,15 @@ class Kept:
         self.on = True
         self._say = say
         self._written: list[Entry] | None = None  # None: not known, the file is written anew
+        self._room: Mapping[str, str] = {}  # who answered when it was written
         self._state: tuple[int, int] | None = None  # of the file, when it was written last
 
-    def write(self, entries: Sequence[Entry], mimic: str) -> None:
+    def write(
+        self, entries: Sequence[Entry], mimic: str, room: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Bring the file up to date. A file that somebody else changed or removed is left alone."""
+        if [*room.items()] != [*self._room.items()]:
+            self._room, self._written = dict(room), None
         if not self.on or entries == self._written:
             return
         try:
@@ -76,9 +82,9 @@ class Kept:
         done = self._written
         self._written = self._state = None  # should a Ctrl-C come now
         if done and list(entries[: len(done)]) == done:
-            _append(self.path, as_lines(entries[len(done) :], mimic))
+            _append(self.path, as_lines(entries[len(done) :], mimic, self._room))
         else:
-            write_atomically(self.path, as_lines(entries, mimic))
+            write_atomically(self.path, as_lines(entries, mimic, self._room))
         self._written, self._state = list(entries), _state_of(self.path)
 
     def _is_still_ours(self) -> bool:

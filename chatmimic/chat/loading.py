@@ -1,4 +1,4 @@
-"""A voice that is loaded while the user types: the first reply waits for it."""
+"""Voices that are loaded while the user types: the first reply waits for them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _GLANCE_S = 0.1  # between two looks while waiting, so that Ctrl-C is not kept w
 
 
 class Loading:
-    """A voice being loaded by a thread, which begins with `start`."""
+    """Voices being loaded by a thread, which begins with `start`."""
 
-    def __init__(self, load: Callable[[], Voice]) -> None:
+    def __init__(self, load: Callable[[], Sequence[Voice]]) -> None:
         self._load = load
-        self._voice: Voice | None = None
+        self._voices: Sequence[Voice] = ()
         self._error: BaseException | None = None
         self._done = threading.Event()
         self.ended = 0.0  # when, by time.monotonic()
@@ -34,18 +34,17 @@ class Loading:
         """Whether it has ended, well or not."""
         return self._done.is_set()
 
-    def wait(self) -> Voice:
-        """The voice, as soon as it is loaded. Raises the error that loading it raised."""
+    def wait(self) -> Sequence[Voice]:
+        """The voices, as soon as all are loaded. Raises the error that loading one raised."""
         while not self._done.wait(_GLANCE_S):
             pass
         if self._error is not None:
             raise self._error
-        assert self._voice is not None
-        return self._voice
+        return self._voices
 
     def _run(self) -> None:
         try:
-            self._voice = self._load()
+            self._voices = self._load()
         except BaseException as error:  # raised again where it is waited for
             self._error = error
         self.ended = time.monotonic()
@@ -86,6 +85,10 @@ class Awaited:
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         """See `Generator.continues`."""
         return self._loaded.continues(history, speaker)
+
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
+        """See `Generator.chances`."""
+        return self._loaded.chances(history, people)
 
     def next_speaker(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Protocol
 
 from chatmimic.chat.kept import Kept
@@ -27,12 +28,16 @@ class Chat(Protocol):
     kept: Kept | None  # where the chat is kept
     waits: Waits  # of replies
     says_status: bool  # whether a line of facts follows each answer
+    rng: Random  # that decides who speaks
 
     def answer(self) -> None:
         """Print an answer of one message or several."""
 
-    def reply(self) -> bool:
-        """Print one message. Returns False if it was stopped or is empty."""
+    def draw_speaker(self) -> str | None:
+        """Draw who of those who answer speaks next."""
+
+    def reply(self, speaker: str = "") -> bool:
+        """Print one message (default: of the persona). False if it was stopped or is empty."""
 
     def draw_anew(self) -> None:
         """Begin the random numbers of turn-taking again, with the seed of the settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import chain
 
 from chatmimic.chat import commands
@@ -13,11 +14,11 @@ from chatmimic.chat.commands import Command, Unknown, Words
 from chatmimic.chat.kept import Kept, kept_files
 from chatmimic.chat.lines import Lines, Silence
 from chatmimic.chat.loading import Loading
-from chatmimic.chat.screen import Screen, one_line
+from chatmimic.chat.screen import PLAYED, Screen, and_, one_line
 from chatmimic.chat.session import Session, Voice
 from chatmimic.chat.waits import MOST_UNPROMPTED, OFF, Waits, wait_until
 from chatmimic.errors import ChatmimicError
-from chatmimic.generation.generator import LONGEST_TURN, sends_more
+from chatmimic.generation.generator import LONGEST_TURN
 from chatmimic.home import Home
 from chatmimic.rhythm import USUAL, Rhythm
 
@@ -25,13 +26,13 @@ LEFT, INTERRUPTED = 0, 130  # exit statuses
 
 
 class Repl:
-    """A chat between the user and a voice.
+    """A chat between the user and a voice, or several.
 
     `open_voice` loads another mimic by name (and raises MimicError if there is none). `mimics` are
     the names of the mimics, for completion; `own` maps people to the mimics that imitate them.
-    `kept` is where the chat is kept, None for nowhere. `loading` takes the place of the session's
-    voice once it is loaded. `rhythm`, one of `waits.RHYTHMS`, says how long replies wait, and
-    `unprompted` whether the persona also writes when nothing is said.
+    `kept` is where the chat is kept, None for nowhere. The voices of `loading` take the places of
+    the session's once they are loaded. `rhythm`, one of `waits.RHYTHMS`, says how long replies
+    wait, and `unprompted` whether those who answer also write when nothing is said.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Repl:
 
     def draw_anew(self) -> None:
         """Begin the random numbers of turn-taking again, with the seed of the settings."""
-        self._rng = random.Random(self.session.decoding.seed)
+        self.rng = random.Random(self.session.decoding.seed)
         self.waits.begin(self.session.decoding.seed)
 
     def run(self, lines: Lines) -> int:
@@ -141,17 +142,16 @@ class Repl:
         """Seconds after which the persona writes by themselves; None: never."""
         if not self.unprompted or self._unasked >= MOST_UNPROMPTED:
             return None
-        return self.waits.silence(self._rhythm)
+        return self.waits.silence(self._rhythm_of(self.session.persona))
 
     def _write_first(self) -> None:
         self._unasked += 1
         self.answer()
 
-    @property
-    def _rhythm(self) -> Rhythm:
-        """The waits of the one who answers."""
-        voice = self.session.voice
-        return voice.rhythm if self.session.persona == voice.generator.persona else USUAL
+    def _rhythm_of(self, speaker: str) -> Rhythm:
+        """The waits of one who answers."""
+        voice = self.session.voice_for(speaker)
+        return voice.rhythm if speaker == voice.generator.persona else USUAL
 
     def answer(self) -> None:
         """One reply, and more messages as long as the model expects the persona to send them."""
@@ -163,30 +163,38 @@ class Repl:
             self.screen.status(self.facts())
 
     def _send_messages(self) -> None:
-        session = self.session
+        speaker = self.draw_speaker()
         for number in range(1, LONGEST_TURN + 1):
-            if not self.reply() or number == LONGEST_TURN:
+            if speaker is None or not self.reply(speaker) or number == LONGEST_TURN:
                 return
-            generator = session.voice.generator
-            bias = session.decoding.turn_bias
-            if not sends_more(generator, session.history, session.persona, self._rng, bias):
-                return
+            speaker = self.session.next_speaker(self.rng)
 
-    def reply(self) -> bool:
-        """Generate and print one message. Returns False if it was stopped or is empty."""
-        session, screen = self.session, self.screen
-        stream = session.voice.generator.stream(
-            session.history, session.persona, session.reply_decoding()
+    def draw_speaker(self) -> str | None:
+        """Draw who of those who answer speaks next."""
+        slow = (
+            self.screen.waiting(self._what_takes_long()) if self.session.others else nullcontext()
         )
+        with slow:
+            return self.session.next_speaker(self.rng, begins=True)
+
+    def reply(self, speaker: str = "") -> bool:
+        """Generate and print one message (default: of the persona).
+
+        Returns False if it was stopped or is empty.
+        """
+        session, screen = self.session, self.screen
+        speaker = speaker or session.persona
+        voice = session.voice_for(speaker)
+        stream = voice.generator.stream(session.history, speaker, session.reply_decoding())
         pieces: list[str] = []
         stopped, began, slept = False, time.monotonic(), 0.0
-        again = bool(session.history) and session.history[-1].sender == session.persona
-        appears = began + self.waits.before(self._rhythm, again=again)
+        again = bool(session.history) and session.history[-1].sender == speaker
+        appears = began + self.waits.before(self._rhythm_of(speaker), again=again)
         try:
-            with screen.waiting(self._what_takes_long()):
+            with screen.waiting(self._what_takes_long(speaker)):
                 first = next(stream, "")
                 slept = wait_until(appears)
-            screen.speaker(session.persona)
+            screen.speaker(speaker)
             for piece in chain([first], stream):
                 pieces.append(piece)
                 screen.piece(piece)
@@ -194,37 +202,41 @@ class Repl:
             stopped = True
         loaded = self.loading.ended if self.loading else began
         self.seconds.append(time.monotonic() - max(began, loaded) - slept)
-        message = session.hear("".join(pieces), stopped)
+        message = session.hear("".join(pieces), stopped, speaker)
         self._keep()
         if stopped and not pieces:
             screen.note("Stopped before the first word.")
         else:
-            screen.end("(stopped)" if stopped else "" if message else "(says nothing)")
+            played = PLAYED if speaker == session.you else ""
+            screen.end("(stopped)" if stopped else played if message else "(says nothing)")
         self._take_voice()
-        self._tokens.append(session.voice.count_tokens("".join(pieces)))
+        self._tokens.append(session.voice_for(speaker).count_tokens("".join(pieces)))
         return message is not None and not stopped
 
     def facts(self) -> list[str]:
         """Who answers, on which base and engine, and how fast."""
-        voice = self.session.voice
+        session = self.session
         speed = "" if self._speed is None else f"{self._speed:.{self._speed < 100:d}f} tokens/s"
-        return [fact for fact in (self.session.persona, voice.base, voice.engine, speed) if fact]
+        bases = dict.fromkeys(voice.base for voice in session.models)
+        engines = dict.fromkeys(voice.engine for voice in session.models)
+        return [fact for fact in (", ".join(session.voices), *bases, *engines, speed) if fact]
 
     # --- what goes on beside the talk ---
 
     def _keep(self) -> None:
         if self.kept is not None:
-            self.kept.write(self.session.entries, self.session.voice.mimic)
+            session = self.session
+            self.kept.write(session.entries, session.voice.mimic, session.room)
 
-    def _what_takes_long(self) -> str:
+    def _what_takes_long(self, speaker: str = "") -> str:
         if self.loading is not None and not self.loading.done:
-            return f"Loading {self.session.voice.mimic} …"
-        return f"{self.session.persona} is writing …"
+            return f"Loading {', '.join(self.session.mimics)} …"
+        return f"{speaker or self.session.persona} is writing …"
 
     def _take_voice(self) -> None:
-        """Take the voice that was being loaded, if it is there."""
+        """Take the voices that were being loaded, if they are there."""
         if self.loading is not None and self.loading.done:
-            self.session.voice = self.loading.wait()
+            self.session.take(self.loading.wait())
             self.loading = None
             if self.lines is not None:  # else the header says it
                 self._actions.say_unchecked()
@@ -244,20 +256,29 @@ class Repl:
     def _header(self) -> None:
         session, note = self.session, self.screen.note
         decoding = session.decoding
+        note(_warning(list(session.voices), len(session.mimics)), style="")
         note(
-            f"This is a model that imitates {one_line(session.persona)}, not the person: "
-            "everything it says is made up.",
-            style="",
-        )
-        note(
-            f"Mimic {one_line(session.voice.mimic)} · base {one_line(session.voice.base)} · "
-            + (f"engine {session.voice.engine} · " if session.voice.engine else "")
+            "".join(f"{_mimic(voice)} · " for voice in session.models)
             + f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
         self._actions.say_limits()
         kept = "" if self.kept is None else " This chat is kept; /discard deletes it."
         note(f"You speak as {one_line(session.you)}. /help shows the commands.{kept}")
-        self.screen.colour(session.persona)  # first come, first served
+        for person in session.voices:
+            self.screen.colour(person)  # first come, first served
         if session.entries:
             self._actions.show_last()
+
+
+def _warning(people: Sequence[str], models: int) -> str:
+    """What everybody who chats is told first."""
+    subject = "This is a model that imitates" if models == 1 else "These are models that imitate"
+    real = "person" if len(people) == 1 else "people"
+    says = "it says" if models == 1 else "they say"
+    return f"{subject} {and_(people)}, not the {real}: everything {says} is made up."
+
+
+def _mimic(voice: Voice) -> str:
+    engine = f" · engine {voice.engine}" if voice.engine else ""
+    return f"Mimic {one_line(voice.mimic)} · base {one_line(voice.base)}{engine}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chatmimic.chat.session import Entry
@@ -21,10 +22,20 @@ _LATEST = 253_402_128_000_000  # UTC ms: nearly the last day that a date can hav
 
 @dataclass(frozen=True)
 class Saved:
-    """A chat as it was saved, and the mimic that answered last ("" if that is not known)."""
+    """A chat as it was saved, and the mimic that answered last ("" if that is not known).
+
+    `room` are those who answered last, the persona first, each with the name of their mimic; older
+    files do not say it.
+    """
 
     entries: tuple[Entry, ...]
     mimic: str = ""
+    room: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mimics(self) -> set[str]:
+        """The names of all mimics that answered."""
+        return {self.mimic, *self.room.values()}
 
     @property
     def messages(self) -> list[Message]:
@@ -32,19 +43,24 @@ class Saved:
         return [entry.message for entry in self.entries]
 
 
-def save(entries: Sequence[Entry], path: Path, mimic: str) -> None:
+def save(
+    entries: Sequence[Entry], path: Path, mimic: str, room: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Write a chat to a file that only its owner can read. ChatmimicError if that fails."""
     if not path.parent.is_dir():
         raise ChatmimicError(f"There is no folder {path.parent}.", "Create it first.")
-    write_atomically(path, as_lines(entries, mimic))
+    write_atomically(path, as_lines(entries, mimic, room))
 
 
-def as_lines(entries: Sequence[Entry], mimic: str) -> str:
-    """A chat with a mimic as JSON, a line for each message."""
-    return "".join(json.dumps(_row(entry, mimic), ensure_ascii=False) + "\n" for entry in entries)
+def as_lines(
+    entries: Sequence[Entry], mimic: str, room: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """A chat with a mimic, and all in the room, as JSON, a line for each message."""
+    rows = (_row(entry, mimic, room) for entry in entries)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _row(entry: Entry, mimic: str) -> dict[str, Any]:
+def _row(entry: Entry, mimic: str, room: Mapping[str, str]) -> dict[str, Any]:
     message = entry.message
     row: dict[str, Any] = {
         KEY: sentence(mimic),
@@ -60,6 +76,8 @@ def _row(entry: Entry, mimic: str) -> dict[str, Any]:
         row["kind"] = "action"
     if entry.stopped:
         row["stopped"] = True
+    if room:
+        row["room"] = dict(room)
     return row
 
 
@@ -90,9 +108,19 @@ def read_chat(path: Path, you: str = "", *, unfinished: bool = False) -> Saved:
     lines = text.split("\n") if unfinished else [*text.split("\n"), ""]
     numbered = [(n, line) for n, line in enumerate(lines[:-1], 1) if line.strip()]
     rows = [_parsed(line, path, number) for number, line in numbered]
-    mimic = rows[-1].get("mimic") if rows else ""
+    last = rows[-1] if rows else {}
     entries = tuple(_entry(row, you) for row in rows)
-    return Saved(entries, clean(mimic) if isinstance(mimic, str) else "")
+    return Saved(entries, _text(last.get("mimic")), _room(last.get("room")))
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _room(value: object) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    room = {_text(person): _text(mimic) for person, mimic in pairs}
+    return room if all(room) and all(room.values()) else {}
 
 
 def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:

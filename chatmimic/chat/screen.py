@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 QUIET = "dim"
+PLAYED = "(made up)"  # after a message that the mimic wrote in the user's name
 # Of names; readable on dark and on light backgrounds.
 COLOURS = ("bold cyan", "bold green", "bold magenta", "bold yellow", "bold blue", "bold red")
 _INDENT = "  "  # of all lines of a message but the first, so that it cannot look like two
@@ -118,3 +119,9 @@ def one_line(text: str, width: int = 60) -> str:
     """A name or the beginning of a text on one line of at most `width` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def and_(names: Sequence[str]) -> str:
+    """Names as in a sentence: "Ada, Bob and Cyd"."""
+    shown_names = [one_line(name) for name in names]
+    return " and ".join([part for part in (", ".join(shown_names[:-1]), shown_names[-1]) if part])

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from random import Random
 from typing import TYPE_CHECKING
 
 from chatmimic.archive.recalling import Recollection
+from chatmimic.chat.room import Room
 from chatmimic.generation import Decoding, Generator, as_message
+from chatmimic.generation.generator import sends_more
 from chatmimic.generation.memory import Memory
 from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
@@ -58,6 +62,8 @@ def now_ms() -> int:
 class Session:
     """One chat with a voice. `persona` answers, `you` is the name that the user speaks as.
 
+    `others` answer beside the persona, each with the voice that speaks for them.
+
     By default the user is the owner of the export, if the voice knows them, else the person the
     persona talks with most.
     """
@@ -68,6 +74,7 @@ class Session:
     you: str = ""
     clock: Callable[[], int] = now_ms
     entries: list[Entry] = field(default_factory=list)
+    others: dict[str, Voice] = field(default_factory=dict)
     _replies: int = 0  # generated so far, including removed ones
     _me: str = ""  # who the user is, unless that person answers
 
@@ -84,16 +91,66 @@ class Session:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody the voice knows by name, its own persona first."""
-        return self.voice.generator.people
+        """Everybody that the voices know by name, the first one's own persona first."""
+        known = (voice.generator.people for voice in self.voices.values())
+        return tuple(dict.fromkeys(chain.from_iterable(known)))
+
+    @property
+    def voices(self) -> dict[str, Voice]:
+        """Those who answer, the persona first, each with the voice that speaks for them."""
+        return {self.persona: self.voice, **self.others}
+
+    @property
+    def models(self) -> list[Voice]:
+        """The voices, each once."""
+        return list({id(voice): voice for voice in self.voices.values()}.values())
+
+    @property
+    def mimics(self) -> tuple[str, ...]:
+        """The names of the mimics that answer."""
+        return tuple(voice.mimic for voice in self.models)
+
+    @property
+    def room(self) -> dict[str, str]:
+        """Those who answer, the persona first, each with the name of their mimic."""
+        return {person: voice.mimic for person, voice in self.voices.items()}
+
+    def voice_for(self, name: str) -> Voice:
+        """The voice that speaks for a person, or would: the first that knows them."""
+        voices = self.voices
+        knowing = (voice for voice in voices.values() if name in voice.generator.people)
+        return voices.get(name) or next(knowing, self.voice)
+
+    def next_speaker(self, rng: Random, *, begins: bool = False) -> str | None:
+        """Draw who of those who answer speaks next; None if it is the user's turn.
+
+        It never is if one of them `begins`.
+        """
+        bias = self.decoding.turn_bias
+        if self.others:
+            talking = {person: voice.generator for person, voice in self.voices.items()}
+            return Room(talking, self.you).next_speaker(self.history, rng, bias, begins=begins)
+        generator = self.voice.generator
+        again = begins or sends_more(generator, self.history, self.persona, rng, bias)
+        return self.persona if again else None
+
+    def next_among_all(self, rng: Random) -> str:
+        """Draw who speaks next while the user listens.
+
+        Where only the persona answers, the user is played, too.
+        """
+        talking = {person: voice.generator for person, voice in self.voices.items()}
+        if not self.others:
+            talking[self.you] = self.voice.generator
+        return Room(talking, self.you).next_speaker(self.history, rng, begins=True) or self.persona
 
     def say(self, text: str) -> None:
         """Add a message of the user's."""
         self.entries.append(Entry(as_message(self.you, text, self.clock()), mine=True))
 
-    def hear(self, text: str, stopped: bool = False) -> Message | None:
-        """Add a reply. Returns None, and adds nothing, if it is empty."""
-        message = as_message(self.persona, text, self.clock())
+    def hear(self, text: str, stopped: bool = False, speaker: str = "") -> Message | None:
+        """Add a reply (default: of the persona). Returns None, and adds nothing, if it is empty."""
+        message = as_message(speaker or self.persona, text, self.clock())
         if not message.text:
             return None
         self.entries.append(Entry(message, mine=False, stopped=stopped))
@@ -116,17 +173,30 @@ class Session:
         self._replies = 0
 
     def undo(self) -> list[Entry]:
-        """Remove the user's last message and everything after it. Returns what was removed."""
-        return self._cut(self._last_mine())
+        """Remove the user's last message and everything after it. Returns what was removed.
+
+        Where the user has said nothing, it is the last message of all.
+        """
+        return self._cut(min(self._last_mine(), max(0, len(self.entries) - 1)))
 
     def before_answer(self) -> list[Message]:
         """The messages up to the user's last one, which an answer follows; none without one."""
         return self.history[: self._last_mine() + 1] if any(e.mine for e in self.entries) else []
 
-    def last_reply(self) -> str | None:
-        """The text of the last message that the user did not send; None if there is none."""
-        texts = (entry.message.text for entry in reversed(self.entries) if not entry.mine)
-        return next(texts, None)
+    def last_reply(self) -> Message | None:
+        """The last message that the user did not send; None if there is none."""
+        return next((entry.message for entry in reversed(self.entries) if not entry.mine), None)
+
+    def first_to_answer(self, rng: Random) -> str:
+        """Who answered the user's last message, or would: drawn as `next_speaker`, if need be."""
+        asked = self._last_mine()
+        answers = (entry.message.sender for entry in self.entries[asked + 1 :] if not entry.mine)
+        speaker = next(answers, "") if self.others else self.persona
+        return speaker if speaker in self.voices else self.next_speaker(rng, begins=True) or ""
+
+    def is_played(self, entry: Entry) -> bool:
+        """Whether a message has the user's name, but the mimic wrote it."""
+        return not entry.mine and entry.message.sender == self.you
 
     def edit(self, text: str) -> bool:
         """Replace the user's last message, and remove its answer. False if there is none."""
@@ -149,10 +219,31 @@ class Session:
         return place < len(self.entries)
 
     def turn_to(self, persona: str, voice: Voice | None = None) -> None:
-        """Change who answers: another person of this voice, or of another one."""
-        self.voice = voice or self.voice
+        """Change who answers: another person of this voice, or of another one.
+
+        Somebody who answers beside the persona changes places with them.
+        """
+        here = self.voices
+        self.voice = voice or self.voice_for(persona)
+        if persona in self.others:
+            self.others = {name: there for name, there in here.items() if name != persona}
         self.persona = persona
         self._speak()
+
+    def join(self, name: str, voice: Voice) -> None:
+        """Let somebody answer beside the persona."""
+        self.others[name] = voice
+        self._speak()
+
+    def leave(self, name: str) -> None:
+        """Let somebody no longer answer beside the persona."""
+        del self.others[name]
+
+    def take(self, voices: Sequence[Voice]) -> None:
+        """Put voices that were loaded in the places of `models`, in the same order."""
+        loaded = {id(old): new for old, new in zip(self.models, voices, strict=True)}
+        self.others = {name: loaded[id(voice)] for name, voice in self.others.items()}
+        self.voice = loaded[id(self.voice)]
 
     def speak_as(self, name: str) -> None:
         """Change who the user speaks as. The name is kept unless that person answers."""
@@ -160,7 +251,7 @@ class Session:
         self._speak()
 
     def _speak(self) -> None:
-        if not self._me or self._me == self.persona:
+        if not self._me or self._me in self.voices:
             self.you = self._somebody_else()
         else:
             self.you = self._me
@@ -176,8 +267,8 @@ class Session:
         return gone
 
     def _somebody_else(self) -> str:
-        """The person whom the persona talks with most."""
-        return next((name for name in self.people if name != self.persona), "You")
+        """The person whom the persona talks with most, but for those who answer."""
+        return next((name for name in self.people if name not in self.voices), "You")
 
 
 def find_name(wanted: str, names: Sequence[str]) -> str | None:

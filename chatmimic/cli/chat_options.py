@@ -213,20 +213,26 @@ def load_voice(
     )
 
 
-def begin_loading(mimic: Mimic, load: Callable[[], Voice]) -> tuple[Voice, Loading]:
-    """What is known of a mimic before it is loaded, as a voice that waits for `load`.
+def begin_loading(
+    mimics: Sequence[Mimic], load: Callable[[Mimic], Voice]
+) -> tuple[list[Voice], Loading]:
+    """What is known of mimics before they are loaded, as voices that wait for `load`.
 
     The loading begins with `start`.
     """
     from chatmimic.chat.loading import Awaited, Loading
     from chatmimic.chat.session import Voice
 
-    loading = Loading(load)
-    base = short_name(str(mimic.manifest.get("base", "unknown")))
-    knows_all = len(mimic.trained_on) == len(mimic.people)
-    awaited = Awaited(mimic.people, mimic.persona, loading.wait)
-    rhythm = Rhythm.from_dict(mimic.manifest.get("rhythm"))
-    return Voice(awaited, mimic.name, base, knows_all, mimic.owner, rhythm=rhythm), loading
+    loading = Loading(lambda: [load(mimic) for mimic in mimics])
+
+    def awaited(number: int, mimic: Mimic) -> Voice:
+        base = short_name(str(mimic.manifest.get("base", "unknown")))
+        knows_all = len(mimic.trained_on) == len(mimic.people)
+        generator = Awaited(mimic.people, mimic.persona, lambda: loading.wait()[number])
+        rhythm = Rhythm.from_dict(mimic.manifest.get("rhythm"))
+        return Voice(generator, mimic.name, base, knows_all, mimic.owner, rhythm=rhythm)
+
+    return [awaited(*numbered) for numbered in enumerate(mimics)], loading
 
 
 def one_of(people: Sequence[str], wanted: str, option: str) -> str:

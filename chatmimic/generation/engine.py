@@ -22,7 +22,7 @@ from chatmimic.generation.memory import ROOM, Memory, as_messages
 from chatmimic.generation.repetition import runs_in_circle
 from chatmimic.generation.sampler import constrain, seeded
 from chatmimic.generation.streaming import Pieces
-from chatmimic.generation.turn_taking import draw, probability
+from chatmimic.generation.turn_taking import chances, draw, probability
 from chatmimic.generation.window import fit
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
@@ -126,6 +126,13 @@ class TorchGenerator:
         header = list(headers[speaker])
         ids = prompt + header[:-1]
         return probability(speaker, headers, self._reader.logits(ids, last=len(header)))
+
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
+        """The probability that each of `people` speaks next, and (None) that nobody does."""
+        prompt, headers = self._headers(history, people)
+        if not history:
+            headers.pop(None)
+        return chances(headers, lambda path: self._reader.logits(prompt + [*path])[-1])
 
     def next_speaker(
         self,

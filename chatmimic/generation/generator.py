@@ -49,6 +49,9 @@ class Generator(Protocol):
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         """The probability that `speaker`, who spoke last, also sends the next message."""
 
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
+        """The probability that each of `people` speaks next, and (None) that nobody does."""
+
     def next_speaker(
         self,
         history: Sequence[Message],

@@ -60,6 +60,10 @@ class RankedGenerator:
         """The probability that `speaker`, who spoke last, also sends the next message."""
         return self.inner.continues(history, speaker)
 
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
+        """The probability that each of `people` speaks next, and (None) that nobody does."""
+        return self.inner.chances(history, people)
+
     def next_speaker(
         self,
         history: Sequence[Message],

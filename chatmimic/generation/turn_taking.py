@@ -44,6 +44,27 @@ def draw(
         path.append(options[int(torch.multinomial(chances, 1, generator=generator))])
 
 
+def chances(
+    headers: Headers, logits: Callable[[Sequence[int]], Tensor], path: Sequence[int] = ()
+) -> dict[str | None, float]:
+    """The probability of each of `headers`, all of which begin with `path`: what `draw` draws by.
+
+    `logits` is as in `draw`. The probabilities sum to 1.
+    """
+    ended = [who for who, ids in headers.items() if len(ids) == len(path)]
+    if ended:
+        return {**dict.fromkeys(headers, 0.0), ended[0]: 1.0}
+    options = _options(headers, path)
+    several = len(options) > 1  # else the model is not needed
+    shares = logits(path)[options].softmax(-1).tolist() if several else [1.0]
+    found: dict[str | None, float] = {}
+    for option, share in zip(options, shares, strict=True):
+        below = {who: ids for who, ids in headers.items() if ids[len(path)] == option}
+        for who, chance in chances(below, logits, [*path, option]).items():
+            found[who] = share * chance
+    return found
+
+
 class _Nobody:
     """Means "not found": None is a result here, the end of the conversation."""
 

@@ -37,8 +37,9 @@ def main(place: str, script: str) -> int:
         generator.enqueue(*pieces, burst=number < len(bursts) and bursts[number])
     home = Home(Path(place))
     screen = make_screen(live=True)
-    loading = Loading(lambda: loaded(generator, told.get("loading", 0)))
-    voice = Voice(Awaited(people, people[0], loading.wait), "ada-lovelace", "tiny")
+    loading = Loading(lambda: [loaded(generator, told.get("loading", 0))])
+    generator.speakers = told.get("speakers", [])
+    voice = Voice(Awaited(people, people[0], lambda: loading.wait()[0]), "ada-lovelace", "tiny")
 
     def open_voice(name: str) -> Voice:
         if name == "cyd":

@@ -39,6 +39,7 @@ class ScriptedGenerator:
         self.pause = pause  # seconds before each piece
         self.replies: list[list[str]] = []
         self.bursts: list[bool] = []
+        self.speakers: list[str | None] = []  # in a group, in this order; None: the user's turn
         self.asked: list[tuple[list[Message], str, Decoding]] = []
 
     def enqueue(self, *pieces: str, burst: bool = False) -> None:
@@ -69,6 +70,13 @@ class ScriptedGenerator:
 
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         return 1.0 if self.bursts and self.bursts.pop(0) else 0.0
+
+    def chances(
+        self, history: Sequence[Message], people: Sequence[str]
+    ) -> dict[str | None, float]:
+        found: dict[str | None, float] = dict.fromkeys(people, 0.0)
+        found[self.speakers.pop(0) if self.speakers else None] = 1.0
+        return found
 
     def next_speaker(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,7 @@ from chatmimic.cli.common import home_option
 from chatmimic.home import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from chatmimic.chat.lines import EditedLines
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @click.command("chat")
-@click.argument("mimic", required=False)
+@click.argument("mimics", metavar="[MIMIC]...", nargs=-1)
 @click.option(
     "--persona", metavar="NAME", help="Person who answers (default: the mimic's persona)."
 )
@@ -47,6 +49,13 @@ if TYPE_CHECKING:
     "you",
     metavar="NAME",
     help="Person to speak as, one the mimic knows (default: the owner of the export).",
+)
+@click.option(
+    "--with",
+    "beside",
+    metavar="NAME",
+    multiple=True,
+    help="Person the mimic knows who answers, too (several: again, or with commas).",
 )
 @click.option(
     "--resume",
@@ -84,9 +93,10 @@ if TYPE_CHECKING:
 @verbatim_option
 @home_option
 def command(
-    mimic: str | None,
+    mimics: Sequence[str],
     persona: str | None,
     you: str | None,
+    beside: Sequence[str],
     resume: str | None,
     keep: bool | None,
     keep_lines: bool,
@@ -107,6 +117,9 @@ def command(
     person the persona talks with most. /help lists the commands of the chat. Through a pipe, each
     line is a message.
 
+    With several mimics, or people of one mimic (--with), the models decide who speaks next: one of
+    them, or you. Sampling settings are those of the first mimic.
+
     Chats at a terminal are kept, for you alone: a file for each in the folder `chats` of the home,
     marked as generated. Nothing is trained on them. /sessions lists them; delete a file to delete
     the chat.
@@ -116,6 +129,7 @@ def command(
       chatmimic chat
       chatmimic chat ada-lovelace --as Bob --temperature 0.6
       chatmimic chat --resume
+      chatmimic chat ada-lovelace charles-babbage
       printf 'hi\\nhow are you?\\n' | chatmimic chat ada-lovelace
     """
     from chatmimic.chat.kept import Kept
@@ -123,10 +137,10 @@ def command(
     from chatmimic.chat.session import Session
     from chatmimic.mimic import Mimic, list_mimics, own_mimics
 
-    found = find_mimic(home, mimic) if mimic or resume is None else None
-    path, saved = _kept_chat(home, resume, found)
-    found = found or find_mimic(home, saved.mimic or None)
-    chosen, name = _who(found, persona, you, saved)
+    named = [find_mimic(home, name) for name in mimics]
+    path, saved = _kept_chat(home, resume, named[0] if named else None)
+    room = _room(home, named, saved, persona, beside)
+    name = _who_you_are(room, you, saved)
     live = sys.stdin.isatty() and sys.stdout.isatty()
     screen = make_screen(live)
     load = partial(
@@ -138,8 +152,13 @@ def command(
         verbatim=verbatim,
         memory=memory,
     )
-    voice, loading = begin_loading(found, partial(load, found))
-    session = Session(voice, decoding_for(found, overrides), chosen, name)
+    here = {mimic.path: mimic for mimic in room.values()}
+    awaited, loading = begin_loading(list(here.values()), load)
+    voice_of = dict(zip(here, awaited, strict=True))
+    voices = {person: voice_of[mimic.path] for person, mimic in room.items()}
+    chosen, mimic = next(iter(room.items()))
+    voice = voices.pop(chosen)
+    session = Session(voice, decoding_for(mimic, overrides), chosen, name, others=voices)
     session.load(saved.entries)
     kept = Kept(home.chats, screen.note) if (live if keep is None else keep) else None
     if kept is not None and path is not None:
@@ -172,26 +191,69 @@ def _kept_chat(home: Home, resume: str | None, mimic: Mimic | None) -> tuple[Pat
     return path, read_chat(path, unfinished=True)
 
 
-def _who(mimic: Mimic, persona: str | None, you: str | None, saved: Saved) -> tuple[str, str]:
-    """Who answers and who the user is: as asked for, else as in the chat that was kept.
+def _room(
+    home: Home, named: Sequence[Mimic], saved: Saved, persona: str | None, beside: Sequence[str]
+) -> dict[str, Mimic]:
+    """Those who answer, the persona first, each with their mimic.
 
-    The user is "" where neither says it.
+    They are as asked for, else as in the chat that was kept. UsageError if somebody is asked for
+    twice.
     """
-    people = mimic.people
-    before = {entry.mine: entry.message.sender for entry in saved.entries}
-    chosen = one_of(people, persona, "--persona") if persona else before.get(False, "")
-    chosen = chosen if chosen in people else mimic.persona
-    name = one_of([*people, "You"], you, "--as") if you else before.get(True, "")
-    if you and name == chosen:
+    first = named[0] if named else find_mimic(home, saved.mimic or None)
+    before = next(iter(saved.room), _last_sender(saved, mine=False))
+    chosen = one_of(first.people, persona, "--persona") if persona else before
+    chosen = chosen if chosen in first.people else first.persona
+    known = list(named) or [first]
+    asked = [(mimic.persona, mimic) for mimic in named[1:]]
+    asked += [_knows(known, name.strip()) for part in beside for name in part.split(",")]
+    room = {chosen: first}
+    for person, mimic in asked:
+        if person in room:
+            raise click.UsageError(f'"{person}" is in the room twice: name everybody once.')
+        room[person] = mimic
+    return room if len(named) > 1 else room | _kept_beside(home, saved, first, room)
+
+
+def _kept_beside(
+    home: Home, saved: Saved, first: Mimic, room: Mapping[str, Mimic]
+) -> dict[str, Mimic]:
+    """Those who answered, too, in the chat that was kept, if it was with the same mimic."""
+    if saved.mimic != first.name:
+        return {}
+    beside = islice(saved.room.items(), 1, None)
+    left = {person: name for person, name in beside if person not in room}
+    mimics = {name: find_mimic(home, name) for name in {*left.values()} - {first.name}}
+    mimics[first.name] = first
+    known = {person: mimics[name] for person, name in left.items()}
+    return {person: mimic for person, mimic in known.items() if person in mimic.people}
+
+
+def _knows(mimics: Sequence[Mimic], name: str) -> tuple[str, Mimic]:
+    """The person that a user named, and the first mimic that knows them."""
+    people = tuple(dict.fromkeys(person for mimic in mimics for person in mimic.people))
+    person = one_of(people, name, "--with")
+    return person, next(mimic for mimic in mimics if person in mimic.people)
+
+
+def _last_sender(saved: Saved, *, mine: bool) -> str:
+    senders = (e.message.sender for e in reversed(saved.entries) if e.mine == mine)
+    return next(senders, "")
+
+
+def _who_you_are(room: Mapping[str, Mimic], you: str | None, saved: Saved) -> str:
+    """Who the user is: as asked for, else as in the chat that was kept; "" if neither says it."""
+    people = tuple(dict.fromkeys(person for mimic in room.values() for person in mimic.people))
+    name = one_of([*people, "You"], you, "--as") if you else _last_sender(saved, mine=True)
+    if you and name in room:
         raise click.UsageError(f'"{name}" is the one who answers: use --as with another name.')
-    return chosen, name if name in (*people, "You") else ""
+    return name if name in (*people, "You") else ""
 
 
 def _piped(repl: Repl, loading: Loading) -> int:
     from chatmimic.chat.lines import PipedLines
 
     loading.start()
-    with repl.screen.waiting(f"Loading {repl.session.voice.mimic} …"):
+    with repl.screen.waiting(f"Loading {', '.join(repl.session.mimics)} …"):
         loading.wait()
     return repl.run(PipedLines(sys.stdin.buffer))
 

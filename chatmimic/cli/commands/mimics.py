@@ -138,7 +138,7 @@ def _on_its_chats(mimic: str, home: Home) -> str:
     """A sentence on the kept chats with a mimic; "" if there are none."""
     from chatmimic.chat.kept import kept_chats
 
-    count = sum(saved.mimic == mimic for _, saved in kept_chats(home.chats))
+    count = sum(mimic in saved.mimics for _, saved in kept_chats(home.chats))
     if not count:
         return ""
     chats = "One chat with it is" if count == 1 else f"{count} chats with it are"

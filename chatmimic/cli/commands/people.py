@@ -292,7 +292,7 @@ def _chats_with(home: Home, names: Sequence[str], mimics: Sequence[str]) -> list
     return [
         path
         for path, saved in kept_chats(home.chats)
-        if saved.mimic in mimics or any(m.sender in names for m in saved.messages)
+        if not saved.mimics.isdisjoint(mimics) or any(m.sender in names for m in saved.messages)
     ]
 
 
