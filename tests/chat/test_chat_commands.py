@@ -75,7 +75,8 @@ def test_what_is_no_setting_is_refused(argument):
         (
             "/",
             [
-                *("/help", "/persona ", "/as ", "/retry", "/alternatives ", "/pick ", "/continue"),
+                *("/help", "/persona ", "/with ", "/without ", "/as ", "/retry", "/alternatives "),
+                *("/pick ", "/continue ", "/self "),
                 *("/edit ", "/undo", "/reset", "/set ", "/seed ", "/stats", "/why", "/memory "),
                 *(
                     "/status ",

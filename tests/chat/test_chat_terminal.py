@@ -383,3 +383,25 @@ def test_a_reply_waits_in_the_rhythm_of_the_person(chat):
     ready(terminal)
     terminal.enter("hi")
     terminal.wait_for("Ada Lovelace › at last", 8)
+
+
+def test_a_group_talks_in_colours_of_their_own_until_ctrl_c(chat):
+    talk = ["Zoë [x]", "Ada Lovelace", "Zoë [x]", None] + ["Ada Lovelace", "Zoë [x]"] * 50
+    terminal = chat(columns=40, speakers=talk, pause=0.1)
+    terminal.enter("/with zoë")
+    terminal.wait_for(lambda text: "Use it?" in " ".join(text.split()))
+    terminal.enter("n")
+    terminal.wait_for("rough guess.")
+    ready(terminal)
+    terminal.enter("hi")
+    terminal.wait_for("Zoë [x] › echo 3")
+    ready(terminal, 3)
+    said = [line for line in terminal.lines if "› echo" in line]
+    assert said == ["Zoë [x] › echo 1", "Ada Lovelace › echo 2", "Zoë [x] › echo 3"]
+    lines = [(terminal.screen.buffer[n], t) for n, t in enumerate(terminal.screen.display)]
+    assert len({line[0].fg for line, text in lines if "› echo" in text}) == 2
+    terminal.enter("/self 100")
+    terminal.wait_for("Ada Lovelace › echo 6")
+    terminal.type(CTRL_C)
+    terminal.wait_for(lambda text: "topped" in text)
+    assert terminal.leave(CTRL_D) == 0

@@ -176,6 +176,20 @@ def test_chances_of_a_burst_and_of_all_the_others_make_a_whole(generator):
     assert 0 < generator.continues(TALK, "Bob") < 1
 
 
+def test_the_chances_of_all_are_those_of_each(generator):
+    people = ("Ada Lovelace", "Bob", "Stranger")
+    found = generator.chances(TALK, people)
+    assert set(found) == {*people, None}
+    assert sum(found.values()) == pytest.approx(1.0, abs=1e-3)
+    prompt, headers = generator._headers(TALK, people)
+    from chatmimic.generation.turn_taking import probability
+
+    for who, header in headers.items():
+        rows = generator._reader.logits(prompt + header[:-1], last=len(header))
+        assert found[who] == pytest.approx(probability(who, headers, rows), abs=1e-4)
+    assert None not in generator.chances([], people)
+
+
 def test_speakers_are_drawn_as_often_as_they_are_likely(generator):
     people = ("Ada Lovelace", "Bob")
     drawn = [generator.next_speaker(TALK, people, seed) for seed in range(80)]

@@ -205,7 +205,8 @@ def _room(
     chosen = chosen if chosen in first.people else first.persona
     known = list(named) or [first]
     asked = [(mimic.persona, mimic) for mimic in named[1:]]
-    asked += [_knows(known, name.strip()) for part in beside for name in part.split(",")]
+    names = (name.strip() for part in beside for name in part.split(","))
+    asked += [_knows(known, name) for name in names if name]
     room = {chosen: first}
     for person, mimic in asked:
         if person in room:
