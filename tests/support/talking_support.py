@@ -71,9 +71,7 @@ class ScriptedGenerator:
     def continues(self, history: Sequence[Message], speaker: str) -> float:
         return 1.0 if self.bursts and self.bursts.pop(0) else 0.0
 
-    def chances(
-        self, history: Sequence[Message], people: Sequence[str]
-    ) -> dict[str | None, float]:
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
         found: dict[str | None, float] = dict.fromkeys(people, 0.0)
         found[self.speakers.pop(0) if self.speakers else None] = 1.0
         return found
