@@ -391,7 +391,7 @@ def test_a_group_talks_in_colours_of_their_own_until_ctrl_c(chat):
     terminal.enter("/with zoë")
     terminal.wait_for(lambda text: "Use it?" in " ".join(text.split()))
     terminal.enter("n")
-    terminal.wait_for("rough guess.")
+    terminal.wait_for("guess.")
     ready(terminal)
     terminal.enter("hi")
     terminal.wait_for("Zoë [x] › echo 3")
