@@ -52,15 +52,23 @@ class PeopleActions:
 
     def _join(self, wanted: str) -> str:
         """Let somebody answer, too. Returns their name, or "" if they do not."""
+        if self._is_here(find_name(wanted, self.session.people)):
+            return ""
         name, voice = self._found(wanted)
+        if self._is_here(name):
+            return ""
+        self.session.join(name, voice)
+        return name
+
+    def _is_here(self, name: str | None) -> bool:
+        """Whether somebody takes part already, which is said."""
         if name in self.session.voices:
             self.screen.complain(f"{one_line(name)} answers already.")
         elif name == self.session.you:
             self.screen.complain(f"{one_line(name)} is you. Change that first: /as NAME.")
         else:
-            self.session.join(name, voice)
-            return name
-        return ""
+            return False
+        return True
 
     def _without(self, wanted: str) -> None:
         session = self.session

@@ -258,8 +258,8 @@ class Repl:
         decoding = session.decoding
         note(_warning(list(session.voices), len(session.mimics)), style="")
         note(
-            "".join(f"{_mimic(voice)} · " for voice in session.models)
-            + f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
+            f"{_facts(session.models)} · "
+            f"temperature {decoding.temperature:g} · top_p {decoding.top_p:g}"
             + ("" if decoding.seed is None else f" · seed {decoding.seed}")
         )
         self._actions.say_limits()
@@ -279,6 +279,16 @@ def _warning(people: Sequence[str], models: int) -> str:
     return f"{subject} {and_(people)}, not the {real}: everything {says} is made up."
 
 
-def _mimic(voice: Voice) -> str:
-    engine = f" · engine {voice.engine}" if voice.engine else ""
-    return f"Mimic {one_line(voice.mimic)} · base {one_line(voice.base)}{engine}"
+def _facts(voices: Sequence[Voice]) -> str:
+    """Mimics, bases and engines, each said once."""
+    columns = {
+        "mimic": [voice.mimic for voice in voices],
+        "base": [voice.base for voice in voices],
+        "engine": [voice.engine for voice in voices if voice.engine],
+    }
+    several = {what: list(dict.fromkeys(map(one_line, said))) for what, said in columns.items()}
+    facts = (
+        f"{what}{'s' * (len(said) > 1)} {', '.join(said)}" for what, said in several.items() if said
+    )
+    line = " · ".join(facts)
+    return line[0].upper() + line[1:]

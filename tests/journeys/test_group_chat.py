@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -51,10 +52,19 @@ def test_two_mimics_and_the_user_talk(chat, mimics, home):
     assert status == 0
     assert {line.partition(":")[0] for line in out.splitlines() if line[0] != " "} == {"Ada", "Bo"}
     assert "These are models that imitate Ada and Bo, not the people" in err
-    assert "Mimic ada · base tiny · engine float32 · Mimic bo" in err
+    assert "Mimics ada, bo · base tiny · engine float32 · temperature" in err
     assert "You speak as Me." in err
     assert {str(row["room"]) for row in rows(home)} == {"{'Ada': 'ada', 'Bo': 'bo'}"}
     assert chat("ada", "bo", *SHORT, lines="hi\nho\n/self 20\n")[1] == out  # the same seed
+
+
+def test_a_mimic_that_has_gone_is_missed_and_the_chat_goes_on(chat, mimics):
+    chat("ada", "bo", *SHORT, "--keep")
+    shutil.rmtree(mimics / "bo")
+    status, _, err = chat("--resume", *SHORT, lines="/with\n")
+    assert status == 0
+    assert 'Bo is missing: There is no mimic called "bo".' in err
+    assert "Ada answers." in err
 
 
 @pytest.mark.parametrize("asked", [[], ["ada"]])

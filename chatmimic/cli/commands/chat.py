@@ -25,6 +25,7 @@ from chatmimic.cli.chat_options import (
     verbatim_option,
 )
 from chatmimic.cli.common import home_option
+from chatmimic.errors import MimicError
 from chatmimic.home import Home
 
 if TYPE_CHECKING:
@@ -219,14 +220,20 @@ def _kept_beside(
     home: Home, saved: Saved, first: Mimic, room: Mapping[str, Mimic]
 ) -> dict[str, Mimic]:
     """Those who answered, too, in the chat that was kept, if it was with the same mimic."""
+    from chatmimic.chat.screen import one_line
+
     if saved.mimic != first.name:
         return {}
-    beside = islice(saved.room.items(), 1, None)
-    left = {person: name for person, name in beside if person not in room}
-    mimics = {name: find_mimic(home, name) for name in {*left.values()} - {first.name}}
-    mimics[first.name] = first
-    known = {person: mimics[name] for person, name in left.items()}
-    return {person: mimic for person, mimic in known.items() if person in mimic.people}
+    found: dict[str, Mimic] = {}
+    for person, name in islice(saved.room.items(), 1, None):
+        try:
+            mimic = first if name == first.name else find_mimic(home, name)
+        except MimicError as error:
+            make_screen().note(f"{one_line(person)} is missing: {error.what}")
+            continue
+        if person in mimic.people and person not in room:
+            found[person] = mimic
+    return found
 
 
 def _knows(mimics: Sequence[Mimic], name: str) -> tuple[str, Mimic]:

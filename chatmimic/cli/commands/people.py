@@ -292,7 +292,8 @@ def _chats_with(home: Home, names: Sequence[str], mimics: Sequence[str]) -> list
     return [
         path
         for path, saved in kept_chats(home.chats)
-        if not saved.mimics.isdisjoint(mimics) or any(m.sender in names for m in saved.messages)
+        if not saved.mimics.isdisjoint(mimics)
+        or not {*saved.room, *(m.sender for m in saved.messages)}.isdisjoint(names)
     ]
 
 
