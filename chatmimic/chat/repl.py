@@ -154,7 +154,7 @@ class Repl:
         return voice.rhythm if speaker == voice.generator.persona else USUAL
 
     def answer(self) -> None:
-        """One reply, and more messages as long as the model expects the persona to send them."""
+        """One reply, and more messages until the models give the turn to the user."""
         before = len(self.seconds)
         self._send_messages()
         seconds, tokens = sum(self.seconds[before:]), sum(self._tokens[before:])
