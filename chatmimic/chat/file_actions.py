@@ -107,15 +107,18 @@ class FileActions:
             here = " (this one)" if self._is_this(path) else ""
             said = f"{one_line(last.sender, 20)}: {one_line(last.text, 40)}"
             rows.append((path.stem, f"{_count(saved.entries)}{here}; {said}"))
+        more = max(0, len(kept_files(folder)) - len(rows))
+        full = len(rows) == _LISTED
         if rows:
             screen.table((visible(name), what) for name, what in rows)
-            more = len(kept_files(folder)) - len(rows)
             screen.note(
-                f"{f'{more} more are' if more > 0 else 'They are'} in {folder}; delete a file "
+                f"{f'{more} more are' if more and full else 'They are'} in {folder}; delete a file "
                 "there to delete the chat. /resume NAME goes on with one."
             )
         else:
             screen.note(f"No chat is kept in {folder}.")
+        if more and not full:
+            screen.note(f"Files there that hold no chat, or a damaged one: {more}.")
 
     def _is_this(self, path: Path) -> bool:
         return self.chat.kept is not None and self.chat.kept.path == path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -137,27 +137,35 @@ def kept_files(folder: Path) -> list[Path]:
 
 
 def kept_chats(folder: Path) -> Iterator[tuple[Path, Saved]]:
-    """The chats in a folder that can be read, the newest first."""
-    for path in kept_files(folder):
+    """The chats in a folder that can be read and have a message, the newest first."""
+    return _chats_in(kept_files(folder))
+
+
+def _chats_in(paths: Iterable[Path]) -> Iterator[tuple[Path, Saved]]:
+    for path in paths:
         try:
-            yield path, read_chat(path, unfinished=True)
+            saved = read_chat(path, unfinished=True)
         except ChatmimicError:  # somebody else's file, or a damaged one
             continue
+        if saved.entries:  # none: killed while the first was written
+            yield path, saved
 
 
 def find_chat(folder: Path, wanted: str = "", mimic: str = "", but: Path | None = None) -> Path:
     """The newest chat of that name, or whose name begins so; without a name, that of the mimic.
 
-    `but` is not looked at. Raises ChatmimicError if there is none.
+    A file that holds no chat, or a damaged one, is only found where no other has such a name. `but`
+    is not looked at. Raises ChatmimicError if there is none.
     """
-    if mimic and not wanted:
+    found: Iterator[Path]
+    if not wanted:
         newest = islice(kept_chats(folder), _READ_FOR_A_MIMIC)
-        found = (path for path, saved in newest if saved.mimic == mimic)
+        found = (path for path, saved in newest if mimic in ("", saved.mimic))
     else:
-        paths = kept_files(folder)
-        names = [path.stem for path in paths]
-        fitting = meant(wanted, names) or begun(folder_name(wanted), names) if wanted else names
-        found = (path for path in paths if path.stem in fitting)
+        names = {path.stem: path for path in kept_files(folder) if path != but}
+        fitting = meant(wanted, names) or begun(folder_name(wanted), names)
+        paths = [names[name] for name in fitting]
+        found = chain((path for path, _ in _chats_in(paths)), paths)
     if (path := next((path for path in found if path != but), None)) is not None:
         return path
     whose = f' called "{wanted}"' if wanted else f" with {mimic}" if mimic else ""

@@ -96,7 +96,13 @@ def _end_of(path: Path) -> Iterator[Path]:
         whole.seek(-_LINES, 2)
         whole.readline()  # the rest of a line
         end = Path(folder, path.name)
-        end.write_bytes(whole.read())
+        rest = whole.read()
+        if not rest.strip():
+            raise ChatmimicError(
+                f"The last line of {path.name} is longer than {_LINES >> 20} MiB.",
+                "Give a piece of a chat with a line for each message.",
+            )
+        end.write_bytes(rest)
         yield end
 
 

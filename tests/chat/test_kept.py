@@ -213,6 +213,8 @@ def folder(tmp_path: Path) -> Path:
         path.write_text(as_lines(talk.entries, mimic))
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
     (tmp_path / "ada-20260104-090000.jsonl").touch()  # killed before the first message
+    (tmp_path / "ada-20260105-090000.jsonl").write_text('{"generat')  # killed while writing it
+    (tmp_path / "new.jsonl").write_text("[]\n")
     (tmp_path / "other.jsonl").write_text("[]\n")
     (tmp_path / "lines").write_text("x")
     os.utime(tmp_path / "other.jsonl", (1, 1))
@@ -229,6 +231,7 @@ def folder(tmp_path: Path) -> Path:
         ("a", "", "ada-20260103-090000"),
         ("ada-20260101", "", "ada-20260101-090000"),
         ("ann-20260102-090000", "ada", "ann-20260102-090000"),  # with another mimic
+        ("ada-20260105", "", "ada-20260105-090000"),  # no other has such a name
     ],
 )
 def test_the_newest_that_fits_is_found(folder: Path, wanted: str, mimic: str, found: str) -> None:
@@ -244,10 +247,17 @@ def test_what_is_not_there_is_not_found(folder: Path, wanted: str) -> None:
 
 
 def test_a_chat_that_cannot_be_read_is_passed_over(folder: Path) -> None:
-    assert len(kept_files(folder)) == 4
+    assert len(kept_files(folder)) == 6
     assert [path.stem for path, _ in kept_chats(folder)] == [
         "ada-20260103-090000", "ann-20260102-090000", "ada-20260101-090000",
     ]  # fmt: skip
+
+
+def test_without_a_name_only_chats_that_can_be_read_are_found(tmp_path: Path) -> None:
+    (tmp_path / "cut.jsonl").write_text('{"generat')
+    (tmp_path / "damaged.jsonl").write_text("[]\n")
+    with pytest.raises(ChatmimicError, match="No chat is kept in"):
+        find_chat(tmp_path)
 
 
 # --- the commands ---
@@ -349,6 +359,17 @@ def test_the_end_of_a_long_chat_is_shown(make_repl, home):
         "Bob: line 5", "Ada Lovelace: echo 11", "Bob: line 6", "Ada Lovelace: echo 13",
         "Bob: line 7", "Ada Lovelace: echo 15",
     ]  # fmt: skip
+
+
+def test_what_a_kill_left_of_a_first_message_is_no_chat(make_repl, home):
+    (home / "chats").mkdir(parents=True)
+    (home / "chats" / "cut.jsonl").write_text('{"generat')
+    repl = kept_repl(make_repl, home)
+    assert "No chat is kept in" in repl.hear("/sessions")
+    assert "Files there that hold no chat, or a damaged one: 1." in " ".join(repl.shown.split())
+    said = " ".join(repl.hear("hi", "/sessions").split())
+    assert "2 messages (this one)" in said
+    assert "more are" not in said
 
 
 def test_where_nothing_is_kept_that_is_said(make_repl):

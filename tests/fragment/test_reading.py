@@ -51,6 +51,13 @@ def test_what_is_no_chat_is_told(what: str, tmp_path: Path) -> None:
         read_pasted(io.BytesIO(data))
 
 
+def test_a_last_line_without_an_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("Ada: hi\nBob: " + "x" * (3 << 20))
+    with pytest.raises(ChatmimicError, match="last line of chat.txt is longer than 2 MiB"):
+        read_fragment(path)
+
+
 def test_a_folder_and_a_missing_file_are_told(tmp_path: Path) -> None:
     with pytest.raises(ChatmimicError, match="is a folder"):
         read_fragment(tmp_path)
