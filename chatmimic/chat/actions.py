@@ -208,6 +208,8 @@ class Actions:
             screen.complain("There is nothing to answer yet.")
             return
         found = [one for voice in session.models for one in voice.recalled(asked)]
+        for missed in dict.fromkeys(memory.missed for memory in memories if memory.missed):
+            screen.complain(missed)
         if not found:
             screen.note("Nothing was recalled for your last message.")
             return

@@ -33,11 +33,15 @@ Recall = Callable[[Sequence[str], int, int], Sequence[Recollection]]
 
 @dataclass
 class Memory:
-    """Finds what a persona said before, unless it is switched off; the same chat gives the same."""
+    """Finds what a persona said before, unless it is switched off; the same chat gives the same.
+
+    `missed` is why the archive could not be asked the last time, "" if it could.
+    """
 
     persona: str
     recall: Recall
     on: bool = True
+    missed: str = ""
 
     @classmethod
     def of_archive(cls, path: Path, persona: str) -> Memory | None:
@@ -49,13 +53,16 @@ class Memory:
             return None
 
         def recall(texts: Sequence[str], before: int, most: int) -> Sequence[Recollection]:
+            memory.missed = ""
             try:
                 with Archive.open(path, create=False) as archive:
                     return archive.recall(persona, texts, before, most)
-            except ArchiveError:  # moved, busy or forgotten: a chat goes on without it
+            except ArchiveError as error:  # moved, busy or forgotten: a chat goes on without it
+                memory.missed = error.what
                 return ()
 
-        return cls(persona, recall)
+        memory = cls(persona, recall)
+        return memory
 
     def exchanges(
         self, history: Sequence[Message], older: Sequence[Message] = ()

@@ -68,3 +68,18 @@ def test_without_an_archive_it_says_why(make_repl):
 
 def test_anything_else_is_explained(remembering):
     assert "Use /memory, /memory on or /memory off." in remembering(KEYS).hear("/memory maybe")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "There is no archive at"), (b"x" * 4096, "not a chatmimic archive")]
+)
+def test_an_archive_that_is_gone_or_damaged_is_told(make_repl, tmp_path, content, why):
+    path = tmp_path / "archive.sqlite"
+    path.touch()
+    memory = Memory.of_archive(path, "Ada Lovelace")
+    assert memory is not None
+    path.unlink() if content is None else path.write_bytes(content)
+    repl = make_repl()
+    voice = dataclasses.replace(repl.session.voice, memory=memory, recalled=memory.exchanges)
+    repl.session.turn_to("Ada Lovelace", voice)
+    assert why in " ".join(repl.hear("keys?", "/memory").split())
