@@ -63,7 +63,7 @@ def main() -> None:
     home = Home.find(given.home)
     mimic = Mimic.open(given.mimic, home)
     with chatmimic.open_archive(home) as archive:
-        asked = spread(list(questions(archive, mimic)), given.places)
+        asked = list(questions(archive, mimic, given.places))
     rows = [measured(mimic, asked, way) for way in WAYS]
     print(f"{'':20}{'bits/character':>16}{'words recalled':>16}{'words said':>12}")
     for row in rows:
@@ -76,27 +76,36 @@ def main() -> None:
     print(json.dumps({**facts, "ways": result, "machine": machine()}))
 
 
-def questions(archive: Archive, mimic: Mimic) -> Iterator[Asked]:
-    """The places where the person used rare words that they had used before."""
+def questions(archive: Archive, mimic: Mimic, most: int) -> Iterator[Asked]:
+    """Places where the person used rare words that they had used before, at most so many."""
     slices = slices_of(archive, mimic)
-    earlier = slices.read
-    counts = Counter(w for c in earlier for m in c.messages for w in words_of(m.text))
-    most = max(2.0, RARE * sum(len(c.messages) for c in earlier))
     memory = Memory(
         mimic.persona,
         lambda texts, before, most: archive.recall(mimic.persona, texts, before, most),
     )
-    said = list(exchanges(earlier, slices.person))
+    known = rare_words(slices.read)
+    said = list(exchanges(slices.read, slices.person))
     rng = Random(0)
-    for place in places([*slices.judge, *slices.test], slices.person):
-        near = frozenset(w for m in place.before[-CONTEXT:] for w in words_of(m.text))
-        rare = frozenset(w for w in words_of(place.real.text) if 0 < counts[w] <= most) - near
-        if not rare:
-            continue
+    later = places([*slices.judge, *slices.test], slices.person)
+    asked = [(place, words) for place in later if (words := words_asked(place, known))]
+    for place, words in spread(asked, most):
         recalled = memory.exchanges(place.before)
-        best = max(said, key=lambda one: len(rare & held(one)))
+        best = max(said, key=lambda one: len(words & held(one)))
         found = [[], rng.sample(said, len(recalled)), recalled, [best]]
-        yield Asked(place, rare, dict(zip(WAYS, found, strict=True)))
+        yield Asked(place, words, dict(zip(WAYS, found, strict=True)))
+
+
+def rare_words(earlier: Sequence[Conversation]) -> frozenset[str]:
+    """The words that few messages hold, but at least one."""
+    counts = Counter(w for c in earlier for m in c.messages for w in words_of(m.text))
+    most = max(2.0, RARE * sum(len(c.messages) for c in earlier))
+    return frozenset(word for word, count in counts.items() if count <= most)
+
+
+def words_asked(place: Place, known: frozenset[str]) -> frozenset[str]:
+    """The rare words of the real reply that its context does not hold."""
+    near = frozenset(w for m in place.before[-CONTEXT:] for w in words_of(m.text))
+    return (words_of(place.real.text) & known) - near
 
 
 def exchanges(earlier: Sequence[Conversation], person: str) -> Iterator[Recollection]:
