@@ -198,7 +198,7 @@ def talk(
     candidates: int = 1,
     rank_by: Literal["mutual", "reverse", "style", "mixed"] = "mutual",
     verbatim: bool = False,
-    memory: bool = True,
+    memory: bool | None = None,
 ) -> Talk:
     """Load a mimic (a name or a folder; None: the newest) and start a conversation with it.
 
@@ -206,18 +206,21 @@ def talk(
     and one is chosen: `mutual` takes the one that the context makes likelier, `reverse` that from
     which a mimic trained in reverse best guesses what it answers, `style` that which sounds most
     like the person, `mixed` weighs mutual and style. Unless `verbatim`, no reply copies eight words
-    in a row from a training message, and with `memory`, what the person said about the matter
-    before is recalled, as long as that is in the home's archive. Several conversations can take
-    place at the same time, in turn or in threads; mimics that are adapters of the same base share
-    its weights in memory. Raises MimicError if there is no such mimic, if it was trained in
-    reverse, if the choice misses something, or if the engine does not work on this machine.
+    in a row from a training message, and with `memory` (None: if the base is large), what the
+    person said about the matter before is recalled, as long as that is in the home's archive.
+    Several conversations can take place at the same time, in turn or in threads; mimics that are
+    adapters of the same base share its weights in memory. Raises MimicError if there is no such
+    mimic, if it was trained in reverse, if the choice misses something, or if the engine does not
+    work on this machine.
     """
     from chatmimic.evaluation.secrecy.training_messages import training_messages
 
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
-    training = None if verbatim else training_messages(place.archive, found, memory=memory)
-    remembered = Memory.of_archive(place.archive, found.persona) if memory else None
+    training = (
+        None if verbatim else training_messages(place.archive, found, memory=memory is not False)
+    )
+    remembered = Memory.of_archive(place.archive, found, memory)
     choice = Choice(rank_by, candidates, place) if candidates > 1 else None
     return Talk(found, engine, choice, training, remembered)
 

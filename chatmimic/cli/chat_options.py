@@ -154,10 +154,10 @@ def memory_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--memory/--no-memory`; the `memory` argument is its value."""
     return click.option(
         "--memory/--no-memory",
-        default=True,
-        show_default=True,
-        help="Recall what the person said about the matter before: exchanges from the archive, put "
-        "before the chat.",
+        default=None,
+        help="Whether to recall what the person said about the matter before: exchanges from the "
+        "archive, put before the chat.  [default: memory; no-memory for a small base, which makes "
+        "nothing of it]",
     )(command)
 
 
@@ -169,13 +169,13 @@ def load_voice(
     *,
     rank_by: str = RANKINGS[0],
     verbatim: bool = False,
-    memory: bool = False,
+    memory: bool | None = False,
 ) -> Voice:
     """Load a mimic, ready to chat. Unless `verbatim`, it copies no training message.
 
-    `memory` lets it recall what is in the home's archive. With `candidates` above 1, the criterion
-    `rank_by` chooses among as many replies. Raises MimicError for a mimic that was trained in
-    reverse, and where the criterion misses something.
+    `memory` lets it recall what is in the home's archive; None: if its base is large. With
+    `candidates` above 1, the criterion `rank_by` chooses among as many replies. Raises MimicError
+    for a mimic that was trained in reverse, and where the criterion misses something.
     """
     from chatmimic.chat.session import Voice
     from chatmimic.evaluation.choosing import criterion_of
@@ -189,9 +189,9 @@ def load_voice(
     knows_all = len(mimic.trained_on) == len(mimic.people)
     loaded = mimic.load(engine)
     use_threads(reply_threads(mimic.count_parameters()))
-    training = training_messages(home.archive, mimic, memory=memory)
+    training = training_messages(home.archive, mimic, memory=memory is not False)
     uncopied, unchecked = (None, "") if verbatim or training is None else training.checked()
-    remembered = Memory.of_archive(home.archive, mimic.persona) if memory else None
+    remembered = Memory.of_archive(home.archive, mimic, memory)
     talking = BatchGenerator(loaded, uncopied=uncopied, memory=remembered)
     generator: Generator = talking
     if candidates > 1:

@@ -18,6 +18,8 @@ from pathlib import Path
 from chatmimic.archive import Archive
 from chatmimic.archive.recalling import Recollection
 from chatmimic.errors import ArchiveError
+from chatmimic.generation.decoding import SMALL
+from chatmimic.mimic import Mimic
 from chatmimic.records import Message
 
 ROOM = 160  # tokens at most, and a quarter of the context
@@ -44,12 +46,16 @@ class Memory:
     missed: str = ""
 
     @classmethod
-    def of_archive(cls, path: Path, persona: str) -> Memory | None:
-        """The memory of a person in an archive; None if there is no such file.
+    def of_archive(cls, path: Path, mimic: Mimic, wanted: bool | None = None) -> Memory | None:
+        """The memory of a mimic's person in an archive; None if there is no such file or `wanted`
+        is False.
 
-        The archive is opened anew each time, since a chat may ask in several threads.
+        If that is None, it is on for a mimic with a large base: a small one cannot use what it
+        reads (`benchmarks/memory_gain.py`). The archive is opened anew each time, since a chat may
+        ask in several threads.
         """
-        if not path.is_file():
+        persona = mimic.persona
+        if wanted is False or not path.is_file():
             return None
 
         def recall(texts: Sequence[str], before: int, most: int) -> Sequence[Recollection]:
@@ -61,7 +67,7 @@ class Memory:
                 memory.missed = error.what
                 return ()
 
-        memory = cls(persona, recall)
+        memory = cls(persona, recall, on=bool(wanted) or mimic.count_parameters() >= SMALL)
         return memory
 
     def exchanges(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from chatmimic.archive.recalling import Recollection
 from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.memory import Memory, as_messages, recall_in
+from chatmimic.mimic import Mimic
 from chatmimic.records import Message
 
 NOW = 1_700_000_000_000
@@ -118,12 +120,31 @@ def test_exchanges_without_a_question_or_a_time(missing: str):
     assert [m.text for m in as_messages([one])] == ["x"]
 
 
+def mimic_of(folder: Path, parameters: int) -> Mimic:
+    return Mimic(folder, "ada", ADA, (ADA,), {"parameters": parameters})
+
+
 def test_without_an_archive_there_is_no_memory(tmp_path):
-    assert Memory.of_archive(tmp_path / "archive.sqlite", ADA) is None
+    assert Memory.of_archive(tmp_path / "archive.sqlite", mimic_of(tmp_path, 10**9)) is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wanted", "on"),
+    [
+        (10**9, None, True),
+        (7_000_000, None, False),
+        (7_000_000, True, True),
+        (10**9, False, None),
+    ],
+)
+def test_a_small_base_remembers_only_if_it_is_wanted(tmp_path, parameters, wanted, on):
+    (tmp_path / "archive.sqlite").touch()
+    memory = Memory.of_archive(tmp_path / "archive.sqlite", mimic_of(tmp_path, parameters), wanted)
+    assert (memory and memory.on) is on
 
 
 def test_an_archive_that_cannot_be_read_stops_no_chat(tmp_path):
     (tmp_path / "archive.sqlite").write_bytes(b"not a database" * 100)
-    memory = Memory.of_archive(tmp_path / "archive.sqlite", ADA)
+    memory = Memory.of_archive(tmp_path / "archive.sqlite", mimic_of(tmp_path, 10**9))
     assert memory is not None
     assert memory.exchanges(chat("keys")) == []

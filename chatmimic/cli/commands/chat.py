@@ -106,7 +106,7 @@ def command(
     overrides: dict[str, float],
     candidates: int,
     rank_by: str,
-    memory: bool,
+    memory: bool | None,
     engine: str,
     verbatim: bool,
     home: Home,

@@ -59,7 +59,7 @@ def command(
     overrides: dict[str, float],
     candidates: int,
     rank_by: str,
-    memory: bool,
+    memory: bool | None,
     engine: str,
     verbatim: bool,
     as_json: bool,
