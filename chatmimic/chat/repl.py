@@ -193,6 +193,7 @@ class Repl:
         try:
             with screen.waiting(self._what_takes_long(speaker)):
                 first = next(stream, "")
+            with screen.waiting(f"{speaker} is writing …"):
                 slept = wait_until(appears)
             screen.speaker(speaker)
             for piece in chain([first], stream):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from chatmimic.archive.recalling import Recollection
 from chatmimic.generation.memory import Memory
+from chatmimic.mimic import Mimic
 from chatmimic.records import Message
 
 AT = 1_500_000_000_000  # 14 July 2017
+ADA = Mimic(Path("ada"), "ada", "Ada Lovelace", ("Ada Lovelace",), {"parameters": 7_000_000})
 KEYS = Recollection(
     Message("Bob", "where are the \x1b[31mkeys?", AT, thread_title="Family"),
     Message("Ada Lovelace", "in the blue bowl", AT + 5000, thread_title="Family"),
@@ -76,7 +79,7 @@ def test_anything_else_is_explained(remembering):
 def test_an_archive_that_is_gone_or_damaged_is_told(make_repl, tmp_path, content, why):
     path = tmp_path / "archive.sqlite"
     path.touch()
-    memory = Memory.of_archive(path, "Ada Lovelace")
+    memory = Memory.of_archive(path, ADA, True)
     assert memory is not None
     path.unlink() if content is None else path.write_bytes(content)
     repl = make_repl()
