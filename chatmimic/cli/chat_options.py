@@ -12,7 +12,7 @@ import click
 
 from chatmimic.bases.terms import short_name
 from chatmimic.cli.common import console, say, waiting
-from chatmimic.cli.options import settings_options
+from chatmimic.cli.options import GroupedCommand, settings_options
 from chatmimic.engines import AUTO, ENGINES
 from chatmimic.errors import SettingsError
 from chatmimic.generation.criteria import RANKINGS
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from chatmimic.mimic import Mimic
 
 _INVENTED = ("Ann", "Ben", "Kim")  # who talks where only a base is given
+
+
+class TalkCommand(GroupedCommand):
+    """A command whose help has the options of sampling below its own."""
+
+    ungrouped_first = True
 
 
 def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +56,7 @@ def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
         for name, value in GENTLE.items()
     }
     biases = dict.fromkeys(("end_bias", "turn_bias"), "as fitted; else 0")
-    return settings_options(Decoding, **usual, **biases)(with_decoding)
+    return settings_options(Decoding, "Sampling", **usual, **biases)(with_decoding)
 
 
 def _usual(name: str) -> float:

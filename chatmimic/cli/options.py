@@ -41,7 +41,9 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists options by group; those without a group come last."""
+    """A command whose help lists options by group; those without a group come last, or first."""
+
+    ungrouped_first = False
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group."""
@@ -51,22 +53,29 @@ class GroupedCommand(click.Command):
             if record is not None:
                 groups.setdefault(getattr(parameter, "group", "") or "Other", []).append(record)
         rest = groups.pop("Other", [])
-        for heading, records in (*groups.items(), ("Options" if not groups else "Other", rest)):
+        sections = list(groups.items())
+        if self.ungrouped_first or not groups:
+            sections.insert(0, ("Options", rest))
+        else:
+            sections.append(("Other", rest))
+        for heading, records in sections:
             with formatter.section(heading):
                 formatter.write_dl(records)
 
 
 def settings_options(
-    kind: type[Any], **defaults: str
+    kind: type[Any], group: str = "", **defaults: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add an option for each field of a settings class; one that is not given is None or ().
 
-    `defaults` describes, by field name, defaults that are not a single value.
+    `group` is their heading in the help, if the settings have none of their own. `defaults`
+    describes, by field name, defaults that are not a single value.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for one in reversed(settings_of(kind)):
-            command = _option(one, defaults.get(one.name, _default(one.default)))(command)
+            default = defaults.get(one.name, _default(one.default))
+            command = _option(one, default, group)(command)
         return command
 
     return decorate
@@ -89,10 +98,12 @@ def names_of(kind: type[Any], fields: Iterable[str]) -> str:
     return ", ".join(options[field] for field in fields)
 
 
-def _option(one: Setting, default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _option(
+    one: Setting, default: str, group: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     facts: dict[str, Any] = {
         "cls": GroupedOption,
-        "group": one.group,
+        "group": one.group or group,
         "help": one.help,
         "default_text": default,
         "bounds": one.bounds,

@@ -12,6 +12,7 @@ import click
 
 from chatmimic.chat.waits import OFF, QUICK, RHYTHMS
 from chatmimic.cli.chat_options import (
+    TalkCommand,
     begin_loading,
     candidates_option,
     decoding_for,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from chatmimic.mimic import Mimic
 
 
-@click.command("chat")
+@click.command("chat", cls=TalkCommand)
 @click.argument("mimics", metavar="[MIMIC]...", nargs=-1)
 @click.option(
     "--persona", metavar="NAME", help="Person who answers (default: the mimic's persona)."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatmimic.cli.chat_options import (
+    TalkCommand,
     decoding_for,
     decoding_options,
     engine_option,
@@ -40,7 +41,7 @@ _WRITTEN_AS = {"columns": "jsonl", **{name: name for name in ("irc", "discord", 
 _WRITTEN_AS["whatsapp"] = "whatsapp"
 
 
-@click.command("continue")
+@click.command("continue", cls=TalkCommand)
 @click.argument("file", metavar="FILE")
 @click.option("--mimic", metavar="NAME", help="Mimic that goes on (default: the newest).")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatmimic.cli.chat_options import (
+    TalkCommand,
     candidates_option,
     decoding_for,
     decoding_options,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from chatmimic.chat.session import Session
 
 
-@click.command("reply")
+@click.command("reply", cls=TalkCommand)
 @click.argument("text", required=False)
 @click.option("--mimic", metavar="NAME", help="Mimic that answers (default: the newest).")
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatmimic.cli.chat_options import (
+    TalkCommand,
     base_as_mimic,
     decoding_for,
     decoding_options,
@@ -38,7 +39,7 @@ COMMAND = "chatmimic sample"
 _DAY_MS = 86_400_000
 
 
-@click.command("sample")
+@click.command("sample", cls=TalkCommand)
 @click.argument("mimic", required=False)
 @click.option(
     "--messages",
