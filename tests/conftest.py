@@ -18,10 +18,11 @@ os.environ["HF_HOME"] = str(Path(__file__).parent / "no-hub")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # On models this small threads only wait for each other, very long on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# In the background (`nohup`, CI) SIGINT is ignored, and children inherit that. They do not inherit
-# a handler: with one here, Ctrl-C reaches the processes that tests interrupt.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, lambda *_: None)
+# In the background (`nohup`, CI) these are ignored, and children inherit that. They do not inherit
+# a handler: with one here, Ctrl-C and a closed terminal reach the processes of tests.
+for _name in ("SIGINT", "SIGHUP"):
+    if (_signal := getattr(signal, _name, None)) and signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, lambda *_: None)
 
 # How long an example takes is the machine's matter.
 settings.register_profile("any machine", parent=settings(), deadline=None)

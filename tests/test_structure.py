@@ -179,3 +179,8 @@ def test_no_file_reaches_itself_by_imports() -> None:
     trees = {file: tree(file) for file in MODULES}
     found = [sorted(circle) for circle in shape["circles"](shape["edges"](trees, ROOT, typed=True))]
     assert not found
+
+
+def test_every_file_of_tests_has_a_name_of_its_own() -> None:
+    names = [file.name for file in Path(__file__).parent.rglob("test_*.py")]
+    assert [name for name in set(names) if names.count(name) > 1] == []  # pytest runs one of them
