@@ -22,12 +22,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from chatmimic.chat.voice import Voice, open_voice
 from chatmimic.engines import AUTO
 from chatmimic.errors import TrainingError
 from chatmimic.generation import Decoding, as_message
 from chatmimic.generation.decoding import decoding_of
-from chatmimic.generation.generator import LONGEST_TURN, Generator, sends_more
-from chatmimic.generation.memory import Memory
+from chatmimic.generation.generator import LONGEST_TURN, sends_more
 from chatmimic.home import Home
 from chatmimic.keywords import PretrainKeywords, TrainKeywords
 from chatmimic.mimic import Mimic, latest
@@ -36,7 +36,6 @@ from chatmimic.records import Message
 if TYPE_CHECKING:
     from chatmimic.archive import Added, Archive, Origin
     from chatmimic.evaluation.records import Evaluation
-    from chatmimic.evaluation.secrecy.training_messages import TrainingMessages
     from chatmimic.importers import ImportOptions, ImportReport
     from chatmimic.privacy import PrivacyFilter, PrivacyOptions
     from chatmimic.training.base_run import Callbacks, Stopped
@@ -210,19 +209,21 @@ def talk(
     person said about the matter before is recalled, as long as that is in the home's archive.
     Several conversations can take place at the same time, in turn or in threads; mimics that are
     adapters of the same base share its weights in memory. Raises MimicError if there is no such
-    mimic, if it was trained in reverse, if the choice misses something, or if the engine does not
-    work on this machine.
+    mimic, if it was trained in reverse, if `rank_by` needs what is not there, or if the engine does
+    not work on this machine.
     """
-    from chatmimic.evaluation.secrecy.training_messages import training_messages
-
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
-    training = (
-        None if verbatim else training_messages(place.archive, found, memory=memory is not False)
+    voice = open_voice(
+        found,
+        place,
+        engine,
+        candidates=candidates,
+        rank_by=rank_by,
+        verbatim=verbatim,
+        memory=memory,
     )
-    remembered = Memory.of_archive(place.archive, found, memory)
-    choice = Choice(rank_by, candidates, place) if candidates > 1 else None
-    return Talk(found, engine, choice, training, remembered)
+    return Talk(found, voice)
 
 
 def continue_conversation(
@@ -243,10 +244,8 @@ def continue_conversation(
     times after the last one. `verbatim` is that of `talk`. Raises ChatmimicError if nobody says
     anything in the fragment, and MimicError.
     """
-    from chatmimic.evaluation.secrecy.training_messages import training_messages
     from chatmimic.fragment import Fragment, read_fragment
-    from chatmimic.generation.batch import BatchGenerator
-    from chatmimic.generation.continuing import Continued, pace_of, usual_start
+    from chatmimic.generation.continuing import Continued, rhythms_of, usual_start
 
     place = _home(home)
     found = Mimic.open(mimic, place) if mimic is not None else latest(place)
@@ -256,11 +255,9 @@ def continue_conversation(
     else:
         read = Fragment.of(fragment)
     continued = Continued(read, found, people or {})
-    training = None if verbatim else training_messages(place.archive, found)
-    uncopied = None if training is None else training.checked()[0]
-    generator = BatchGenerator(found.load(engine), uncopied=uncopied)
-    pace = pace_of(place, continued.people)
-    made = continued.go_on(generator, decoding or decoding_of(found), pace, messages)
+    generator = open_voice(found, place, engine, verbatim=verbatim).generator
+    rhythms = rhythms_of(place, found, continued.people)
+    made = continued.go_on(generator, decoding or decoding_of(found), rhythms, messages)
     return [continued.named(message) for message in made]
 
 
@@ -291,42 +288,17 @@ def evaluate(
     return evaluation
 
 
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """That one of several replies is chosen, how, and where a reverse mimic or an archive is."""
-
-    rank_by: str
-    candidates: int
-    home: Home
-
-
 class Talk:
     """A conversation with a mimic. `history` holds its messages and may be modified.
 
     `unchecked` says why replies cannot be checked for copies of training messages; "" if they are.
     """
 
-    def __init__(
-        self,
-        mimic: Mimic,
-        engine: str = AUTO,
-        choice: Choice | None = None,
-        training: TrainingMessages | None = None,
-        memory: Memory | None = None,
-    ) -> None:
-        from chatmimic.evaluation.choosing import criterion_of
-        from chatmimic.generation.batch import BatchGenerator
-        from chatmimic.generation.ranked import RankedGenerator
-
-        mimic.check_talks()
+    def __init__(self, mimic: Mimic, voice: Voice) -> None:
         self.mimic = mimic
         self.history: list[Message] = []
-        uncopied, self.unchecked = (None, "") if training is None else training.checked()
-        talking = BatchGenerator(mimic.load(engine), uncopied=uncopied, memory=memory)
-        self._generator: Generator = talking
-        if choice is not None:
-            criterion = criterion_of(choice.rank_by, mimic, choice.home, talking, engine)
-            self._generator = RankedGenerator(talking, criterion, choice.candidates)
+        self.unchecked = voice.unchecked
+        self._generator = voice.generator
 
     def say(self, text: str, *, sender: str = "You", decoding: Decoding | None = None) -> str:
         """Send a message and return one reply."""

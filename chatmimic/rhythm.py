@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +33,12 @@ class Rhythm:
         for conversation in conversations:
             for same, wait in _waits(conversation, person):
                 waits[same].append(wait)
-        return cls(_quantiles(waits[False]) or USUAL.reply, _quantiles(waits[True]) or USUAL.burst)
+        return cls.of_waits(waits[False], waits[True])
+
+    @classmethod
+    def of_waits(cls, reply: Sequence[float], burst: Sequence[float]) -> Rhythm:
+        """The rhythm of somebody who waited so many seconds each time."""
+        return cls(_quantiles(reply) or USUAL.reply, _quantiles(burst) or USUAL.burst)
 
     @classmethod
     def from_dict(cls, said: object) -> Rhythm:
@@ -72,7 +76,7 @@ def _numbers(said: object) -> tuple[float, ...]:
     """Quantiles as read from JSON; none unless they are numbers in order."""
     if not isinstance(said, list) or len(said) < 2:
         return ()
-    good = all(type(n) in (int, float) and math.isfinite(n) and n >= 0 for n in said)
+    good = all(type(n) in (int, float) and 0 <= n <= _LONGEST_S for n in said)
     return tuple(map(float, said)) if good and said == sorted(said) else ()
 
 

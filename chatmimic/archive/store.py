@@ -13,7 +13,6 @@ from chatmimic.archive import (
     find_people,
     find_threads,
     forgetting,
-    gaps_between,
     imports,
     merging,
     owners,
@@ -23,6 +22,7 @@ from chatmimic.archive import (
     removing,
     search,
     touched,
+    waits,
 )
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
@@ -330,13 +330,13 @@ class Archive:
         with explained(self.path):
             yield from reading.stream(self._database.connection, service, thread)
 
-    def gaps_between(self, people: Collection[str]) -> dict[tuple[str, bool], list[int]]:
-        """Milliseconds that these people let pass before they write, in the newest messages.
+    def waits_of(self, people: Collection[str]) -> dict[str, waits.Waits]:
+        """Seconds that each of these people waited before they wrote, in the newest messages.
 
-        The keys are the person, and whether they also sent the message before.
+        Before answers, and before one more message of the same turn.
         """
         with self._database.reading() as connection:
-            return gaps_between.gaps_between(connection, people)
+            return waits.waits_of(connection, people)
 
     def fingerprint(self) -> str:
         """Hex digits that change exactly when the result of `stream` changes."""

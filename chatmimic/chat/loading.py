@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from chatmimic.chat.session import Voice
-from chatmimic.generation import Decoding, Generator
-from chatmimic.records import Message
+from chatmimic.chat.voice import Voice
+from chatmimic.generation import Generator
+from chatmimic.generation.generator import GeneratorProxy
 
 _GLANCE_S = 0.1  # between two looks while waiting, so that Ctrl-C is not kept waiting
 
@@ -53,49 +53,25 @@ class Loading:
             self._on_failure()
 
 
-class Awaited:
+class Awaited(GeneratorProxy):
     """A generator of which only the people are known so far; all else waits until it is loaded."""
 
-    def __init__(self, people: Sequence[str], persona: str, voice: Callable[[], Voice]) -> None:
-        self.people = tuple(people)
-        self.persona = persona
-        self._voice = voice
+    def __init__(self, people: Sequence[str], persona: str, load: Callable[[], Generator]) -> None:
+        self._people = tuple(people)
+        self._persona = persona
+        self._load = load
 
     @property
-    def _loaded(self) -> Generator:
-        return self._voice().generator
+    def inner(self) -> Generator:
+        """The generator, as soon as it is loaded."""
+        return self._load()
 
-    def stream(
-        self,
-        history: Sequence[Message],
-        speaker: str,
-        decoding: Decoding,
-        stop: threading.Event | None = None,
-        at: int | None = None,
-    ) -> Iterator[str]:
-        """See `Generator.stream`."""
-        yield from self._loaded.stream(history, speaker, decoding, stop, at)
+    @property
+    def persona(self) -> str:
+        """The person who is imitated."""
+        return self._persona
 
-    def alternatives(
-        self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int
-    ) -> list[str]:
-        """See `Generator.alternatives`."""
-        return self._loaded.alternatives(history, speaker, decoding, count)
-
-    def continues(self, history: Sequence[Message], speaker: str) -> float:
-        """See `Generator.continues`."""
-        return self._loaded.continues(history, speaker)
-
-    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
-        """See `Generator.chances`."""
-        return self._loaded.chances(history, people)
-
-    def next_speaker(
-        self,
-        history: Sequence[Message],
-        people: Sequence[str],
-        seed: int | None = None,
-        at: int | None = None,
-    ) -> str | None:
-        """See `Generator.next_speaker`."""
-        return self._loaded.next_speaker(history, people, seed, at)
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody known by name, the persona first."""
+        return self._people

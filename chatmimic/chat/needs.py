@@ -9,7 +9,8 @@ from typing import Protocol
 from chatmimic.chat.kept import Kept
 from chatmimic.chat.lines import Lines
 from chatmimic.chat.screen import Screen
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.chat.waits import Waits
 from chatmimic.home import Home
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from chatmimic.chat.needs import Chat
 from chatmimic.chat.screen import Screen, and_, one_line
-from chatmimic.chat.session import Session, Voice, find_name
+from chatmimic.chat.session import Session, find_name
+from chatmimic.chat.voice import Voice
 
 
 class PeopleActions:

@@ -15,7 +15,8 @@ from chatmimic.chat.kept import Kept, kept_files
 from chatmimic.chat.lines import Lines, Silence
 from chatmimic.chat.loading import Loading
 from chatmimic.chat.screen import PLAYED, Screen, and_, one_line
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.chat.waits import MOST_UNPROMPTED, OFF, Waits, wait_until
 from chatmimic.errors import ChatmimicError
 from chatmimic.generation.generator import LONGEST_TURN

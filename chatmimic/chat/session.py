@@ -7,41 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from random import Random
-from typing import TYPE_CHECKING
 
-from chatmimic.archive.recalling import Recollection
 from chatmimic.chat.room import Room
-from chatmimic.generation import Decoding, Generator, as_message
+from chatmimic.chat.voice import Voice
+from chatmimic.generation import Decoding, as_message
 from chatmimic.generation.generator import sends_more
-from chatmimic.generation.memory import Memory
 from chatmimic.lookup import begun, meant
 from chatmimic.records import Message
-from chatmimic.rhythm import USUAL, Rhythm
-
-if TYPE_CHECKING:
-    from chatmimic.evaluation.secrecy.training_messages import TrainingMessages
-
-
-@dataclass(frozen=True)
-class Voice:
-    """Somebody to chat with: a generator, and facts about its mimic."""
-
-    generator: Generator
-    mimic: str  # the mimic's name
-    base: str
-    knows_all: bool = False  # whether it was trained on everybody's words, not only the persona's
-    owner: str = ""  # the owner of the export, if known
-    engine: str = ""  # arithmetic of inference
-    training: TrainingMessages | None = None  # None: it has read nobody's messages
-    unchecked: str = ""  # why its replies cannot be checked for copies; "" if they are
-    memory: Memory | None = None  # where there is an archive
-    recalled: Callable[[Sequence[Message]], Sequence[Recollection]] = lambda history: ()
-    count_tokens: Callable[[str], int] = lambda text: 0  # of a reply; 0 if that is not known
-    rhythm: Rhythm = USUAL  # the waits of its persona
-
-    def was_trained_on(self, name: str) -> bool:
-        """Whether it was trained on that person's words; others are only a rough guess."""
-        return self.knows_all or name == self.generator.persona
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ RHYTHMS = (REAL, QUICK, OFF)
 MOST_UNPROMPTED = 2  # messages in a row that nobody asked for
 _SILENCE_S = (30.0, 120.0)  # before one, where waits are short
 _LEAST_S = 60.0  # where they are real
-_GLANCE_S = 0.1  # between two looks, so that Ctrl-C is not kept waiting
 
 
 class Waits:
@@ -43,6 +42,5 @@ class Waits:
 def wait_until(moment: float) -> float:
     """Sleep until then, by time.monotonic(). Returns the seconds slept; Ctrl-C ends it."""
     began = time.monotonic()
-    while (left := moment - time.monotonic()) > 0:
-        time.sleep(min(left, _GLANCE_S))
+    time.sleep(max(0.0, moment - began))
     return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Shared by `chat`, `reply` and `sample`: decoding options, loading a mimic, the screen."""
+"""Shared by the commands that talk: their options, loading a mimic, the screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chatmimic.bases.terms import short_name
 from chatmimic.cli.common import console, say, waiting
 from chatmimic.cli.options import GroupedCommand, settings_options
 from chatmimic.engines import AUTO, ENGINES
@@ -20,13 +19,11 @@ from chatmimic.generation.decoding import GENTLE, SETTINGS, Decoding, decoding_o
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, suggestion
 from chatmimic.machine import reply_threads, use_threads
-from chatmimic.rhythm import Rhythm
 
 if TYPE_CHECKING:
     from chatmimic.chat.loading import Loading
     from chatmimic.chat.screen import Screen
-    from chatmimic.chat.session import Voice
-    from chatmimic.generation.generator import Generator
+    from chatmimic.chat.voice import Voice
     from chatmimic.mimic import Mimic
 
 _INVENTED = ("Ann", "Ben", "Kim")  # who talks where only a base is given
@@ -75,6 +72,18 @@ def history_option(meaning: str) -> Callable[[Callable[..., Any]], Callable[...,
     """Add `--history FILE`, a chat written by /save; the `history` argument is a Path or None."""
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
     return click.option("--history", metavar="FILE", type=file, help=meaning)
+
+
+def messages_option(usual: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--messages N`, by default `usual`; the `messages` argument is its value."""
+    return click.option(
+        "--messages",
+        metavar="N",
+        type=click.IntRange(1, 10_000),
+        default=usual,
+        show_default=True,
+        help="Maximum number of messages; the conversation may end earlier.",
+    )
 
 
 def make_screen(live: bool = False) -> Screen:
@@ -132,9 +141,9 @@ def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(RANKINGS),
         default=RANKINGS[0],
         show_default=True,
-        help="How one of several candidates is chosen. mutual: which the context makes likelier; "
-        "reverse: from which a mimic trained with --reverse best guesses what it answers; style: "
-        "which sounds most like the person; mixed: mutual and style together.",
+        help="How to choose among candidates. mutual: the reply that the context makes likelier; "
+        "reverse: the one from which a mimic trained with --reverse best predicts what it answers; "
+        "style: the one that sounds most like the person; mixed: mutual and style together.",
     )
     return click.option(
         "--candidates",
@@ -142,7 +151,7 @@ def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default=1,
         show_default=True,
         metavar="N",
-        help="Generate N replies and take the best.",
+        help="Generate N replies and choose the best (see --rank-by).",
     )(ranked(command))
 
 
@@ -151,7 +160,7 @@ def verbatim_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--verbatim/--no-verbatim",
         default=False,
-        help="Whether a reply may copy eight or more words in a row from a training message.  "
+        help="Whether a reply may repeat eight or more words in a row from a training message.  "
         "[default: no-verbatim]",
     )(command)
 
@@ -161,62 +170,18 @@ def memory_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--memory/--no-memory",
         default=None,
-        help="Whether to recall what the person said about the matter before: exchanges from the "
-        "archive, put before the chat.  [default: memory; no-memory for a small base, which makes "
-        "nothing of it]",
+        help="Whether to put earlier exchanges on the same subject, from the archive, before the "
+        "chat.  [default: memory; no-memory for a small base, which cannot use them]",
     )(command)
 
 
-def load_voice(
-    mimic: Mimic,
-    home: Home,
-    engine: str = AUTO,
-    candidates: int = 1,
-    *,
-    rank_by: str = RANKINGS[0],
-    verbatim: bool = False,
-    memory: bool | None = False,
-) -> Voice:
-    """Load a mimic, ready to chat. Unless `verbatim`, it copies no training message.
+def load_voice(mimic: Mimic, home: Home, engine: str = AUTO, **how: Any) -> Voice:
+    """Load a mimic, ready to talk, with the threads that suit it; see `open_voice`."""
+    from chatmimic.chat.voice import open_voice
 
-    `memory` lets it recall what is in the home's archive; None: if its base is large. With
-    `candidates` above 1, the criterion `rank_by` chooses among as many replies. Raises MimicError
-    for a mimic that was trained in reverse, and where the criterion misses something.
-    """
-    from chatmimic.chat.session import Voice
-    from chatmimic.evaluation.choosing import criterion_of
-    from chatmimic.evaluation.secrecy.training_messages import training_messages
-    from chatmimic.generation.batch import BatchGenerator
-    from chatmimic.generation.memory import Memory
-    from chatmimic.generation.ranked import RankedGenerator
-
-    mimic.check_talks()
-    base = short_name(str(mimic.manifest.get("base", "unknown")))
-    knows_all = len(mimic.trained_on) == len(mimic.people)
-    loaded = mimic.load(engine)
+    voice = open_voice(mimic, home, engine, **how)
     use_threads(reply_threads(mimic.count_parameters()))
-    training = training_messages(home.archive, mimic, memory=memory is not False)
-    uncopied, unchecked = (None, "") if verbatim or training is None else training.checked()
-    remembered = Memory.of_archive(home.archive, mimic, memory)
-    talking = BatchGenerator(loaded, uncopied=uncopied, memory=remembered)
-    generator: Generator = talking
-    if candidates > 1:
-        criterion = criterion_of(rank_by, mimic, home, talking, engine)
-        generator = RankedGenerator(talking, criterion, candidates)
-    return Voice(
-        generator,
-        mimic.name,
-        base,
-        knows_all,
-        mimic.owner,
-        loaded.engine,
-        training,
-        unchecked,
-        remembered,
-        talking.recalled,
-        lambda text: len(loaded.tokenizer.encode(text, add_special_tokens=False)),
-        Rhythm.from_dict(mimic.manifest.get("rhythm")),
-    )
+    return voice
 
 
 def begin_loading(
@@ -227,16 +192,14 @@ def begin_loading(
     The loading begins with `start`.
     """
     from chatmimic.chat.loading import Awaited, Loading
-    from chatmimic.chat.session import Voice
+    from chatmimic.chat.voice import Voice
 
     loading = Loading(lambda: [load(mimic) for mimic in mimics])
 
     def awaited(number: int, mimic: Mimic) -> Voice:
-        base = short_name(str(mimic.manifest.get("base", "unknown")))
-        knows_all = len(mimic.trained_on) == len(mimic.people)
-        generator = Awaited(mimic.people, mimic.persona, lambda: loading.wait()[number])
-        rhythm = Rhythm.from_dict(mimic.manifest.get("rhythm"))
-        return Voice(generator, mimic.name, base, knows_all, mimic.owner, rhythm=rhythm)
+        return Voice.of(
+            mimic, Awaited(mimic.people, mimic.persona, lambda: loading.wait()[number].generator)
+        )
 
     return [awaited(*numbered) for numbered in enumerate(mimics)], loading
 

@@ -1,4 +1,4 @@
-"""What a generated conversation needs beside the mimic: when it takes place, and at what pace."""
+"""What a generated conversation needs beside the mimic: when it takes place, and in what rhythm."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chatmimic.fragment import Fragment, matched, person_meant
 from chatmimic.generation.conversation import made_up
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import Generator, as_message
-from chatmimic.generation.pace import Pace
 from chatmimic.home import Home
 from chatmimic.records import Message
+from chatmimic.rhythm import Rhythm
 
 if TYPE_CHECKING:
     from chatmimic.mimic import Mimic
@@ -38,17 +38,24 @@ def usual_start(mimic: Mimic) -> int:
     return int(start.timestamp() * 1000)
 
 
-def pace_of(home: Home, people: Collection[str]) -> Pace:
-    """The pace of these people in the archive; the usual one if they are not there."""
+def rhythms_of(home: Home, mimic: Mimic, people: Collection[str]) -> dict[str, Rhythm]:
+    """The rhythms of these people in the archive; that of the persona is kept with the mimic.
+
+    Those who are not in the archive are left out.
+    """
     from chatmimic.archive import Archive
 
-    if not home.archive.exists():
-        return Pace()
+    learnt = mimic.manifest.get("rhythm")
+    own = {mimic.persona: Rhythm.from_dict(learnt)} if learnt else {}
+    others = [name for name in people if name not in own]
+    if not others or not home.archive.exists():
+        return own
     try:
         with Archive.open(home.archive, create=False, wait_s=2) as archive:
-            return Pace(archive.gaps_between(people))
+            waits = archive.waits_of(others)
     except ArchiveError:  # it is busy, or damaged; that is for other commands to say
-        return Pace()
+        return own
+    return own | {name: Rhythm.of_waits(*waited) for name, waited in waits.items()}
 
 
 def opening_of(texts: Sequence[str], people: Sequence[str]) -> list[Message]:
@@ -87,7 +94,11 @@ class Continued:
         self._called = {who: sender for sender, who in self.who.items()}
 
     def go_on(
-        self, generator: Generator, decoding: Decoding, pace: Pace, messages: int
+        self,
+        generator: Generator,
+        decoding: Decoding,
+        rhythms: Mapping[str, Rhythm],
+        messages: int,
     ) -> Iterator[Message]:
         """Generate up to `messages` messages; their senders have the names that the mimic knows."""
         return made_up(
@@ -96,7 +107,7 @@ class Continued:
             people=self.people,
             opening=self.history,
             messages=messages,
-            pace=pace,
+            rhythms=rhythms,
         )
 
     def named(self, message: Message) -> Message:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from types import MappingProxyType
 
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.generator import Generator, as_message
-from chatmimic.generation.pace import Pace
 from chatmimic.records import Message
+from chatmimic.rhythm import USUAL, Rhythm
 
+_LEAST_MS = 1000  # between two messages: later ones are later in every format
 _SILENCES = 5  # empty messages in a row after which the conversation is over
 
 
@@ -23,19 +25,19 @@ def made_up(
     opening: Sequence[Message] = (),
     messages: int = 20,
     starts_at: int | None = None,
-    pace: Pace | None = None,
+    rhythms: Mapping[str, Rhythm] = MappingProxyType({}),
     stop: threading.Event | None = None,
 ) -> Iterator[Message]:
     """Generate a conversation between `people` (default: all), one message at a time.
 
     Who speaks next, and whether the conversation ends before `messages` messages, is drawn from the
     model's probabilities. With a seed in `decoding` the conversation is reproducible. Times go on
-    from the last of `opening`, else from `starts_at` (UTC milliseconds), by what `pace` draws;
-    without either, messages have no times.
+    from the last of `opening`, else from `starts_at` (UTC milliseconds), in the rhythms of the
+    people, or the usual one; without either, messages have no times.
     """
     people = tuple(people) or generator.people
     history = list(opening)
-    clock = _Clock(pace or Pace(), Random(decoding.seed), starts_at)
+    clock = _Clock(rhythms, Random(decoding.seed), starts_at)
     made = silences = turn = 0
     while made < messages and silences < _SILENCES and not (stop and stop.is_set()):
         seed = None if decoding.seed is None else (decoding.seed + turn) % 2**32
@@ -60,11 +62,11 @@ def timed(
     opening: Sequence[Message],
     begun: Sequence[Message],
     starts_at: int | None,
-    pace: Pace,
+    rhythms: Mapping[str, Rhythm],
     rng: Random,
 ) -> list[Message]:
     """Messages that were typed without times, as if sent after `begun`, or from `starts_at` on."""
-    clock, history = _Clock(pace, rng, starts_at), list(begun)
+    clock, history = _Clock(rhythms, rng, starts_at), list(begun)
     for message in opening:
         history.append(clock.timed(history, message))
     return history[len(begun) :]
@@ -81,8 +83,8 @@ def conversation_seeds(seed: int | None, count: int) -> list[int | None]:
 class _Clock:
     """Gives messages their times."""
 
-    def __init__(self, pace: Pace, rng: Random, starts_at: int | None) -> None:
-        self._pace = pace
+    def __init__(self, rhythms: Mapping[str, Rhythm], rng: Random, starts_at: int | None) -> None:
+        self._rhythms = rhythms
         self._rng = rng
         self._starts_at = starts_at
 
@@ -93,5 +95,6 @@ class _Clock:
         before = history[-1]
         if before.sent_at is None:
             return message
-        passed = self._pace.gap(self._rng, before, message)
-        return replace(message, sent_at=before.sent_at + passed)
+        rhythm = self._rhythms.get(message.sender, USUAL)
+        wait = rhythm.wait(self._rng, again=before.sender == message.sender)
+        return replace(message, sent_at=before.sent_at + max(_LEAST_MS, round(wait * 1000)))

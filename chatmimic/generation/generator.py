@@ -62,6 +62,63 @@ class Generator(Protocol):
         """Draw who of `people` speaks next (`at` as in `stream`); None if the conversation ends."""
 
 
+class GeneratorProxy:
+    """A generator that passes everything on to another one; a subclass changes some of it."""
+
+    def __init__(self, inner: Generator) -> None:
+        self._inner = inner
+
+    @property
+    def inner(self) -> Generator:
+        """The generator that does the work."""
+        return self._inner
+
+    @property
+    def persona(self) -> str:
+        """See `Generator.persona`."""
+        return self.inner.persona
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """See `Generator.people`."""
+        return self.inner.people
+
+    def stream(
+        self,
+        history: Sequence[Message],
+        speaker: str,
+        decoding: Decoding,
+        stop: threading.Event | None = None,
+        at: int | None = None,
+    ) -> Iterator[str]:
+        """See `Generator.stream`."""
+        yield from self.inner.stream(history, speaker, decoding, stop, at)
+
+    def alternatives(
+        self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int
+    ) -> list[str]:
+        """See `Generator.alternatives`."""
+        return self.inner.alternatives(history, speaker, decoding, count)
+
+    def continues(self, history: Sequence[Message], speaker: str) -> float:
+        """See `Generator.continues`."""
+        return self.inner.continues(history, speaker)
+
+    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
+        """See `Generator.chances`."""
+        return self.inner.chances(history, people)
+
+    def next_speaker(
+        self,
+        history: Sequence[Message],
+        people: Sequence[str],
+        seed: int | None = None,
+        at: int | None = None,
+    ) -> str | None:
+        """See `Generator.next_speaker`."""
+        return self.inner.next_speaker(history, people, seed, at)
+
+
 def sends_more(
     generator: Generator, history: Sequence[Message], speaker: str, rng: Random, bias: float = 0.0
 ) -> bool:
@@ -74,9 +131,10 @@ def sends_more(
 
 def with_bias(probability: float, bias: float) -> float:
     """A probability with something added to its log-odds."""
-    if not 0 < probability < 1:
-        return probability
-    return 1 / (1 + math.exp(math.log(1 / probability - 1) - bias))
+    if probability >= 1:
+        return 1.0
+    odds = probability / (1 - probability) * math.exp(bias)
+    return odds / (1 + odds)
 
 
 def as_message(sender: str, text: str, sent_at: int | None = None) -> Message:

@@ -44,6 +44,7 @@ class Memory:
     recall: Recall
     on: bool = True
     missed: str = ""
+    _last: tuple[tuple[list[str], int], Sequence[Recollection]] | None = None
 
     @classmethod
     def of_archive(cls, path: Path, mimic: Mimic, wanted: bool | None = None) -> Memory | None:
@@ -67,7 +68,8 @@ class Memory:
                 memory.missed = error.what
                 return ()
 
-        memory = cls(persona, recall, on=bool(wanted) or mimic.count_parameters() >= SMALL)
+        memory = cls(persona, recall)
+        memory.on = bool(wanted) or mimic.count_parameters() >= SMALL
         return memory
 
     def exchanges(
@@ -81,8 +83,13 @@ class Memory:
         if not self.on:
             return []
         texts = self._said(history)
-        begins = next((m.sent_at for m in history if m.sent_at is not None), _now())
-        found = [*self.recall(texts, begins, _MOST), *recall_in(older, self.persona, texts)]
+        begins = next((m.sent_at for m in history if m.sent_at is not None), None)
+        asked = texts, _now() if begins is None else begins
+        if not texts:
+            return []
+        if self._last is None or self._last[0] != asked:  # a turn of several asks again and again
+            self._last = asked, self.recall(*asked, _MOST)
+        found = [*self._last[1], *recall_in(older, self.persona, texts)]
         best = sorted(found, key=lambda one: -one.score)[:_MOST]
         return [self._as_said(one) for one in best]
 

@@ -7,28 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from chatmimic.generation.criteria import Criterion
 from chatmimic.generation.decoding import Decoding
-from chatmimic.generation.generator import Generator
+from chatmimic.generation.generator import Generator, GeneratorProxy
 from chatmimic.records import Message
 
 
-class RankedGenerator:
-    """A `Generator` that draws several replies and gives the best."""
+class RankedGenerator(GeneratorProxy):
+    """Draws several replies and gives the best."""
 
     def __init__(self, inner: Generator, criterion: Criterion, count: int) -> None:
         """`count` is the number of samples."""
-        self.inner = inner
+        super().__init__(inner)
         self.criterion = criterion
         self.count = count
-
-    @property
-    def persona(self) -> str:
-        """The person who is imitated."""
-        return self.inner.persona
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Everybody known by name, the persona first."""
-        return self.inner.people
 
     def stream(
         self,
@@ -38,7 +28,7 @@ class RankedGenerator:
         stop: threading.Event | None = None,
         at: int | None = None,
     ) -> Iterator[str]:
-        """Yield the best of several messages by `speaker`, in one piece."""
+        """Yield the best of several messages by `speaker`, in one piece; `at` is not read."""
         del at
         texts = self.alternatives(history, speaker, decoding, 1)
         if texts and not (stop is not None and stop.is_set()):
@@ -55,21 +45,3 @@ class RankedGenerator:
             return texts
         scores = dict(zip(texts, self.criterion.scores(history, speaker, texts), strict=True))
         return sorted(texts, key=lambda text: -scores[text])[:count]
-
-    def continues(self, history: Sequence[Message], speaker: str) -> float:
-        """The probability that `speaker`, who spoke last, also sends the next message."""
-        return self.inner.continues(history, speaker)
-
-    def chances(self, history: Sequence[Message], people: Sequence[str]) -> dict[str | None, float]:
-        """The probability that each of `people` speaks next, and (None) that nobody does."""
-        return self.inner.chances(history, people)
-
-    def next_speaker(
-        self,
-        history: Sequence[Message],
-        people: Sequence[str],
-        seed: int | None = None,
-        at: int | None = None,
-    ) -> str | None:
-        """Draw who of `people` speaks next; None if the conversation ends here."""
-        return self.inner.next_speaker(history, people, seed, at)

@@ -14,7 +14,8 @@ from talking_support import ScriptedGenerator
 from chatmimic.chat.lines import PipedLines
 from chatmimic.chat.repl import Repl
 from chatmimic.chat.screen import Screen
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.home import Home

@@ -20,7 +20,8 @@ from talking_support import PEOPLE, ScriptedGenerator
 from chatmimic.chat.kept import Kept
 from chatmimic.chat.loading import Awaited, Loading
 from chatmimic.chat.repl import Repl
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.cli.chat_options import make_screen
 from chatmimic.cli.commands.chat import typed_lines
 from chatmimic.errors import ChatmimicError, MimicError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from talking_support import ScriptedGenerator
 
-from chatmimic.chat.session import Session, Voice, find_name
+from chatmimic.chat.session import Session, find_name
+from chatmimic.chat.voice import Voice
 from chatmimic.generation import Decoding
 from chatmimic.records import Kind
 

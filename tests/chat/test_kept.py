@@ -11,7 +11,8 @@ from talking_support import ScriptedGenerator
 
 from chatmimic.chat.kept import Kept, find_chat, kept_chats, kept_files, new_chat_file
 from chatmimic.chat.saving import as_lines, read_chat
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.errors import ChatmimicError
 from chatmimic.generated import is_generated
 from chatmimic.generation import Decoding

@@ -62,3 +62,10 @@ def test_the_mean_is_what_is_wanted_where_it_can_be(chances: list[float], wanted
 @pytest.mark.parametrize("sure", [0.0, 1.0])
 def test_what_is_certain_stays_certain(sure: float):
     assert with_bias(sure, 3.0) == sure
+
+
+@given(st.floats(0, 1), st.floats(-10, 10), st.floats(-10, 10))
+def test_a_bias_keeps_probabilities_in_order(chance: float, one: float, other: float):
+    low, high = (with_bias(chance, added) for added in sorted((one, other)))
+    assert 0 <= low <= high <= 1
+    assert with_bias(1e-310, one) < 1e-300

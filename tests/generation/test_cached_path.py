@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.archive.recalling import Recollection
-from chatmimic.chat.session import Session, Voice
+from chatmimic.chat.session import Session
+from chatmimic.chat.voice import Voice
 from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.memory import Memory

@@ -53,7 +53,15 @@ def test_memory_stays_within_a_turn():
     asked = chat("keys?")
     memory.exchanges(asked)
     memory.exchanges([*asked, Message(ADA, "hm", NOW + 1), Message(ADA, "no", NOW + 2)])
-    assert archive.asked[0] == archive.asked[1]
+    assert len(archive.asked) == 1  # and is not looked for again
+    memory.exchanges(chat("the kiln?"))
+    assert [texts for texts, _, _ in archive.asked] == [["keys?"], ["the kiln?"]]
+
+
+def test_nothing_said_asks_for_nothing():
+    archive = Archive(exchange("a", "b"))
+    assert Memory(ADA, archive).exchanges([]) == []
+    assert archive.asked == []
 
 
 def test_long_texts_are_cut():

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from chatmimic.generation import Decoding
 from chatmimic.mimic import LoadedMimic, Mimic, read_mimic, write_manifest
@@ -62,6 +63,9 @@ class ScriptedGenerator:
             if stop is not None and stop.is_set():
                 return
             yield piece
+
+    def recalled(self, history: Sequence[Message]) -> Sequence[Any]:
+        return ()
 
     def alternatives(
         self, history: Sequence[Message], speaker: str, decoding: Decoding, count: int

@@ -17,6 +17,7 @@ from chatmimic.cli.chat_options import (
     find_mimic,
     load_voice,
     make_screen,
+    messages_option,
     one_of,
     verbatim_option,
 )
@@ -44,14 +45,7 @@ _WRITTEN_AS["whatsapp"] = "whatsapp"
 @click.command("continue", cls=TalkCommand)
 @click.argument("file", metavar="FILE")
 @click.option("--mimic", metavar="NAME", help="Mimic that goes on (default: the newest).")
-@click.option(
-    "--messages",
-    metavar="N",
-    type=click.IntRange(1, 10_000),
-    default=10,
-    show_default=True,
-    help="Maximum number of messages; the conversation may end earlier.",
-)
+@messages_option(10)
 @click.option(
     "--as",
     "given",
@@ -155,15 +149,15 @@ def _made(
     verbatim: bool,
     home: Home,
 ) -> Iterator[Message]:
-    from chatmimic.generation.continuing import pace_of
+    from chatmimic.generation.continuing import rhythms_of
 
     decoding = decoding_for(mimic, overrides)
     with screen.waiting(f"Loading {mimic.name} …"):
-        pace = pace_of(home, continued.people)
+        rhythms = rhythms_of(home, mimic, continued.people)
         voice = load_voice(mimic, home, engine, verbatim=verbatim)
     if voice.unchecked:
         screen.note(voice.unchecked)
-    return continued.go_on(voice.generator, decoding, pace, messages)
+    return continued.go_on(voice.generator, decoding, rhythms, messages)
 
 
 def _row(message: Message, continued: Continued, learnt: tuple[str, ...]) -> dict[str, object]:

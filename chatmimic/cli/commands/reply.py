@@ -86,7 +86,13 @@ def command(
     with make_screen().waiting(f"Loading {found.name} …"):
         decoding = decoding_for(found, overrides)
         voice = load_voice(
-            found, home, engine, candidates, rank_by=rank_by, verbatim=verbatim, memory=memory
+            found,
+            home,
+            engine,
+            candidates=candidates,
+            rank_by=rank_by,
+            verbatim=verbatim,
+            memory=memory,
         )
         session = Session(voice, decoding, chosen, you or "")
     session.entries = [Entry(message, mine=False) for message in before]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from chatmimic.cli.chat_options import (
     history_option,
     load_voice,
     make_screen,
+    messages_option,
     one_of,
     verbatim_option,
 )
@@ -31,9 +32,9 @@ from chatmimic.home import Home
 if TYPE_CHECKING:
     from chatmimic.chat.screen import Screen
     from chatmimic.generation import Decoding, Generator
-    from chatmimic.generation.pace import Pace
     from chatmimic.mimic import Mimic
     from chatmimic.records import Message
+    from chatmimic.rhythm import Rhythm
 
 COMMAND = "chatmimic sample"
 _DAY_MS = 86_400_000
@@ -41,14 +42,7 @@ _DAY_MS = 86_400_000
 
 @click.command("sample", cls=TalkCommand)
 @click.argument("mimic", required=False)
-@click.option(
-    "--messages",
-    metavar="N",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Maximum number of messages; the conversation may end earlier.",
-)
+@messages_option(20)
 @click.option(
     "--count",
     metavar="N",
@@ -118,7 +112,7 @@ def command(
 
     learnt = found.trained_on if base is None else ()
     from chatmimic.chat.saving import read_history
-    from chatmimic.generation.continuing import opening_of, pace_of, usual_start
+    from chatmimic.generation.continuing import opening_of, rhythms_of, usual_start
 
     decoding = decoding_for(found, overrides)
     begun = read_history(history) if history else []
@@ -129,9 +123,11 @@ def command(
         screen.note(voice.unchecked)
     generator = voice.generator
     starts_at = usual_start(found) if date is None and written is not None else date
-    pace = pace_of(home, taking_part)
+    rhythms = rhythms_of(home, found, taking_part)
     opening = opening_of(start, taking_part)
-    request = _Request(generator, decoding, taking_part, begun, opening, messages, starts_at, pace)
+    request = _Request(
+        generator, decoding, taking_part, begun, opening, messages, starts_at, rhythms
+    )
     made = request.conversations(count)
     what = "mimic" if base is None else "base"
     if as_json:
@@ -151,7 +147,7 @@ def command(
     for number, one in enumerate(made):
         if number:
             screen.out.print()
-        _show(screen, one, taking_part, dated=starts_at is not None)
+        _show(screen, one, dated=starts_at is not None)
 
 
 def _who(
@@ -178,7 +174,7 @@ class _Request:
     opening: Sequence[Message]
     messages: int
     starts_at: int | None  # UTC milliseconds
-    pace: Pace
+    rhythms: Mapping[str, Rhythm]
 
     def conversations(self, count: int) -> Iterator[Iterator[Message]]:
         """Several conversations, each to be used up before the next."""
@@ -194,7 +190,7 @@ class _Request:
         from chatmimic.generation.conversation import timed
 
         at = None if self.starts_at is None else self.starts_at + later
-        opening = timed(self.opening, self.begun, at, self.pace, Random(decoding.seed))
+        opening = timed(self.opening, self.begun, at, self.rhythms, Random(decoding.seed))
         yield from opening
         yield from made_up(
             self.generator,
@@ -203,7 +199,7 @@ class _Request:
             opening=[*self.begun, *opening],
             messages=self.messages,
             starts_at=at,
-            pace=self.pace,
+            rhythms=self.rhythms,
         )
 
 
@@ -224,16 +220,12 @@ def _in_thread(message: Message, name: str, conversation: int, count: int) -> Me
     return message if count == 1 else replace(message, thread=f"{name} {conversation}")
 
 
-def _show(
-    screen: Screen, made: Iterator[Message], people: Sequence[str], dated: bool = False
-) -> None:
+def _show(screen: Screen, made: Iterator[Message], *, dated: bool) -> None:
     """Print each message as soon as it is generated, with a colour for each sender."""
-    from chatmimic.chat.screen import COLOURS
     from chatmimic.generation import as_text
     from chatmimic.text import shown
     from chatmimic.writing.plain import moment
 
-    colours = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(dict.fromkeys(people))}
     while True:
         with screen.waiting("…"):
             message = next(made, None)
@@ -241,4 +233,4 @@ def _show(
             return
         if dated and message.sent_at is not None:
             screen.out.print(shown(f"{moment(message.sent_at):[%Y-%m-%d %H:%M]} ", "dim"), end="")
-        screen.message(message.sender, as_text(message), colours.get(message.sender, ""))
+        screen.message(message.sender, as_text(message))

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from talking_support import ScriptedGenerator
 
 from chatmimic.archive import Archive
 from chatmimic.generation import Decoding, made_up
 from chatmimic.generation.conversation import conversation_seeds
-from chatmimic.generation.pace import FEWEST, Pace, gap
 from chatmimic.records import Message
-
-ADA, BOB = Message("Ada", "tea?", 0), Message("Bob", "yes")
-
-
-def median(before: Message, message: Message) -> int:
-    return sorted(gap(Random(seed), before, message) for seed in range(99))[49]
-
-
-def test_long_texts_and_answers_take_longer():
-    assert gap(Random(0), None, BOB) == 0
-    assert median(ADA, Message("Bob", "yes" * 100)) > median(ADA, BOB) + 30_000
-    assert median(Message("Bob", ""), BOB) < median(ADA, BOB)
-    assert gap(Random(4), ADA, BOB) == gap(Random(4), ADA, BOB)
-
-
-def test_a_persons_own_gaps_are_drawn_from():
-    pace = Pace({("Bob", False): [7_000] * FEWEST, ("Ada", False): [7] * (FEWEST - 1)})
-    assert pace.gap(Random(0), ADA, BOB) == 7_000
-    assert pace.gap(Random(0), BOB, ADA) >= 1_000  # too few
-    assert pace.gap(Random(0), BOB, BOB) == gap(Random(0), BOB, BOB)
+from chatmimic.rhythm import Rhythm
 
 
 @pytest.mark.parametrize(("starts_at", "first"), [(None, None), (5_000, 5_000)])
@@ -56,7 +34,16 @@ def test_several_conversations_have_seeds_of_their_own():
     assert conversation_seeds(7, 3) == seeds[:3]
 
 
-def test_gaps_of_the_archive(tmp_path):
+def test_each_person_has_a_rhythm_of_their_own():
+    slow = {"Bob": Rhythm((70.0, 70.0), (7.0, 7.0))}
+    opening = [Message("Ada Lovelace", "hi", 0)]
+    made = made_up(
+        ScriptedGenerator(), Decoding(), people=["Bob"], opening=opening, messages=3, rhythms=slow
+    )
+    assert [message.sent_at for message in made] == [70_000, 77_000, 84_000]
+
+
+def test_waits_in_the_archive(tmp_path):
     said = [("Ada", 0), ("Bob", 5), ("Bob", 7), ("Ada", 7), ("Bob", 9_000), ("Ada", 9_001)]
     with Archive.open(tmp_path / "archive.sqlite") as archive:
         archive.add(
@@ -70,6 +57,6 @@ def test_gaps_of_the_archive(tmp_path):
             )
             for who, at in said
         )
-        found = archive.gaps_between({"Bob", "Ada"})
-        assert found == {("Bob", False): [5000], ("Bob", True): [2000], ("Ada", False): [1000]}
-        assert archive.gaps_between({"Ada"}) == {("Ada", False): [1000]}
+        found = archive.waits_of({"Bob", "Ada", "Zed"})
+        assert found == {"Bob": ([5.0], [2.0]), "Ada": ([1.0], [])}
+        assert archive.waits_of({"Ada"}) == {"Ada": ([1.0], [])}

@@ -1,9 +1,8 @@
-"""How long people let pass before they write, among the newest messages of the archive."""
+"""How long people waited before they wrote, among the newest messages of the archive."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection
 
 _NEWEST = 50_000  # messages, in order of arrival
@@ -15,19 +14,17 @@ _QUERY = """SELECT message.thread_id, person.name, message.sent_at FROM message
     AND message.kind IN ('text', 'action')
     ORDER BY message.thread_id, message.placed_at, message.id"""
 
+Waits = tuple[list[float], list[float]]  # before answers, and before more of the same turn
 
-def gaps_between(
-    connection: sqlite3.Connection, people: Collection[str]
-) -> dict[tuple[str, bool], list[int]]:
-    """Milliseconds before messages of these people, up to an hour, in order.
 
-    The keys are the person, and whether they also sent the message before.
-    """
-    found: dict[tuple[str, bool], list[int]] = defaultdict(list)
+def waits_of(connection: sqlite3.Connection, people: Collection[str]) -> dict[str, Waits]:
+    """Seconds that each of these people waited, up to an hour, in order; of those who did."""
+    found: dict[str, Waits] = {}
     last = (-1, "", 0)
     for thread, person, at in connection.execute(_QUERY, (_NEWEST,)):
         before_thread, before, before_at = last
         if thread == before_thread and person in people and 0 < at - before_at <= _LONGEST_MS:
-            found[person, person == before].append(at - before_at)
+            again = person == before
+            found.setdefault(person, ([], []))[again].append((at - before_at) / 1000)
         last = thread, person, at
-    return dict(found)
+    return found
