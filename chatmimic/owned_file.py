@@ -27,7 +27,8 @@ def check_owned(path: Path, signature: str, option: str, command: str) -> None:
     """Raise the error that writing would raise, before the work that leads to it."""
     hint = _hint(option)
     try:
-        if path.exists() and not _is_ours(path, signature):
+        # A link that leads nowhere does not exist, but would be replaced.
+        if (path.exists() or path.is_symlink()) and not _is_ours(path, signature):
             raise ChatmimicError(f"{path} already exists and is not from `{command}`.", hint)
         if not path.parent.is_dir():
             raise ChatmimicError(f"Cannot write {path}: there is no such folder.", hint)

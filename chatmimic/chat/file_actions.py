@@ -76,7 +76,7 @@ class FileActions:
 
     def _may_write(self, path: Path) -> bool:
         """Whether there is no such file, or only an earlier one of this chat."""
-        if path.exists() and path not in self._written:
+        if (path.exists() or path.is_symlink()) and path not in self._written:
             self.chat.screen.complain(f"{path} already exists. Choose another name.")
             return False
         return True

@@ -40,7 +40,9 @@ def main(place: str, script: str) -> int:
     screen = make_screen(live=True)
     loading = Loading(lambda: [loaded(generator, told.get("loading", 0))])
     generator.speakers = told.get("speakers", [])
-    voice = Voice(Awaited(people, people[0], lambda: loading.wait()[0]), "ada-lovelace", "tiny")
+    voice = Voice(
+        Awaited(people, people[0], lambda: loading.wait()[0].generator), "ada-lovelace", "tiny"
+    )
 
     def open_voice(name: str) -> Voice:
         if name == "cyd":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -437,6 +438,14 @@ def test_somebody_elses_file_is_not_overwritten(make_repl, tmp_path):
     repl = make_repl()
     assert "already exists" in " ".join(repl.hear("hi", f"/save {file}").split())
     assert file.read_text() == "precious"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_that_leads_nowhere_is_not_replaced(make_repl, tmp_path):
+    file = tmp_path / "talk.jsonl"
+    file.symlink_to(tmp_path / "gone")
+    assert "already exists" in " ".join(make_repl().hear("hi", f"/save {file}").split())
+    assert file.is_symlink()
 
 
 def test_a_new_conversation_does_not_replace_one_that_was_saved(make_repl, tmp_path):

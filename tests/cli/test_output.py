@@ -63,6 +63,13 @@ def test_a_place_that_takes_no_files_is_found_before_the_work(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@posix
+def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path) -> None:
+    (tmp_path / "page.html").symlink_to(tmp_path / "gone")
+    with pytest.raises(ChatmimicError, match="already exists"):
+        check_owned(tmp_path / "page.html", "ours", "--html", "chatmimic evaluate")
+
+
 def on_a_pipe(**options) -> list[str]:
     out = io.StringIO()
     with stages(Console(file=out, width=20), **options) as shown:
