@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from chatmimic.errors import MimicError
-from chatmimic.files import atomic_folder, keep_files, size_in_words
+from chatmimic.files import atomic_folder, keep_files, size_in_words, typed_path
 from chatmimic.mimic import Mimic, write_manifest
 
 
@@ -18,7 +18,7 @@ def export(mimic: Mimic, folder: Path, precision: str = "bfloat16") -> Path:
     """
     import torch
 
-    final = folder.expanduser().absolute()
+    final = typed_path(folder).absolute()
     if os.path.lexists(final):
         raise MimicError(f"{folder} already exists.", "Choose a new folder.")
     whole = mimic.load_whole()

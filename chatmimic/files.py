@@ -10,7 +10,22 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatmimic.errors import ChatmimicError
+from chatmimic.errors import ChatmimicError, SettingsError
+
+
+def typed_path(typed: str | os.PathLike[str]) -> Path:
+    """A path as a user types it: "~" and "~name" are home folders.
+
+    Raises SettingsError if there is no such user.
+    """
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError as error:
+        user = Path(typed).parts[0]
+        raise SettingsError(
+            f"{user} is no home folder: there is no such user here.",
+            "Check the path; a file of that name is ./" + user + ".",
+        ) from error
 
 
 def private_folder(path: Path) -> Path:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatmimic.files import private_folder
+from chatmimic.errors import SettingsError
+from chatmimic.files import private_folder, typed_path
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,18 @@ class Home:
 
     @classmethod
     def find(cls, given: str | os.PathLike[str] | None = None) -> Home:
-        """The given home, or this user's data folder."""
+        """The given home, or this user's data folder. Raises SettingsError if there is none."""
         chosen = given or os.environ.get("CHATMIMIC_HOME")
         if chosen:
-            return cls(Path(chosen).expanduser().absolute())
+            return cls(typed_path(chosen).absolute())
         from platformdirs import user_data_path
 
-        return cls(user_data_path("chatmimic", appauthor=False))
+        found = user_data_path("chatmimic", appauthor=False)
+        if not found.is_absolute():  # "~/.local/…", which would be a folder called "~" here
+            raise SettingsError(
+                "This user has no home folder.", "Say with --home where the archive should live."
+            )
+        return cls(found)
 
     def make(self) -> Home:
         """Create the folder, readable by its owner only."""

@@ -54,7 +54,8 @@ class Database:
             self._patiently(
                 "PRAGMA schema_version"
             )  # the first access: fails if the file is not SQLite
-            schema.check(self.connection, str(self.path))
+            with self.reading() as connection:
+                schema.check(connection, str(self.path))
             self._patiently("PRAGMA journal_mode = WAL")
             for setting in _SETTINGS:
                 self._patiently(setting)
@@ -119,7 +120,7 @@ def _make_ready(path: Path, create: bool) -> None:
             private_file(path)
     except OSError as error:
         raise ArchiveError(
-            f"Cannot make an archive at {path}: {error.strerror or error}.",
+            f"Cannot open or create the archive {path}: {error.strerror or error}.",
             "Choose a place you can write to with --home.",
         ) from error
 

@@ -149,7 +149,10 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def check(connection: sqlite3.Connection, where: str) -> None:
-    """Raise ArchiveError for a database of another program or of a newer chatmimic."""
+    """Raise ArchiveError for a database of another program or of a newer chatmimic.
+
+    In a transaction of the caller: another process may be making the tables.
+    """
     if version_of(connection) > VERSION:
         raise ArchiveError(
             f"{where} was written by a newer chatmimic (archive version "

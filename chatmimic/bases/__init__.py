@@ -28,6 +28,7 @@ from chatmimic.bases.smollm2 import CARD, is_ready, need_smollm2, smollm2_file
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
 from chatmimic.bases.terms import STARTER, STARTER_FOLDER, Terms, short_name, terms_of
 from chatmimic.errors import BaseError
+from chatmimic.files import typed_path
 from chatmimic.folders import called
 from chatmimic.home import Home
 from chatmimic.lookup import close, suggestion
@@ -94,7 +95,7 @@ class FoundBase:
             model = load(self.folder)
         else:
             model = load_whole(self.folder, dropout=dropout, attention=attention)
-        words = load_tokenizer(Path(self.tokenizer).expanduser() if self.tokenizer else self.folder)
+        words = load_tokenizer(typed_path(self.tokenizer) if self.tokenizer else self.folder)
         if len(words) > model.get_input_embeddings().num_embeddings:
             raise BaseError(
                 f"The tokenizer of {short_name(self.name)} has {len(words):,} tokens, but its "
@@ -126,7 +127,7 @@ def base_here(name: str, home: Home, notify: Callable[[str], None] = lambda word
     `smollm2` are first converted into a base of the home; `notify` is called with what is being
     done. Raises BaseError.
     """
-    file = Path(name).expanduser()
+    file = typed_path(name)
     if _is_smollm2(name) and not os.path.isdir(file):
         return _smollm2(name, home, notify)
     own = own_base(name, home)
@@ -294,7 +295,7 @@ def local_base(name: str) -> Path | None:
     """The local folder that `name` means; None for a hub name."""
     if name == STARTER:
         return _starter()
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if name and os.path.isdir(path):  # pathlib's is_dir raises for a name that is too long
         return path.absolute()
     if os.path.isfile(path) and path.suffix == ".gguf":

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatmimic.bases.gguf_file import is_gguf
+from chatmimic.files import typed_path
 
 _HOST, _OWNER = "registry.ollama.ai", "library"  # left out of names by Ollama
 _MODEL = "application/vnd.ollama.image.model"
@@ -58,8 +59,8 @@ def _of_ollama() -> Iterator[Kept]:
 def _ollama_folders() -> list[Path]:
     """The folders of Ollama's models: if run by the user, or as a service on Linux."""
     if told := os.environ.get("OLLAMA_MODELS"):
-        return [Path(told).expanduser()]
-    return [Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
+        return [typed_path(told)]
+    return [Path(os.path.expanduser("~/.ollama/models")), Path("/usr/share/ollama/.ollama/models")]
 
 
 def _ollama_name(manifest: Path) -> str:
@@ -91,7 +92,7 @@ def _in_folders() -> Iterator[Kept]:
 
 
 def _folders() -> Iterator[tuple[str, Path]]:
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))
     yield "hub", _hub_cache()
     yield "llama.cpp", _llama_cpp()
     yield "LM Studio", home / ".cache" / "lm-studio" / "models"
@@ -115,7 +116,7 @@ def _llama_cpp() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", "")) / "llama.cpp"
     caches = "Library/Caches" if sys.platform == "darwin" else ".cache"
     own = os.environ.get("XDG_CACHE_HOME", "") if sys.platform == "linux" else ""
-    return Path(own or Path.home() / caches) / "llama.cpp"
+    return Path(own or os.path.expanduser(f"~/{caches}")) / "llama.cpp"
 
 
 def _gguf_files(top: Path) -> Iterator[Path]:

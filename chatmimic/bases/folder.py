@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic.errors import BaseError, DamagedBase
+from chatmimic.files import typed_path
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -137,7 +138,7 @@ def check_tokenizer(folder: Path, given: str | None) -> None:
     if given is None:
         tokenizer_files(folder)
         return
-    path = Path(given).expanduser()
+    path = typed_path(given)
     if path.is_dir():
         tokenizer_files(path)
     elif not path.is_file():

@@ -11,6 +11,7 @@ from chatmimic.chat.kept import find_chat, kept_chats, kept_files, new_chat_file
 from chatmimic.chat.needs import Chat
 from chatmimic.chat.screen import PLAYED, one_line
 from chatmimic.chat.session import Entry
+from chatmimic.files import typed_path
 from chatmimic.generation import as_text
 from chatmimic.text import visible
 
@@ -146,7 +147,7 @@ class FileActions:
 
 
 def _path(argument: str) -> Path:
-    return Path(argument).expanduser().absolute()
+    return typed_path(argument).absolute()
 
 
 def _count(entries: list[Entry] | tuple[Entry, ...]) -> str:

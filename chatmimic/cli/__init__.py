@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import errno
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from chatmimic.cli.rank_zero import let_the_first_speak
+from chatmimic.cli.standard_streams import ReaderGone, discard, make_usable, noticing_the_reader
 from chatmimic.errors import ChatmimicError
 from chatmimic.text import visible
 
@@ -46,6 +46,7 @@ COMMANDS = {
 }
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+_NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ELOOP)
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -63,6 +64,16 @@ class Commands(click.Group):
         command = importlib.import_module(f"chatmimic.cli.commands.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)
         return command
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse the arguments, which prints `--help`. Raises ReaderGone."""
+        with noticing_the_reader():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises ReaderGone."""
+        with noticing_the_reader():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -112,24 +123,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: status 0 for success, 1 error, 2 wrong usage, 130 Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
-    _print_anything()
+    make_usable()
     status = _run(arguments, debug)
     # Libraries take seconds to clean up; a (second) Ctrl-C meanwhile would change the status.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(status)
 
 
-def _print_anything() -> None:
-    """Print characters that the terminal's encoding lacks as "?" instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="chatmimic", standalone_mode=False)
-        if sys.stdout is not None:
+        with noticing_the_reader():
             sys.stdout.flush()  # here, where it can be said that the disk is full
     except ChatmimicError as error:
         if debug:
@@ -149,19 +153,32 @@ def _run(arguments: list[str], debug: bool) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # `chatmimic people | head -1`: the reader is gone, which is no error.
-        _discard_output()
+    except ReaderGone:  # no error
+        discard(1)
         return 0
     except OSError as error:
-        if error.errno not in _FULL:
+        if debug or not (sentence := _about_the_disk(error)):
             return _unexpected(error, debug)
-        _discard_output()
-        _complain(f"Cannot write the output: {error.strerror}. Free some space there.")
+        if not error.filename:
+            discard(1)
+        _complain(sentence)
         return 1
     except Exception as error:  # a bug: one sentence all the same, and how to see more
         return _unexpected(error, debug)
     return result if isinstance(result, int) else 0
+
+
+def _about_the_disk(error: OSError) -> str:
+    """What a full disk or a folder of somebody else means for the user; "" for other errors."""
+    what = f"{error.filename}" if error.filename else "the output"
+    if error.errno in _FULL:
+        return f"Cannot write {what}: {error.strerror}. Free some space there."
+    if error.errno in _NOT_OURS and error.filename:
+        return (
+            f"Cannot use {what}: {error.strerror}. Make it readable and writable for you, or "
+            "choose another place (--home is that of the archive and the mimics)."
+        )
+    return ""
 
 
 def _unexpected(error: Exception, debug: bool) -> int:
@@ -175,13 +192,9 @@ def _unexpected(error: Exception, debug: bool) -> int:
     return 1
 
 
-def _discard_output() -> None:
-    """Keep the interpreter from complaining when it flushes standard output at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _complain(sentence: str) -> None:
-    print(f"Error: {visible(sentence)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it, or the disk of a log is full
+        print(f"Error: {visible(sentence)}", file=sys.stderr)
 
 
 def _complain_usage(error: click.ClickException) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from chatmimic.cli.standard_streams import discard
 from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
@@ -89,7 +90,15 @@ def console(stderr: bool = False) -> Console:
     """A Rich console that interprets neither markup nor emoji codes in what it prints."""
     from rich.console import Console, ConsoleDimensions
 
-    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            # Work goes on without a reader of its progress; Rich would end it and lose the result.
+            if not stderr:
+                super().on_broken_pipe()
+            self.quiet = True
+            discard(2)
+
+    made = Screen(stderr=stderr, markup=False, emoji=False, highlight=False)
     if made.is_dumb_terminal:  # Rich takes any of them for 80 columns wide
         made.size = ConsoleDimensions(*shutil.get_terminal_size())
     return made

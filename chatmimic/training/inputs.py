@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from chatmimic.bases import FoundBase, base_here, locate_base
 from chatmimic.corpora import Corpus, open_corpora
+from chatmimic.files import typed_path
 from chatmimic.home import Home
 from chatmimic.mimic import Mimic
 from chatmimic.training.data.continue_from import going_on_from
@@ -125,7 +125,7 @@ def with_absolute_paths(
 
 def absolute_path(name: str) -> str:
     """An existing file or folder as an absolute path; anything else, e.g. a hub name, unchanged."""
-    path = Path(name).expanduser()
+    path = typed_path(name)
     return str(path.absolute()) if name != "starter" and os.path.exists(path) else name
 
 

@@ -23,7 +23,7 @@ from chatmimic.bases.new import layers_and_width, learn_tokenizer, new_base
 from chatmimic.bases.terms import short_name
 from chatmimic.corpora import Corpus
 from chatmimic.errors import TrainingError
-from chatmimic.files import atomic_folder, keep_files, private_folder, write_atomically
+from chatmimic.files import atomic_folder, keep_files, private_folder, typed_path, write_atomically
 from chatmimic.folders import Label
 from chatmimic.home import Home
 from chatmimic.lock import Lock
@@ -350,7 +350,7 @@ def _tokenizer_asked(inputs: PretrainInputs) -> Any | None:
         return None
     layers_and_width(inputs.settings.size)
     path = inputs.settings.tokenizer
-    return None if path is None else load_tokenizer(Path(path).expanduser())
+    return None if path is None else load_tokenizer(typed_path(path))
 
 
 def _check(base: bases.Base) -> None:

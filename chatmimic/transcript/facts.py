@@ -7,9 +7,9 @@ as messages of a sender "about NAME", so that no form needs to know them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from chatmimic.errors import TrainingError
+from chatmimic.files import typed_path
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
@@ -19,7 +19,7 @@ MOST = 32  # facts; each excerpt contains all of them
 def read_facts(path: str) -> tuple[str, ...]:
     """The non-empty lines of a text file. Raises TrainingError if it cannot be read."""
     try:
-        lines = Path(path).expanduser().read_text("utf-8-sig").splitlines()
+        lines = typed_path(path).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(
             f"The facts in {path} cannot be read ({type(error).__name__}).",

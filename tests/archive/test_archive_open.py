@@ -107,7 +107,7 @@ def test_what_is_no_archive_of_ours_is_refused_and_left_alone(
 
 def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ArchiveError, match=r"Cannot make an archive at .*--home"):
+    with pytest.raises(ArchiveError, match=r"Cannot open or create the archive .*--home"):
         Archive.open(tmp_path / "file" / "home" / "archive.sqlite")
 
 
