@@ -32,8 +32,8 @@ class Actions:
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
-        self._files = FileActions(chat)
         self._people = PeopleActions(chat)
+        self._files = FileActions(chat, self._people)
         self._offered_by = ""  # who says the …
         self._offered: list[str] = []  # alternatives to an answer …
         self._offered_for: list[Message] = []  # … to these messages

@@ -9,8 +9,11 @@ from pathlib import Path
 from chatmimic.chat import exporting, saving
 from chatmimic.chat.kept import find_chat, kept_chats, kept_files, new_chat_file
 from chatmimic.chat.needs import Chat
+from chatmimic.chat.people_actions import PeopleActions
 from chatmimic.chat.screen import PLAYED, one_line
 from chatmimic.chat.session import Entry
+from chatmimic.chat.voice import Voice
+from chatmimic.errors import ChatmimicError
 from chatmimic.files import typed_path
 from chatmimic.generation import as_text
 from chatmimic.text import visible
@@ -22,8 +25,9 @@ _SHOWN = 6  # messages of a chat that is gone on with
 class FileActions:
     """The commands that read and write files."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, people: PeopleActions) -> None:
         self.chat = chat
+        self._people = people
         self._written: set[Path] = set()  # files with this chat, which may be renewed
         self.by_name: dict[str, Callable[[str], None]] = {
             "save": self._save,
@@ -134,7 +138,34 @@ class FileActions:
         if kept is not None:
             kept.go_on(path)
         self.chat.screen.note(f"This is {one_line(path.stem)}.")
+        self._bring_back(saved)
         self.show_last()
+
+    def _bring_back(self, saved: saving.Saved) -> None:
+        """Let those answer who did in a kept chat, and the user be who they were."""
+        session, before = self.chat.session, self.chat.session.room
+        found = {who: voice for who, its in saved.room.items() if (voice := self._voice(who, its))}
+        if found:
+            session.let_answer(found)
+        mine = (entry.message.sender for entry in reversed(saved.entries) if entry.mine)
+        you = next(mine, "")
+        if you in (*session.people, "You") and you not in session.voices:
+            session.speak_as(you)
+        if session.room != before:
+            self._people.say_who_answers()
+
+    def _voice(self, person: str, mimic: str) -> Voice | None:
+        """The voice that spoke for a person of a kept chat; None, which is said, if it is gone."""
+        session, screen = self.chat.session, self.chat.screen
+        voice = next((voice for voice in session.models if voice.mimic == mimic), None)
+        try:
+            if voice is None:
+                with screen.waiting(f"Loading {mimic} …"):
+                    voice = self.chat.open_voice(mimic)
+        except ChatmimicError as error:
+            screen.note(f"{one_line(person)} is missing: {error.what}")
+            return None
+        return voice if person in voice.generator.people else None
 
     def _discard(self, _: str) -> None:
         kept = self.chat.kept

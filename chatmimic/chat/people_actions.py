@@ -40,7 +40,7 @@ class PeopleActions:
             self._list_mimics()
             return
         self.session.turn_to(*self._found(wanted))
-        self._now_answers()
+        self.say_who_answers()
 
     def _with(self, wanted: str) -> None:
         if not wanted:
@@ -49,7 +49,7 @@ class PeopleActions:
             return
         joined = [name for part in self._names(wanted) if (name := self._join(part))]
         if joined:
-            self._now_answers()
+            self.say_who_answers()
 
     def _join(self, wanted: str) -> str:
         """Let somebody answer, too. Returns their name, or "" if they do not."""
@@ -117,7 +117,8 @@ class PeopleActions:
             return own
         return ""
 
-    def _now_answers(self) -> None:
+    def say_who_answers(self) -> None:
+        """Say who answers from now on, and what is to be said of them."""
         session = self.session
         mimics = ", ".join(map(one_line, session.mimics))
         self.screen.note(

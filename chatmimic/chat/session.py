@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from random import Random
@@ -210,6 +210,13 @@ class Session:
     def leave(self, name: str) -> None:
         """Let somebody no longer answer beside the persona."""
         del self.others[name]
+
+    def let_answer(self, voices: Mapping[str, Voice]) -> None:
+        """Change everybody who answers, the persona first, each with the voice that speaks."""
+        self.others = dict(voices)
+        self.persona = next(iter(voices))
+        self.voice = self.others.pop(self.persona)
+        self._speak()
 
     def take(self, voices: Sequence[Voice]) -> None:
         """Put voices that were loaded in the places of `models`, in the same order."""

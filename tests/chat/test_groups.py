@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from talking_support import ScriptedGenerator
 
+from chatmimic.chat.kept import Kept
 from chatmimic.chat.room import Room
 from chatmimic.chat.saving import read_chat
+from chatmimic.files import private_folder
 from chatmimic.generation import Decoding
 from chatmimic.records import Message
 
@@ -226,3 +228,30 @@ def test_a_room_that_makes_no_sense_is_none(tmp_path, room):
     saved = read_chat(file)
     assert saved.room == {}
     assert saved.messages == [Message("Ada", "hi")]
+
+
+def test_a_resumed_chat_has_the_room_it_had(make_repl, home):
+    repl = make_repl()
+    repl.kept = Kept(home / "chats", repl.screen.note)
+    for name, mimic in (("Cyd", "cyd"), ("Zoë [x]", "zoe"), ("Eve", "gone")):
+        write = {"sender": "Bob", "text": "hi", "mimic": "cyd", "mine": True}
+        room = {"Cyd": "cyd", name: mimic, ADA: "ada-lovelace"}
+        (private_folder(home / "chats") / f"{mimic}-1.jsonl").write_text(
+            json.dumps(write | {"room": room}) + "\n"
+        )
+    shown = repl.hear("/resume zoe")
+    assert repl.session.room == {"Cyd": "cyd", "Zoë [x]": "zoe", ADA: "ada-lovelace"}
+    assert "Cyd, Zoë [x] and Ada Lovelace now answer" in shown
+    assert repl.session.you == "Bob"
+    shown = repl.hear("/resume gone")
+    assert "Eve is missing: There is no mimic called" in shown
+    assert repl.session.room == {"Cyd": "cyd", ADA: "ada-lovelace"}
+    assert "now answer" not in repl.hear("/resume cyd")
+
+
+def test_a_resumed_chat_of_which_no_mimic_is_left_keeps_who_answers(make_repl, home):
+    repl = make_repl()
+    said = {"sender": "Bob", "text": "hi", "room": {"Eve": "gone"}}
+    (private_folder(home / "chats") / "gone-1.jsonl").write_text(json.dumps(said) + "\n")
+    assert "Eve is missing" in repl.hear("/resume gone")
+    assert repl.session.room == {ADA: "ada-lovelace"}
