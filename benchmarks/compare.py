@@ -39,7 +39,7 @@ def main() -> None:
 
 def row(home: Home, given: argparse.Namespace, value: str) -> dict[str, Any]:
     """Train with one value; what it came to."""
-    setting = {given.setting[0]: value}
+    setting: dict[str, Any] = {given.setting[0]: value}
     trained = chatmimic.train(
         given.persona, home=home, base=given.base, steps=given.steps, replace=True, **setting
     )

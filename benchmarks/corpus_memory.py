@@ -23,6 +23,7 @@ import csv
 import itertools
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def _read(stream: IO[str], told: list[str]) -> None:
 def memory(process: psutil.Process) -> tuple[int, int]:
     """Anonymous and whole resident memory of a process in bytes; 0 when it has just ended."""
     try:
-        if sys.platform == "linux":
+        if platform.system() == "Linux":  # sys.platform hides the rest from mypy
             status = Path(f"/proc/{process.pid}/status").read_text()
             found = dict(re.findall(r"(RssAnon|VmRSS):\s+(\d+) kB", status))
             return 1024 * int(found.get("RssAnon", 0)), 1024 * int(found.get("VmRSS", 0))

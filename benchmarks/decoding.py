@@ -64,7 +64,7 @@ def main() -> None:
     print(f"{'':50}" + "".join(f"{title:>11}" for title in SHOWN.values()))
     for written in given.settings or USUAL:
         usual = decoding_of(mimic)
-        decoding = usual.with_values(part.split("=") for part in written.split())
+        decoding = usual.with_values(_pair(part) for part in written.split())
         study.replies.clear()
         study.replies[Source.REAL] = [place.real.text for place in study.answered]
         study.replies[Source.MIMIC] = generator.replies(
@@ -85,6 +85,12 @@ def main() -> None:
             print(_line("real", found[written], Source.REAL))
         print(_line(written or "the mimic's own", found[written], Source.MIMIC), flush=True)
     print(json.dumps({"mimic": mimic.name, "settings": found, "machine": machine()}))
+
+
+def _pair(written: str) -> tuple[str, str]:
+    """`temperature=0.8` as a name and a value."""
+    name, _, value = written.partition("=")
+    return name, value
 
 
 def _line(name: str, measured: dict[str, dict[str, float | None]], source: Source) -> str:

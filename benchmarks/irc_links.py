@@ -47,10 +47,10 @@ def _texts(corpus: Path, part: str) -> Iterator[tuple[str, str]]:
     for packed in sorted(corpus.glob("*.tar*")) if corpus.is_dir() else [corpus]:
         with tarfile.open(packed) as archive:
             for member in archive:
-                path = PurePosixPath(member.name)
-                opened = archive.extractfile(member) if path.parent.name == part else None
-                if opened is not None and path.suffix == ".txt":
-                    yield path.name, opened.read().decode("utf-8", "replace")
+                name = PurePosixPath(member.name)
+                opened = archive.extractfile(member) if name.parent.name == part else None
+                if opened is not None and name.suffix == ".txt":
+                    yield name.name, opened.read().decode("utf-8", "replace")
 
 
 def _log(name: str, raw: str, annotation: str) -> Log:

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -78,11 +79,15 @@ def after_a_checkpoint(
     process.join(chance.uniform(0, seconds / 10))
 
 
+def _is_more(run: Path, seen: set[tuple[Path, int]]) -> bool:
+    return bool(half_written(run) - seen)
+
+
 def while_it_saves(process: BaseProcess, run: Path, seconds: float, chance: random.Random) -> None:
     """Wait for one of the next checkpoints to be half-written."""
     seen = half_written(run)
     for _ in range(chance.randint(1, 4)):
-        _until(process, lambda seen=seen: bool(half_written(run) - seen))
+        _until(process, partial(_is_more, run, seen))
         seen |= half_written(run)
     time.sleep(chance.uniform(0, FEW))
 

@@ -33,7 +33,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -158,9 +158,7 @@ class Training:
         evaluations = [(round(look.seconds, 2), round(look.loss, 4)) for look in self.evaluations]
         return {"rate": self.rate, "looks": evaluations}
 
-    def _step(
-        self, number: int, batches: Sequence[Mapping[str, torch.Tensor]], total: float
-    ) -> None:
+    def _step(self, number: int, batches: Sequence[dict[str, torch.Tensor]], total: float) -> None:
         set_rate(self.optimizer, self.rate * min(1.0, (number + 1) / WARMUP))
         for tensors in batches:
             result = self.layout.surprise(self.loss_module, tensors)

@@ -102,10 +102,12 @@ def labels_of(read: Windows) -> torch.Tensor:
 
 def ours(row: Asked, model: Any, read: Windows) -> list[float]:
     """chatmimic's loop."""
-    from chatmimic.training.loop import Loop, Progress
+    from chatmimic.training.loop import Loop
     from chatmimic.training.objective.loss import LossModule
+    from chatmimic.training.progress import Progress
 
     times: list[float] = []
+    nothing: Any = None  # a form writes token types, and there are none
 
     def watch(progress: Progress) -> None:
         if progress.step:
@@ -119,7 +121,7 @@ def ours(row: Asked, model: Any, read: Windows) -> list[float]:
             train_windows=read,
             held_out=windows(row, model.config.vocab_size, 1),
             folder=Path(folder),
-            form=None,
+            form=nothing,
             watch=watch,
             stop=lambda: len(times) > row.steps,
         ).run()
@@ -140,7 +142,7 @@ def trainer(row: Asked, model: Any, read: Windows) -> list[float]:
 
     samples = [
         {"input_ids": torch.from_numpy(ids).long(), "labels": labels}
-        for ids, labels in zip(read.ids, labels_of(read), strict=True)
+        for ids, labels in zip(read.ids[:], labels_of(read), strict=True)
     ]
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(

@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from machine import machine
@@ -83,9 +84,9 @@ class Fakers:
         digits = begin + self.digits("#" * (length - 1 - len(begin)))
         digits += next(d for d in "0123456789" if checks(digits + d))
         if length == 15:
-            groups = (digits[:4], digits[4:10], digits[10:])
+            groups = [digits[:4], digits[4:10], digits[10:]]
         else:
-            groups = tuple(digits[n : n + 4] for n in range(0, 16, 4))
+            groups = [digits[n : n + 4] for n in range(0, 16, 4)]
         return self.chance.choice(("", " ", "-")).join(groups)
 
     def iban(self) -> str:
@@ -212,12 +213,16 @@ def sentences(seed: int, count: int) -> Iterator[Sentence]:
         yield Sentence(text, secret, type_)
 
 
+def _note(hits: list[tuple[str, str]], type_: str, said: str) -> None:
+    hits.append((type_, said))
+
+
 def classified(some: list[Sentence]) -> dict[str, dict[str, float]]:
     """For each type precision and recall, and how many there were."""
     there, right, told = Counter[str](), Counter[str](), Counter[str]()
     for sentence in some:
         hits: list[tuple[str, str]] = []
-        safe = redact(sentence.text, lambda type_, said, hits=hits: hits.append((type_, said)))
+        safe = redact(sentence.text, partial(_note, hits))
         told.update(type_ for type_, _ in hits)
         if sentence.secret:
             there[sentence.type] += 1
@@ -251,9 +256,10 @@ def of_corpus(folder: Path, show: int, seed: int) -> dict[str, object]:
     hits: list[tuple[str, str, str]] = []
     with_hits = 0
     for text in texts:
-        before = len(hits)
-        redact(text, lambda type_, said, text=text: hits.append((type_, said, text)))
-        with_hits += len(hits) > before
+        here: list[tuple[str, str]] = []
+        redact(text, partial(_note, here))
+        hits += [(type_, said, text) for type_, said in here]
+        with_hits += bool(here)
     for type_, said, text in random.Random(seed).sample(hits, min(show, len(hits))):
         print(f"{type_:12} {said!r:50} {text[:120]}")
     return {

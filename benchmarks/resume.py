@@ -92,9 +92,10 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=given.work) as folder:
         outcomes = list(_runs(given, Path(folder)))
+    identical = sum(not outcome.differs for outcome in outcomes)
     result = {
         "runs": len(outcomes),
-        "identical": sum(not outcome.differs for outcome in outcomes),
+        "identical": identical,
         "kills": sum(outcome.kills for outcome in outcomes),
         "while_saving": sum(outcome.while_saving for outcome in outcomes),
         "variants": Counter(outcome.variant for outcome in outcomes),
@@ -102,7 +103,7 @@ def main() -> None:
         "machine": ran_on,
     }
     print(json.dumps(result))
-    sys.exit(int(result["identical"] < result["runs"]))
+    sys.exit(int(identical < len(outcomes)))
 
 
 def _arguments() -> argparse.Namespace:

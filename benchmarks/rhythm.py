@@ -54,7 +54,7 @@ def main() -> None:
     generator = BatchGenerator(mimic.load())
     more = fitted_bias(generator, slices.judge, person) or 0.0
     chances = chances_of_more(generator, later, person, given.places)
-    others = {m.sender for c in slices.read for m in c.messages} - {person}
+    others = sorted({m.sender for c in slices.read for m in c.messages} - {person})
     real = turn_sizes(later, [person])
     rows = {
         "messages per turn": {

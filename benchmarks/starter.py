@@ -160,8 +160,9 @@ def windows_of(base: Base, conversations: Sequence[Conversation], folder: Path) 
     windows = writer.write(folder, packed=keeps_apart(base.model))
     # A share that was learnt twice or never, where long conversations are cut, would show here.
     characters = sum(len(m.text) + 1 for c in conversations for m in c.messages)
-    if abs(windows.characters.sum() - characters) > 0.5:
-        raise RuntimeError(f"{windows.characters.sum():.1f} of {characters} characters counted")
+    counted = float(np.sum(windows.characters[:]))
+    if abs(counted - characters) > 0.5:
+        raise RuntimeError(f"{counted:.1f} of {characters} characters counted")
     return windows
 
 

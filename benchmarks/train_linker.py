@@ -120,7 +120,9 @@ def layers(net: nn.Module) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def rows_and_wanted(sets: Sequence[Set], rows: Sequence[list[np.ndarray]]) -> tuple[list, list]:
+def rows_and_wanted(
+    sets: Sequence[Set], rows: Sequence[list[np.ndarray]]
+) -> tuple[list[np.ndarray], list[list[int]]]:
     """Those of several logs in one list each."""
     return [r for some in rows for r in some], [w for one in sets for w in one.wanted]
 

@@ -78,7 +78,7 @@ def positions_of(size: str) -> int:
 def measured(row: Asked, threads: int) -> dict[str, Any]:
     """One row, trained in a process of its own, whose peak of memory is the row's."""
     found, peak = in_a_child("--row", asdict(row), threads)
-    return found | {"peak_mb": round(peak / 1e6, 1)}
+    return {**found, "peak_mb": round(peak / 1e6, 1)}
 
 
 def in_a_child(what: str, of: Any, threads: int) -> tuple[Any, int]:
@@ -172,11 +172,13 @@ def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, floa
     import torch
 
     from chatmimic.bases.loading import empty_model
-    from chatmimic.training.loop import Loop, Progress
+    from chatmimic.training.loop import Loop
     from chatmimic.training.objective.loss import LossModule
+    from chatmimic.training.progress import Progress
 
     torch.manual_seed(0)
     model = empty_model(config)
+    nothing: Any = None
     spent: list[float] = []
     peaks: list[float] = []
     began = 0.0
@@ -196,7 +198,7 @@ def steps(row: Asked, config: Any, precision: str, kind: Any) -> tuple[int, floa
             train_windows=windows(row, config.vocab_size, WINDOWS),
             held_out=windows(row, config.vocab_size, 1),
             folder=Path(folder),
-            form=None,  # it writes token types and the mimic, and there is neither
+            form=nothing,  # it writes token types and the mimic, and there is neither
             watch=watch,
             stop=lambda: len(spent) > row.steps,
         )

@@ -102,7 +102,7 @@ def write_json_thread(
     people = [{"name": twice(name)} for name in names]
     newest = [plain_record(m) for m in reversed(messages)]
     for number, start in enumerate(range(0, len(newest), each), 1):
-        whole = {"participants": people, "messages": newest[start : start + each]}
+        whole: dict[str, Any] = {"participants": people, "messages": newest[start : start + each]}
         whole |= {"title": twice(title), "is_still_participant": True}
         whole |= {"thread_path": f"inbox/{folder.name}", "magic_words": []}
         (folder / f"message_{number}.json").write_text(json.dumps(whole, indent=2))
