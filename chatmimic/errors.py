@@ -20,6 +20,7 @@
     │   ├── NothingGained          the mimic is no better than its base
     │   └── LossNotFinite          the loss became NaN or infinite
     ├── MimicError                 a mimic is missing or damaged
+    ├── ServerError                the server cannot be started
     └── EvaluationError            a mimic, or a file of replies, cannot be evaluated
         └── BlindTestError         a blind test cannot be made or scored
 
@@ -157,6 +158,10 @@ class LossNotFinite(TrainingError):
 
 class MimicError(ChatmimicError):
     """A mimic is missing or damaged."""
+
+
+class ServerError(ChatmimicError):
+    """The server cannot be started."""
 
 
 class EvaluationError(ChatmimicError):

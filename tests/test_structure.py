@@ -33,6 +33,7 @@ FLOORS = [
     {"training"},
     {"evaluation"},
     {"chat"},
+    {"server"},
     {"api"},
     {"", "starter"},  # `import chatmimic` itself
     {"cli"},

@@ -39,6 +39,7 @@ COMMANDS = {
     "sample": ("sample", "Generate a conversation between the people a mimic knows."),
     "continue": ("continue_", "Go on with a piece of a chat, as a mimic would."),
     "score": ("score", "Compute the dialogue metrics that papers report, for replies or a mimic."),
+    "serve": ("serve", "Serve mimics to chat programs, through OpenAI's API."),
     "pretrain": ("pretrain", "Pretrain a base on public chats, or warm up an existing one."),
     "corpora": ("corpora", "List or remove corpora of public chats."),
     "bases": ("bases", "List the bases on this machine, or remove one made here."),

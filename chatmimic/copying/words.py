@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 SPAN = 8  # words of the spans that are looked up
+_LOOKED_AT = 400  # characters
 
 _NOT_IN_WORDS = re.compile(r"[^\w\s]+|_+")
 # Thai to Lao, Burmese, Khmer, kana, Chinese characters: written without spaces between words.
@@ -30,6 +31,14 @@ def bare_words(text: str) -> list[str]:
         return _NOT_IN_WORDS.sub("", text.lower()).split()
     bare = _NOT_IN_WORDS.sub("", unicodedata.normalize("NFKC", text).casefold())
     return _UNSPACED.sub(r" \1 ", bare).split()
+
+
+def last_words(text: str, most: int) -> str:
+    """The end of a text with at most so many words of `bare_words`."""
+    end = text[-_LOOKED_AT:]
+    pieces = [piece.start() for piece in re.finditer(r"\S+", end)]
+    starts = (at for at in [*pieces, len(end)] if len(bare_words(end[at:])) <= most)
+    return end[next(starts) :]
 
 
 def places_of(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

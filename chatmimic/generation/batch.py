@@ -6,39 +6,27 @@ A reply is drawn as in a chat, by the same rules and with a random generator of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import torch
 from torch import Tensor
 
+from chatmimic.copying.words import SPAN, last_words
 from chatmimic.generation.batch_reader import Rows
 from chatmimic.generation.copies import draw_uncopied
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.engine import TorchGenerator
 from chatmimic.generation.repetition import runs_in_circle
+from chatmimic.generation.row import Row, Scored
+from chatmimic.generation.running import RunningBatch
 from chatmimic.generation.sampler import seeded
 from chatmimic.generation.streaming import Pieces
 from chatmimic.records import Message
+from chatmimic.text import clean
+from chatmimic.transcript import TokenForm
 
 _AT_ONCE = 16  # replies; beyond that, padding costs more than sharing saves
-
-
-@dataclass
-class _Row:
-    """A reply that is being generated: its number, its ids so far and where its text begins."""
-
-    number: int
-    prompt: list[int]
-    header: list[int]
-    random: torch.Generator
-    body: list[int] = field(default_factory=list)
-    end: int | None = None
-    done: bool = False
-
-    @property
-    def ids(self) -> list[int]:
-        return self.prompt + self.header + self.body
 
 
 class BatchGenerator(TorchGenerator):
@@ -92,15 +80,15 @@ class BatchGenerator(TorchGenerator):
                     continue
                 read = read or self._batch.read([[*prompts[n][0], *prompts[n][1]] for n in batch])
                 rows = [
-                    _Row(at, *prompts[n], seeded(seed + at))
+                    self._row(prompts[n], speaker, decoding, limit, seeded(seed + at), at)
                     for n in batch
                     for at in range(n, len(made), len(prompts))
                 ]
                 own = read[0] if len(decodings) == times == 1 else read[0].copied(times)
                 logits = read[1].repeat_interleave(times, 0)
-                self._go_on(rows, own, logits, speaker, decoding, limit)
+                self._go_on(rows, own, logits)
                 for row in rows:
-                    made[row.number] = Pieces().finish(self._text(row.header, row.body, row.end))
+                    made[row.number] = Pieces().finish(self.text_of(row))
             passed(min(start + _AT_ONCE, len(order)))
         return texts
 
@@ -146,22 +134,68 @@ class BatchGenerator(TorchGenerator):
         rows = self._reader.logits(ids[:-1], last=len(body) // 2)
         return rows.argmax(-1).tolist() == ids[-(len(body) // 2) :] if half < len(body) else False
 
-    def _go_on(
+    @property
+    def window(self) -> int:
+        """How many tokens the model sees at once."""
+        return self._window
+
+    def begin(
         self,
-        rows: list[_Row],
-        read: Rows,
-        logits: Tensor,
+        history: Sequence[Message],
+        speaker: str,
+        decoding: Decoding,
+        at: int | None = None,
+    ) -> Row:
+        """The next message, by `speaker`, as a row of a `RunningBatch`, before its first token.
+
+        `at` is as in `stream`.
+        """
+        most = min(decoding.max_tokens, self._window // 2)
+        prompt = self._prompt(history, speaker, most, at)
+        return self._row(prompt, speaker, decoding, most, seeded(decoding.seed))
+
+    def begin_text(self, text: str, decoding: Decoding) -> Row:
+        """What follows a plain text, as a row of a `RunningBatch`, before its first token.
+
+        Of a text that is too long, the beginning is cut off. It ends where the model ends a
+        conversation, and in a form with a token of its own for it, a message.
+        """
+        most = min(decoding.max_tokens, self._window // 2)
+        start = self.form.end_of_conversation
+        ids = [start, *self.form.tokens_of(text)[-(self._window - most - 1) :]]
+        ends = self._ends if isinstance(self.form, TokenForm) else frozenset({start})
+        before = last_words(text, SPAN - 1)
+        return Row(ids, [], decoding, [], ends, most, seeded(decoding.seed), before=before)
+
+    def running(self) -> RunningBatch:
+        """A batch for rows of this generator."""
+        return RunningBatch(self._batch, self._advance)
+
+    def text_of(self, row: Row) -> str:
+        """The clean text of a row so far; its last characters may still change."""
+        if row.before is None:
+            return self._text(row.header, row.body, row.end)
+        return clean(self.form.text_of(row.body))
+
+    def _row(
+        self,
+        prompt: tuple[list[int], list[int]],
         speaker: str,
         decoding: Decoding,
         most: int,
-    ) -> None:
-        """Generate the bodies of rows that were read, with the next logits of each."""
+        random: torch.Generator,
+        number: int = 0,
+    ) -> Row:
         opening = self._action_opening(speaker)
+        return Row(*prompt, decoding, opening, self._ends, most, random, number)
+
+    def _go_on(self, rows: list[Row], read: Rows, logits: Tensor) -> None:
+        """Generate the bodies of rows that were read, with the next logits of each."""
         alive = rows
         while True:
             for row, scores in zip(alive, logits, strict=True):
                 if not row.done:
-                    self._next(row, scores.clone(), decoding, opening, most)
+                    self._advance(row, scores)
             going = [at for at, row in enumerate(alive) if not row.done]
             if not going:
                 return
@@ -170,14 +204,23 @@ class BatchGenerator(TorchGenerator):
                 read.take(going)
             logits = self._batch.step([row.ids for row in alive], read)
 
-    def _next(
-        self, row: _Row, scores: Tensor, decoding: Decoding, opening: list[int], most: int
-    ) -> None:
+    def _advance(self, row: Row, logits: Tensor) -> None:
         """Draw the next token of a row, or end it."""
-        self._bar(scores, row.body, decoding, opening)
-        token = draw_uncopied(scores, row.body, decoding, row.random, self._copies)
-        if token is None or token in self._ends:
+        scores = logits.clone()
+        self._bar(scores, row.body, row.decoding, row.opening, row.ends)
+        copies = self._copies if row.before is None else partial(self._copies_after, row)
+        token = draw_uncopied(scores, row.body, row.decoding, row.random, copies)
+        if token is None or token in row.ends:
             row.end, row.done = token, True
             return
         row.body.append(token)
-        row.done = len(row.body) >= most or runs_in_circle(row.body)
+        if row.scored_most is not None:
+            row.scored.append(Scored.of(logits, token, row.scored_most))
+        row.done = len(row.body) >= row.most or runs_in_circle(row.body)
+
+    def _copies_after(self, row: Row, body: Sequence[int], token: int) -> bool:
+        """Whether a token would complete a span that began in the text before the row."""
+        if self._uncopied is None or token in row.ends:
+            return False
+        written = self.form.text_of([*body, token])
+        return self._uncopied.would_copy(f"{row.before}{clean(written)}")

@@ -27,6 +27,22 @@ class Rows:
         at = torch.tensor(rows)
         self.cache.batch_select_indices(at)
         self.pads = self.pads[at]
+        if spare := int(self.pads.min()):
+            self._widen(-spare)
+
+    def join(self, other: Rows) -> None:
+        """Add the rows of another, which is not used after that; the shorter rows are padded."""
+        longer = self.cache.get_seq_length() - other.cache.get_seq_length()
+        (other if longer > 0 else self)._widen(abs(longer))
+        for mine, new in zip(self.cache.layers, other.cache.layers, strict=True):
+            mine.join(new)
+        self.pads = torch.cat([self.pads, other.pads])
+
+    def _widen(self, left: int) -> None:
+        """Add so much padding to each row, or remove it if negative."""
+        for layer in self.cache.layers if left else ():
+            layer.widen(left)
+        self.pads = self.pads + left
 
     def copied(self, times: int = 1) -> Rows:
         """A copy that does not change with the original, with each row that many times."""

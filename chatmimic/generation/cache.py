@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -49,6 +50,17 @@ class Growing(DynamicLayer):
     def batch_repeat_interleave(self, repeats: int) -> None:
         """Repeat each row."""
         super().batch_repeat_interleave(repeats)
+        self._rooms = (None, None)
+
+    def widen(self, left: int) -> None:
+        """Add so many positions of padding on the left, or remove them if negative."""
+        self.keys, self.values = (pad(part, (0, 0, left, 0)) for part in (self.keys, self.values))
+        self._rooms = (None, None)
+
+    def join(self, other: Growing) -> None:
+        """Add the rows of another cache with as many positions."""
+        self.keys = torch.cat([self.keys, other.keys])
+        self.values = torch.cat([self.values, other.values])
         self._rooms = (None, None)
 
 

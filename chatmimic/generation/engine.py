@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor
@@ -67,6 +68,12 @@ class TorchGenerator:
         self._barred = _barred(loaded, self._ends)
         self._bad: BadWords | None = None
         self._uncopied = uncopied
+
+    def knowing(self, facts: Sequence[str], persona: str) -> Self:
+        """The same generator with more facts about a person before every prompt."""
+        other = copy.copy(self)
+        other._before = (*self._before, *facts_as_messages(facts, persona))
+        return other
 
     def stream(
         self,
@@ -173,8 +180,19 @@ class TorchGenerator:
             yield token
             body.append(token)
 
-    def _bar(self, row: Tensor, body: list[int], decoding: Decoding, opening: list[int]) -> None:
-        """Mask the tokens that are not allowed: structure, and the end of a reply too short."""
+    def _bar(
+        self,
+        row: Tensor,
+        body: list[int],
+        decoding: Decoding,
+        opening: list[int],
+        ends: frozenset[int] | None = None,
+    ) -> None:
+        """Mask the tokens that are not allowed: structure, and the end of a reply too short.
+
+        `ends` are the tokens that end the text; None: those that end a message.
+        """
+        ending = list(self._ends if ends is None else ends)
         allowed = None if body else row[opening]
         row[self._barred[self._barred < row.shape[-1]]] = -torch.inf
         row[len(self.form.tokenizer) :] = -torch.inf  # padding rows of the output matrix
@@ -183,9 +201,9 @@ class TorchGenerator:
         for token in self._bad_words(decoding.bad_words).next_of(body):
             row[token] = -torch.inf
         if decoding.end_bias:
-            row[list(self._ends)] += decoding.end_bias
+            row[ending] += decoding.end_bias
         if len(body) < decoding.min_tokens or (decoding.min_tokens and self._is_blank(body)):
-            row[list(self._ends)] = -torch.inf
+            row[ending] = -torch.inf
 
     def _copies(self, body: Sequence[int], token: int) -> bool:
         """Whether a token would complete a span after `body` that must not be copied."""

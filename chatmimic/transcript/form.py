@@ -199,7 +199,8 @@ class Form(ABC):
         ids: list[int] = self._backend.encode(clean(text), add_special_tokens=False).ids
         return ids
 
-    def _text_of(self, ids: Iterable[int]) -> str:
+    def text_of(self, ids: Iterable[int]) -> str:
+        """Decode ids as plain text, whatever they mean in a transcript."""
         text: str = self._backend.decode(list(ids), skip_special_tokens=False)
         return text
 

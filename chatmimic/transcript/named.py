@@ -45,7 +45,7 @@ class NamedForm(Form):
             )
         # "\n\n" and the like are tokens too; any token with a newline ends a message.
         vocabulary = range(len(self.tokenizer))
-        self.ends = frozenset(t for t in vocabulary if "\n" in self._text_of([t]))
+        self.ends = frozenset(t for t in vocabulary if "\n" in self.text_of([t]))
         self._take(cast)
 
     def with_cast(self, cast: Cast) -> NamedForm:
@@ -86,10 +86,10 @@ class NamedForm(Form):
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of body ids, without the first space, with escapes decoded."""
-        return _unescape(self._text_of(ids).removeprefix(" ").removeprefix("* "))
+        return _unescape(self.text_of(ids).removeprefix(" ").removeprefix("* "))
 
     def _message(self, ids: list[int]) -> Message | None:
-        found = _LINE.fullmatch(self._text_of(ids))
+        found = _LINE.fullmatch(self.text_of(ids))
         if not found:
             return None
         label, written = found["name"], found["text"] or ""

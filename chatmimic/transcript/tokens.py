@@ -59,7 +59,7 @@ class TokenForm(Form):
     def text(self, ids: Sequence[int]) -> str:
         """The text of body ids, without structure tokens that a model generated out of place."""
         structure = {self._name, self._says, self._action, self._end, self.end_of_conversation}
-        return self._text_of(
+        return self.text_of(
             token for token in ids if token not in structure and token not in self._slot_of
         )
 
@@ -80,7 +80,7 @@ class TokenForm(Form):
             sender = self.cast.people[slot] if known else f"Speaker {slot}"
         elif first == self._name and self._says in rest:
             cut = rest.index(self._says)
-            sender, rest = self._text_of(rest[:cut]), rest[cut + 1 :]
+            sender, rest = self.text_of(rest[:cut]), rest[cut + 1 :]
         else:
             return None
         action = bool(rest) and rest[0] == self._action
