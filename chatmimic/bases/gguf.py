@@ -42,7 +42,7 @@ READ = (
     *("falcon", "bloom", "stablelm", "starcoder2", "nemotron", "lfm2"),
 )
 _WAIT = 0.2  # seconds between two checks whether another process is done
-_BYTES = 6  # per parameter during conversion: float32 and bfloat16
+_BYTES = 6  # per parameter during conversion: float32, and what is kept
 
 
 def base_of_file(
@@ -227,13 +227,13 @@ def _facts(head: Head, source: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read(head: Head) -> tuple[Any, Any]:
-    """A model that can be saved, in bfloat16, and its tokenizer."""
+    """A model that can be saved, with two bytes per parameter, and its tokenizer."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     with explained(head.file, "read"):
         with _bar(head) as done:
-            model, tokenizer = load_gguf(head.file, done)
+            model, tokenizer = load_gguf(head.file, head.precision, done)
         # A model read from GGUF cannot be saved, so a new model takes over its weights.
         plain = {k: v for k, v in model.config.to_dict().items() if k != "quantization_config"}
         config = AutoConfig.for_model(plain.pop("model_type"), **plain)

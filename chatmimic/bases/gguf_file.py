@@ -19,6 +19,7 @@ _VERSIONS = (2, 3)
 # Value types by number: struct codes of the plain ones, and the two that are not plain.
 _PLAIN = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_F16 = 1  # format of a tensor
 _ALIGNED = 32  # bytes; tensors begin at multiples of it, unless the file says otherwise
 _LONGEST, _MOST = 1 << 24, 1 << 20  # bytes of a string; entries and tensors
 _CARDS = (
@@ -52,6 +53,12 @@ class Head:
     def parameters(self) -> int:
         """The total number of elements of the tensors."""
         return sum(tensor.numbers for tensor in self.tensors)
+
+    @property
+    def precision(self) -> str:
+        """The type of two bytes that holds most of the weights best: `float16` or `bfloat16`."""
+        halves = sum(tensor.numbers for tensor in self.tensors if tensor.format == _F16)
+        return "float16" if 2 * halves > self.parameters else "bfloat16"
 
     @property
     def architecture(self) -> str:

@@ -74,18 +74,34 @@ def load_model(
     return _in_one_kernel(model)
 
 
-def load_gguf(file: Path, done: Callable[[], None] = lambda: None) -> tuple[Any, Any]:
-    """Load the model (bfloat16) and the tokenizer of a GGUF file with transformers.
+def load_gguf(
+    file: Path, precision: str = "bfloat16", done: Callable[[], None] = lambda: None
+) -> tuple[Any, Any]:
+    """Load the model and the tokenizer of a GGUF file with transformers.
 
-    `done` is called after each tensor. Raises BaseError if transformers cannot read the file.
+    `precision` is the name of a floating-point type; `done` is called after each tensor. Raises
+    BaseError if transformers cannot read the file.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     where = {"gguf_file": file.name, "local_files_only": True, "trust_remote_code": False}
     with quiet(), _counting(done), explained(file, "read"):
-        model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.bfloat16, **where)
-        return model, AutoTokenizer.from_pretrained(file.parent, **where)
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, **where)
+        config = AutoConfig.from_pretrained(file.parent, **where)
+        if config.model_type == "gpt2":
+            _with_own_sizes(config, len(tokenizer))
+        model = AutoModelForCausalLM.from_pretrained(
+            file.parent, config=config, dtype=getattr(torch, precision), **where
+        )
+        return model, tokenizer
+
+
+def _with_own_sizes(config: Any, vocabulary: int) -> None:
+    """Set sizes that transformers takes from OpenAI's GPT-2 whatever a GGUF file says."""
+    config.vocab_size = vocabulary
+    config.n_positions = getattr(config, "n_ctx", config.n_positions)
+    config.n_inner = getattr(config, "feed_forward_length", config.n_inner)
 
 
 @contextlib.contextmanager

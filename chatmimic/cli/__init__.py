@@ -27,6 +27,7 @@ COMMANDS = {
     "threads": ("threads", "List the threads in the archive."),
     "search": ("search", "Search the messages in the archive."),
     "stats": ("stats", "Show statistics of the archive, or a person's habits."),
+    "export": ("export", "Export conversations as training data for other programs."),
     "train": ("train", "Train a mimic of one person."),
     "chat": ("chat", "Chat with a mimic."),
     "reply": ("reply", "Print one reply from a mimic, for scripts."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -64,16 +64,18 @@ class GroupedCommand(click.Command):
 
 
 def settings_options(
-    kind: type[Any], group: str = "", **defaults: str
+    kind: type[Any], group: str = "", only: Collection[str] = (), **defaults: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add an option for each field of a settings class; one that is not given is None or ().
 
-    `group` is their heading in the help, if the settings have none of their own. `defaults`
-    describes, by field name, defaults that are not a single value.
+    `group` is their heading in the help, if the settings have none of their own; `only` names some
+    of the fields (default: all). `defaults` describes, by field name, defaults that are not a
+    single value.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(settings_of(kind)):
+        chosen = [one for one in settings_of(kind) if not only or one.name in only]
+        for one in reversed(chosen):
             default = defaults.get(one.name, _default(one.default))
             command = _option(one, default, group)(command)
         return command

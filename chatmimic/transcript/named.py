@@ -70,9 +70,9 @@ class NamedForm(Form):
     ) -> list[int]:
         """The line up to its colon, with the time if the message has one."""
         time = _clock(message.sent_at) if message else ""
-        return self.tokens_of(f"{time}{self._label(speaker)}:")
+        return self.tokens_of(f"{time}{self.label(speaker)}:")
 
-    def _label(self, speaker: str) -> str:
+    def label(self, speaker: str) -> str:
         """The label of a person; outside the cast it is never a name of the cast."""
         known = self._labels.get(speaker)
         return known or free_label(as_label(speaker), self._taken)

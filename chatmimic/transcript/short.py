@@ -41,7 +41,7 @@ class ShortForm(NamedForm):
         """The line up to its colon, with the silence since the message before it."""
         # Encoded separately, so that a name has the same tokens with and without a time before it.
         time = _passed(message, before)
-        return self.tokens_of(time) + self.tokens_of(f"{self._label(speaker)}:")
+        return self.tokens_of(time) + self.tokens_of(f"{self.label(speaker)}:")
 
     def _labels_of(self, people: Sequence[str]) -> dict[str, str]:
         """Unique labels: first names where they are unambiguous."""

@@ -15,11 +15,12 @@ from chatmimic.cli import COMMANDS, cli
 SOURCE = Path(chatmimic.__file__).parent
 PAGES = [SOURCE.parent / "README.md", *sorted((SOURCE.parent / "docs").glob("*.md"))]
 NAMED = re.compile(r"(?<![\w-])--[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?![\w-])")
-# Options of torchrun, of accelerate and of pip.
+# Options of torchrun, of accelerate, of pip and of TGI.
 OF_OTHERS = {
     *("--nproc-per-node", "--shutdown-timeout", "--multi_gpu", "--num_processes"),
     *("--use_fsdp", "--fsdp_version"),
     *("--no-deps", "--index-url"),
+    "--model-id",
 }
 # Commands that are not ours: tests/benchmarks/test_every_script.py looks at their options.
 OF_SCRIPTS = re.compile(r"^\$ python benchmarks/.*$", re.MULTILINE)

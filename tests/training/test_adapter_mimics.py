@@ -23,7 +23,7 @@ from chatmimic.engines.adapted import Adapted
 from chatmimic.engines.products import has_int8
 from chatmimic.errors import BaseError, MimicError, TrainingError
 from chatmimic.evaluation.sense.perplexity import perplexity
-from chatmimic.export import export
+from chatmimic.export.model_folder import export
 from chatmimic.generation import Decoding
 from chatmimic.mimic import Mimic, needing
 from chatmimic.training import save_mimic

@@ -25,9 +25,9 @@ from chatmimic.cli.removing import remove_folder, yes_option
 from chatmimic.errors import BaseError, MimicError
 from chatmimic.evaluation.records import is_number
 from chatmimic.evaluation.stored import stored
-from chatmimic.files import size_in_words
+from chatmimic.files import folder_size, size_in_words
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, read_mimic, remove
+from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, remove
 from chatmimic.text import perplexity_in_words, shown
 from chatmimic.training.checkpointing.resumable import READY
 from chatmimic.training.data.selection import in_words
@@ -151,33 +151,52 @@ def _on_its_chats(mimic: str, home: Home) -> str:
 @click.option(
     "--precision",
     type=click.Choice(["bfloat16", "float16", "float32"]),
-    default="bfloat16",
-    show_default=True,
-    help="Data type of the weights: two bytes per parameter, or four for float32.",
+    help="Data type of the weights: two bytes per parameter, or four for float32 (default: "
+    "bfloat16).",
+)
+@click.option(
+    "--gguf",
+    type=click.Choice(["f16", "q8_0"]),
+    help="Write a GGUF file and a Modelfile for Ollama instead: two bytes per parameter, or one.",
 )
 @json_option
 @home_option
-def export_command(name: str, folder: Path, precision: str, as_json: bool, home: Home) -> None:
+def export_command(
+    name: str, folder: Path, precision: str | None, gguf: str | None, as_json: bool, home: Home
+) -> None:
     """Export a mimic as a complete model, for other programs.
 
-    The folder can be opened with transformers and programs that read its models, without the base.
+    The folder can be opened with transformers, vLLM and other programs that read its models,
+    without the base; its chat template writes chats as the mimic reads them. With --gguf it is for
+    Ollama, llama.cpp and LM Studio.
+
+    To export conversations, see `chatmimic export`.
 
     \b
     Example:
       chatmimic mimics export ada-lovelace ./ada
+      chatmimic mimics export ada-lovelace ./ada-gguf --gguf q8_0
     """
     from chatmimic.bases.loading import quiet
-    from chatmimic.export import export
+    from chatmimic.export.model_folder import export, export_gguf
 
+    if precision and gguf:
+        raise click.UsageError("--precision and --gguf both say how to write weights; choose one.")
     mimic = Mimic.open(name, home)
     with waiting(f"exporting {mimic.name}"), quiet():
-        written = read_mimic(export(mimic, folder, precision))
+        written = (
+            export_gguf(mimic, folder, gguf)
+            if gguf
+            else export(mimic, folder, precision or "bfloat16")
+        )
+    size = folder_size(written)
     if as_json:
-        print_json({"exported": mimic.name, "path": str(written.path), "bytes": written.size})
-    else:
-        size, where = size_in_words(written.size), written.path
-        line = f"Exported {mimic.name} to {where} ({size}). It is as private as the chats."
-        console().print(shown(line))
+        print_json({"exported": mimic.name, "path": str(written), "bytes": size})
+        return
+    line = f"Exported {mimic.name} to {written} ({size_in_words(size)})."
+    console().print(shown(f"{line} It is as private as the chats."))
+    if gguf:
+        console().print(shown(f"To run it in Ollama: ollama create {mimic.name} -f Modelfile"))
 
 
 def _only_one(name: str, home: Home) -> Mimic:

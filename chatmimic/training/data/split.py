@@ -18,6 +18,7 @@ from chatmimic.transcript import Cast
 
 if TYPE_CHECKING:
     from chatmimic.archive import Archive
+    from chatmimic.conversations import Disentangler
 
 TESTED = 250  # held-out messages that figures are measured on, the same ones for every base
 CAST = 200  # names a mimic remembers; the tokens form has a token for the first 32
@@ -79,7 +80,7 @@ def gather(
     channels), and calls `notify` with its progress.
     Raises NoSuchPerson and TooLittleData.
     """
-    from chatmimic.conversations import Disentangler, conversations
+    from chatmimic.conversations import Disentangler
 
     person = archive.person(persona) if persona else _most_talkative(archive)
     imitated = person.name if persona else None
@@ -88,11 +89,7 @@ def gather(
     least = 1 if force else LEAST_MESSAGES
     selection = selection.counted(archive, person if imitated else None, least)
     disentangler = Disentangler(disentangle, imitated, notify)
-    everything = [
-        c
-        for c in conversations(archive, gap_ms, disentangler, selection.of)
-        if imitated is None or imitated in c.senders
-    ]
+    everything = conversations_with(archive, imitated, gap_ms, selection, disentangler)
     train, later = split(everything, imitated, held_out)
     cast = cast_of(train, person.name)
     return Material(
@@ -107,6 +104,20 @@ def gather(
         dict(selection.description),
         _owner_in(cast, archive.owners()),
     )
+
+
+def conversations_with(
+    archive: Archive,
+    imitated: str | None,
+    gap_ms: int | None,
+    selection: Selection,
+    disentangler: Disentangler,
+) -> list[Conversation]:
+    """The selected conversations of the archive in which a person speaks (None: all), by time."""
+    from chatmimic.conversations import conversations
+
+    found = conversations(archive, gap_ms, disentangler, selection.of)
+    return [c for c in found if imitated is None or imitated in c.senders]
 
 
 def _owner_in(cast: Cast, owners: Sequence[str]) -> str:
