@@ -52,13 +52,16 @@ COLUMNS = """person.name, message.text, message.sent_at, message.kind, thread.se
     thread.title, alias.sender_key, message.message_id, message.reply_to, message.reactions,
     alias.is_bot"""
 WORDS = "message.kind IN ('text', 'action')"
+_AT_ONCE = 1_000  # rows
 
 
 def stream(
-    connection: sqlite3.Connection, service: str | None, thread: str | None
+    connection: sqlite3.Connection, service: str | None, thread: str | None, since: int | None
 ) -> Iterator[Message]:
     """Messages with words, by thread and time, one at a time."""
     where, values = _narrowed([WORDS], {"thread.service": service, "thread.key": thread})
+    if since is not None:
+        where, values = f"{where} AND message.placed_at >= ?", [*values, since]
     for row in connection.execute(f"SELECT {COLUMNS} {FROM} {where} {_ORDER}", values):
         yield message_of(row)
 
@@ -88,12 +91,50 @@ def message_of(row: tuple[Any, ...]) -> Message:
     )
 
 
+def place_of_newest(
+    connection: sqlite3.Connection, person_id: int | None, count: int
+) -> tuple[int, int] | None:
+    """Where the `count` newest messages of a person (None: of everybody) begin in `stream`.
+
+    The time to stream from, in UTC ms, and the number of the first of them in that stream. None:
+    there are no more, or the first has no time.
+    """
+    whose = (
+        "" if person_id is None else "AND alias_id IN (SELECT id FROM alias WHERE person_id = ?)"
+    )
+    found = connection.execute(
+        f"""SELECT placed_at, message.id, service, key FROM message
+            JOIN thread ON thread.id = thread_id WHERE {WORDS} {whose}
+            ORDER BY placed_at DESC, service DESC, key DESC, message.id DESC LIMIT 1 OFFSET ?""",
+        (*(() if person_id is None else (person_id,)), count - 1),
+    ).fetchone()
+    if found is None or found[0] is None:
+        return None
+    at, row, service, key = found
+    (number,) = connection.execute(
+        f"""SELECT count(*) FROM thread CROSS JOIN message ON thread_id = thread.id
+            WHERE {WORDS} AND placed_at >= ? AND (
+                (service, key) < (?, ?)
+                OR (service, key) = (?, ?) AND placed_at = ? AND message.id < ?)""",
+        (at, service, key, service, key, at, row),
+    ).fetchone()
+    return at, number
+
+
+# The same as "\x1f".join(map(str, row)), which takes Python three times as long. The separators
+# cannot be in a field: clean() takes them out.
+_JOINED = " || char(31) || ".join(
+    "coalesce(message.sent_at, 'None')" if column == "message.sent_at" else column
+    for column in COLUMNS.replace("\n", " ").replace(" ", "").split(",")
+)
+
+
 def digest(connection: sqlite3.Connection) -> str:
     """The SHA-256, in hex, of everything that `stream` yields, in its order."""
     whole = sha256()
-    for row in connection.execute(f"SELECT {COLUMNS} {FROM} WHERE {WORDS} {_ORDER}"):
-        # The separators cannot be in a field: clean() takes them out.
-        whole.update(("\x1f".join(map(str, row)) + "\x1e").encode())
+    rows = connection.execute(f"SELECT {_JOINED} {FROM} WHERE {WORDS} {_ORDER}")
+    while some := rows.fetchmany(_AT_ONCE):
+        whole.update(("\x1e".join(text for (text,) in some) + "\x1e").encode())
     return whole.hexdigest()
 
 

@@ -321,14 +321,26 @@ class Archive:
         with self._database.reading() as connection:
             return {number: find_threads.called(connection, number) for number in numbers}
 
-    def stream(self, *, service: str | None = None, thread: str | None = None) -> Iterator[Message]:
+    def stream(
+        self, *, service: str | None = None, thread: str | None = None, since: int | None = None
+    ) -> Iterator[Message]:
         """Messages with words, ordered by service, thread, time and arrival, in constant memory.
 
         `sender` is the person's name. A message without a time keeps its place in its file.
-        `source` is not kept.
+        `source` is not kept. `since` is the time, in UTC ms, of the earliest.
         """
         with explained(self.path):
-            yield from reading.stream(self._database.connection, service, thread)
+            yield from reading.stream(self._database.connection, service, thread, since)
+
+    def place_of_newest(self, name: str | None, count: int) -> tuple[int, int] | None:
+        """Where the `count` newest messages of a person (None: of everybody) begin.
+
+        The time to `stream` from, in UTC ms, and the number of the first of them in that stream.
+        None: there are no more, or the first has no time. Raises NoSuchPerson.
+        """
+        with self._database.reading() as connection:
+            who = None if name is None else find_people.find(connection, name)
+            return reading.place_of_newest(connection, who, count)
 
     def waits_of(self, people: Collection[str]) -> dict[str, waits.Waits]:
         """Seconds that each of these people waited before they wrote, in the newest messages.

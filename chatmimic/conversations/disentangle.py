@@ -10,40 +10,77 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chatmimic.conversations.linking.is_busy import is_busy
-from chatmimic.records import Conversation, Message
+from chatmimic.records import Conversation
 
 if TYPE_CHECKING:
     from chatmimic.conversations.linking.linker import Linker
 
 _BEFORE = 200  # messages before a person's that may matter to it; …
 _AFTER = 50  # … and after it
+# Messages of busy channels that the networks link: a millisecond each. In a million messages the
+# older ones would take a quarter of an hour before a training begins.
+NEWEST = 5_000
+
+
+@dataclass
+class _Stretch:
+    """Messages near a person's, in a conversation; those before `border` are linked by the rule."""
+
+    whole: Conversation
+    start: int
+    stop: int
+    border: int = 0
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def ends_at(self) -> int:
+        """The time of its last message that has one, in UTC ms."""
+        times = (m.sent_at for m in reversed(self.whole.messages[self.start : self.stop]))
+        return next((at for at in times if at is not None), 0)
 
 
 @dataclass
 class Disentangler:
     """Disentangles conversations: in busy channels (None), everywhere, or nowhere.
 
-    `of` limits it to the surroundings of this person's messages; the rest is left as it is.
+    `of` limits it to the surroundings of this person's messages; the rest is left as it is. In busy
+    channels the newest messages (`newest`) are linked by the networks and older ones by the plain
+    rule, unless disentangling was asked for.
     """
 
     wanted: bool | None = None
     of: str | None = None
     notify: Callable[[str], None] = lambda words: None
+    newest: int = NEWEST
     threads: int = 0  # the number of busy threads so far
 
     def __call__(self, found: Sequence[Conversation]) -> Iterator[Conversation]:
         """Split conversations that were cut at silences into the conversations in them."""
-        for _, group in groupby(found, key=lambda c: (c.service, c.thread)):
-            thread = list(group)
-            if not self._is_wanted(thread):
+        threads = [list(group) for _, group in groupby(found, key=lambda c: (c.service, c.thread))]
+        busy = [self._is_wanted(thread) for thread in threads]
+        self.threads += sum(busy)
+        near = [
+            [self._near(whole) for whole in thread] if is_busy_one else None
+            for thread, is_busy_one in zip(threads, busy, strict=True)
+        ]
+        every = [s for thread in near if thread for stretches in thread for s in stretches]
+        self._set_borders(every)
+        progress = _Progress(self.notify, sum(map(len, every)))
+        for thread, places in zip(threads, near, strict=True):
+            if places is None:
                 yield from thread
                 continue
-            self.threads += 1
-            near = [self._near(conversation.messages) for conversation in thread]
-            total = sum(stop - start for places in near for start, stop in places)
-            progress = _Progress(self.notify, total)
-            for conversation, places in zip(thread, near, strict=True):
-                yield from self._parts(conversation, places, progress) if places else [conversation]
+            for whole, stretches in zip(thread, places, strict=True):
+                yield from self._parts(stretches, progress) if stretches else [whole]
+
+    def _set_borders(self, stretches: list[_Stretch]) -> None:
+        """Leave the oldest messages to the rule, if there are too many for the networks."""
+        left = self.newest if self.wanted is None else sum(map(len, stretches))
+        for stretch in sorted(stretches, key=lambda s: s.ends_at, reverse=True):
+            stretch.border = max(stretch.start, stretch.stop - left)
+            left -= stretch.stop - stretch.border
 
     @cached_property
     def _linker(self) -> Linker:
@@ -56,26 +93,28 @@ class Disentangler:
             return self.wanted
         return is_busy([message.sender for c in thread for message in c.messages])
 
-    def _parts(
-        self, whole: Conversation, places: Sequence[tuple[int, int]], progress: _Progress
-    ) -> Iterator[Conversation]:
-        for start, stop in places:
-            for part in self._linker.disentangle(whole.messages[start:stop], progress.passed):
-                yield Conversation(tuple(part), whole.service, whole.thread)
+    def _parts(self, stretches: Sequence[_Stretch], progress: _Progress) -> Iterator[Conversation]:
+        for one in stretches:
+            service, thread = one.whole.service, one.whole.thread
+            older, newer = (one.start, one.border, True), (one.border, one.stop, False)
+            for start, stop, by_rule in (part for part in (older, newer) if part[0] < part[1]):
+                some = one.whole.messages[start:stop]
+                for part in self._linker.disentangle(some, progress.passed, by_rule=by_rule):
+                    yield Conversation(tuple(part), service, thread)
 
-    def _near(self, messages: Sequence[Message]) -> list[tuple[int, int]]:
-        """The ranges of messages near this person's."""
+    def _near(self, whole: Conversation) -> list[_Stretch]:
+        """The stretches of messages near this person's."""
         if self.of is None:
-            return [(0, len(messages))]
-        near: list[tuple[int, int]] = []
-        for i, message in enumerate(messages):
+            return [_Stretch(whole, 0, len(whole.messages))]
+        near: list[_Stretch] = []
+        for i, message in enumerate(whole.messages):
             if message.sender != self.of:
                 continue
-            start, stop = max(0, i - _BEFORE), min(len(messages), i + _AFTER)
-            if near and start <= near[-1][1]:
-                near[-1] = near[-1][0], stop
+            start, stop = max(0, i - _BEFORE), min(len(whole.messages), i + _AFTER)
+            if near and start <= near[-1].stop:
+                near[-1].stop = stop
             else:
-                near.append((start, stop))
+                near.append(_Stretch(whole, start, stop))
         return near
 
 

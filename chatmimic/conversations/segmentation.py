@@ -10,7 +10,7 @@ from chatmimic.conversations.disentangle import Disentangler
 from chatmimic.conversations.gaps import choose_gap
 from chatmimic.records import Conversation, Message
 
-Choose = Callable[[Iterator[Message]], Iterator[Message]]  # selects messages
+Read = Callable[[Archive], Iterator[Message]]  # reads all messages of an archive, or some
 
 
 def cut(
@@ -53,21 +53,21 @@ def conversations(
     archive: Archive,
     gap_ms: int | None = None,
     apart: Disentangler | None = None,
-    of: Choose = iter,
+    read: Read = Archive.stream,
 ) -> list[Conversation]:
     """All conversations of the archive by start time; those without a time come last.
 
-    `apart` disentangles busy channels; `of` selects the messages to read.
+    `apart` disentangles busy channels; `read` reads the messages.
     """
-    found = list(cut(of(archive.stream()), gap_ms))
+    found = list(cut(read(archive), gap_ms))
     found = found if apart is None else list(apart(found))
     found.sort(key=lambda c: (c.starts_at is None, c.starts_at or 0, c.service, c.thread))
     return found
 
 
-def thread_gaps(archive: Archive, of: Choose = iter) -> dict[tuple[str, str], int]:
+def thread_gaps(archive: Archive, read: Read = Archive.stream) -> dict[tuple[str, str], int]:
     """The gap, in milliseconds, that `cut` chooses for each (service, thread)."""
     gaps = {}
-    for key, run in groupby(of(archive.stream()), key=lambda m: (m.service, m.thread)):
+    for key, run in groupby(read(archive), key=lambda m: (m.service, m.thread)):
         gaps[key] = choose_gap([m.sent_at for m in run if m.sent_at is not None])
     return gaps

@@ -72,7 +72,7 @@ def slices_of(
     apart = Disentangler(settings.disentangle, person, tell)
     found = [
         _known_as(mimic.persona, person, c)
-        for c in conversations(archive, gap, apart, chosen.of)
+        for c in conversations(archive, gap, apart, chosen.read)
         if person in c.senders
     ]
     person = mimic.persona

@@ -102,15 +102,16 @@ class Run(BaseRun):
         inputs = request.find(self.callbacks.stage)
         shorten = may_be_shortened(inputs.settings, find_room().device, self.processes.world)
         first = inputs.changed(newest=str(FEWEST)) if shorten else inputs
-        material = self._gather(archive, first)
+        material = self._gather(archive, first, brief=shorten)
         self.home.make()
         self.claim(label_for(self.name, material.imitated), replace=replace)
         inputs = inputs.changed(persona=material.imitated or "")
         with self._at_work():
             self.processes.share(self.name)
             self.clear()
-            if shorten and "newest" in material.selection:
-                inputs = shortened(self, material, inputs)
+            if shorten:
+                if "newest" in material.selection:
+                    inputs = shortened(self, material, inputs)
                 material = self._gather(archive, inputs)
             if inputs.settings.select == STYLE:
                 self._make_judge(material, inputs)
@@ -167,7 +168,7 @@ class Run(BaseRun):
         with lock, explained(self.folder), all_there(self.processes), quiet(), threads_kept():
             yield
 
-    def _gather(self, archive: Archive, inputs: Inputs) -> Material:
+    def _gather(self, archive: Archive, inputs: Inputs, *, brief: bool = False) -> Material:
         settings = inputs.settings
         gap_ms = parse_gap(settings.gap) if settings.gap else None
         self.callbacks.stage("reading the archive")
@@ -179,6 +180,7 @@ class Run(BaseRun):
             selection=choose(archive, settings),
             force=settings.force,
             disentangle=settings.disentangle,
+            brief=brief,
             notify=self.callbacks.stage,
         )
         earlier = inputs.earlier

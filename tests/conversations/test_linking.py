@@ -257,3 +257,33 @@ def test_a_long_talk_is_guessed_at_in_blocks_as_it_would_be_whole(
     assert LINKER.links(messages, done.append) == whole
     assert sum(done) == 700
     assert len(done) > 5
+
+
+def test_the_oldest_of_very_many_go_by_the_rule_and_none_is_lost() -> None:
+    messages = crowd_talk()
+    passed: list[int] = []
+
+    class Counted(type(LINKER)):
+        def disentangle(self, some, told=lambda n: None, *, by_rule=False):
+            passed.append(-len(some) if by_rule else len(some))
+            return super().disentangle(some, told, by_rule=by_rule)
+
+    said: list[str] = []
+    half = len(messages) // 2
+    late = conversation([replace(m, sent_at=(m.sent_at or 0) + 10**10) for m in messages[:200]])
+    apart = Disentangler(None, None, said.append, newest=200 + half)
+    apart.__dict__["_linker"] = Counted()
+    found = list(apart([conversation(messages), late]))
+    assert passed == [half - len(messages), half, 200]  # the newest first, in order of time
+    assert sum(len(c.messages) for c in found) == len(messages) + 200
+    assert said[-1].startswith("disentangling conversations: 100%")
+    asked = Disentangler(True, newest=0)
+    asked.__dict__["_linker"] = Counted()
+    passed.clear()
+    assert list(asked([conversation(messages)]))
+    assert passed == [len(messages)]  # asked for: the networks take all
+
+
+def test_the_rule_can_be_asked_for() -> None:
+    messages = crowd_talk()[:60]
+    assert LINKER.links(messages, by_rule=True) == links_by_rule(read_talk(messages))

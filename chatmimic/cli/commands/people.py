@@ -18,6 +18,7 @@ from chatmimic.cli.common import (
     print_json,
     quoted,
 )
+from chatmimic.cli.display.columns import Column, print_columns
 from chatmimic.cli.display.dates import day, iso
 from chatmimic.errors import MimicError
 from chatmimic.home import Home
@@ -25,7 +26,6 @@ from chatmimic.text import shown, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from chatmimic.records import Person
 
@@ -72,7 +72,7 @@ def _list(home: Home, as_json: bool, everybody: bool) -> None:
             console().print("There are no messages in the archive yet.")
             return
         some = people if everybody else people[:_SHOWN]
-        console().print(_table(some, archive.activity(_SPANS)))
+        _print(some, archive.activity(_SPANS))
         if len(some) < len(people):
             console().print(f"And {len(people) - len(some):,} more: --all shows them.")
 
@@ -90,33 +90,27 @@ def _facts(person: Person) -> dict[str, Any]:
     }
 
 
-def _table(people: Sequence[Person], activity: dict[str, list[int]]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
+def _print(people: Sequence[Person], activity: dict[str, list[int]]) -> None:
     from chatmimic.archive import numbered
 
     screen = console()
     bars = bars_of(screen)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    columns = [Column("Name", folds=True), Column("Messages", right=True)]
     alike = {p.name for group in numbered(people).values() for p in group}
-    table.add_column("Name", overflow="fold")
     if alike:  # what tells people of one name apart
-        table.add_column("Account", overflow="fold")
-    table.add_column("Messages", justify="right")
+        columns.insert(1, Column("Account", folds=True))
     if screen.width >= _MEDIUM:
-        table.add_column("First", min_width=10, no_wrap=True)
-        table.add_column("Last", min_width=10, no_wrap=True)
+        columns += [Column("First", least=10), Column("Last", least=10)]
     if screen.width >= _ROOMY:
-        table.add_column("Services", overflow="fold")
-        table.add_column("Activity", min_width=_SPANS, no_wrap=True)
+        columns += [Column("Services", folds=True), Column("Activity", least=_SPANS)]
+    rows = []
     for person in people:
         picture = sparkline(activity.get(person.name, []), bars)
         cells = _cells(person, picture)
         if alike:
             cells.insert(1, ", ".join(person.accounts) if person.name in alike else "")
-        table.add_row(*map(shown, cells[: len(table.columns)]))
-    return table
+        rows.append(cells)
+    print_columns(columns, rows)
 
 
 def _cells(person: Person, picture: str) -> list[str]:

@@ -8,15 +8,13 @@ import click
 
 from chatmimic.cli.commands.people import bars_of, sparkline
 from chatmimic.cli.common import console, home_option, json_option, print_json
+from chatmimic.cli.display.columns import Column, print_columns
 from chatmimic.cli.display.dates import day, iso
 from chatmimic.cli.which_archive import corpus_option, opened
 from chatmimic.home import Home
-from chatmimic.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from rich.table import Table
 
     from chatmimic.archive import Thread
 
@@ -62,7 +60,7 @@ def command(
         if not some:
             console().print("No threads with messages.")
             return
-        console().print(_table(some, archive.thread_activity(some, _SPANS)))
+        _print(some, archive.thread_activity(some, _SPANS))
     if len(some) < len(found):
         console().print(f"And {len(found) - len(some):,} more: --all shows them.")
 
@@ -82,28 +80,22 @@ def _facts(thread: Thread) -> dict[str, Any]:
     }
 
 
-def _table(threads: Sequence[Thread], activity: Mapping[int, Sequence[int]]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
+def _print(threads: Sequence[Thread], activity: Mapping[int, Sequence[int]]) -> None:
     screen = console()
     bars = bars_of(screen)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("No.", justify="right")
-    table.add_column("Thread", overflow="fold")
-    table.add_column("Messages", justify="right")
+    columns = [
+        Column("No.", right=True),
+        Column("Thread", folds=True),
+        Column("Messages", right=True),
+    ]
     if screen.width >= _MEDIUM:
-        table.add_column("First", min_width=10, no_wrap=True)
-        table.add_column("Last", min_width=10, no_wrap=True)
+        columns += [Column("First", least=10), Column("Last", least=10)]
     if screen.width >= _ROOMY:
-        table.add_column("People", justify="right")
-        table.add_column("Service", overflow="fold")
+        columns += [Column("People", right=True), Column("Service", folds=True)]
     if screen.width >= _WIDE:
-        table.add_column("Activity", min_width=_SPANS, no_wrap=True)
-    for thread in threads:
-        cells = [*_cells(thread), sparkline(activity[thread.number], bars)]
-        table.add_row(*map(shown, cells[: len(table.columns)]))
-    return table
+        columns.append(Column("Activity", least=_SPANS))
+    rows = [[*_cells(one), sparkline(activity[one.number], bars)] for one in threads]
+    print_columns(columns, rows)
 
 
 def _cells(thread: Thread) -> list[str]:

@@ -36,23 +36,28 @@ class Rule:
 
 @dataclass(frozen=True)
 class Selection:
-    """A selection of messages. `of` filters those of the archive, in its order.
+    """A selection of messages. `read` reads those of an archive, in its order.
 
     `description` describes the selection, for JSON; `newest` is the maximum number of messages of
-    the imitated person, and `border` the position of the first of them.
+    the imitated person, and `border` the position of the first of them among the messages from
+    `since` (UTC ms) on.
     """
 
     rules: tuple[Rule, ...] = ()
     newest: int | None = None
     description: Mapping[str, Any] = field(default_factory=dict)
     border: Place | None = None
+    since: int | None = None
 
-    def of(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """The selected ones among these messages."""
+    def read(self, archive: Archive) -> Iterator[Message]:
+        """The selected messages of an archive."""
+        return self._of(archive.stream(since=self.since))
+
+    def _of(self, messages: Iterable[Message]) -> Iterator[Message]:
         if not self.rules and self.border is None:
             yield from messages
             return
-        for message, sent_at, place in _placed(messages):
+        for message, sent_at, place in _placed(messages, self.since):
             if self.border is not None and place < self.border:
                 continue
             if all(rule.keeps(message, sent_at) for rule in self.rules):
@@ -66,6 +71,8 @@ class Selection:
         """
         if not self.rules and self.newest is None:
             return self
+        if not self.rules and (found := self._bordered(archive, imitated, least)):
+            return found
         each, places = self._left(archive.stream(), imitated.name if imitated else None)
         newest = len(places) if self.newest is None else min(self.newest, len(places))
         if newest < len(places):
@@ -76,6 +83,21 @@ class Selection:
             return self
         description = {**self.description, "newest": newest, "of_messages": len(places)}
         return replace(self, border=sorted(places)[-newest], description=description)
+
+    def _bordered(self, archive: Archive, imitated: Person | None, least: int) -> Selection | None:
+        """The same with the border found in the archive, without reading all of its messages.
+
+        None if there are as few as asked for, or fewer than `least`, or some have no time.
+        """
+        people = [imitated] if imitated else archive.people()
+        total = sum(person.messages for person in people)
+        if self.newest is None or not least <= self.newest < total:
+            return None
+        place = archive.place_of_newest(imitated.name if imitated else None, self.newest)
+        if place is None:
+            return None
+        description = {**self.description, "newest": self.newest, "of_messages": total}
+        return replace(self, border=place, since=place[0], description=description)
 
     def _left(
         self, messages: Iterable[Message], imitated: str | None
@@ -160,15 +182,17 @@ def in_words(description: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
-def _placed(messages: Iterable[Message]) -> Iterator[tuple[Message, int | None, Place]]:
+def _placed(
+    messages: Iterable[Message], since: int | None = None
+) -> Iterator[tuple[Message, int | None, Place]]:
     """Each message with the time when it was sent and its position in time.
 
-    One without a time gets that of the latest one before it in its thread.
+    One without a time gets that of the latest one before it in its thread, at least `since`.
     """
-    thread, latest = ("", ""), None
+    thread, latest = ("", ""), since
     for number, message in enumerate(messages):
         if thread != (message.service, message.thread):
-            thread, latest = (message.service, message.thread), None
+            thread, latest = (message.service, message.thread), since
         at = message.sent_at
         if at is not None:
             latest = at if latest is None else max(latest, at)

@@ -70,6 +70,7 @@ def gather(
     selection: Selection = EVERYTHING,
     force: bool = False,
     disentangle: bool | None = None,
+    brief: bool = False,
     notify: Callable[[str], None] = lambda words: None,
 ) -> Material:
     """Collect a persona's conversations ("": everybody's) from the archive, split by time.
@@ -77,10 +78,11 @@ def gather(
     `gap_ms` is the silence that ends a conversation (None: estimated); `held_out` is the share of
     the persona's messages to hold out; `selection` is that of messages. `force` also accepts
     little data; `disentangle` separates conversations that run in parallel (None: in busy
-    channels), and calls `notify` with its progress.
+    channels), and calls `notify` with its progress. `brief` is for estimates: conversations are
+    separated by the plain rule, and there is no fingerprint.
     Raises NoSuchPerson and TooLittleData.
     """
-    from chatmimic.conversations import Disentangler
+    from chatmimic.conversations import NEWEST, Disentangler
 
     person = archive.person(persona) if persona else _most_talkative(archive)
     imitated = person.name if persona else None
@@ -88,7 +90,7 @@ def gather(
         _check_enough(archive, person, imitated)
     least = 1 if force else LEAST_MESSAGES
     selection = selection.counted(archive, person if imitated else None, least)
-    disentangler = Disentangler(disentangle, imitated, notify)
+    disentangler = Disentangler(disentangle, imitated, notify, newest=0 if brief else NEWEST)
     everything = conversations_with(archive, imitated, gap_ms, selection, disentangler)
     train, later = split(everything, imitated, held_out)
     cast = cast_of(train, person.name)
@@ -97,7 +99,7 @@ def gather(
         cast,
         train,
         later,
-        archive.fingerprint(),
+        "" if brief else archive.fingerprint(),
         _gap_in_words(archive, everything, gap_ms, selection),
         disentangler.threads,
         imitated,
@@ -116,7 +118,7 @@ def conversations_with(
     """The selected conversations of the archive in which a person speaks (None: all), by time."""
     from chatmimic.conversations import conversations
 
-    found = conversations(archive, gap_ms, disentangler, selection.of)
+    found = conversations(archive, gap_ms, disentangler, selection.read)
     return [c for c in found if imitated is None or imitated in c.senders]
 
 
@@ -157,7 +159,7 @@ def _gap_in_words(
 
     if gap_ms is not None:
         return show_gap(gap_ms)
-    of_each = thread_gaps(archive, selection.of)
+    of_each = thread_gaps(archive, selection.read)
     gaps = {of_each[c.service, c.thread] for c in conversations}
     return " to ".join(dict.fromkeys(show_gap(gap) for gap in (min(gaps), max(gaps))))
 

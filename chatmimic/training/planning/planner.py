@@ -46,6 +46,7 @@ _SMOLLM2 = {
 }
 CHARACTERS = 3.6  # a token, in chats; a message has some more for who speaks
 HEADER = 5  # tokens: 3 in the tokens form, some more with names
+SAMPLED = 20_000  # of the persona's newest messages, from which the others' length is estimated
 
 
 def plan_training(archive: Archive, request: Request, requested: Mapping[str, Any]) -> Fit:
@@ -66,25 +67,35 @@ def plan_bases(
     gap_ms = parse_gap(settings.gap) if settings.gap else None
     with quiet(), threads_kept():
         use_threads(settings.threads or free_threads())
+        wanted = choose(archive, settings)
+        most = SAMPLED if wanted.newest is None else min(SAMPLED, wanted.newest)
         # How conversations are told apart changes their number of tokens by a little only.
         material = gather(
             archive,
             settings.persona,
             gap_ms,
             settings.held_out,
-            selection=choose(archive, settings),
+            selection=replace(wanted, newest=most),
             force=settings.force,
             disentangle=False,
+            brief=True,
         )
-        return [_plan(base_config(name), material, settings, requested) for name in names]
+        messages = material.selection.get("of_messages", sum(material.messages))
+        messages = messages if wanted.newest is None else min(messages, wanted.newest)
+        return [_plan(base_config(name), material, messages, settings, requested) for name in names]
 
 
 def _plan(
-    config: Any, material: Material, settings: TrainSettings, requested: Mapping[str, Any]
+    config: Any,
+    material: Material,
+    messages: int,
+    settings: TrainSettings,
+    requested: Mapping[str, Any],
 ) -> Fit:
-    """The configurations for training a base with this config on some material."""
+    """The configurations for training a base with this config on so many messages like these."""
     window = min(settings.window, getattr(config, "max_position_embeddings", settings.window))
-    windows = max(1, round(tokens_of(material, settings) / window))
+    share = messages / max(1, sum(material.messages))
+    windows = max(1, round(share * tokens_of(material, settings) / window))
     held_out = max(1, round(tokens_of(material, settings, material.tested) / window))
     parameters = shape_of(config).parameters
     batch, accumulate = batches(settings, parameters, windows)
@@ -99,7 +110,6 @@ def _plan(
         requested=requested,
     )
     passes = _passes(settings, fit.shape.parameters, batch * accumulate / windows)
-    messages = sum(material.messages)
     plan = make_plan(
         settings,
         parameters=parameters,
