@@ -9,6 +9,7 @@
     │   └── UnsafeExport           known format, refused (zip bomb, `../` names, encrypted)
     ├── ArchiveError               the archive cannot be opened, read or written
     │   ├── ArchiveBusy            another process is writing to the archive
+    │   ├── NotScrubbed            deleted, but the text may still be in unused parts of the file
     │   ├── NoSuchPerson           no person of that name, or several; has suggestions
     │   └── NoSuchThread           no thread of that name, or several; has suggestions
     ├── BaseError                  the base model cannot be found, fetched or opened
@@ -72,6 +73,15 @@ class ArchiveError(ChatmimicError):
 
 class ArchiveBusy(ArchiveError):
     """Another process is writing to the archive."""
+
+
+class NotScrubbed(ArchiveError):
+    """Messages are deleted, but their text may still be in unused parts of the file.
+
+    `forgotten` is what `Archive.forget` would have returned; None for a removed import.
+    """
+
+    forgotten: object = None
 
 
 class NoSuchPerson(ArchiveError):

@@ -19,7 +19,7 @@ FLOORS = [
     {"records", "errors", "machine"},
     {"settings", "keywords", "rhythm"},
     {"text", "files", "names", "lookup", "dates", "lock", "generated"},
-    {"page", "owned_file", "embeddings"},
+    {"page", "owned_file", "embeddings", "quotes"},
     {"folders", "writing"},
     {"home"},
     {"importers", "archive"},

@@ -2,6 +2,7 @@
 
 from chatmimic.archive.adding import Added
 from chatmimic.archive.find_people import described, numbered
+from chatmimic.archive.forgetting import Forgotten
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
 from chatmimic.archive.rows import Row, Scope
@@ -11,6 +12,7 @@ from chatmimic.archive.store import Archive
 __all__ = [
     "Added",
     "Archive",
+    "Forgotten",
     "Found",
     "Import",
     "Line",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -12,10 +12,10 @@ from chatmimic.archive.spans import Span, joined, of_ids
 from chatmimic.errors import ArchiveError
 from chatmimic.lookup import close, fold, suggestion
 from chatmimic.names import COMMON, LEAST, PIECE
+from chatmimic.quotes import Named
 from chatmimic.text import clean
 
 _IN_MEMORY = 1_000  # spans in memory before they are written
-_TELLING = 5  # letters of a name that hardly occur inside another word
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,23 +218,11 @@ def settle(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM import WHERE id NOT IN (SELECT import_id FROM held)")
 
 
-def unname(connection: sqlite3.Connection, people: Iterable[str]) -> None:
+def unname(connection: sqlite3.Connection, people: Collection[str]) -> None:
     """Forget the names of imports that contain a name of these people: "Chat with Eve.txt"."""
-    called = [_pieces(name) for name in people]
+    named = Named(people)
+    words = {word for name in people for word in PIECE.findall(fold(name))}
+    telling = {word for word in words if len(word) >= LEAST and word not in COMMON}
     for one in listed(connection):
-        if any(_mentions(_pieces(one.name), pieces) for pieces in called):
+        if named.occurs_in(one.name) or telling.intersection(PIECE.findall(fold(one.name))):
             connection.execute("UPDATE import SET name = '' WHERE id = ?", (one.number,))
-
-
-def _pieces(name: str) -> list[str]:
-    return PIECE.findall(fold(name))
-
-
-def _mentions(name: Sequence[str], person: Sequence[str]) -> bool:
-    """Whether a file name contains a person's name, spelt with or without spaces."""
-    together = "".join(person)
-    return (
-        f" {' '.join(person)} " in f" {' '.join(name)} "
-        or (len(together) >= _TELLING and together in "".join(name))
-        or any(len(word) >= LEAST and word not in COMMON and word in name for word in person)
-    )

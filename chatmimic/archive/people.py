@@ -165,6 +165,17 @@ def names_of(connection: sqlite3.Connection, person_id: int) -> list[str]:
     return [name for (name,) in rows]
 
 
+def names_of_each(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """All names of each person, those of merged people too, by the name of the person."""
+    found: dict[str, dict[str, None]] = {}
+    for name, *seen in connection.execute(
+        "SELECT person.name, alias.name, own.name FROM alias "
+        "JOIN person ON person.id = person_id LEFT JOIN person AS own ON own.id = own_id"
+    ):
+        found.setdefault(name, {}).update(dict.fromkeys([name, *filter(None, seen)]))
+    return {name: tuple(names) for name, names in found.items()}
+
+
 _Senders = list[tuple[str, str, str]]  # service, key and name
 
 

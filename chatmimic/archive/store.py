@@ -14,6 +14,7 @@ from chatmimic.archive import (
     find_threads,
     forgetting,
     imports,
+    mentions,
     merging,
     owners,
     people,
@@ -26,12 +27,13 @@ from chatmimic.archive import (
 )
 from chatmimic.archive.adding import Added, Adding
 from chatmimic.archive.database import Database, explained
+from chatmimic.archive.forgetting import Forgotten
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
 from chatmimic.archive.recalling import Recollection
 from chatmimic.archive.rows import Row, Scope, answers, names, word_rows
 from chatmimic.archive.search import Found
-from chatmimic.errors import ArchiveBusy, ArchiveError
+from chatmimic.errors import ArchiveBusy, ArchiveError, NotScrubbed
 from chatmimic.records import Message, Person
 
 if TYPE_CHECKING:
@@ -163,18 +165,37 @@ class Archive:
             kept, apart = (people.one(connection, row) for row in rows)
         return kept, apart
 
-    def forget(self, name: str) -> int:
-        """Delete a person, their messages and their reactions, from every page of the file.
+    def forget(self, name: str) -> Forgotten:
+        """Delete a person, their messages and reactions, from every page of the file.
 
-        What others wrote about them stays. Returns the number of deleted messages with words.
-        Raises NoSuchPerson, and ArchiveBusy if they were deleted but the file could not be
-        rewritten.
+        Also deleted are forwarded copies and quotes of their messages, and their name in notices
+        and in the titles and keys of threads; what others wrote about them stays. Raises
+        NoSuchPerson, and NotScrubbed if they were deleted but the file could not be rewritten.
         """
         with self._database.writing() as connection:
-            gone = forgetting.forget(connection, name)
+            forgotten = forgetting.forget(connection, name)
             _revise(connection)
-        forgetting.scrub(self._database)
-        return gone
+        try:
+            forgetting.scrub(self._database)
+        except NotScrubbed as error:
+            error.forgotten = forgotten
+            raise
+        return forgotten
+
+    def is_scrubbed(self) -> bool:
+        """Whether no deleted text is left in unused parts of the file."""
+        with self._database.reading() as connection:
+            return forgetting.is_scrubbed(connection)
+
+    def secret(self) -> bytes:
+        """Random bytes of this archive, which hashes of its people's names depend on."""
+        with self._database.writing() as connection:
+            return mentions.secret_of(connection)
+
+    def names_of_each(self) -> dict[str, tuple[str, ...]]:
+        """All names that each person has been seen under, by the name of the person."""
+        with self._database.reading() as connection:
+            return people.names_of_each(connection)
 
     def imports(self) -> list[Import]:
         """All imports, the oldest first."""
@@ -195,7 +216,7 @@ class Archive:
         """Delete an import and what only it holds, from every page of the file.
 
         What another import holds too stays. Returns the number of deleted messages with words.
-        Raises ArchiveBusy if they were deleted but the file could not be rewritten.
+        Raises NotScrubbed if they were deleted but the file could not be rewritten.
         """
         with self._database.writing() as connection:
             gone = removing.remove(connection, number)

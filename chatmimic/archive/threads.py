@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from chatmimic.archive import mentions
 from chatmimic.archive.touched import Seen
 from chatmimic.records import Message
 from chatmimic.text import clean
@@ -28,6 +29,7 @@ class ThreadBook:
         self._known: dict[tuple[str, str], ThreadEntry] = {}
         self._latest: tuple[str, str, ThreadEntry | None] = ("", "", None)
         self._seen = Seen(connection, "thread", number)
+        self._hidden = mentions.has_hidden_keys(connection)
         self.changed = False
 
     def of(self, message: Message) -> ThreadEntry:
@@ -51,9 +53,7 @@ class ThreadBook:
     def _row(self, message: Message) -> int:
         key = (clean(message.service), clean(message.thread))
         title = clean(message.thread_title)
-        row = self._db.execute(
-            "SELECT id, title FROM thread WHERE service = ? AND key = ?", key
-        ).fetchone()
+        row = self._find(*key)
         if row is None:
             made = self._db.execute(
                 "INSERT INTO thread (service, key, title) VALUES (?, ?, ?)", (*key, title)
@@ -64,3 +64,14 @@ class ThreadBook:
             self.changed = True
         self._seen.add(row[0])
         return int(row[0])
+
+    def _find(self, service: str, key: str) -> tuple[int, str] | None:
+        """The thread's row and title, also if its key was hidden because of somebody's name."""
+        keys = [key, *([mentions.hidden_key(self._db, service, key)] if self._hidden else ())]
+        for one in keys:
+            found: tuple[int, str] | None = self._db.execute(
+                "SELECT id, title FROM thread WHERE service = ? AND key = ?", (service, one)
+            ).fetchone()
+            if found:
+                return found
+        return None

@@ -1,4 +1,4 @@
-"""Excluding people: their messages, their reactions, and mentions of their name."""
+"""Excluding people: their messages and copies of these, their reactions, mentions of their name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from chatmimic.errors import ExportError
 from chatmimic.importers import ImportReport
 from chatmimic.lookup import close, quoted, suggestion
 from chatmimic.privacy.key import Keyed
+from chatmimic.quotes import NAME, Quotes, both_forms
 from chatmimic.records import Message, Person
 
 REASON = "excluded"
-_NAME = "[name]"
 _REMEMBERED = 10_000  # names kept for suggestions
 
 
@@ -27,9 +27,9 @@ class Exclusion:
         self._known: set[str] = set()
         self._seen: set[str] = set()  # for suggestions
         self._keyed = keyed
+        self._quotes = Quotes(self._wanted)
         spelt = "|".join(
-            r"\s+".join(map(re.escape, plain.split()))
-            for plain in sorted(_both_forms(self._wanted), key=len, reverse=True)
+            r"\s+".join(map(re.escape, plain.split())) for plain in both_forms(self._wanted)
         )
         self._called = re.compile(rf"(?i)(?<=@)\u2068?(?:{spelt})(?!\w)|\A(?:{spelt})(?=[:,])")
         self._named = re.compile(rf"(?i)(?<!\w)(?:{spelt})(?!\w)")
@@ -42,20 +42,29 @@ class Exclusion:
             report.kept -= 1
             report.by_bots -= message.is_bot
             report.leave_out(REASON, message.source)
+        self._quotes.add(message.text, message.sent_at)
         return True
 
-    def message(self, message: Message) -> Message:
-        """The message of somebody else, without excluded people's reactions and mentions.
+    def message(self, message: Message, report: ImportReport) -> Message | None:
+        """The message of somebody else, without excluded people's words, reactions and mentions.
 
-        In notices ("Bo joined") and titles the name is removed everywhere.
+        None, and counted as excluded, if it was only a copy of their words. In notices ("Bo
+        joined") and titles the name is removed everywhere.
         """
+        text = self._quotes.without(message.text, message.kind, message.sent_at)
+        if text is None:
+            if message.kind.has_words:
+                report.kept -= 1
+                report.by_bots -= message.is_bot
+                report.leave_out(REASON, message.source)
+            return None
         called = self._called if message.kind.has_words else self._named
         return replace(
             message,
-            text=called.sub(_NAME, message.text),
+            text=called.sub(NAME, text),
             reactions=tuple(r for r in message.reactions if not self._is_theirs(r.sender)),
             thread=self._thread(message),
-            thread_title=self._named.sub(_NAME, message.thread_title),
+            thread_title=self._named.sub(NAME, message.thread_title),
         )
 
     def add_known(self, names: Iterable[str]) -> None:
@@ -63,8 +72,9 @@ class Exclusion:
         self._known.update(map(_plain, names))
 
     def collect_names(self, message: Message) -> None:
-        """Note the names in a message, without excluding anything."""
-        self._is_theirs(message.sender, message.sender_key)
+        """Note the names in a message, and its words if it is theirs, without excluding it."""
+        if self._is_theirs(message.sender, message.sender_key):
+            self._quotes.add(message.text, message.sent_at)
         for reaction in message.reactions:
             self._is_theirs(reaction.sender)
 
@@ -111,7 +121,3 @@ def names_of(people: Iterable[Person]) -> set[str]:
 def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
-
-def _both_forms(names: Iterable[str]) -> set[str]:
-    """Names with composed and with decomposed accents, because texts have either."""
-    return {unicodedata.normalize(form, name) for name in names for form in ("NFC", "NFD")}

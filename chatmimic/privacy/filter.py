@@ -42,17 +42,20 @@ class PrivacyFilter:
 
     @property
     def needs_two_passes(self) -> bool:
-        """Whether names should be collected in a first pass over the export (`collect_names`)."""
-        return self._pseudonyms is not None
+        """Whether the export should be read once before it is filtered (`collect_names`)."""
+        return self._pseudonyms is not None or self._exclusion is not None
 
     def collect_names(self, messages: Iterable[Message]) -> None:
-        """Collect everybody's name before the first message is filtered.
+        """Collect everybody's name, and excluded people's words, before a message is filtered.
 
-        Without this, mentions of people before their own first message are not replaced.
+        Without this, mentions of people before their own first message are not replaced, nor are
+        copies of messages that come later in the export.
         """
-        if self._pseudonyms is not None:
-            for message in messages:
+        for message in messages:
+            if self._pseudonyms is not None:
                 self._pseudonyms.collect_names(message)
+            if self._exclusion is not None:
+                self._exclusion.collect_names(message)
 
     def add_known(self, names: Iterable[str]) -> None:
         """Add names of existing people, who may be missing from an export: the archive's."""
@@ -100,7 +103,10 @@ class PrivacyFilter:
             if self._exclusion is not None:
                 if self._exclusion.keeps_out(message, report):
                     continue
-                message = self._exclusion.message(message)
+                others = self._exclusion.message(message, report)
+                if others is None:
+                    continue
+                message = others
             if self._redaction is not None:
                 message = self._redaction.message(message)
             if self._pseudonyms is not None:

@@ -190,7 +190,7 @@ def test_who_was_taken_for_one_by_name_can_be_told_apart(archive: Archive) -> No
 def test_a_joined_person_is_forgotten_whole(ada: Archive) -> None:
     ada.merge("ada_l", "ada")
     ada.merge("Ada Lovelace", "ada_l")
-    assert ada.forget("Ada Lovelace") == 3
+    assert ada.forget("Ada Lovelace").messages == 3
     assert [p.name for p in ada.people()] == ["Bob"]
     rows = ada._database.connection.execute("SELECT name FROM person").fetchall()
     assert rows == [("Bob",)]

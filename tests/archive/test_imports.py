@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmimic.archive import Archive, Import, Origin, schema
-from chatmimic.errors import ArchiveBusy, ArchiveError
+from chatmimic.errors import ArchiveError, NotScrubbed
 from chatmimic.records import Kind, Message, Reaction
 
 
@@ -238,7 +238,7 @@ def test_while_somebody_reads_the_work_is_left_for_later(tmp_path: Path) -> None
         with Archive.open(path) as other:
             reading = other.stream()
             next(reading)
-            with pytest.raises(ArchiveBusy, match=r"are deleted.*may still be in the file"):
+            with pytest.raises(NotScrubbed, match=r"are deleted.*may still be in unused parts"):
                 archive.remove_import(1)
             assert archive.imports() == []
             reading.close()

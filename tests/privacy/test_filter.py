@@ -375,3 +375,21 @@ def test_any_messages_go_through(
     assert once == passed(drawn, options)  # the same names in the next import
     if not exclude:
         assert [m.kind for m in once] == [m.kind for m in drawn]
+
+
+def test_copies_and_quotes_of_who_is_excluded_do_not_enter_wherever_they_stand() -> None:
+    said = "the zephyrine quokkas ate all of my marzipan"
+    messages = [
+        Message("Ada", said, 3, source="chat.txt:1"),  # forwarded before it is met in its thread
+        Message("Ada", f"> {said[:21]}\nreally?", 4),
+        Message("Ada", f"who says {said}?", 5),
+        Message("Ada", "zephyrine", 6, Kind.FORWARDED),
+        Message("Bo", said, 1),
+        Message("Bo", said[:21], 1),
+        Message("Bo", "zephyrine", 2),
+    ]
+    report = ImportReport(kept=6)
+    made = PrivacyFilter(PrivacyOptions(exclude=("Bo",)))
+    kept = list(made.apply(messages, report, lambda: messages))
+    assert [m.text for m in kept] == ["[removed]\nreally?", "who says [removed]?"]
+    assert (report.kept, report.left_out) == (2, {"excluded": 4})
