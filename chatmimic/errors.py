@@ -90,6 +90,7 @@ class NoSuchPerson(ArchiveError):
     def __init__(
         self, name: str, suggestions: Sequence[str] = (), several: Iterable[str] = ()
     ) -> None:
+        self.several = several = tuple(several)
         self.name = name
         self.suggestions = tuple(suggestions)
         if there := ", ".join(several):

@@ -61,6 +61,21 @@ class Lock:
         return "another process"
 
 
+def holder(path: Path) -> str:
+    """Who holds the lock of a file: `process 4711 since 10:02`; "" if nobody does."""
+    if not path.is_file():
+        return ""
+    lock = Lock(path, path.parent.name)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        _hold(descriptor)
+    except OSError:
+        return lock._holder()
+    finally:
+        os.close(descriptor)
+    return ""
+
+
 if sys.platform == "win32":
     import msvcrt
 

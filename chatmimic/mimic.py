@@ -1,4 +1,4 @@
-"""Trained mimics: a Hugging Face model folder plus `mimic.json`. Open, list, describe, remove."""
+"""Trained mimics: a Hugging Face model folder plus `mimic.json`. Open, list, describe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -413,11 +412,11 @@ def needing(base: Path, home: Home) -> list[Mimic]:
     return found
 
 
-def remove(mimic: Mimic) -> None:
-    """Delete a mimic's folder for good."""
-    # The manifest is removed first, so that an interrupted removal does not leave a broken mimic.
-    (mimic.path / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(mimic.path)
+def damaged(home: Home) -> list[str]:
+    """The names of folders among the mimics that hold none that can be opened, by name."""
+    whole = {mimic.path.name for mimic in list_mimics(home)}
+    there = home.mimics.iterdir() if home.mimics.is_dir() else ()
+    return sorted(p.name for p in there if p.name[0] != "." and p.name not in whole)
 
 
 def _no_such(name: str, known: list[Mimic], home: Home) -> MimicError:

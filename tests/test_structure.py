@@ -18,7 +18,7 @@ ROOT = Path(chatmimic.__file__).parent
 FLOORS = [
     {"records", "errors", "machine"},
     {"settings", "keywords", "rhythm"},
-    {"text", "files", "names", "lookup", "dates", "lock", "generated"},
+    {"text", "files", "names", "lookup", "dates", "lock", "generated", "senders"},
     {"page", "owned_file", "embeddings", "quotes"},
     {"folders", "writing"},
     {"home"},
@@ -34,6 +34,7 @@ FLOORS = [
     {"evaluation", "export"},
     {"chat"},
     {"server"},
+    {"upkeep"},
     {"api"},
     {"", "starter"},  # `import chatmimic` itself
     {"cli"},

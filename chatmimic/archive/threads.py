@@ -58,7 +58,7 @@ class ThreadBook:
             made = self._db.execute(
                 "INSERT INTO thread (service, key, title) VALUES (?, ?, ?)", (*key, title)
             )
-            row = (made.lastrowid, title)
+            row = int(made.lastrowid or 0), title
         elif title and not row[1]:  # the first title stays: an older export must not undo it
             self._db.execute("UPDATE thread SET title = ? WHERE id = ?", (title, row[0]))
             self.changed = True

@@ -42,9 +42,13 @@ COMMANDS = {
     "score": ("score", "Compute the dialogue metrics that papers report, for replies or a mimic."),
     "serve": ("serve", "Serve mimics to chat programs, through OpenAI's API."),
     "pretrain": ("pretrain", "Pretrain a base on public chats, or warm up an existing one."),
-    "corpora": ("corpora", "List or remove corpora of public chats."),
+    "corpora": (
+        "corpora",
+        "List or remove corpora of public chats, or forget a person in one.",
+    ),
     "bases": ("bases", "List the bases on this machine, or remove one made here."),
     "mimics": ("mimics", "List, show, remove or export trained mimics."),
+    "runs": ("runs", "List, show or remove trainings and pretrainings."),
 }
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)

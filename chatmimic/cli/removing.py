@@ -1,8 +1,7 @@
-"""Removal of a folder, shared by `bases`, `corpora` and `mimics`."""
+"""Removal of a folder, shared by `bases`, `corpora`, `mimics` and `runs`."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from chatmimic.cli.common import ask_to_remove, console, print_json
 from chatmimic.files import folder_size, size_in_words
 from chatmimic.text import shown
+from chatmimic.upkeep.removal import remove_with_leftovers
 
 
 def remove_folder(
@@ -20,16 +20,18 @@ def remove_folder(
     yes: bool,
     as_json: bool,
     whose: str = "",
-    remove: Callable[[Path], object] = shutil.rmtree,
+    remove: Callable[[Path], object] = remove_with_leftovers,
+    size: int | None = None,
     after: str = "",
 ) -> None:
     """Remove a folder after confirmation, unless `yes`, and print how much that freed.
 
-    `kind` is base, corpus or mimic, `whose` follows its name in the question, and `after` is a
-    sentence on the consequences. Raises click.Abort if the user says no.
+    `kind` is base, corpus, mimic or run, `whose` follows its name in the question, `size` is that
+    of all that `remove` removes, and `after` is a sentence on the consequences. Raises click.Abort
+    if the user says no.
     """
     ask_to_remove(f"the {kind} {folder.name}{whose}", yes)
-    size = folder_size(folder)
+    size = folder_size(folder) if size is None else size
     remove(folder)
     if as_json:
         print_json({"removed": folder.name, "bytes": size})

@@ -120,4 +120,3 @@ def names_of(people: Iterable[Person]) -> set[str]:
 
 def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
-

@@ -22,8 +22,7 @@ from chatmimic.training.checkpointing.existing import (
     made_on,
     refuse_unfinished,
 )
-from chatmimic.training.checkpointing.resumable import READY
-from chatmimic.training.checkpointing.run_writer import LOG, SAMPLES
+from chatmimic.training.checkpointing.resumable import LOG, READY, SAMPLES
 from chatmimic.training.distributed.process_group import ProcessGroup
 from chatmimic.training.judged import MakeJudge
 from chatmimic.training.loop import Loop

@@ -18,7 +18,8 @@ import torch
 from chatmimic.errors import LossNotFinite
 from chatmimic.machine import use_threads
 from chatmimic.training.backend import Backend
-from chatmimic.training.checkpointing.run_writer import LOG, SAMPLES, RunWriter
+from chatmimic.training.checkpointing.resumable import LOG, SAMPLES
+from chatmimic.training.checkpointing.run_writer import RunWriter
 from chatmimic.training.data.sampler import BatchSampler, micro_batches
 from chatmimic.training.distributed.fsdp import settle
 from chatmimic.training.distributed.process_group import ProcessGroup

@@ -18,6 +18,7 @@ from chatmimic.errors import TooLittleData, TrainingError
 from chatmimic.files import private_folder
 from chatmimic.rhythm import Rhythm
 from chatmimic.training.checkpointing.ready import write_ready
+from chatmimic.training.data.continue_from import senders_with_base
 from chatmimic.training.data.corpus_dataset import write_along
 from chatmimic.training.data.dataset import write_held_out, write_train
 from chatmimic.training.data.split import Material, ends_at
@@ -275,6 +276,7 @@ class Preparation:
             "people": self.material.cast.people,
             "everybody": self.material.imitated is None,
             "owner": self.material.owner,
+            "senders": senders_with_base(self.material.senders, self.settings.base),
             "rhythm": Rhythm.of(self.material.train, self.material.persona).as_dict(),
             "facts": self.inputs.facts,
             "fit_decoding": self.fits_decoding,

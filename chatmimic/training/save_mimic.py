@@ -112,6 +112,7 @@ def _manifest(loop: Loop, ready: dict[str, Any], base: Metrics, figures: Metrics
         "reverse": settings["reverse"],
         "facts": ready["facts"],
         "people": ready["people"],
+        "senders": ready.get("senders"),
         "form": ready["form"],
         "token_types": settings["token_types"],
         "base": settings["base"],

@@ -48,7 +48,13 @@ def test_copies_quotes_titles_keys_and_notices(archive: Archive, tmp_path: Path)
     gone = archive.forget("Eve Marlowe")
     assert (gone.messages, gone.copies) == (2, 6)
     assert sorted(texts(archive)) == sorted(
-        ["she said: [removed]!", "[removed]\nwho says so?", "Eve Marlowe is nice", "hello", "a word"]
+        [
+            "she said: [removed]!",
+            "[removed]\nwho says so?",
+            "Eve Marlowe is nice",
+            "hello",
+            "a word",
+        ]
     )
     kept = all_bytes(tmp_path)
     for word in (*LONG.split()[1:3], *SHORT.split(), "evemar", "evemarlowe", "Eve-Marlowe"):

@@ -19,9 +19,9 @@ from chatmimic.mimic import (
     list_mimics,
     own_mimics,
     read_mimic,
-    remove,
     write_manifest,
 )
+from chatmimic.upkeep.removal import remove_folder
 
 MANIFEST = {"persona": "Ada", "people": ["Ada", "Bob"], "form": "tokens"}
 
@@ -370,7 +370,7 @@ def test_a_full_memory_is_no_damage(trained, tmp_path):
 
 
 def test_a_removed_mimic_is_gone(house):
-    remove(made(house, "ada"))
+    remove_folder(made(house, "ada").path)
     assert not (house.mimics / "ada").exists()
     assert list_mimics(house) == []
 

@@ -6,7 +6,8 @@ from copy import deepcopy
 import pytest
 import torch
 
-from chatmimic.training.checkpointing.run_writer import LOG, SAMPLES, RunWriter
+from chatmimic.training.checkpointing.resumable import LOG, SAMPLES
+from chatmimic.training.checkpointing.run_writer import RunWriter
 from chatmimic.training.distributed.process_group import ProcessGroup
 from chatmimic.training.optim.optimizers import make_optimizer
 from chatmimic.training.state import State

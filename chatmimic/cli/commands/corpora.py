@@ -1,4 +1,4 @@
-"""`chatmimic corpora`: list or remove corpora."""
+"""`chatmimic corpora`: list or remove corpora, or forget a person in one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chatmimic.home import Home
 @home_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, home: Home) -> None:
-    """List or remove corpora of public chats.
+    """List or remove corpora of public chats, or forget a person in one.
 
     `chatmimic import --corpus NAME` creates a corpus; `chatmimic pretrain` trains a base on it.
 
@@ -62,6 +62,27 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """
     corpus = find_corpus(home, name)
     remove_folder("corpus", corpus.path.parent, yes=yes, as_json=as_json)
+
+
+@command.command("forget")
+@click.argument("corpus")
+@click.argument("name")
+@yes_option
+@json_option
+@home_option
+def forget_command(corpus: str, name: str, yes: bool, as_json: bool, home: Home) -> None:
+    """Permanently remove a person's messages from a corpus.
+
+    Copies and quotes of them go, too, and their name in notices and in titles of threads.
+    Pretrainings and bases that may hold their words are listed, for you to remove.
+
+    \b
+    Example:
+      chatmimic corpora forget ubuntu mira_o
+    """
+    from chatmimic.cli.forgetting import forget_in_corpus
+
+    forget_in_corpus(home, find_corpus(home, corpus), name, yes=yes, as_json=as_json)
 
 
 def to_json(corpus: Corpus) -> dict[str, Any]:

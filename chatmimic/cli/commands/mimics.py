@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,15 +21,16 @@ from chatmimic.cli.common import (
     waiting,
 )
 from chatmimic.cli.removing import remove_folder, yes_option
-from chatmimic.errors import BaseError, MimicError
+from chatmimic.errors import BaseError, MimicError, TrainingError
 from chatmimic.evaluation.records import is_number
 from chatmimic.evaluation.stored import stored
 from chatmimic.files import folder_size, size_in_words
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, fitting, list_mimics, remove
+from chatmimic.mimic import MANIFEST, Mimic, damaged, fitting, list_mimics, read_mimic
 from chatmimic.text import perplexity_in_words, shown
-from chatmimic.training.checkpointing.resumable import READY
 from chatmimic.training.data.selection import in_words
+from chatmimic.upkeep.removal import remove_with_leftovers, size_with_leftovers
+from chatmimic.upkeep.runs import FINISHED, RUNNING, TRAINING, StoredRun, stored_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -98,40 +98,76 @@ def show(name: str, as_json: bool, home: Home) -> None:
 
 @command.command("remove")
 @click.argument("name")
+@click.option("--keep-run", is_flag=True, help="Keep what is left of the run that made it.")
 @yes_option
 @json_option
 @home_option
-def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
+def remove_command(name: str, keep_run: bool, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a mimic.
 
-    If NAME matches several mimics, none is removed: use a name listed by `chatmimic mimics`.
+    Its run goes, too, with the log, checkpoints and token arrays that are left of it, unless
+    --keep-run is given, and what a killed training left of older versions of the mimic. Of a mimic
+    that is a link only the link is removed. If NAME matches several mimics, none is removed: use a
+    name listed by `chatmimic mimics`.
 
     \b
     Example:
       chatmimic mimics remove ada-lovelace
       chatmimic mimics remove ada-lovelace --yes
     """
+    path, whose = _to_remove(name, home)
+    run = None if keep_run else _run_of(path.name, home)
+    if run is not None and run.state == RUNNING:
+        raise TrainingError(
+            f"The run {run.name} is being trained by {run.holder}; nothing was removed.",
+            "Stop it with Ctrl-C there first, or add --keep-run.",
+        )
+
+    def everything(_: Path) -> None:
+        remove_with_leftovers(path)
+        if run is not None:
+            run.remove()
+
+    what = "" if run is None or run.state == FINISHED else f" and its {run.state} run"
+    size = size_with_leftovers(path) + (run.size if run else 0)
+    remove_folder(
+        "mimic",
+        path,
+        yes=yes,
+        as_json=as_json,
+        whose=whose + what,
+        remove=everything,
+        size=size,
+        after=" ".join(filter(None, (_where_it_was(path), _on_its_chats(path.name, home)))),
+    )
+
+
+def _to_remove(name: str, home: Home) -> tuple[Path, str]:
+    """The folder of the mimic of that name, and whose it is; a damaged one by its folder's name."""
+    folder = home.mimics / name
+    if name and Path(name).name == name and name[0] != "." and os.path.lexists(folder):
+        with contextlib.suppress(MimicError):
+            return folder, f" of {read_mimic(folder).persona}"
+        return folder, " (damaged)"
     mimic = _only_one(name, home)
     if mimic.path.absolute().parent != home.mimics.absolute():
         raise MimicError(
             f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself to remove it."
         )
+    return mimic.path, f" of {mimic.persona}"
 
-    def with_its_log(_: Path) -> None:
-        remove(mimic)
-        # Its log and samples, too, unless a new run of that name is unfinished there.
-        if not (home.runs / mimic.name / READY).is_file():
-            shutil.rmtree(home.runs / mimic.name, ignore_errors=True)
 
-    remove_folder(
-        "mimic",
-        mimic.path,
-        yes=yes,
-        as_json=as_json,
-        whose=f" of {mimic.persona}",
-        remove=with_its_log,
-        after=_on_its_chats(mimic.name, home),
-    )
+def _run_of(name: str, home: Home) -> StoredRun | None:
+    """What is left of the run that made a mimic; None if nothing is."""
+    folder = home.runs / name
+    return stored_run(folder, TRAINING) if folder.is_dir() else None
+
+
+def _where_it_was(path: Path) -> str:
+    """A sentence on what a link led to; "" for a folder."""
+    if not path.is_symlink():
+        return ""
+    return f"It was a link: the folder {os.path.realpath(path)} is as it was."
 
 
 def _on_its_chats(mimic: str, home: Home) -> str:
@@ -229,6 +265,10 @@ def _list(home: Home, as_json: bool) -> None:
     else:
         make = f"chatmimic train --persona NAME{option_that_works(home)}"
         console().print(f"There are no mimics yet. Train one: {make}")
+    if not as_json and (others := damaged(home)):
+        some = "One folder holds" if len(others) == 1 else f"{len(others)} folders hold"
+        note = f"{some} no mimic that can be opened: {', '.join(others)} (`chatmimic doctor`)."
+        console(stderr=True).print(shown(note))
 
 
 def _table(mimics: Sequence[Mimic]) -> Table:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatmimic.cli.common import (
-    ask_to_remove,
     console,
     count_messages,
     home_option,
@@ -20,7 +18,6 @@ from chatmimic.cli.common import (
 )
 from chatmimic.cli.display.columns import Column, print_columns
 from chatmimic.cli.display.dates import day, iso
-from chatmimic.errors import MimicError
 from chatmimic.home import Home
 from chatmimic.text import shown, visible
 
@@ -29,6 +26,10 @@ if TYPE_CHECKING:
 
     from chatmimic.records import Person
 
+NOT_SCRUBBED = (
+    "text of deleted messages may still be in unused parts of the archive's file, which could not "
+    "be rewritten; `chatmimic doctor` says why."
+)
 _SHOWN = 100  # people in the table; a public channel has thousands
 _SPANS = 12  # intervals in the chart of messages over time
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -75,6 +76,8 @@ def _list(home: Home, as_json: bool, everybody: bool) -> None:
         _print(some, archive.activity(_SPANS))
         if len(some) < len(people):
             console().print(f"And {len(people) - len(some):,} more: --all shows them.")
+        if not archive.is_scrubbed():
+            console(stderr=True).print(shown(f"Note: {NOT_SCRUBBED}"))
 
 
 def _facts(person: Person) -> dict[str, Any]:
@@ -218,94 +221,28 @@ def split(name: str, which: str | None, as_json: bool, home: Home) -> None:
 
 @command.command("forget")
 @click.argument("name")
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Also remove the mimics, runs and chats that are listed.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @home_option
-def forget(name: str, yes: bool, as_json: bool, home: Home) -> None:
+def forget(name: str, everywhere: bool, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a person's messages from the archive.
 
-    This cannot be undone. The text is deleted from the archive and its search index; what others
-    wrote about the person stays. Mimics, runs and kept chats that may hold their words are listed,
-    for you to delete. The export itself is not touched: importing it again brings the
-    messages back.
+    This cannot be undone. First the mimics, runs, chats and corpora that hold or may hold their
+    words are listed; with --everywhere they are removed, too, all but the corpora. Then the
+    person's messages are deleted from the archive and its search index, with forwarded copies and
+    quotes of them, and their name in notices and in titles of threads. What others wrote about the
+    person stays. The export itself is not touched: importing it again brings the messages back.
 
     \b
     Example:
       chatmimic people forget "Charles B."
+      chatmimic people forget "Charles B." --everywhere
     """
-    from chatmimic.archive import Archive
+    from chatmimic.cli.forgetting import forget_person
 
-    with Archive.open(home.archive, create=False) as archive:
-        person = archive.person(name)
-        alike = any(person in group for group in archive.namesakes())
-        ask_to_remove(_whose(person, alike), yes)
-        gone = archive.forget(person.name)
-    holders = _mimics_that_know(home, person.names)
-    chats = _chats_with(home, person.names, holders)
-    if as_json:
-        facts = {"name": person.name, "removed": gone, "mimics": holders}
-        print_json({**facts, "runs": _has_runs(home), "chats": [path.name for path in chats]})
-        return
-    _say_forgotten(person.name, gone, holders, home)
-    if chats:
-        console().print(
-            shown("Chats with a mimic of them or under their name are kept; delete the files:")
-        )
-        for path in chats:
-            console().print(shown(f"  {path}"), soft_wrap=True)
-
-
-def _whose(person: Person, alike: bool) -> str:
-    """Whose messages are to be removed, with the person's other names, and accounts if needed."""
-    who = person.name + (f" ({', '.join(person.accounts)})" if alike else "")
-    others = [name for name in person.names if name != person.name]
-    also = f", also called {', '.join(others)}" if others else ""
-    return f"{count_messages(person.messages)} of {who}{also}"
-
-
-def _say_forgotten(name: str, gone: int, holders: Sequence[str], home: Home) -> None:
-    screen = console()
-    screen.print(shown(f"Removed {count_messages(gone)} of {name} from the archive."))
-    for mimic in holders:
-        screen.print(
-            shown(
-                f'The mimic "{mimic}" was trained on their words and still holds traces of them. '
-                "To remove it: "
-                f"chatmimic mimics remove {mimic}"
-            )
-        )
-    if _has_runs(home):
-        screen.print(shown(f"Runs in {home.runs} may hold their words, too: delete them."))
-    screen.print("Your export still has the messages: importing it again would bring them back.")
-
-
-def _chats_with(home: Home, names: Sequence[str], mimics: Sequence[str]) -> list[Path]:
-    """The kept chats in which one of these people, or a mimic that knows them, says something."""
-    from chatmimic.chat.kept import kept_chats
-
-    return [
-        path
-        for path, saved in kept_chats(home.chats)
-        if not saved.mimics.isdisjoint(mimics)
-        or not {*saved.room, *(m.sender for m in saved.messages)}.isdisjoint(names)
-    ]
-
-
-def _mimics_that_know(home: Home, names: Sequence[str]) -> list[str]:
-    """The names of the mimics that were trained with one of these people."""
-    from chatmimic.mimic import MANIFEST, read_mimic
-
-    found = []
-    for manifest in sorted(home.mimics.glob(f"*/{MANIFEST}")):
-        try:
-            mimic = read_mimic(manifest.parent)
-        except MimicError:  # a damaged one may hold their words as well as a whole one
-            found.append(manifest.parent.name)
-            continue
-        if {mimic.persona, *mimic.people} & set(names):
-            found.append(mimic.name)
-    return found
-
-
-def _has_runs(home: Home) -> bool:
-    return home.runs.is_dir() and any(home.runs.iterdir())
+    forget_person(home, name, everywhere=everywhere, yes=yes, as_json=as_json)

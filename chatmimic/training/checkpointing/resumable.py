@@ -14,6 +14,7 @@ from chatmimic.lookup import close, meant, suggestion
 from chatmimic.mimic import EVERYBODY
 
 READY = "ready.json"  # a run with this file can be resumed
+LOG, SAMPLES = "log.jsonl", "samples.jsonl"
 
 
 def label_for(name: str, person: str | None) -> Label:

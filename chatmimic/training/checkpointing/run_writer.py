@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from chatmimic.files import private_file
 from chatmimic.training.checkpointing import checkpoints
+from chatmimic.training.checkpointing.resumable import LOG, SAMPLES
 from chatmimic.training.distributed.process_group import ProcessGroup, like
 from chatmimic.training.optim.optimizers import flat_state, restore_state
 from chatmimic.training.state import State
 
-LOG, SAMPLES = "log.jsonl", "samples.jsonl"
 KEPT = 2  # checkpoints of each kind
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chatmimic.errors import ArchiveError, NoSuchPerson, TrainingError
+from chatmimic.bases import local_base
+from chatmimic.errors import (
+    ArchiveError,
+    BaseError,
+    MimicError,
+    NoSuchPerson,
+    TrainingError,
+)
 from chatmimic.home import Home
 from chatmimic.lookup import meant
-from chatmimic.mimic import EVERYBODY, Mimic
+from chatmimic.mimic import EVERYBODY, MANIFEST, Mimic, read_mimic
+from chatmimic.senders import joined
 from chatmimic.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -69,3 +77,12 @@ def check_known(archive: Archive, mimic: Mimic) -> None:
     person = archive.person(mimic.persona)
     if mimic.persona not in (person.name, *person.names):
         raise NoSuchPerson(mimic.persona, (person.name,))
+
+
+def senders_with_base(record: dict[str, Any] | None, base: str) -> dict[str, Any] | None:
+    """The hashes of everybody in the data, with those of the base if that is a mimic."""
+    with contextlib.suppress(BaseError, MimicError):
+        folder = local_base(base)
+        if record is not None and folder is not None and (folder / MANIFEST).is_file():
+            return joined(record, read_mimic(folder).manifest.get("senders"))
+    return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from bisect import bisect_left
 from collections import Counter
@@ -10,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chatmimic.errors import TooLittleData
+from chatmimic.errors import ArchiveError, TooLittleData
 from chatmimic.records import Conversation, Person
+from chatmimic.senders import hashed
 from chatmimic.training.data.selection import EVERYTHING, LEAST_MESSAGES, Selection
 from chatmimic.training.rng import shuffle
 from chatmimic.transcript import Cast
@@ -41,6 +43,7 @@ class Material:
     imitated: str | None = None
     selection: dict[str, Any] = field(default_factory=dict)  # of the archive; empty: all of it
     owner: str = ""  # whose exports these are, of the cast; "" where that is not known
+    senders: dict[str, Any] | None = None  # everybody in the conversations, hashed; None: not known
 
     @property
     def messages(self) -> tuple[int, int]:
@@ -105,6 +108,7 @@ def gather(
         imitated,
         dict(selection.description),
         _owner_in(cast, archive.owners()),
+        _hashed_senders(archive, everything),
     )
 
 
@@ -120,6 +124,17 @@ def conversations_with(
 
     found = conversations(archive, gap_ms, disentangler, selection.read)
     return [c for c in found if imitated is None or imitated in c.senders]
+
+
+def _hashed_senders(
+    archive: Archive, conversations: Sequence[Conversation]
+) -> dict[str, Any] | None:
+    """The hashes of all names of everybody who is in conversations."""
+    each = archive.names_of_each()
+    people = {m.sender for c in conversations for m in c.messages}
+    with contextlib.suppress(ArchiveError):  # an archive that cannot be written now
+        return hashed(archive.secret(), (n for p in people for n in each.get(p, (p,))))
+    return None
 
 
 def _owner_in(cast: Cast, owners: Sequence[str]) -> str:

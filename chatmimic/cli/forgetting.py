@@ -1,0 +1,229 @@
+"""Forgetting a person, in the archive or in a corpus: what holds their words, and what is done."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chatmimic.cli.common import (
+    ask_to_remove,
+    console,
+    count_messages,
+    elsewhere,
+    print_json,
+    quoted,
+    waiting,
+)
+from chatmimic.errors import NoSuchPerson, NotScrubbed, TrainingError
+from chatmimic.files import size_in_words
+from chatmimic.home import Home
+from chatmimic.text import shown
+
+if TYPE_CHECKING:
+    from chatmimic.archive import Archive, Forgotten
+    from chatmimic.corpora import Corpus
+    from chatmimic.records import Person
+    from chatmimic.upkeep.traces import Trace
+
+
+def forget_person(home: Home, name: str, *, everywhere: bool, yes: bool, as_json: bool) -> None:
+    """Forget a person in the archive: list what else holds their words, ask, and delete.
+
+    With `everywhere` what is listed goes, too, and also if the person is in the archive no more.
+    Raises NoSuchPerson, TrainingError if a process is training on it, and at the end NotScrubbed.
+    """
+    from chatmimic.archive import Archive
+    from chatmimic.upkeep.traces import drop_samples, find_traces
+
+    with Archive.open(home.archive, create=False) as archive:
+        person = _person(archive, name, needed=not everywhere)
+        names = person.names if person else (name,)
+        secret = archive.secret()
+        with waiting("looking for traces"):
+            traces = find_traces(home, names, secret)
+        if person is None and not traces:
+            archive.person(name)  # raises, with similar names
+        _check_idle(traces, everywhere)
+        if not as_json:
+            _list_traces(traces, name, home, everywhere)
+        gone = [trace for trace in traces if everywhere and trace.is_removable]
+        ask_to_remove(_question(archive, person, gone), yes)
+        for trace in gone:
+            trace.remove()
+        drop_samples(home, names, secret)
+        forgotten, failure = _forget(archive, person)
+    if as_json:
+        print_json(_facts(person.name if person else name, forgotten, traces, gone, failure))
+    else:
+        _say_forgotten(person, forgotten, gone)
+    if failure is not None:
+        raise failure
+
+
+def forget_in_corpus(home: Home, corpus: Corpus, name: str, *, yes: bool, as_json: bool) -> None:
+    """Forget a person in a corpus, and list the pretrainings and bases that read it."""
+    from chatmimic.archive import Archive
+    from chatmimic.upkeep.traces import readers_of_corpus
+
+    with Archive.open(corpus.path, create=False) as archive:
+        person = archive.person(name)
+        traces = readers_of_corpus(home, corpus.name)
+        if not as_json:
+            _list_traces(traces, name, home, everywhere=False)
+        ask_to_remove(f"{_whose(archive, person)} from the corpus {corpus.name}", yes)
+        forgotten, failure = _forget(archive, person)
+    if as_json:
+        print_json(_facts(person.name, forgotten, traces, (), failure))
+    else:
+        _say_forgotten(person, forgotten, (), f"the corpus {corpus.name}")
+    if failure is not None:
+        raise failure
+
+
+def _person(archive: Archive, name: str, *, needed: bool) -> Person | None:
+    try:
+        return archive.person(name)
+    except NoSuchPerson as error:
+        if needed or error.several:
+            raise
+        return None
+
+
+def _forget(archive: Archive, person: Person | None) -> tuple[Forgotten | None, NotScrubbed | None]:
+    """What was deleted from an archive, and the error if its file could not be rewritten."""
+    from chatmimic.archive import Forgotten
+
+    if person is None:
+        return None, None
+    try:
+        with waiting("deleting, and rewriting the archive"):
+            return archive.forget(person.name), None
+    except NotScrubbed as error:
+        forgotten = error.forgotten
+        return forgotten if isinstance(forgotten, Forgotten) else None, error
+
+
+def _check_idle(traces: Collection[Trace], everywhere: bool) -> None:
+    """Raise TrainingError if something that is to be removed is being worked on."""
+    for trace in traces:
+        if everywhere and trace.holder:
+            raise TrainingError(
+                f"The run {trace.name} is being trained by {trace.holder}; nothing was removed.",
+                "Stop it with Ctrl-C there first.",
+            )
+
+
+# -- what is said ------------------------------------------------------------------------------
+
+
+def _question(archive: Archive, person: Person | None, gone: Sequence[Trace]) -> str:
+    what = [_whose(archive, person)] if person else []
+    if gone:
+        what.append("the one thing listed" if len(gone) == 1 else f"the {len(gone)} things listed")
+    return " and ".join(what)
+
+
+def _whose(archive: Archive, person: Person) -> str:
+    """Whose messages are to be removed, with the person's other names, and accounts if needed."""
+    alike = any(person in group for group in archive.namesakes())
+    who = person.name + (f" ({', '.join(person.accounts)})" if alike else "")
+    others = [name for name in person.names if name != person.name]
+    also = f", also called {', '.join(others)}" if others else ""
+    return f"{count_messages(person.messages)} of {who}{also}"
+
+
+def _list_traces(traces: Sequence[Trace], name: str, home: Home, everywhere: bool) -> None:
+    """Say, before anything is deleted, what else holds their words, and what removes it."""
+    screen = console()
+    for sure, words in ((True, "hold their words"), (False, "may hold their words")):
+        some = [trace for trace in traces if trace.sure is sure]
+        if some:
+            then = "are removed, too" if everywhere else "stay unless you remove them"
+            screen.print(shown(f"These {words} and {then}:", "bold"))
+        for trace in some:
+            screen.print(shown(f"  {_described(trace)}"), soft_wrap=True)
+            if not everywhere or not trace.is_removable:
+                screen.print(shown(f"    {_how(trace, name, home)}"), soft_wrap=True)
+    if any(trace.is_removable for trace in traces) and not everywhere:
+        screen.print("--everywhere removes all of them, except corpora.")
+
+
+def _described(trace: Trace) -> str:
+    size = size_in_words(trace.size)
+    running = f"; being trained by {trace.holder}" if trace.holder else ""
+    return f"{trace.kind} {trace.name} ({size}): {trace.why}{running}"
+
+
+def _how(trace: Trace, name: str, home: Home) -> str:
+    """The command that removes a trace, or the file to delete."""
+    where, called = elsewhere(home), shlex.quote(trace.name)
+    commands = {
+        "mimic": f"mimics remove {called}",
+        "run": f"runs remove {called}",
+        "pretraining": f"runs remove {called}",
+        "base": f"bases remove {called}",
+        "corpus": f"corpora forget {called} {quoted(name)}",
+    }
+    if trace.kind in commands:
+        return f"chatmimic {commands[trace.kind]}{where}"
+    return f"delete {trace.path}"
+
+
+def _say_forgotten(
+    person: Person | None,
+    forgotten: Forgotten | None,
+    gone: Sequence[Trace],
+    where: str = "the archive",
+) -> None:
+    screen = console()
+    if gone:
+        screen.print(f"Removed {', '.join(_counted(gone))}.")
+    if person is None or forgotten is None:
+        return
+    removed = f"Removed {count_messages(forgotten.messages)} of {person.name} from {where}"
+    more = (
+        _count(forgotten.copies, "copy or quote", "copies and quotes"),
+        _count(forgotten.notices, "notice, title or id", "notices, titles and ids"),
+    )
+    also = [f"{said} with them" for said in filter(None, more)]
+    screen.print(shown(f"{removed}{', and ' * bool(also)}{' and '.join(also)}."))
+    screen.print("Your export still has the messages: importing it again would bring them back.")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return "" if not number else f"{number:,} {one if number == 1 else many}"
+
+
+def _counted(gone: Sequence[Trace]) -> list[str]:
+    kinds = [trace.kind for trace in gone]
+    plural = {"mimic": "mimics", "run": "runs", "chat": "chats", "leftover": "leftovers"}
+    return [_count(kinds.count(k), k, plural.get(k, k)) for k in dict.fromkeys(kinds)]
+
+
+def _facts(
+    name: str,
+    forgotten: Forgotten | None,
+    traces: Sequence[Trace],
+    gone: Collection[Trace],
+    failure: NotScrubbed | None,
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "removed": forgotten.messages if forgotten else 0,
+        "copies": forgotten.copies if forgotten else 0,
+        "notices": forgotten.notices if forgotten else 0,
+        "scrubbed": failure is None,
+        "traces": [
+            {
+                "kind": trace.kind,
+                "name": trace.name,
+                "path": str(trace.path),
+                "sure": trace.sure,
+                "why": trace.why,
+                "holder": trace.holder or None,
+                "removed": trace in gone,
+            }
+            for trace in traces
+        ],
+    }

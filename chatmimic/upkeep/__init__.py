@@ -1,0 +1,1 @@
+"""What lies in a home, and what is wrong with it: traces of people, runs, leftovers, checks."""
