@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,17 +19,15 @@ from chatmimic.cli.common import (
     print_json,
     waiting,
 )
-from chatmimic.cli.removing import remove_folder, yes_option
-from chatmimic.errors import BaseError, MimicError, TrainingError
+from chatmimic.cli.removing import yes_option
+from chatmimic.errors import BaseError
 from chatmimic.evaluation.records import is_number
 from chatmimic.evaluation.stored import stored
 from chatmimic.files import folder_size, size_in_words
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, damaged, fitting, list_mimics, read_mimic
+from chatmimic.mimic import Mimic, damaged, list_mimics
 from chatmimic.text import perplexity_in_words, shown
 from chatmimic.training.data.selection import in_words
-from chatmimic.upkeep.removal import remove_with_leftovers, size_with_leftovers
-from chatmimic.upkeep.runs import FINISHED, RUNNING, TRAINING, StoredRun, stored_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -115,70 +112,9 @@ def remove_command(name: str, keep_run: bool, yes: bool, as_json: bool, home: Ho
       chatmimic mimics remove ada-lovelace
       chatmimic mimics remove ada-lovelace --yes
     """
-    path, whose = _to_remove(name, home)
-    run = None if keep_run else _run_of(path.name, home)
-    if run is not None and run.state == RUNNING:
-        raise TrainingError(
-            f"The run {run.name} is being trained by {run.holder}; nothing was removed.",
-            "Stop it with Ctrl-C there first, or add --keep-run.",
-        )
+    from chatmimic.cli.mimic_removal import remove_mimic
 
-    def everything(_: Path) -> None:
-        remove_with_leftovers(path)
-        if run is not None:
-            run.remove()
-
-    what = "" if run is None or run.state == FINISHED else f" and its {run.state} run"
-    size = size_with_leftovers(path) + (run.size if run else 0)
-    remove_folder(
-        "mimic",
-        path,
-        yes=yes,
-        as_json=as_json,
-        whose=whose + what,
-        remove=everything,
-        size=size,
-        after=" ".join(filter(None, (_where_it_was(path), _on_its_chats(path.name, home)))),
-    )
-
-
-def _to_remove(name: str, home: Home) -> tuple[Path, str]:
-    """The folder of the mimic of that name, and whose it is; a damaged one by its folder's name."""
-    folder = home.mimics / name
-    if name and Path(name).name == name and name[0] != "." and os.path.lexists(folder):
-        with contextlib.suppress(MimicError):
-            return folder, f" of {read_mimic(folder).persona}"
-        return folder, " (damaged)"
-    mimic = _only_one(name, home)
-    if mimic.path.absolute().parent != home.mimics.absolute():
-        raise MimicError(
-            f"{mimic.path} is not in {home.mimics}.", "Delete that folder yourself to remove it."
-        )
-    return mimic.path, f" of {mimic.persona}"
-
-
-def _run_of(name: str, home: Home) -> StoredRun | None:
-    """What is left of the run that made a mimic; None if nothing is."""
-    folder = home.runs / name
-    return stored_run(folder, TRAINING) if folder.is_dir() else None
-
-
-def _where_it_was(path: Path) -> str:
-    """A sentence on what a link led to; "" for a folder."""
-    if not path.is_symlink():
-        return ""
-    return f"It was a link: the folder {os.path.realpath(path)} is as it was."
-
-
-def _on_its_chats(mimic: str, home: Home) -> str:
-    """A sentence on the kept chats with a mimic; "" if there are none."""
-    from chatmimic.chat.kept import kept_chats
-
-    count = sum(mimic in saved.mimics for _, saved in kept_chats(home.chats))
-    if not count:
-        return ""
-    chats = "One chat with it is" if count == 1 else f"{count} chats with it are"
-    return f"{chats} kept in {home.chats}: delete the files to delete them."
+    remove_mimic(name, home, keep_run=keep_run, yes=yes, as_json=as_json)
 
 
 @command.command("export")
@@ -233,25 +169,6 @@ def export_command(
     console().print(shown(f"{line} It is as private as the chats."))
     if gguf:
         console().print(shown(f"To run it in Ollama: ollama create {mimic.name} -f Modelfile"))
-
-
-def _only_one(name: str, home: Home) -> Mimic:
-    """The mimic of that name. Raises MimicError with the candidates if the name fits several."""
-    found = fitting(name, home)
-    if len(found) < 2 or os.path.isfile(Path(name) / MANIFEST):
-        return Mimic.open(name, home, by_beginning=False)
-    several = ", ".join(f"{m.name} ({_made(m)})" for m in found)
-    raise MimicError(
-        f'"{name}" matches {len(found)} mimics; none was removed.',
-        f"Choose one: {several}.",
-    )
-
-
-def _made(mimic: Mimic) -> str:
-    """The person and the date of a mimic, to tell it from others."""
-    known = to_json(mimic)
-    whose = "everybody" if known["everybody"] else known["persona"]
-    return f"of {whose}" + (f", made {known['made_at'][:10]}" if known["made_at"] else "")
 
 
 def _list(home: Home, as_json: bool) -> None:
