@@ -6,11 +6,10 @@ import contextlib
 import os
 from pathlib import Path
 
-from chatmimic.cli.commands.mimics import to_json
 from chatmimic.cli.removing import remove_folder
 from chatmimic.errors import MimicError, TrainingError
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, fitting, read_mimic
+from chatmimic.mimic import EVERYBODY, MANIFEST, Mimic, fitting, read_mimic
 from chatmimic.upkeep.removal import remove_with_leftovers, size_with_leftovers
 from chatmimic.upkeep.runs import FINISHED, RUNNING, TRAINING, StoredRun, stored_run
 
@@ -100,6 +99,6 @@ def _only_one(name: str, home: Home) -> Mimic:
 
 def _made(mimic: Mimic) -> str:
     """The person and the date of a mimic, to tell it from others."""
-    known = to_json(mimic)
-    whose = "everybody" if known["everybody"] else known["persona"]
-    return f"of {whose}" + (f", made {known['made_at'][:10]}" if known["made_at"] else "")
+    whose = EVERYBODY if mimic.manifest.get("everybody") else mimic.persona
+    made = mimic.manifest.get("made_at")
+    return f"of {whose}" + (f", made {made[:10]}" if isinstance(made, str) else "")
