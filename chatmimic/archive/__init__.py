@@ -3,6 +3,7 @@
 from chatmimic.archive.adding import Added
 from chatmimic.archive.find_people import described, numbered
 from chatmimic.archive.forgetting import Forgotten
+from chatmimic.archive.health import faults_of
 from chatmimic.archive.imports import Import, Origin
 from chatmimic.archive.reading import Thread
 from chatmimic.archive.rows import Row, Scope
@@ -21,5 +22,6 @@ __all__ = [
     "Scope",
     "Thread",
     "described",
+    "faults_of",
     "numbered",
 ]

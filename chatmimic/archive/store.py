@@ -187,6 +187,10 @@ class Archive:
         with self._database.reading() as connection:
             return forgetting.is_scrubbed(connection)
 
+    def scrub(self) -> None:
+        """Rewrite the file so that no deleted text is left. Raises NotScrubbed if that fails."""
+        forgetting.scrub(self._database)
+
     def secret(self) -> bytes:
         """Random bytes of this archive, which hashes of its people's names depend on."""
         with self._database.writing() as connection:

@@ -49,6 +49,7 @@ COMMANDS = {
     "bases": ("bases", "List the bases on this machine, or remove one made here."),
     "mimics": ("mimics", "List, show, remove or export trained mimics."),
     "runs": ("runs", "List, show or remove trainings and pretrainings."),
+    "doctor": ("doctor", "Check the archive, mimics, runs, disk and packages, and mend them."),
 }
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)

@@ -83,6 +83,12 @@ def latest(folder: Path, best: Path) -> tuple[Path | None, list[str]]:
     return None, passed
 
 
+def faults(folder: Path) -> list[str]:
+    """What is wrong with each checkpoint, newest first: "" for one that is intact."""
+    found = ((c.name, _fault(c)) for c in _newest_first(folder))
+    return [f"{name} is damaged ({fault})" if fault else "" for name, fault in found]
+
+
 def load(checkpoint: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     """Load a checkpoint: the tensors of each file, by name, and the state."""
     from safetensors.torch import load_file
