@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from chatmimic.generation.batch_reader import Rows
 from chatmimic.generation.copies import draw_uncopied
 from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.engine import TorchGenerator
+from chatmimic.generation.prefixes import Prefixes
 from chatmimic.generation.repetition import runs_in_circle
 from chatmimic.generation.row import Row, Scored
 from chatmimic.generation.running import RunningBatch
@@ -26,11 +28,19 @@ from chatmimic.records import Message
 from chatmimic.text import clean
 from chatmimic.transcript import TokenForm
 
+if TYPE_CHECKING:
+    from chatmimic.mimic import LoadedMimic
+
 _AT_ONCE = 16  # replies; beyond that, padding costs more than sharing saves
 
 
 class BatchGenerator(TorchGenerator):
     """Generates replies to many histories, and scores replies that are given."""
+
+    def __init__(self, loaded: LoadedMimic, *more: Any, **how: Any) -> None:
+        """Take what `TorchGenerator` takes."""
+        super().__init__(loaded, *more, **how)
+        self._prefixes = Prefixes()
 
     def replies(
         self,
@@ -169,7 +179,7 @@ class BatchGenerator(TorchGenerator):
 
     def running(self) -> RunningBatch:
         """A batch for rows of this generator."""
-        return RunningBatch(self._batch, self._advance)
+        return RunningBatch(self._batch, self._advance, self._prefixes)
 
     def text_of(self, row: Row) -> str:
         """The clean text of a row so far; its last characters may still change."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from chatmimic.generation.cache import Growing, TypesOf
+from chatmimic.generation.prefixes import Prefix
 
 
 @dataclass
@@ -37,6 +38,14 @@ class Rows:
         for mine, new in zip(self.cache.layers, other.cache.layers, strict=True):
             mine.join(new)
         self.pads = torch.cat([self.pads, other.pads])
+
+    def prefix(self, row: int, ids: Sequence[int]) -> Prefix:
+        """What is kept of a row, whose ids are these; the last may not have been read yet."""
+        start = int(self.pads[row])
+        length = min(len(ids), self.cache.get_seq_length() - start)
+        place = slice(row, row + 1), slice(None), slice(start, start + length)
+        layers = [(one.keys[place].clone(), one.values[place].clone()) for one in self.cache.layers]
+        return Prefix(tuple(ids[:length]), layers)
 
     def _widen(self, left: int) -> None:
         """Add so much padding to each row, or remove it if negative."""
@@ -80,6 +89,26 @@ class BatchReader:
             **self._types(rows, 0, time, left=True),
         ).logits[:, -1]
         return Rows(cache, time - mask.sum(-1)), logits.float().cpu()
+
+    @torch.inference_mode()
+    def go_on(self, ids: list[int], known: Prefix | None) -> tuple[Rows, Tensor]:
+        """Read one prompt, of which the beginning may be `known`. Returns what `read` does."""
+        if known is None:
+            return self.read([ids])
+        device, start = self.model.device, len(known.ids)
+        cache = _new_cache()
+        for at, (keys, values) in enumerate(known.layers):
+            cache.update(keys, values, at)
+        logits = self.model(
+            input_ids=torch.tensor([ids[start:]], device=device),
+            attention_mask=torch.ones((1, len(ids)), dtype=torch.long, device=device),
+            position_ids=torch.arange(start, len(ids), device=device)[None],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            **self._types([ids], start, len(ids) - start),
+        ).logits[:, -1]
+        return Rows(cache, torch.zeros(1, dtype=torch.long)), logits.float().cpu()
 
     @torch.inference_mode()
     def step(self, ids: Sequence[list[int]], rows: Rows) -> Tensor:
