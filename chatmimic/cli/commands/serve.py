@@ -48,6 +48,12 @@ _SHORTEST_KEY = 16
     metavar="NAME",
     help="Further name by which clients call this server, e.g. that of a proxy.",
 )
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Serve the example mimic, of an invented person. It is made the first time, which takes "
+    "about three minutes.",
+)
 @click.option("--log", is_flag=True, help="Print a line for each request, without its text.")
 @memory_option
 @engine_option
@@ -59,6 +65,7 @@ def command(
     host: str,
     api_key: str | None,
     allow_host: Sequence[str],
+    demo: bool,
     log: bool,
     memory: bool | None,
     engine: str,
@@ -75,6 +82,7 @@ def command(
     \b
     Example:
       chatmimic serve
+      chatmimic serve --demo
       chatmimic serve ada-lovelace --port 9000
       CHATMIMIC_API_KEY=… chatmimic serve --host 0.0.0.0
     """
@@ -88,6 +96,10 @@ def command(
     from chatmimic.server.voices import Voices
 
     key = _checked_key(api_key, needed=not is_loopback(host))
+    if demo:
+        from chatmimic.cli.demo import demo_home
+
+        home = demo_home(home)
     named = [find_mimic(home, name).name for name in mimics]
     limits = Limits()
     voices = Voices(
