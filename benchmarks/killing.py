@@ -1,4 +1,4 @@
-"""Trainings in processes of their own, and good moments to kill one: for POSIX systems.
+"""Commands in processes of their own, and good moments to kill one: for POSIX systems.
 
 Processes come from a fork server that has torch loaded, so that one that is killed after a moment
 does not cost ten seconds of imports first.
@@ -33,21 +33,30 @@ HEAVY = [
 
 def start(line: Sequence[str], told: Path) -> BaseProcess:
     """A process of its own that runs a command line; what it says goes to a file."""
+    return start_function(partial(_command, list(line)), told)
+
+
+def start_function(work: Callable[[], object], told: Path) -> BaseProcess:
+    """A process of its own that calls a function; what it says goes to a file."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(HEAVY)
-    process = context.Process(target=_work, args=(list(line), str(told)))
+    process = context.Process(target=_work, args=(work, str(told)))
     process.start()
     return process
 
 
-def _work(line: list[str], told: str) -> None:
+def _command(line: list[str]) -> None:
     from chatmimic.cli import main as chatmimic_main
 
+    chatmimic_main(line)
+
+
+def _work(work: Callable[[], object], told: str) -> None:
     with open(told, "w", encoding="utf-8") as words:
         for stream in (1, 2):
             os.dup2(words.fileno(), stream)
         sys.stdout = sys.stderr = words
-        chatmimic_main(line)
+        work()
 
 
 class Failed(Exception):

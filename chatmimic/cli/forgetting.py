@@ -146,7 +146,8 @@ def _list_traces(traces: Sequence[Trace], name: str, home: Home, everywhere: boo
             if not everywhere or not trace.is_removable:
                 screen.print(shown(f"    {_how(trace, name, home)}"), soft_wrap=True)
     if any(trace.is_removable for trace in traces) and not everywhere:
-        screen.print("--everywhere removes all of them, except corpora.")
+        but = "" if all(trace.is_removable for trace in traces) else ", but no corpora"
+        screen.print(f"--everywhere removes all of them{but}.")
 
 
 def _described(trace: Trace) -> str:
@@ -181,13 +182,11 @@ def _say_forgotten(
         screen.print(f"Removed {', '.join(_counted(gone))}.")
     if person is None or forgotten is None:
         return
-    removed = f"Removed {count_messages(forgotten.messages)} of {person.name} from {where}"
-    more = (
-        _count(forgotten.copies, "copy or quote", "copies and quotes"),
-        _count(forgotten.notices, "notice, title or id", "notices, titles and ids"),
-    )
-    also = [f"{said} with them" for said in filter(None, more)]
-    screen.print(shown(f"{removed}{', and ' * bool(also)}{' and '.join(also)}."))
+    copies = _count(forgotten.copies, "copy or quote of them", "copies and quotes of them")
+    notices = _count(forgotten.notices, "notice, title or id", "notices, titles and ids")
+    also = f", {copies}" * bool(copies) + f", and the name in {notices}" * bool(notices)
+    said = f"Removed {count_messages(forgotten.messages)} of {person.name} from {where}{also}."
+    screen.print(shown(said))
     screen.print("Your export still has the messages: importing it again would bring them back.")
 
 

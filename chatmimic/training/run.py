@@ -113,6 +113,8 @@ class Run(BaseRun):
                 if "newest" in material.selection:
                     inputs = shortened(self, material, inputs)
                 material = self._gather(archive, inputs)
+            elif archive.fingerprint() != material.fingerprint:
+                material = self._gather(archive, first)  # such as without somebody forgotten since
             if inputs.settings.select == STYLE:
                 self._make_judge(material, inputs)
             if inputs.settings.form == "auto":

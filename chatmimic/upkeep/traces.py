@@ -237,7 +237,7 @@ def readers_of_corpus(home: Home, name: str) -> list[Trace]:
     runs = [
         Trace(run.kind if run.kind == PRETRAINING else RUN, run.name, run.path, why, sure=False)
         for run in list_runs(home)
-        if run.state != FINISHED and _has_read(facts_of(run), name)
+        if run.state != FINISHED and _has_read(facts_of(run), name, unsure=run.kind == PRETRAINING)
     ]
     finished = [
         Trace(kind, folder.name, folder, why, sure=False)
@@ -248,8 +248,10 @@ def readers_of_corpus(home: Home, name: str) -> list[Trace]:
     return [*runs, *finished]
 
 
-def _has_read(facts: dict[str, Any], corpus: str) -> bool:
-    """Whether the facts of a run, a base or a mimic name a corpus."""
+def _has_read(facts: dict[str, Any], corpus: str, *, unsure: bool = False) -> bool:
+    """Whether the facts of a run, a base or a mimic name a corpus; `unsure` without facts."""
+    if not facts:
+        return unsure
     settings = facts.get("settings")
     asked = settings.get("corpus") if isinstance(settings, dict) else None
     said = [*_listed(facts.get("corpora")), *_listed(asked)]

@@ -82,7 +82,7 @@ def gather(
     the persona's messages to hold out; `selection` is that of messages. `force` also accepts
     little data; `disentangle` separates conversations that run in parallel (None: in busy
     channels), and calls `notify` with its progress. `brief` is for estimates: conversations are
-    separated by the plain rule, and there is no fingerprint.
+    separated by the plain rule, and there are neither fingerprint nor hashes of the senders.
     Raises NoSuchPerson and TooLittleData.
     """
     from chatmimic.conversations import NEWEST, Disentangler
@@ -108,7 +108,7 @@ def gather(
         imitated,
         dict(selection.description),
         _owner_in(cast, archive.owners()),
-        _hashed_senders(archive, everything),
+        None if brief else _hashed_senders(archive, everything),
     )
 
 
