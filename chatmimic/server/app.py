@@ -23,6 +23,7 @@ from chatmimic.server.completions import completions
 from chatmimic.server.models import model, models
 from chatmimic.server.security import Access, Guard
 from chatmimic.server.service import Service, service_of
+from chatmimic.server.web.routes import ROUTES
 
 LOG = logging.getLogger("chatmimic.server")
 _ROUTES = (
@@ -43,7 +44,7 @@ def application(service: Service, access: Access) -> Starlette:
         await asyncio.to_thread(service.scheduler.close)
 
     app = Starlette(
-        routes=[*_ROUTES, Route("/health", _health), Route("/metrics", _metrics)],
+        routes=[*_ROUTES, *ROUTES, Route("/health", _health), Route("/metrics", _metrics)],
         middleware=[
             Middleware(Counted, service=service),
             Middleware(Guard, access=access),
@@ -51,7 +52,7 @@ def application(service: Service, access: Access) -> Starlette:
         exception_handlers={ApiError: _refused, HTTPException: _not_served},  # type: ignore[dict-item]
         lifespan=running,
     )
-    app.state.service = service
+    app.state.service, app.state.access = service, access
     return app
 
 
@@ -130,4 +131,4 @@ class Counted:
         LOG.info("%s %s %d %.2f s", scope["method"], path, status, seconds)
 
 
-_PATHS = frozenset({"/health", "/metrics", *(route.path for route in _ROUTES)})
+_PATHS = frozenset({"/health", "/metrics", *(route.path for route in (*_ROUTES, *ROUTES))})

@@ -17,15 +17,19 @@ _CLOSE = {"Connection": "close"}  # so that the rest of a body is not waited for
 
 async def json_of(request: Request, limits: Limits) -> dict[str, Any]:
     """The object in a request's body. Raises ApiError, and ClientDisconnect."""
+    return _object(await body_of(request, limits))
+
+
+async def body_of(request: Request, limits: Limits) -> bytes:
+    """The body of a request. Raises ApiError, and ClientDisconnect."""
     try:
         async with asyncio.timeout(limits.body_seconds):
-            body = await _body(request, limits.body_bytes)
+            return await _body(request, limits.body_bytes)
     except TimeoutError:
         seconds = f"{limits.body_seconds:g}"
         raise ApiError(
             408, f"The request did not arrive within {seconds} seconds.", headers=_CLOSE
         ) from None
-    return _object(body)
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from chatmimic.generation.continuing import usual_start
+from chatmimic.records import Message
 from chatmimic.server.asked import Asked, Said
 from chatmimic.server.choices import Choices
 from chatmimic.server.limits import Limits
@@ -76,12 +77,18 @@ def service_of(request: Request) -> Service:
 def _rows(asked: Asked, opened: Opened, scene: Scene, at: int) -> list[Row]:
     """A row for each reply to a chat; all follow the same prompt."""
     knowing = opened.generator.knowing(scene.facts, scene.persona)
-    kept, room = len(scene.history), _WIDEST_TOKEN * knowing.window
+    history = newest(scene.history, knowing.window)
+    begin = partial(knowing.begin, history, scene.persona, at=at)
+    return [begin(decoding) for decoding in asked.decodings(opened.mimic, asked.count)]
+
+
+def newest(history: Sequence[Message], window: int) -> Sequence[Message]:
+    """The newest messages: all that a model with a window of so many tokens may read."""
+    kept, room = len(history), _WIDEST_TOKEN * window
     while kept and room > 0:
         kept -= 1
-        room -= len(scene.history[kept].text)
-    begin = partial(knowing.begin, scene.history[kept:], scene.persona, at=at)
-    return [begin(decoding) for decoding in asked.decodings(opened.mimic, asked.count)]
+        room -= len(history[kept].text)
+    return history[kept:]
 
 
 def _text_rows(asked: Asked, opened: Opened, prompts: Sequence[str]) -> list[Row]:

@@ -74,7 +74,7 @@ class Voices:
 
         The `most` that were used last stay in memory. `note` is told what a user should know.
         """
-        self._home = home
+        self.home = home
         self._only = frozenset(only)
         self._most = most
         self._note = note
@@ -95,7 +95,7 @@ class Voices:
         known = self._mimics()
         for wanted, who in ((name, ""), name.partition("/")[::2]):
             # Never a path: a client must not open what is not served.
-            fitted = [mimic for mimic in fitting(wanted, self._home) if mimic in known]
+            fitted = [mimic for mimic in fitting(wanted, self.home) if mimic in known]
             if fitted and (people := meant(who, fitted[0].people) if who else fitted[0].people):
                 return Model(name, fitted[0], people[0])
         hint = suggestion(close(name, [model.name for model in self.models()]))
@@ -124,12 +124,12 @@ class Voices:
     def _mimics(self) -> list[Mimic]:
         return [
             mimic
-            for mimic in list_mimics(self._home)
+            for mimic in list_mimics(self.home)
             if not mimic.manifest.get("reverse") and (not self._only or mimic.name in self._only)
         ]
 
     def _open(self, mimic: Mimic) -> Opened:
-        voice = open_voice(mimic, self._home, **self._how)
+        voice = open_voice(mimic, self.home, **self._how)
         if voice.unchecked:
             self._note(f"{mimic.name}: {voice.unchecked}")
         return Opened(mimic, voice, reply_threads(mimic.count_parameters()))
