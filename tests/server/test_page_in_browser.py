@@ -29,9 +29,9 @@ WIDTHS = [(1280, "light"), (390, "dark")]
 def here(tiny_base, plain_base, tmp_path_factory) -> Iterator[tuple[Home, Served]]:
     """A server of two mimics whose messages are short; one was trained, for the blind test."""
     home = fill(tmp_path_factory.mktemp("browser") / "home", chatter(400))
-    train(home, tiny_base, name="ada", force=True)
+    train(home, tiny_base, name="ada", force=True, held_out=0.5)
     cyd = write_tiny_mimic(home.mimics / "cyd", plain_base, "short", ("Cyd", "Bob", SCRIPT[:28]))
-    for path in (home.mimics / "ada", cyd.path):
+    for path in (cyd.path, home.mimics / "ada"):  # the newest one is talked with
         facts = json.loads((path / "mimic.json").read_text("utf-8"))
         facts["decoding"] = {"settings": {"max_tokens": 8, "temperature": 1.0}}
         write_manifest(path, {k: v for k, v in facts.items() if k != "format"})
