@@ -78,10 +78,10 @@ class ArchiveBusy(ArchiveError):
 class NotScrubbed(ArchiveError):
     """Messages are deleted, but their text may still be in unused parts of the file.
 
-    `forgotten` is what `Archive.forget` would have returned; None for a removed import.
+    `removed` is what `Archive.forget` or `Archive.remove_import` would have returned.
     """
 
-    forgotten: object = None
+    removed: object = None
 
 
 class NoSuchPerson(ArchiveError):

@@ -175,12 +175,15 @@ class Archive:
         with self._database.writing() as connection:
             forgotten = forgetting.forget(connection, name)
             _revise(connection)
+        self._scrub_after(forgotten)
+        return forgotten
+
+    def _scrub_after(self, removed: object) -> None:
         try:
             forgetting.scrub(self._database)
         except NotScrubbed as error:
-            error.forgotten = forgotten
+            error.removed = removed
             raise
-        return forgotten
 
     def is_scrubbed(self) -> bool:
         """Whether no deleted text is left in unused parts of the file."""
@@ -225,7 +228,7 @@ class Archive:
         with self._database.writing() as connection:
             gone = removing.remove(connection, number)
             _revise(connection)
-        forgetting.scrub(self._database)
+        self._scrub_after(gone)
         return gone
 
     def threads(self, *, service: str | None = None, person: str | None = None) -> list[Thread]:

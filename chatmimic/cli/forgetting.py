@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def _forget(archive: Archive, person: Person | None) -> tuple[Forgotten | None, 
         with waiting("deleting, and rewriting the archive"):
             return archive.forget(person.name), None
     except NotScrubbed as error:
-        forgotten = error.forgotten
+        forgotten = error.removed
         return forgotten if isinstance(forgotten, Forgotten) else None, error
 
 
@@ -153,7 +154,8 @@ def _list_traces(traces: Sequence[Trace], name: str, home: Home, everywhere: boo
 def _described(trace: Trace) -> str:
     size = size_in_words(trace.size)
     running = f"; being trained by {trace.holder}" if trace.holder else ""
-    return f"{trace.kind} {trace.name} ({size}): {trace.why}{running}"
+    link = f"; a link, {os.path.realpath(trace.path)} stays" if trace.path.is_symlink() else ""
+    return f"{trace.kind} {trace.name} ({size}): {trace.why}{running}{link}"
 
 
 def _how(trace: Trace, name: str, home: Home) -> str:

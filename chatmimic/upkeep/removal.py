@@ -9,6 +9,7 @@ from pathlib import Path
 from chatmimic.files import folder_size
 
 REMOVED = ".removed-"  # how the name of a folder begins while it is being removed
+LEFT = (".partial-", ".old-", ".claim-", REMOVED)  # and those of what killed commands leave
 
 
 def remove_folder(folder: Path) -> None:

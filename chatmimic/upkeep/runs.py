@@ -93,9 +93,9 @@ def find_run(home: Home, name: str, kind: str | None = None) -> StoredRun:
 
 
 def stored_run(folder: Path, kind: str) -> StoredRun:
-    """The run in a folder."""
+    """The run in a folder; one that is not there is finished and holds nothing."""
     label = label_of(folder)
-    names = [entry.name for entry in folder.iterdir()]
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
     holds = {said for start, said in _TEXTS.items() for name in names if name.startswith(start)}
     by = holder(folder / "lock")
     return StoredRun(

@@ -21,7 +21,7 @@ from chatmimic.quotes import Named
 from chatmimic.senders import is_among
 from chatmimic.training.checkpointing.resumable import SAMPLES
 from chatmimic.training.data.split import CAST
-from chatmimic.upkeep.removal import remove_folder, remove_with_leftovers
+from chatmimic.upkeep.removal import LEFT, remove_folder, remove_with_leftovers
 from chatmimic.upkeep.runs import (
     FINISHED,
     PRETRAINING,
@@ -80,6 +80,7 @@ def find_traces(home: Home, names: Collection[str], secret: bytes | None) -> lis
     return [
         *mimics,
         *_runs(home, knows),
+        *_leftovers(home),
         *_chats(home, knows, ours),
         *_corpora(home, knows),
     ]
@@ -190,6 +191,14 @@ def _speaks(samples: Path, knows: _Knows) -> bool:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return True
     return knows.one_of(who)
+
+
+def _leftovers(home: Home) -> Iterator[Trace]:
+    """Half-written and half-removed files and folders, beside runs and chats."""
+    for place in (home.path, home.runs, home.chats):
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            if path.name.startswith(LEFT):
+                yield Trace(LEFTOVER, path.name, path, "a killed command left it", sure=False)
 
 
 # -- chats and corpora ---------------------------------------------------------------------------

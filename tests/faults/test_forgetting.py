@@ -262,3 +262,33 @@ def test_hashes_of_a_mimic_that_goes_on_are_joined() -> None:
     for earlier in (hashed(other, ["Eve"]), None, {"key": 1}):
         mixed = joined(hashed(one, ["Ada"]), earlier)
         assert (is_among(mixed, one, ["Ada"]), is_among(mixed, one, ["Zoe"])) == (True, None)
+
+
+def test_an_import_that_is_removed_while_another_reads_is_told_of_truly(home: Path) -> None:
+    made = fill(home, with_eve())
+    reader = sqlite3.connect(made.archive)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM message").fetchone()
+    status, out, err = typed("imports", "remove", "1", "--yes", "--json")
+    said = json.loads(out)
+    assert (status, said["messages"], said["scrubbed"]) == (1, 247, False)
+    assert "are deleted, but their text may still be" in err
+    reader.close()
+
+
+def test_what_a_killed_command_left_beside_chats_is_named(full: Home) -> None:
+    (full.chats / ".partial-abc").write_text(SAID)
+    assert ("leftover", ".partial-abc", True) in kinds(forgotten("--everywhere"))
+    assert holding(full, *WORDS) == set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_of_a_mimic_that_is_a_link_the_folder_elsewhere_is_named(
+    full: Home, tmp_path: Path
+) -> None:
+    real = shutil.move(full.mimics / "ada", tmp_path / "elsewhere")
+    (full.mimics / "ada").symlink_to(real)
+    status, out, _ = typed("people", "forget", NAME, "--everywhere", "--yes")
+    assert (status, f"a link, {real} stays" in out) == (0, True)
+    assert not os.path.lexists(full.mimics / "ada")
+    assert (tmp_path / "elsewhere" / "mimic.json").is_file()

@@ -146,3 +146,26 @@ def test_runs_are_listed_shown_and_removed(home: Path, plain_base: Path) -> None
     removed("runs", "remove", "broken")
     assert [run.name for run in list_runs(house)] == ["done"]
     assert typed("runs", "show", "nobody")[0] == 1
+
+
+@pytest.mark.parametrize(("file", "stays"), [("log.jsonl", False), ("ready.json", True)])
+def test_a_base_goes_with_what_is_left_of_its_pretraining(
+    home: Path, file: str, stays: bool
+) -> None:
+    house = Home(home).make()
+    for name in ("small", ".partial-small", ".old-small"):
+        a_mimic(house.bases / name)
+    run = house.pretrainings / "small"
+    run.mkdir(parents=True)
+    (run / file).write_text("{}")
+    said = removed("bases", "remove", "small")
+    assert ("unfinished; it stays" in said) is stays
+    assert left(house) == ({f"pretrainings/small/{file}"} if stays else set())
+
+
+def test_what_was_trained_on_a_removed_corpus_is_named(home: Path) -> None:
+    house = fill(home, chatter())
+    shutil.copytree(home, house.corpora / "talk")
+    folder = a_mimic(house.mimics / "ada")
+    write_manifest(folder, {**ABOUT, "settings": {"corpus": ["talk=2"]}})
+    assert "What was trained on it stays: mimic ada." in removed("corpora", "remove", "talk")

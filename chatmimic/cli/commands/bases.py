@@ -22,6 +22,8 @@ from chatmimic.home import Home
 from chatmimic.lookup import close, quoted, suggestion
 from chatmimic.mimic import needing
 from chatmimic.text import shown
+from chatmimic.upkeep.removal import remove_with_leftovers
+from chatmimic.upkeep.runs import PRETRAINING, RUNNING, UNFINISHED, stored_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,7 +82,9 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if name == STARTER:
         raise BaseError("The starter is part of the chatmimic package and cannot be removed.")
     folder = Path(own_base(name, home))
-    if folder not in [home.bases / own for own in own_bases(home)]:
+    if name and name == Path(name).name and name[0] != "." and (home.bases / name).is_dir():
+        folder = home.bases / name  # a damaged one, too
+    elif folder not in [home.bases / own for own in own_bases(home)]:
         near = close(name, own_bases(home))
         raise BaseError(
             f'There is no base called "{name}" in {home.bases}.',
@@ -90,8 +94,19 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if needed and not yes:
         warning = f"These mimics cannot be opened without {folder.name}: {needed}."
         console(stderr=True).print(shown(warning))
-    after = f"Until the base is made again, {needed} cannot be opened." if needed else ""
-    remove_folder("base", folder, yes=yes, as_json=as_json, after=after)
+    after = f"Until the base is made again, {needed} cannot be opened. " if needed else ""
+    run = stored_run(home.pretrainings / folder.name, PRETRAINING)
+    if run.state in (UNFINISHED, RUNNING):
+        after += f"A pretraining of that name is {run.state}; it stays."
+
+    def with_its_log(_: Path) -> None:
+        remove_with_leftovers(folder)
+        if run.path.is_dir() and run.state not in (UNFINISHED, RUNNING):
+            run.remove()
+
+    remove_folder(
+        "base", folder, yes=yes, as_json=as_json, remove=with_its_log, after=after.strip()
+    )
 
 
 def to_json(one: Listed, room: Room) -> dict[str, Any]:

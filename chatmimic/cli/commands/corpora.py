@@ -54,14 +54,18 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
 def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a corpus.
 
-    Bases trained on it stay.
+    Bases, mimics and unfinished runs trained on it stay, and are listed.
 
     \b
     Example:
       chatmimic corpora remove ubuntu --yes
     """
+    from chatmimic.upkeep.traces import readers_of_corpus
+
     corpus = find_corpus(home, name)
-    remove_folder("corpus", corpus.path.parent, yes=yes, as_json=as_json)
+    readers = [f"{trace.kind} {trace.name}" for trace in readers_of_corpus(home, corpus.name)]
+    after = f"What was trained on it stays: {', '.join(readers)}." if readers else ""
+    remove_folder("corpus", corpus.path.parent, yes=yes, as_json=as_json, after=after)
 
 
 @command.command("forget")

@@ -16,6 +16,7 @@ from chatmimic.cli.common import (
 )
 from chatmimic.cli.display.dates import day, iso, minute
 from chatmimic.cli.which_archive import corpus_option, opened
+from chatmimic.errors import NotScrubbed
 from chatmimic.home import Home
 from chatmimic.text import shown
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from chatmimic.archive import Import
+    from chatmimic.archive import Archive, Import
 
 _ROOMY, _MEDIUM = 100, 64  # terminal columns needed for the whole table, and for the date
 
@@ -130,17 +131,27 @@ def remove_command(
     with opened(home, corpus) as archive:
         one = archive.imported(name)
         alone = archive.held_alone(one.number)
+        if alone and not corpus and not as_json and _was_trained(home):
+            words = f"Existing mimics and runs in {home.path} may hold traces of it, and stay."
+            console().print(shown(words))
         ask_to_remove(_what(one, alone), yes)
-        gone = archive.remove_import(one.number)
+        gone, failure = _remove(archive, one)
     if as_json:
-        print_json({"removed": one.number, "name": one.name, "messages": gone})
-        return
-    screen = console()
-    screen.print(shown(f"Removed {count_messages(gone)} of {one.called} from the archive."))
-    if gone and not corpus and _was_trained(home):
-        screen.print(
-            shown(f"Existing mimics and runs in {home.path} may still hold traces of them.")
-        )
+        facts = {"removed": one.number, "name": one.name, "messages": gone}
+        print_json({**facts, "scrubbed": failure is None})
+    else:
+        said = f"Removed {count_messages(gone)} of {one.called} from the archive."
+        console().print(shown(said))
+    if failure is not None:
+        raise failure
+
+
+def _remove(archive: Archive, one: Import) -> tuple[int, NotScrubbed | None]:
+    """The number of messages removed, and the error if the file could not be rewritten."""
+    try:
+        return archive.remove_import(one.number), None
+    except NotScrubbed as error:
+        return error.removed if isinstance(error.removed, int) else 0, error
 
 
 def _was_trained(home: Home) -> bool:

@@ -13,8 +13,8 @@ from chatmimic.files import bring_back, folder_size, size_in_words
 from chatmimic.home import Home
 from chatmimic.lock import holder
 from chatmimic.upkeep.doctor.finding import Finding, Level
+from chatmimic.upkeep.removal import LEFT, REMOVED
 
-_STARTS = (".partial-", ".old-", ".removed-", ".claim-")
 _STILL_S = 60  # seconds without a change, after which nobody is writing it any more
 
 
@@ -40,7 +40,7 @@ def _leftovers(home: Home) -> Iterator[Path]:
     inside += [p for place in (home.mimics, home.bases, home.corpora) for p in _entries(place)]
     for place in (*places, home.runs, home.pretrainings, *inside):
         for path in _entries(place):
-            if path.name.startswith(_STARTS):
+            if path.name.startswith(LEFT):
                 yield path
 
 
@@ -49,7 +49,7 @@ def _entries(place: Path) -> list[Path]:
 
 
 def _called(path: Path) -> str:
-    return next(path.name.removeprefix(s) for s in _STARTS if path.name.startswith(s))
+    return next(path.name.removeprefix(s) for s in LEFT if path.name.startswith(s))
 
 
 def _is_being_written(home: Home, path: Path, called: str) -> bool:
@@ -60,7 +60,7 @@ def _is_being_written(home: Home, path: Path, called: str) -> bool:
             return True
     inside = (file for file in path.rglob("*")) if path.is_dir() else ()
     newest = max((file.lstat().st_mtime for file in (path, *inside)), default=0.0)
-    return not path.name.startswith(".removed-") and time.time() - newest < _STILL_S
+    return not path.name.startswith(REMOVED) and time.time() - newest < _STILL_S
 
 
 def _size(path: Path) -> int:
