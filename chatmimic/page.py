@@ -59,7 +59,9 @@ def whole_page(title: str, body: str, mark: str, style: str = "", script: str = 
 <style>{_STYLE}{style}</style>
 </head>
 <body>
-{body}{last}
+<main>
+{body}
+</main>{last}
 </body>
 </html>
 """

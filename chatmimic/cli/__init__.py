@@ -40,7 +40,7 @@ COMMANDS = {
     "sample": ("sample", "Generate a conversation between the people a mimic knows."),
     "continue": ("continue_", "Go on with a piece of a chat, as a mimic would."),
     "score": ("score", "Compute the dialogue metrics that papers report, for replies or a mimic."),
-    "serve": ("serve", "Serve mimics to chat programs, through OpenAI's API."),
+    "serve": ("serve", "Serve mimics to a browser, and to chat programs through OpenAI's API."),
     "pretrain": ("pretrain", "Pretrain a base on public chats, or warm up an existing one."),
     "corpora": (
         "corpora",

@@ -45,11 +45,14 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-@pytest.fixture(params=WIDTHS, ids=["1280", "390"])
+BOTH = pytest.mark.parametrize("page", WIDTHS, ids=["1280", "390"], indirect=True)
+
+
+@pytest.fixture
 def page(request, browser, here) -> Iterator[Any]:
     """The page as it opens. At the end nothing went wrong, and no request left the machine."""
     home, served = here
-    width, scheme = request.param
+    width, scheme = getattr(request, "param", WIDTHS[0])
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -105,6 +108,7 @@ def bubbles(page: Any, whose: str = "") -> list[str]:
     return page.locator(f".message{whose} .bubble").all_inner_texts()
 
 
+@BOTH
 def test_a_message_is_answered_and_markup_in_it_is_text(page):
     quick(page)
     send(page, SCRIPT)
@@ -184,6 +188,7 @@ def test_another_mimic_and_another_self(page):
     assert set(names) <= {"Cyd"}
 
 
+@BOTH
 def test_a_room_of_several(page):
     quick(page)
     side(page)
@@ -215,6 +220,7 @@ def test_a_chat_is_pasted_and_goes_on(page):
     assert bubbles(page)[:3] == ["tea?", SCRIPT, "hm"]
 
 
+@BOTH
 def test_chats_are_listed_resumed_exported_and_deleted(page, here, tmp_path):
     home, _ = here
     quick(page)
@@ -303,6 +309,7 @@ UNNAMED = """() => [...document.querySelectorAll("button, a, select, textarea, i
   .map((e) => e.outerHTML)"""
 
 
+@BOTH
 def test_everybody_can_read_it(page):
     """Contrast as WCAG AA wants it, names for everything, one language, no id twice."""
     quick(page)
@@ -319,6 +326,7 @@ def test_everybody_can_read_it(page):
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+@BOTH
 def test_nothing_is_wider_than_the_screen(page):
     hide_side(page)
     send(page, "x" * 300)
@@ -348,6 +356,19 @@ def test_statistics_open_beside_the_chat(page):
     report.locator("svg").first.wait_for()
     assert report.locator("h1").inner_text() == "The archive"
     report.close()
+
+
+def test_without_a_mimic_it_says_so(browser, tmp_path):
+    with serving(Home(tmp_path / "empty").make()) as served:
+        page = browser.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(served.url)
+        assert "There is no mimic yet" in page.locator("#talk").inner_text()
+        assert page.locator("#send").is_disabled()
+        page.press("#text", "Enter")
+        page.close()
+    assert wrong == []
 
 
 def test_it_asks_for_the_key(browser, here):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +19,7 @@ from training_support import chatter, fill
 from chatmimic.chat.kept import kept_chats
 from chatmimic.home import Home
 from chatmimic.mimic import write_manifest
+from chatmimic.records import Message
 from chatmimic.server.app import application
 from chatmimic.server.security import COOKIE, Access
 
@@ -133,6 +137,54 @@ def test_a_client_that_goes_away_leaves_a_whole_chat(here):
     wait_until(lambda: not served.service.scheduler.running)
     (saved,) = [s for path, s in kept_chats(home.chats) if path.stem == name]
     assert saved.entries[0].message.text == "hi there"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_server_that_is_killed_in_the_middle_leaves_a_whole_chat(mimics):
+    command = [
+        sys.executable,
+        "-m",
+        "chatmimic",
+        "--home",
+        str(mimics.path),
+        "serve",
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[2]
+            body = talk(keep=True, settings={"max_tokens": 60, "end_bias": -10})
+            request = urllib.request.Request(f"{url}/page/turn", body)
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                while b"piece" not in answer.readline():
+                    pass
+                process.kill()
+        finally:
+            process.kill()
+    ((path, saved),) = kept_chats(mimics.chats)
+    assert [entry.message.text for entry in saved.entries][:1] == ["hi there"]
+    path.unlink()
+
+
+def test_what_memory_recalled_is_told(tiny_base, tmp_path):
+    at = 1_500_000_000_000
+    asked = Message("Bob", "where is the zeppelin", at, service="irc", thread="#tea")
+    told = Message("Ada", "in its shed <b>", at + 9_000, service="irc", thread="#tea")
+    home = fill(tmp_path / "home", [asked, told, *chatter(40)])
+    home.mimics.mkdir()
+    write_tiny_mimic(home.mimics / "ada", tiny_base, "tokens", ("Ada", "Bob"))
+    body = talk(
+        room=[{"person": "Ada", "mimic": "ada"}],
+        entries=[{"sender": "Bob", "text": "the zeppelin again", "mine": True}],
+    )
+    with serving(home, memory=True) as served:
+        found = events(served.request("POST", "/page/turn", body)[1])
+    assert found[1]["recalled"] == [
+        {"sender": "Bob", "text": "where is the zeppelin"},
+        {"sender": "Ada", "text": "in its shed <b>"},
+    ]
 
 
 def test_alternatives_differ(here):

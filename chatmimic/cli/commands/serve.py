@@ -72,10 +72,11 @@ def command(
     verbatim: bool,
     home: Home,
 ) -> None:
-    """Serve mimics to chat programs, through OpenAI's API.
+    """Serve mimics to a browser, and to chat programs through OpenAI's API.
 
-    Serves all mimics, or only those named. A program that speaks OpenAI's API finds them at the
-    address that is printed, with /v1 at its end; each mimic is a model. Only this machine can
+    Serves all mimics, or only those named. Open the address that is printed to chat in a browser. A
+    program that speaks OpenAI's API finds them there, too, with /v1 at the end of the address; each
+    mimic is a model. Only this machine can
     connect, unless --host says otherwise. Ctrl-C ends the server once running requests are
     answered.
 

@@ -73,7 +73,7 @@ def page(test: BlindTest, key: Key, feedback: bool = True) -> str:
     body = f"""<h1>{text_of(title)}</h1>
 <p class="soft">{about} This page sends nothing anywhere; you can answer with the keyboard
 (A, B …, U to take an answer back).</p>
-<main id="test"><noscript>This page needs JavaScript.</noscript></main>
+<section id="test"><noscript>This page needs JavaScript.</noscript></section>
 <script type="application/json" id="data">{_json(_data(test, key, feedback))}</script>"""
     return whole_page(title, body, MARK, _STYLE, script=_script())
 

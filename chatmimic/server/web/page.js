@@ -107,8 +107,9 @@
     at("retry").disabled = busy || !asked;
     at("others").disabled = busy || !asked || !answered;
     at("undo").disabled = busy || !entries.length;
-    at("listen").disabled = busy;
-    for (const id of ["new", "model", "you", "add"]) at(id).disabled = busy;
+    const nobody = !facts.models.length;
+    for (const id of ["new", "model", "you", "add", "listen"]) at(id).disabled = busy || nobody;
+    at("send").disabled = nobody;
   }
 
   // --- who talks ---
@@ -157,7 +158,6 @@
     const joining = mayJoin();
     const options = joining.map(([person, mimic]) => option(person, JSON.stringify([person, mimic])));
     fill(at("add"), [option("Add somebody …", ""), ...options]);
-    at("add").disabled = !joining.length;
     at("room").replaceChildren(
       ...room.map((one) => {
         const line = element("li");
@@ -419,6 +419,7 @@
 
   function paste(event) {
     event.preventDefault();
+    if (!chosen()) return;
     run("Reading …", async () => {
       const body = { text: at("log").value, mimic: chosen().mimic, you: at("you").value };
       const found = await (await ask("/page/paste", body)).json();
