@@ -37,6 +37,11 @@ from collections.abc import Iterable, Sequence
 _MOST_TOLD = 8  # of several threads that may be meant
 
 
+def is_panic(error: BaseException) -> bool:
+    """Whether native code of a library, such as that of a tokenizer, gave up."""
+    return type(error).__name__ == "PanicException"
+
+
 class ChatmimicError(Exception):
     """Base class: `what` happened, in one sentence, and what to do next (`hint`)."""
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from chatmimic.bases.folder import read_json, tokenizer_files
+from chatmimic.bases.tensor_table import (
+    check_layers,
+    check_shapes,
+    check_surplus,
+    table_of,
+    without,
+)
 from chatmimic.bases.unusable import ANOTHER, not_opened
-from chatmimic.errors import BaseError, DamagedBase
+from chatmimic.errors import BaseError, DamagedBase, is_panic
 
 # Exceptions that transformers and safetensors raise for unusable content.
 _FAULTS = (
@@ -24,6 +32,8 @@ _FAULTS = (
     ArithmeticError,
     MemoryError,
 )
+# A pattern of a stranger's tokenizer that tries without end panics on one of these.
+_PROBES = ("Hello, you 1!", "a" * 512, "x" * 64 + "!", "1" * 64 + "a", " " * 512 + "a", "a b" * 64)
 # Names of the dropout settings of GPT-2, GPT-NeoX, Llama, OPT and their relatives.
 _DROPOUTS = (
     "resid_pdrop",
@@ -53,6 +63,7 @@ def load_model(
     with quiet(), explained(folder, "opened"):
         config = AutoConfig.from_pretrained(folder, **local)
         _check_causal(folder, config)
+        _check_table(folder, config)
         for field in _DROPOUTS:
             if hasattr(config, field):
                 setattr(config, field, dropout)
@@ -71,7 +82,21 @@ def load_model(
             f"missing ({missing[0]}).",
             ANOTHER,
         )
+    check_surplus(report["unexpected_keys"], folder)
     return _in_one_kernel(model)
+
+
+def _check_table(folder: Path, config: Any) -> None:
+    """Raise DamagedBase if the tensors are not those of the config, before any memory is taken."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+
+    made = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    table = without(made._keys_to_ignore_on_load_unexpected, table_of(folder))
+    check_layers(config.get_text_config().num_hidden_layers, table, folder)
+    with torch.device("meta"):
+        check_shapes(AutoModelForCausalLM.from_config(config), table, folder)
 
 
 def load_gguf(
@@ -154,6 +179,14 @@ def _in_one_kernel(model: Any) -> Any:
 def load_tokenizer(path: Path) -> Any:
     """Load the tokenizer of a folder, or a `tokenizer.json`. Raises BaseError if that fails."""
     files = tokenizer_files(path) if path.is_dir() else (path,)
+    tokenizer = _opened(files)
+    with explained(files[0], "used as a tokenizer"), _silent():
+        for text in _PROBES:
+            tokenizer(text)
+    return tokenizer
+
+
+def _opened(files: tuple[Path, ...]) -> Any:
     with quiet(), explained(files[0], "read as a tokenizer"):
         if files[0].name == "encoder.json":
             return _gpt2_pair(*files)
@@ -233,12 +266,30 @@ def explained(where: Path, done: str) -> Iterator[None]:
 
     try:
         yield
-    except Exception as error:
-        # The tokenizers library raises a plain Exception for a bad file.
+    except BaseException as error:
+        # The tokenizers library raises a plain Exception for a bad file, and panics.
         faults = (*_FAULTS, SafetensorError, StrictDataclassError)
-        if type(error) is not Exception and not isinstance(error, faults):
+        if type(error) is not Exception and not isinstance(error, faults) and not is_panic(error):
             raise
         raise not_opened(where, done, error) from error
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Discard what native code writes to standard error, which is where Rust reports a panic."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextlib.contextmanager

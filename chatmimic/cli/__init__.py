@@ -15,7 +15,7 @@ import click
 
 from chatmimic.cli.rank_zero import let_the_first_speak
 from chatmimic.cli.standard_streams import ReaderGone, discard, make_usable, noticing_the_reader
-from chatmimic.errors import ChatmimicError
+from chatmimic.errors import ChatmimicError, is_panic
 from chatmimic.text import visible
 
 # command → (module, summary for `--help`). The summaries are repeated here so that `chatmimic
@@ -172,6 +172,14 @@ def _run(arguments: list[str], debug: bool) -> int:
         return 1
     except Exception as error:  # a bug: one sentence all the same, and how to see more
         return _unexpected(error, debug)
+    except BaseException as error:
+        if debug or not is_panic(error):
+            raise
+        _complain(
+            f"Native code of a library gave up ({error}). If that is the pattern of a tokenizer, "
+            "choose another base or mimic."
+        )
+        return 1
     return result if isinstance(result, int) else 0
 
 
