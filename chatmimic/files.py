@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,24 @@ def typed_path(typed: str | os.PathLike[str]) -> Path:
             f"{user} is no home folder: there is no such user here.",
             "Check the path; a file of that name is ./" + user + ".",
         ) from error
+
+
+def read_up_to(path: Path, most: int) -> bytes:
+    """The content of a file, or of a pipe that somebody writes to, whatever size it is said to be.
+
+    Raises OSError, also for more than `most` bytes, which a device such as /dev/zero has, and for a
+    pipe that nobody writes to, which would be waited for without end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as content:
+        if os.name != "nt":
+            os.set_blocking(descriptor, True)
+        raw = content.read(most + 1)
+        if not raw and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EPIPE, "nothing is written to this pipe", str(path))
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB", str(path))
+    return raw
 
 
 def private_folder(path: Path) -> Path:

@@ -19,6 +19,7 @@ from chatmimic.files import folder_size, write_atomically
 from chatmimic.folders import called_by_default
 from chatmimic.home import Home
 from chatmimic.lookup import begun, close, meant, quoted, suggestion
+from chatmimic.manifest import read_manifest, what_is_wrong
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -278,26 +279,15 @@ def _count(value: object) -> int | None:
 
 def read_mimic(path: Path) -> Mimic:
     """Read the mimic in a folder. Raises MimicError if `mimic.json` is damaged or too new."""
+    file = path / MANIFEST
+    again = "Train the mimic again, or restore the folder."
     try:
-        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        version = manifest["format"]
-        persona, people = manifest["persona"], manifest["people"]
-        whole = (
-            isinstance(version, int)
-            and isinstance(persona, str)
-            and isinstance(manifest["form"], str)
-            and isinstance(people, list)
-            and bool(people)
-            and all(isinstance(p, str) for p in people)
-            and all(isinstance(fact, str) for fact in manifest.get("facts") or ())
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise MimicError(
-            f"{path / MANIFEST} cannot be read ({type(error).__name__}).",
-            "Train the mimic again, or restore the folder.",
-        ) from error
-    if not whole:
-        raise MimicError(f"{path / MANIFEST} does not describe a mimic.", "Restore the folder.")
+        manifest = read_manifest(file)
+    except OSError as error:
+        raise MimicError(f"{file} cannot be read ({type(error).__name__}).", again) from error
+    except ValueError as error:
+        raise MimicError(f"{file} does not describe a mimic: {error}.", again) from error
+    version, persona, people = (manifest[key] for key in ("format", "persona", "people"))
     if version > FORMAT:
         raise MimicError(
             f"{path.name} was made with a newer version of chatmimic (format {version}).",
@@ -307,8 +297,14 @@ def read_mimic(path: Path) -> Mimic:
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write `mimic.json` into a folder atomically."""
-    content = json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=2)
+    """Write `mimic.json` into a folder atomically.
+
+    Raises MimicError if a value is beyond what is read again.
+    """
+    whole = {"format": FORMAT, **manifest}
+    if why := what_is_wrong(whole):
+        raise MimicError(f"{folder / MANIFEST} was not written: {why}.")
+    content = json.dumps(whole, ensure_ascii=False, indent=2)
     write_atomically(folder / MANIFEST, content + "\n")
 
 

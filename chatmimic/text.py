@@ -19,6 +19,26 @@ _UNSHOWABLE = re.compile(
 )
 
 
+# Characters that nobody sees: marks of direction, width and language, and selectors.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e"
+    "\ufeff\ufff9-\ufffb\U000e0100-\U000e01ef]"
+)
+_TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+")  # not in flags
+# Joiners belong to emoji and to scripts such as Persian's; between Latin letters they do nothing.
+_JOINERS = re.compile(
+    "(?<![\u0300-\U0010ffff])[\u200c\u200d\ufe0f]+|[\u200c\u200d]+(?![\u0300-\U0010ffff])"
+)
+_BLANKS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))
+
+
+def without_invisible(name: str) -> str:
+    """A name on one line, without what cannot be seen; "" if nothing can be."""
+    if not name.isascii():
+        name = _JOINERS.sub("", _TAGS.sub("", _INVISIBLE.sub("", name.translate(_BLANKS))))
+    return " ".join(name.split())
+
+
 def clean(text: str) -> str:
     """Clean text for storage: no NUL, no lone surrogates, no controls but tab and newline.
 

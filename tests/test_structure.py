@@ -17,7 +17,7 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors", "machine"},
-    {"settings", "keywords", "rhythm"},
+    {"settings", "keywords", "rhythm", "manifest"},
     {"text", "files", "names", "lookup", "dates", "lock", "generated", "senders"},
     {"page", "owned_file", "embeddings", "quotes"},
     {"folders", "writing"},

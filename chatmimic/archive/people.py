@@ -13,11 +13,12 @@ from collections.abc import Sequence
 
 from chatmimic.archive.touched import Seen
 from chatmimic.records import Kind, Message, Person
-from chatmimic.text import clean
+from chatmimic.text import clean, without_invisible
 
 _REMEMBERED = 50_000  # senders held in memory while adding
 _LONGEST_NAME = 200
 _NAMELESS = "Unknown"
+_UNSEEN = "(no visible name)"
 
 
 class PeopleBook:
@@ -56,7 +57,9 @@ class PeopleBook:
     def _row(self, message: Message) -> int:
         service = clean(message.service)
         name = tidy_name(message.sender or message.sender_key)
-        key = clean(message.sender_key) or name
+        key = clean(message.sender_key)
+        if not key or tidy_name(key) == name:  # no account, but a name: the one that is seen
+            key = name
         row = self._db.execute(
             "SELECT id, is_bot FROM alias WHERE service = ? AND sender_key = ? AND name = ?",
             (service, key, name),
@@ -117,8 +120,9 @@ def free_name(connection: sqlite3.Connection, name: str) -> str:
 
 
 def tidy_name(name: str) -> str:
-    """A sender's name on one line, at most 200 characters, never empty."""
-    return " ".join(clean(name).split())[:_LONGEST_NAME].strip() or _NAMELESS
+    """A sender's name on one line, as it is seen: at most 200 characters, never empty."""
+    seen = without_invisible(clean(name))[:_LONGEST_NAME].strip()
+    return seen or (_UNSEEN if name.strip() else _NAMELESS)
 
 
 _COUNTED = """

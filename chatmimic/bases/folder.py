@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatmimic.errors import BaseError, DamagedBase
-from chatmimic.files import typed_path
+from chatmimic.files import read_up_to, typed_path
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -67,7 +67,7 @@ def inspect_base(folder: Path, name: str, tokenizer: str | None = None) -> BaseI
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object from a file of a base. Raises BaseError if it is missing or invalid."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(read_up_to(file, _LARGEST_TABLE).decode("utf-8"))
     except FileNotFoundError as error:
         raise DamagedBase(f"The base has no {file.name}: {file} is missing.", _AGAIN) from error
     except OSError as error:

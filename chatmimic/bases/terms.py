@@ -12,12 +12,14 @@ from typing import Any
 
 from chatmimic.bases.smollm2 import CARD, LICENSE
 from chatmimic.bases.smollm2 import NAME as SMOLLM2
+from chatmimic.files import read_up_to
 
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).parent.parent / "starter"
 # Files of a folder that may say what it was made from; the first one that does counts.
 _RECORDS = ("base.json", "mimic.json")
 _LICENSE = re.compile(r"^license: *[\"']?([\w.-]+)", re.MULTILINE)
+_LARGEST = 64 << 20  # bytes of a file that tells terms
 _DEEP = 8  # length of a chain of bases made from one another
 
 
@@ -86,7 +88,8 @@ def _of_folder(folder: Path, deep: int) -> Terms:
 def _of_readme(folder: Path) -> str:
     """The licence in the front matter of a model card; "" if there is none."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        text = (folder / "README.md").read_text("utf-8")[:10_000]
+        with (folder / "README.md").open("rb") as card:
+            text = card.read(10_000).decode("utf-8", "ignore")
         head = text.split("---", 2)[1] if text.startswith("---") else ""
         if found := _LICENSE.search(head):
             return found[1]
@@ -95,7 +98,7 @@ def _of_readme(folder: Path) -> str:
 
 def _object(file: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(file.read_text("utf-8"))
+        found = json.loads(read_up_to(file, _LARGEST))
         return found if isinstance(found, dict) else {}
     return {}
 

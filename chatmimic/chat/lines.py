@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 
+_LONGEST = 1 << 20  # bytes of a line from a pipe
+
+
 class Silence(Exception):
     """Nothing was typed for as long as the reader was to wait."""
 
@@ -53,10 +56,15 @@ class PipedLines:
         self.stream = stream
 
     def read(self, prompt: str, style: str = "", patience: float | None = None) -> str:
-        """Read the next line, without its end; bytes that are not UTF-8 become U+FFFD."""
-        line = self.stream.readline()
+        """Read the next line, without its end; bytes that are not UTF-8 become U+FFFD.
+
+        Raises ChatmimicError for a line that is too long to be one.
+        """
+        line = self.stream.readline(_LONGEST + 1)
         if not line:
             raise EOFError
+        if len(line) > _LONGEST:  # /dev/zero is a line without end
+            raise ChatmimicError(f"A line of the input is longer than {_LONGEST >> 20} MiB.")
         return clean(line.decode("utf-8", "replace")).rstrip("\n")
 
     def unseen(self) -> AbstractContextManager[None]:

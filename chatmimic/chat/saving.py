@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 from chatmimic.chat.session import Entry
 from chatmimic.errors import ChatmimicError
-from chatmimic.files import write_atomically
+from chatmimic.files import read_up_to, write_atomically
 from chatmimic.generated import KEY, sentence
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
@@ -93,17 +94,16 @@ def read_chat(path: Path, you: str = "", *, unfinished: bool = False) -> Saved:
     ChatmimicError names the line that is invalid.
     """
     try:
-        with path.open("rb") as file:  # it may be a pipe, or a device without an end
-            raw = file.read(_LARGEST + 1)
+        raw = read_up_to(path, _LARGEST)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if getattr(error, "errno", None) == errno.EFBIG:
+            raise ChatmimicError(
+                f"{path} is too large for a history.", "Use a file with its last part only."
+            ) from error
         why = getattr(error, "strerror", None) or error
         raise ChatmimicError(
             f"Cannot read {path}: {why}.", "Use a file written by /save."
         ) from error
-    if len(raw) > _LARGEST:
-        raise ChatmimicError(
-            f"{path} is too large for a history.", "Use a file with its last part only."
-        )
     text = raw.decode("utf-8", "replace")
     lines = text.split("\n") if unfinished else [*text.split("\n"), ""]
     numbered = [(n, line) for n, line in enumerate(lines[:-1], 1) if line.strip()]

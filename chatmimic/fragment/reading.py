@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chatmimic.errors import ChatmimicError, UnknownFormat
+from chatmimic.files import read_up_to
 from chatmimic.fragment.bare import bare_lines
 from chatmimic.fragment.lines import Lines, clocks, lines_like
 from chatmimic.importers import ImportOptions, ImportReport, read_exports
@@ -18,6 +18,7 @@ from chatmimic.records import Message
 
 NEWEST = 2000  # messages; more than any context holds
 _LINES = 2 << 20  # bytes of the end of a large text that are read
+_PASTE = 256 << 20  # bytes that may come through a pipe
 _HEAD = 4096
 _DAY_MS = 86_400_000
 _OPTIONS = ImportOptions(allow_truncated=True, allow_generated=True)
@@ -79,7 +80,13 @@ def read_pasted(stream: BinaryIO, day: int = 0) -> Fragment:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, _PASTED)
         with path.open("wb") as out:
-            shutil.copyfileobj(stream, out)
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                if out.tell() > _PASTE:
+                    raise ChatmimicError(
+                        f"Standard input is larger than {_PASTE >> 20} MiB.",
+                        "Pipe in the end of the chat only, e.g. with tail.",
+                    )
+                out.write(block)
         with path.open("rb") as read:
             if not read.read(_HEAD).strip():
                 raise ChatmimicError("Standard input is empty.", "Pipe a piece of a chat in.")
@@ -133,7 +140,7 @@ def _messages(path: Path) -> tuple[list[Message], list[str]]:
 def _rows(path: Path) -> list[str]:
     if not path.is_file() or path.stat().st_size > 2 * _LINES or not _has_lines(path):
         return []
-    text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+    text = read_up_to(path, 2 * _LINES).decode("utf-8", "replace").removeprefix("\ufeff")
     return [row.rstrip("\r") for row in text.split("\n")]
 
 

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import re
+import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from chatmimic.errors import UnsafeExport
+from chatmimic.errors import DamagedExport, UnsafeExport
 from chatmimic.importers.encodings.guessing import guessed
 from chatmimic.importers.streams import UNPACK, Member, Opened, guard_ratio
 from chatmimic.text import visible
@@ -100,13 +101,18 @@ def sealed(name: str, start: bytes) -> str:
     return next((why for magic, why in _SEALED.items() if start.startswith(magic)), "")
 
 
-def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
-    """The files in a zip. Raises UnsafeExport if it is malicious or encrypted."""
+def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> tuple[list[Member], int]:
+    """The files in a zip, and the number of links. Raises UnsafeExport if it is malicious or
+    encrypted.
+    """
     archive = stack.enter_context(zipfile.ZipFile(raw))
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    _mend_names(entries)
-    _check_names(place.name, [entry.filename for entry in entries])
-    _check_overlap(place.name, entries, archive.start_dir)
+    everything = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if not everything:
+        return [], 0
+    entries = [entry for entry in everything if not stat.S_ISLNK(entry.external_attr >> 16)]
+    _mend_names(everything)
+    _check_names(place.name, [entry.filename for entry in everything])
+    _check_overlap(place.name, everything, archive.start_dir)
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise EncryptedExport(
             f"{place.name} is encrypted.", "Unlock it first: unpack it with its password."
@@ -125,10 +131,11 @@ def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
     if place.within:  # an error later would lose the other files too
         for entry in entries:
             guard_ratio(entry.filename, entry.file_size, packed_size(entry))
-    return [
+    members = [
         Member(f"{place.prefix}{e.filename}", f"{place.where}/{e.filename}", e.file_size, opener(e))
         for e in entries
     ]
+    return members, len(everything) - len(entries)
 
 
 def _mend_names(entries: list[zipfile.ZipInfo]) -> None:
@@ -150,14 +157,22 @@ def _mend_names(entries: list[zipfile.ZipInfo]) -> None:
         return
 
 
-def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member]:
-    """The files in a tar, decompressed. Raises UnsafeExport if it is malicious."""
+def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> tuple[list[Member], int]:
+    """The files in a tar, decompressed, and the number of links, pipes and devices.
+
+    Raises UnsafeExport if it is malicious, and DamagedExport if a file would end beyond it.
+    """
+    end = plain.seek(0, os.SEEK_END)
+    plain.seek(0)
     archive = stack.enter_context(tarfile.TarFile(fileobj=plain))
-    entries = []
+    entries, unfollowed = [], 0
     for entry in archive:
         if entry.isfile():  # links and devices are never followed
+            _check_end(place.name, entry, end)
             entries.append(entry)
-        check_count(place.name, len(entries))
+        elif not entry.isdir():
+            unfollowed += 1
+        check_count(place.name, len(entries) + unfollowed)
     _check_names(place.name, [entry.name.removeprefix("./") for entry in entries])
 
     def opener(entry: tarfile.TarInfo) -> Callable[[], Opened]:
@@ -167,11 +182,21 @@ def tar_members(plain: IO[bytes], place: Place, stack: ExitStack) -> list[Member
 
         return opened
 
-    return [
+    members = [
         Member(f"{place.prefix}{inner}", f"{place.where}/{inner}", entry.size, opener(entry))
         for entry in entries
         for inner in [entry.name.removeprefix("./")]
     ]
+    return members, unfollowed
+
+
+def _check_end(archive: str, entry: tarfile.TarInfo, end: int) -> None:
+    """Raise DamagedExport for a file that would end beyond its archive."""
+    if not entry.issparse() and entry.offset_data + entry.size > end:
+        raise DamagedExport(
+            f"{archive} is cut short: {visible(entry.name)} should have {entry.size:,} bytes.",
+            "Download the export again.",
+        )
 
 
 def _member_opened(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
+from itertools import islice
 
 from chatmimic.errors import ExportError, UnknownFormat
 from chatmimic.importers.base import Context, Head, Importer
 from chatmimic.importers.generated import left_out, refuses
 from chatmimic.importers.packed import sealed
-from chatmimic.importers.parsing.text_lines import decoded_head
+from chatmimic.importers.parsing.text_lines import MAX_LINE, decoded_head
+from chatmimic.importers.sources import HEAD, Source
 from chatmimic.importers.streams import Member
 from chatmimic.text import visible
 
@@ -121,7 +123,7 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
             if head is not None and refuses(head, context):
                 generated += 1
                 continue
-            importer = None if head is None else _first(candidates, head)
+            importer = None if head is None else _recognised(context, candidates, head)
             numbered.add(member, importer)
             if importer is None and head is not None and head.text and not _is_script(member):
                 unrecognised_members.append(
@@ -138,7 +140,31 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     unrecognised.tell(context)
     if context.source.unopened:
         context.report.note(_unopened(context.source.unopened))
+    for sentence in _passed_over(context.source):
+        context.report.note(sentence)
     return found
+
+
+def _passed_over(source: Source) -> Iterator[str]:
+    """What of an export was not read at all, in sentences."""
+    if source.unread:
+        folders = "folder" if len(source.unread) == 1 else "folders"
+        some = [f"{visible(name)} ({why})" for name, why in islice(source.unread.items(), _NAMED)]
+        more = ", …" if len(source.unread) > _NAMED else ""
+        yield f"{len(source.unread):,} {folders} could not be read: {', '.join(some)}{more}."
+    if source.unfollowed:
+        were = "link was" if source.unfollowed == 1 else "links were"
+        yield f"{source.unfollowed:,} {were} not followed (pipes and devices count as links)."
+
+
+def _recognised(context: Context, candidates: Sequence[Importer], head: Head) -> Importer | None:
+    """The importer of a file, which may begin with a message that is longer than its head."""
+    found = _first(candidates, head)
+    if found is not None or head.first not in ("{", "[") or len(head.data) < HEAD:
+        return found
+    data = context.source.head(head.member, MAX_LINE)
+    longer = replace(head, data=data, text=decoded_head(data) or "")
+    return next((one for one in candidates if not one.magic and one.guesses(longer)), None)
 
 
 def _first(candidates: Sequence[Importer], head: Head) -> Importer | None:
@@ -280,7 +306,8 @@ def _unknown(context: Context, unrecognised: _Unrecognised) -> ExportError:
             _unopened(context.source.unopened),
         )
     if not members:
-        return UnknownFormat(f"{path.name or path} has no files.", _SEE_HELP)
+        over = " ".join(_passed_over(context.source))
+        return UnknownFormat(f"{path.name or path} has no files.", over or _SEE_HELP)
     if len(members) == 1:
         return _unknown_file(context, members[0])
     names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")

@@ -48,6 +48,8 @@ class Source:
     path: Path
     members: list[Member]
     unopened: dict[str, str] = field(default_factory=dict)  # unopened archives → reason
+    unread: dict[str, str] = field(default_factory=dict)  # folders that cannot be read → reason
+    unfollowed: int = 0  # links, pipes and devices
     encodings: Encodings = field(default_factory=Encodings)
 
     def open(
@@ -85,7 +87,14 @@ def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
             raise ExportError(f"{path} is neither a file nor a folder.", "Name one of these.")
         else:
             raise ExportError(f"There is no file or folder {path}.", "Check the path.")
-        yield Source(path, opening.members, opening.unopened, encodings)
+        yield Source(
+            path,
+            opening.members,
+            opening.unopened,
+            opening.unread,
+            opening.unfollowed,
+            encodings,
+        )
 
 
 class _MessageStart:
@@ -94,6 +103,8 @@ class _MessageStart:
     def __init__(self, stack: ExitStack, allow_truncated: bool) -> None:
         self.members: list[Member] = []
         self.unopened: dict[str, str] = {}
+        self.unread: dict[str, str] = {}
+        self.unfollowed = 0
         self._stack = stack
         self._allow = allow_truncated
         self._spool = Spool(stack)
@@ -103,8 +114,14 @@ class _MessageStart:
         """Add all files below a folder."""
         where = root.absolute().as_posix().rstrip("/")
         around = Place("", "", where, within=True)
-        for folder, names, files in os.walk(root):
+
+        def unread(error: OSError) -> None:
+            name = Path(error.filename).relative_to(root).as_posix()
+            self.unread[name] = error.strerror or str(error)
+
+        for folder, names, files in os.walk(root, onerror=unread):
             names[:] = sorted(n for n in names if n not in _NOT_CHAT)
+            self.unfollowed += sum(os.path.islink(os.path.join(folder, name)) for name in names)
             above = Path(folder).relative_to(root).as_posix()
             above = "" if above == "." else f"{above}/"
             for name in sorted(files):
@@ -112,6 +129,7 @@ class _MessageStart:
                 about = os.lstat(path)
                 # Links and devices are skipped: in a foreign folder they could point anywhere.
                 if not stat.S_ISREG(about.st_mode) or name in _NOT_CHAT:
+                    self.unfollowed += name not in _NOT_CHAT
                     continue
                 inside = above + name
                 self._add(_loose(path, inside, f"{where}/{inside}", about.st_size), around, 0)
@@ -163,7 +181,9 @@ class _MessageStart:
                     self._stack.callback(opened.close)
                 else:
                     opened.close()
-            found = (zip_members if kind == "zip" else tar_members)(raw, place, self._stack)
+            members_of = zip_members if kind == "zip" else tar_members
+            found, unfollowed = members_of(raw, place, self._stack)
+        self.unfollowed += unfollowed
         self._packed += len(found)
         check_count(place.name, self._packed)
         for inner in found:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from chatmimic.fragment import person_meant
 from chatmimic.generation import as_message
+from chatmimic.manifest import MOST_FACTS
 from chatmimic.records import Message
 from chatmimic.server.api_error import invalid
 from chatmimic.server.asked import Said
-from chatmimic.transcript.facts import MOST
 
 _LONGEST_NAME = 64
 _LONGEST_FACT = 500
@@ -53,8 +53,8 @@ def scene_of(said: Sequence[Said], people: Sequence[str], persona: str, you: str
     for one in said:
         if one.role in ("system", "developer"):
             _take(told, one.text.splitlines(), people)
-    if len(told.facts) > MOST:
-        raise invalid(f"A system message has at most {MOST} lines of facts.", "messages")
+    if len(told.facts) > MOST_FACTS:
+        raise invalid(f"A system message has at most {MOST_FACTS} lines of facts.", "messages")
     talk = [one for one in said if one.role in ("user", "assistant")]
     history = [as_message(_sender(one, told, people), one.text, at) for one in talk]
     spoken = tuple(message for message in history if message.text)

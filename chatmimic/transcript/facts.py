@@ -9,26 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatmimic.errors import TrainingError
-from chatmimic.files import typed_path
+from chatmimic.files import read_up_to, typed_path
+from chatmimic.manifest import LONGEST_FACT, MOST_FACTS
 from chatmimic.records import Kind, Message
 from chatmimic.text import clean
 
-MOST = 32  # facts; each excerpt contains all of them
+_LARGEST = 1 << 20  # bytes of a file of facts
 
 
 def read_facts(path: str) -> tuple[str, ...]:
     """The non-empty lines of a text file. Raises TrainingError if it cannot be read."""
     try:
-        lines = typed_path(path).read_text("utf-8-sig").splitlines()
+        raw = read_up_to(typed_path(path), _LARGEST)
+        lines = raw.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(
             f"The facts in {path} cannot be read ({type(error).__name__}).",
             "--facts takes a text file with one fact per line.",
         ) from error
     facts = tuple(filter(None, (clean(line).strip() for line in lines)))
-    if not 0 < len(facts) <= MOST:
+    if not 0 < len(facts) <= MOST_FACTS:
         raise TrainingError(
-            f"{path} holds {len(facts)} facts.", f"--facts takes 1 to {MOST}, one per line."
+            f"{path} holds {len(facts)} facts.", f"--facts takes 1 to {MOST_FACTS}, one per line."
+        )
+    if max(map(len, facts)) > LONGEST_FACT:
+        raise TrainingError(
+            f"A fact in {path} is longer than {LONGEST_FACT:,} characters.",
+            "--facts takes one short fact per line.",
         )
     return facts
 

@@ -218,7 +218,7 @@ def test_the_ratio_is_that_of_all_layers_together(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(streams, "RATIO_FROM", 1 << 16)
     inner = io.BytesIO(zipped({"a.txt": random.Random(1).randbytes(1000) + bytes(110_000)}))
     with ExitStack() as stack:
-        assert packed.zip_members(inner, packed.Place("in.zip", "", "", 1.0, True), stack)
+        assert packed.zip_members(inner, packed.Place("in.zip", "", "", 1.0, True), stack)[0]
         with pytest.raises(UnsafeExport, match="200:1"):
             packed.zip_members(inner, packed.Place("in.zip", "", "", 0.4, True), stack)
 

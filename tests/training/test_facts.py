@@ -8,13 +8,14 @@ from training_support import arguments, digest, fill, resume, stop_after, train,
 from chatmimic.errors import TrainingError
 from chatmimic.generation import Decoding
 from chatmimic.generation.engine import TorchGenerator
+from chatmimic.manifest import MOST_FACTS as MOST
 from chatmimic.mimic import Mimic
 from chatmimic.records import Message
 from chatmimic.training import TrainSettings
 from chatmimic.training.data.dataset import write_held_out, write_train
 from chatmimic.training.data.split import Material
 from chatmimic.transcript import Cast, Mark, make_form
-from chatmimic.transcript.facts import MOST, as_messages, orders, read_facts
+from chatmimic.transcript.facts import as_messages, orders, read_facts
 
 FACTS = ("I have tiny plants.", "The cat sat on my keyboard.", "I like tea.")
 

@@ -30,6 +30,8 @@ from chatmimic.text import clean, visible
 if TYPE_CHECKING:
     from chatmimic.chat.session import Session
 
+_LARGEST = 1 << 20  # bytes of a text from a pipe
+
 
 @click.command("reply", cls=TalkCommand)
 @click.argument("text", required=False)
@@ -117,7 +119,10 @@ def _text_given(text: str | None) -> str:
     if text is None or text == "-":
         if sys.stdin.isatty():
             raise click.UsageError('No text: give it, as in chatmimic reply "hi", or pipe it in.')
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        raw = sys.stdin.buffer.read(_LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise click.UsageError(f"The text is longer than {_LARGEST >> 20} MiB.")
+        text = raw.decode("utf-8", "replace")
     text = clean(text).strip()
     if not text:
         raise click.UsageError("There is nothing to answer: the text is empty.")

@@ -17,6 +17,7 @@ from pathlib import Path
 from chatmimic.errors import BlindTestError
 from chatmimic.evaluation.blind.key import LETTERS, Key
 from chatmimic.evaluation.blind.score import Score
+from chatmimic.files import read_up_to
 
 _CODE = re.compile(r"\b([0-9a-f]{10})-([0-9a-f]{8})-([a-d0]{1,200})-([0-9]{1,4})-([0-9a-f]{8})\b")
 _LIKE_A_CODE = re.compile(r"\b[0-9a-f]{10}-[0-9a-f]{8}-")
@@ -98,8 +99,7 @@ def _read(one: str, called: str) -> list[Answers]:
 
 def _text_of(path: Path) -> str:
     try:
-        with path.open("rb") as content:
-            return content.read(_LARGEST).decode("utf-8", "replace")
+        return read_up_to(path, _LARGEST).decode("utf-8", "replace")
     except OSError as error:
         raise BlindTestError(f"Cannot read {path}: {error.strerror or error}.") from error
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatmimic.errors import EvaluationError
+from chatmimic.files import read_up_to
 from chatmimic.text import clean
+
+_LARGEST = 1 << 30  # bytes; the largest test sets are a thousandth of that
 
 
 def read_lines(path: Path, option: str) -> Iterator[tuple[int, str]]:
@@ -15,7 +18,7 @@ def read_lines(path: Path, option: str) -> Iterator[tuple[int, str]]:
     Raises EvaluationError, which names `option`, if the file cannot be read, is empty or no UTF-8.
     """
     try:
-        content = path.read_bytes()
+        content = read_up_to(path, _LARGEST)
     except OSError as error:
         raise EvaluationError(
             f"{path} cannot be read ({error.strerror or error}).", f"{option} takes a text file."

@@ -21,6 +21,7 @@ _MOST_READ_AGAIN = 64 << 20  # characters of one file
 _DIGITS_OF_A_TIME = 6  # at least
 _DIGIT = re.compile(r"\d")
 _SAMPLE = 50  # lines that show what separates columns
+_LONGEST_END = 20  # lines of a last message that a file may end in; more are rows
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class _Rows:
         self._held: list[str] = []  # the lines of the row at hand
         self._back: deque[str] = deque()  # lines that are read again
         self._spent = 0
+        self._ended = False
         self._reader = csv.reader(self._fed(), **self._dialect)
 
     def next(self) -> list[str]:
@@ -127,13 +129,20 @@ class _Rows:
             row = next(self._reader)
         finally:
             self.number += len(held)
-        if len(held) > 1 and self._is_misread(held):
+        is_open = self._ended and self._is_unclosed(held)
+        if len(held) > 1 and (self._is_misread(held) or (is_open and len(held) > _LONGEST_END)):
             self._spent += sum(map(len, held))
             self.number -= len(held) - 1
             self._back.extendleft(reversed(held[1:]))
+            self._ended = False
             self._reader = csv.reader(self._fed(), **self._dialect)
             row = self._alone(held[0])
             self._report.repairs["stray quotation marks"] += 1
+        elif is_open:
+            self._report.note(
+                f"{self._label} ends inside a quotation that begins in line "
+                f"{self.number - len(held) + 1:,}: its last message may be cut short."
+            )
         elif len(held) > 1:
             self._count_rows(held, row)
         held.clear()
@@ -152,7 +161,18 @@ class _Rows:
                 if self._back:
                     break
             else:
+                self._ended = True
                 return
+
+    def _is_unclosed(self, held: Sequence[str]) -> bool:
+        """Whether a quotation is still open at the end of these lines."""
+        if self._dialect["quoting"] != csv.QUOTE_MINIMAL or '"' not in "".join(held):
+            return False
+        try:
+            list(csv.reader(held, strict=True, **self._dialect))
+        except csv.Error as error:
+            return "unexpected end" in str(error)
+        return False
 
     def _is_misread(self, held: Sequence[str]) -> bool:
         """Whether an unclosed quotation contains lines that are rows."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chatmimic.errors import ArchiveError, TooLittleData
+from chatmimic.manifest import MOST_PEOPLE
 from chatmimic.records import Conversation, Person
 from chatmimic.senders import hashed
 from chatmimic.training.data.selection import EVERYTHING, LEAST_MESSAGES, Selection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from chatmimic.conversations import Disentangler
 
 TESTED = 250  # held-out messages that figures are measured on, the same ones for every base
-CAST = 200  # names a mimic remembers; the tokens form has a token for the first 32
+CAST = MOST_PEOPLE  # the tokens form has a token for the first 32
 
 
 @dataclass(frozen=True)
