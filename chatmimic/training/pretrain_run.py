@@ -47,6 +47,7 @@ from chatmimic.training.objective.precision import choose_precision
 from chatmimic.training.optim.trainable import choose_learning
 from chatmimic.training.plan import CHECKPOINTED, LARGE, Plan
 from chatmimic.training.planning import timing
+from chatmimic.training.planning.disk_room import check_disk
 from chatmimic.training.planning.duration import announce_duration
 from chatmimic.training.pretrain_settings import PretrainSettings
 from chatmimic.training.save_mimic import save_model, versions
@@ -138,6 +139,7 @@ class Pretraining(BaseRun):
         seconds = timing.time_a_step(loop) if settings.hours is not None else 0.0
         loop.plan = _plan(settings, base.model, len(loop.train_windows), seconds)
         self._remember(loop, corpora, settings, new_tokens)
+        check_disk(self.folder, loop)
         if settings.hours is None:
             announce_duration(self, loop, SHORTER)
         return loop

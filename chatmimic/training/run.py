@@ -41,6 +41,7 @@ from chatmimic.training.objective.metrics import Metrics
 from chatmimic.training.optim.optimizers import check_optimizer
 from chatmimic.training.optim.trainable import check_package
 from chatmimic.training.out_of_memory import make_room
+from chatmimic.training.planning.disk_room import check_disk
 from chatmimic.training.planning.duration import announce_duration
 from chatmimic.training.planning.memory_available import find_room
 from chatmimic.training.planning.newest_that_fit import FEWEST, may_be_shortened, shortened
@@ -122,6 +123,7 @@ class Run(BaseRun):
             loop = Preparation(self, material, inputs, self.folder).loop()
             del material  # all that was said: it lies in the windows now
             make_room()
+            check_disk(self.folder, loop)
             if inputs.settings.minutes is None:
                 announce_duration(self, loop, SHORTER, "--newest N or --since DATE trains on less")
             return self._go(loop)

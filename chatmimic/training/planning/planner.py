@@ -9,7 +9,8 @@ from typing import Any
 from chatmimic import bases
 from chatmimic.archive import Archive
 from chatmimic.bases import hub
-from chatmimic.bases.loading import quiet
+from chatmimic.bases.folder import read_json
+from chatmimic.bases.loading import explained, quiet
 from chatmimic.conversations import parse_gap
 from chatmimic.machine import free_threads, threads_kept, use_threads
 from chatmimic.records import Conversation
@@ -148,7 +149,10 @@ def base_config(name: str) -> Any:
     if here is None and (known := _GPT2.get(name.rpartition("/")[2])):
         layers, width, heads = known
         return GPT2Config(n_layer=layers, n_embd=width, n_head=heads)
-    return AutoConfig.from_pretrained(bases.weights_folder(here or bases.find_base(name)))
+    folder = bases.weights_folder(here or bases.find_base(name))
+    read_json(folder / "config.json")  # whose errors are sentences
+    with explained(folder, "opened"):
+        return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
 def tokens_of(

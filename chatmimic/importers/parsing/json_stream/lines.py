@@ -8,7 +8,11 @@ from typing import Any
 
 from chatmimic.errors import DamagedExport
 from chatmimic.importers.base import Context
-from chatmimic.importers.parsing.json_stream.stream import TRUNCATED_WAY_ON, JsonStream
+from chatmimic.importers.parsing.json_stream.stream import (
+    TRUNCATED_WAY_ON,
+    JsonStream,
+    json_fault,
+)
 from chatmimic.importers.parsing.text_lines import lines
 from chatmimic.importers.streams import ByteStream
 
@@ -36,5 +40,5 @@ def json_rows(
                 context.report.leave_out("unparsed", f"{label}:{number}")
                 continue
             raise DamagedExport(
-                f"{label}: line {number} is not JSON ({str(error)[:60]}).", TRUNCATED_WAY_ON
+                f"{label}: line {number} is not JSON ({json_fault(error)}).", TRUNCATED_WAY_ON
             ) from error

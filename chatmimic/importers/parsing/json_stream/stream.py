@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import Any
 
 from chatmimic.errors import DamagedExport
@@ -34,6 +35,7 @@ _ONE_BY_ONE = 200  # items that are read so where a slice was no list of whole o
 _NEAR_END = 64
 TRUNCATED_WAY_ON = "Nothing was imported; --allow-truncated keeps them."
 
+_LONGEST_REASON = 80  # characters of what is wrong
 _SHOW_UTF16 = 4096  # bytes
 _OUR_SIGNS = (
     0.015  # NULs of a byte of UTF-16: one in 33 characters is a space, a digit, a line's end
@@ -225,7 +227,7 @@ class JsonStream:
             except RecursionError as error:
                 raise self._broken("is nested too deeply") from error
             except ValueError as error:  # NaN, Infinity, thousands of digits
-                raise self._broken(f"holds an impossible number ({_short(error)})") from error
+                raise self._broken(f"holds an impossible number ({json_fault(error)})") from error
             else:
                 # The window may end within a number: "1" of "12", "0" of "0.5".
                 whole = self._text[end - 1] in '}]"' or self._text[end : end + 1] in _AFTER
@@ -318,5 +320,8 @@ class JsonStream:
         return DamagedExport(what, TRUNCATED_WAY_ON)
 
 
-def _short(error: Exception) -> str:
-    return str(error).partition(":")[0][:60]
+def json_fault(error: Exception) -> str:
+    """What is wrong, without Python's advice: `Expecting value`, `a number of too many digits`."""
+    if "integer string conversion" in str(error):
+        return "a number of too many digits"
+    return shorten(str(error).partition(":")[0], _LONGEST_REASON, placeholder=" …")
