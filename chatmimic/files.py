@@ -11,8 +11,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from chatmimic.errors import ChatmimicError, SettingsError
+
+_CHUNK = 1 << 20  # bytes
 
 
 def typed_path(typed: str | os.PathLike[str]) -> Path:
@@ -40,12 +43,19 @@ def read_up_to(path: Path, most: int) -> bytes:
     with open(descriptor, "rb") as content:
         if os.name != "nt":
             os.set_blocking(descriptor, True)
-        raw = content.read(most + 1)
+        raw = b"".join(_chunks(content, most + 1))
         if not raw and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             raise OSError(errno.EPIPE, "nothing is written to this pipe", str(path))
     if len(raw) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB", str(path))
     return raw
+
+
+def _chunks(content: BinaryIO, size: int) -> Iterator[bytes]:
+    """Up to so many bytes, in pieces: memory is taken for what is there, not for the limit."""
+    while size > 0 and (chunk := content.read(min(size, _CHUNK))):
+        size -= len(chunk)
+        yield chunk
 
 
 def private_folder(path: Path) -> Path:

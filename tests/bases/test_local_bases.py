@@ -243,8 +243,8 @@ IN_LOADING = {
         "is not a causal language model",
     ),
     "layers as a word": (configure(n_layer="two"), "cannot be opened"),
-    "another width": (configure(n_embd=64), "cannot be opened|are missing"),
-    "more layers than weights": (configure(n_layer=3), "12 tensors are missing"),
+    "another width": (configure(n_embd=64), "has the shape"),
+    "more layers than weights": (configure(n_layer=3), "3 layers, the weights 2"),
     "empty tokenizer": (write("tokenizer.json", ""), "tokenizer.json cannot be read as a tok"),
     "tokenizer of nothing": (write("tokenizer.json", "{}"), "tokenizer.json cannot be read"),
     "garbage tokenizer": (write("tokenizer.json", "\x01 no"), "tokenizer.json cannot be read"),
@@ -281,7 +281,7 @@ def test_a_tensor_of_another_size_is_no_base(base: Path):
     tensors = load_file(base / WEIGHTS)
     tensors["transformer.ln_f.weight"] = torch.ones(7)
     save_file(tensors, base / WEIGHTS, metadata={"format": "pt"})
-    with pytest.raises(BaseError, match="cannot be opened|are missing"):
+    with pytest.raises(BaseError, match="has the shape"):
         open_base(str(base))
 
 

@@ -123,20 +123,23 @@ def test_what_is_no_json_makes_it_none(mimic, content):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "listed"),
     [
-        {"data": [], "held_out": 3, "settings": "x", "plan": [], "versions": "x"},
-        {"data": {"messages": "x"}, "held_out": {"mimic": {"perplexity": "x"}}},
-        {"data": {"messages": math.inf}, "held_out": {"mimic": {"perplexity": 10**400}}},
-        {"held_out": {"mimic": {"perplexity": math.nan}}, "made_at": 3, "parameters": math.inf},
+        ({"data": [], "held_out": 3, "settings": "x", "plan": [], "versions": "x"}, False),
+        ({"data": {"messages": "x"}, "held_out": {"mimic": {"perplexity": "x"}}}, True),
+        ({"data": {"messages": math.inf}, "held_out": {"mimic": {"perplexity": 1}}}, False),
+        ({"data": {"messages": 1}, "held_out": {"mimic": {"perplexity": 10**400}}}, True),
+        ({"held_out": {"mimic": {"perplexity": math.nan}}}, False),
     ],
 )
-def test_mimics_with_a_damaged_manifest_are_listed(mimic, change):
+def test_mimics_with_a_damaged_manifest_are_listed_or_refused(mimic, change, listed):
     file = mimic.path / "mimic.json"
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **change}), "utf-8")
     home = mimic.path.parent.parent
     status, out, err = typed("mimics", "--json", "--home", home)
     assert status == 0, err
-    json.loads(out, parse_constant=pytest.fail)
+    assert len(json.loads(out, parse_constant=pytest.fail)) == listed
     assert typed("mimics", "--home", home)[0] == 0
-    assert typed("mimics", "show", "ada", "--home", home)[0] == 0
+    status, _, err = typed("mimics", "show", "ada", "--home", home)
+    assert status == (0 if listed else 1)
+    assert listed or "does not describe a mimic" in err

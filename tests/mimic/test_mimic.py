@@ -103,7 +103,6 @@ def test_whose_own_mimic_there_is(house):
         ({}, "", ("Ada",)),
         ({"owner": "Bob"}, "Bob", ("Ada",)),
         ({"owner": "Eve"}, "", ("Ada",)),
-        ({"owner": 7, "settings": 8}, "", ("Ada",)),
         ({"settings": {"learn": "all"}}, "", ("Ada", "Bob")),
         ({"everybody": True}, "", ("Ada", "Bob")),
     ],
@@ -178,7 +177,7 @@ def test_what_is_half_written_or_damaged_is_no_mimic(house):
     (house.mimics / "empty").mkdir()
     (house.mimics / "file").write_text("")
     assert [m.name for m in list_mimics(house)] == ["ada"]
-    with pytest.raises(MimicError, match=r"mimic\.json cannot be read"):
+    with pytest.raises(MimicError, match=r"mimic\.json does not describe a mimic: it is not JSON"):
         Mimic.open("cy", house)
 
 
