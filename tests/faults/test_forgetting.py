@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,12 +199,12 @@ def test_while_another_reads_what_is_deleted_and_what_is_not_is_said(home: Path)
     assert holding(made, *WORDS, NAME) == set()
 
 
-@pytest.mark.parametrize("pages", [0, 4])
 def test_without_room_for_the_rewrite_the_messages_are_deleted_and_it_says_so(
-    home: Path, pages: int, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = fill(home, with_eve())
     from chatmimic.archive import forgetting
+
+    made = fill(home, with_eve())
 
     def full_disk(database: object) -> None:
         raise OSError(28, "No space left on device")
@@ -217,6 +219,42 @@ def test_without_room_for_the_rewrite_the_messages_are_deleted_and_it_says_so(
     monkeypatch.setenv("CHATMIMIC_HOME", str(home))
     assert typed("people")[0] == 0
     assert holding(made, *WORDS, NAME) == set()
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+from chatmimic.cli import main
+main(["people", "forget", "Eve Marlowe", "--yes"])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX limits")
+def test_on_a_disk_that_fills_up_what_is_said_is_true(home: Path) -> None:
+    """A file that may not grow any more is what a quota or a full disk looks like."""
+    made, told = fill(home, with_eve()), set()
+    ready = made.archive.read_bytes()
+    for share in (0.1, 0.3, 0.45, 0.6, 0.8, 0.95, 2.0):
+        made.archive.write_bytes(ready)
+        limit = str(int(len(ready) * share))
+        line = [sys.executable, "-c", LIMITED, limit]
+        done = subprocess.run(line, capture_output=True, text=True)
+        with Archive.open(made.archive) as archive:
+            gone = NAME not in [person.name for person in archive.people()]
+        before = "as it was before" in done.stderr
+        deleted = "are deleted, but their text may still be" in done.stderr
+        assert (done.returncode, before, deleted) in (
+            (0, False, False),
+            (1, True, False),
+            (1, False, True),
+        ), done.stderr
+        assert gone is not before
+        if gone:
+            assert holding(made, *WORDS, NAME) == set()
+        told.add((before, deleted))
+    assert (False, False) in told
+    assert (True, False) in told
 
 
 def test_corpora_forget(home: Path) -> None:
