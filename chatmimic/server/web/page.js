@@ -384,7 +384,7 @@
       const { speaker, texts } = await (await ask("/page/alternatives", request())).json();
       const place = at("versions");
       place.replaceChildren(
-        element("p", "Choose an answer; Escape keeps the one there is.", "note"),
+        element("p", `Other answers of ${speaker}. Escape keeps the one there is.`, "note"),
         ...texts.map((text) => button(text, () => choose(speaker, text))),
       );
       place.hidden = false;
