@@ -9,12 +9,15 @@ chats for `--seconds`: it sends a chat of `--context` words, gets an answer of e
 tokens, streamed, sends the chat with one more message, and after `--turns` answers begins another
 chat. A first round is not counted.
 
-`tokens_per_s` are those that all clients got. `first_token_ms` is the time from a request to the
-first text of its reply, the median and the 95th percentile; `fairness` the number of replies of the
-client who got fewest, over that of the one who got most. `other` are the replies, of `checked`,
-that are not to the letter what the same request gets again, alone, once the clock has stopped.
+`tokens_per_s` are those that all clients got, `tokens_per_cpu_s` the same for a second of processor
+time of the server, which others at work on the machine change little. `first_token_ms` is the time
+from a request to the first text of its reply, the median and the 95th percentile; `fairness` the
+number of replies of the client who got fewest, over that of the one who got most. `other` are the
+replies, of `checked`, that are not to the letter what the same request gets again, alone, once the
+clock has stopped.
 
-The last line is one JSON object. `gain` is tokens/s with most clients over those with fewest.
+The last line is one JSON object. `gain` is tokens/s with most clients over those with fewest, and
+`cpu_gain` the same of `tokens_per_cpu_s`.
 """
 
 from __future__ import annotations
@@ -35,11 +38,26 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import psutil
 from machine import machine
 
 PEOPLE = ("Ann", "Ben")
 WORDS = ("hello", "there", "how", "are", "you", "fine", "thanks", "see", "later", "tea", "garden")
 CHECKED = 8  # replies that are asked for again
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server is, and its process."""
+
+    port: int
+    process: psutil.Process
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
 
 
 @dataclass
@@ -88,14 +106,16 @@ def main() -> None:
     asked = parse()
     rows = []
     for base in asked.base or ["starter"]:
-        with tempfile.TemporaryDirectory() as home, server(base, Path(home), asked) as port:
-            load(1, port, asked, min(3.0, asked.seconds))
-            rows += [{"base": base, **load(n, port, asked, asked.seconds)} for n in asked.clients]
+        with tempfile.TemporaryDirectory() as home, server(base, Path(home), asked) as there:
+            load(1, there, asked, min(3.0, asked.seconds))
+            rows += [{"base": base, **load(n, there, asked, asked.seconds)} for n in asked.clients]
     ran_on = machine()
     show(rows, ran_on)
-    last = {row["clients"]: row["tokens_per_s"] for row in rows if row["base"] == rows[-1]["base"]}
-    gain = round(last[max(last)] / last[min(last)], 2)
-    print(json.dumps({"rows": rows, "gain": gain, "machine": ran_on}))
+    gains = {
+        "gain": gain(rows, "tokens_per_s"),
+        "cpu_gain": gain(rows, "tokens_per_cpu_s"),
+    }
+    print(json.dumps({"rows": rows, **gains, "machine": ran_on}))
 
 
 def parse() -> argparse.Namespace:
@@ -118,8 +138,8 @@ def parse() -> argparse.Namespace:
 
 
 @contextmanager
-def server(base: str, home: Path, asked: argparse.Namespace) -> Iterator[int]:
-    """A server of a mimic that is a base; its port."""
+def server(base: str, home: Path, asked: argparse.Namespace) -> Iterator[Place]:
+    """A server of a mimic that is a base."""
     write_mimic(base, home)
     command = [sys.executable, "-m", "chatmimic", "--home", str(home), "serve", "--port", "0"]
     threads = {"OMP_NUM_THREADS": str(asked.threads)} if asked.threads else {}
@@ -134,7 +154,7 @@ def server(base: str, home: Path, asked: argparse.Namespace) -> Iterator[int]:
         said = process.stdout.readline()
         if not said.startswith("Listening"):
             sys.exit("The server does not listen; its words are above.")
-        yield int(said.split()[2].rpartition(":")[2])
+        yield Place(int(said.split()[2].rpartition(":")[2]), psutil.Process(process.pid))
     finally:
         process.terminate()
         process.communicate(timeout=60)
@@ -197,22 +217,24 @@ def chunks(answer: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
             yield json.loads(line[6:])
 
 
-def load(count: int, port: int, asked: argparse.Namespace, seconds: float) -> dict[str, Any]:
+def load(count: int, there: Place, asked: argparse.Namespace, seconds: float) -> dict[str, Any]:
     """So many clients at once: the row of their figures."""
-    clients = [Client(number, asked, port) for number in range(count)]
-    began = time.monotonic()
+    clients = [Client(number, asked, there.port) for number in range(count)]
+    began, used = time.monotonic(), there.cpu_seconds
     threads = [threading.Thread(target=one.run, args=(began + seconds,)) for one in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    took = time.monotonic() - began
+    took, used = time.monotonic() - began, there.cpu_seconds - used
+    tokens = sum(one.tokens for one in clients)
     waits = [1000 * wait for one in clients for wait in one.first]
     replies = [len(one.replies) for one in clients]
     return {
         "clients": count,
         "replies": sum(replies),
-        "tokens_per_s": round(sum(one.tokens for one in clients) / took, 1),
+        "tokens_per_s": round(tokens / took, 1),
+        "tokens_per_cpu_s": round(tokens / max(0.01, used), 1),
         "first_token_ms": round(median(waits), 1),
         "first_token_ms_p95": round(quantiles(waits, n=20)[-1] if len(waits) > 1 else waits[0], 1),
         "fairness": round(min(replies) / max(replies), 2),
@@ -227,17 +249,28 @@ def again(clients: list[Client]) -> dict[str, int]:
     return {"checked": len(some), "other": other}
 
 
+def gain(rows: list[dict[str, Any]], figure: str) -> float:
+    """A figure of the last base with most clients, over that with fewest."""
+    last: dict[int, float] = {
+        row["clients"]: row[figure] for row in rows if row["base"] == rows[-1]["base"]
+    }
+    return round(last[max(last)] / last[min(last)], 2)
+
+
 def show(rows: list[dict[str, Any]], machine_: dict[str, Any]) -> None:
     """The rows as a table."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("base", "clients", "tokens/s", "first token", "95 %", "fairness", "other")
+    table = Table(
+        "base", "clients", "tokens/s", "per CPU s", "first token", "95 %", "fairness", "other"
+    )
     for row in rows:
         table.add_row(
             row["base"],
             str(row["clients"]),
             f"{row['tokens_per_s']:,.1f}",
+            f"{row['tokens_per_cpu_s']:,.1f}",
             f"{row['first_token_ms']:,.0f} ms",
             f"{row['first_token_ms_p95']:,.0f} ms",
             f"{row['fairness']:.0%}",

@@ -15,7 +15,8 @@ from chatmimic.generation.decoding import Decoding
 from chatmimic.generation.repetition import would_repeat
 
 _RECENT = 64  # last tokens of the reply that penalties apply to
-_SHORTLIST = 256  # tokens that nearly always contain the nucleus; sorting 50,000 is slow
+_SHORTLIST = 256  # tokens that often contain the nucleus; sorting 50,000 is slow
+_GROWTH = 4  # times as many where they do not
 
 
 def seeded(seed: int | None, device: torch.device | str = "cpu") -> torch.Generator:
@@ -93,14 +94,15 @@ def _top(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
     if decoding.top_p >= 1:
         values, tokens = logits.topk(kept)
         return values[values.isfinite()], tokens[values.isfinite()]
-    size = min(_SHORTLIST, kept)
+    size = kept if decoding.top_k else min(_SHORTLIST, kept)
+    total = logits.logsumexp(-1)
     while True:
         values, tokens = logits.topk(size)
-        shares = (values - (values if size == kept else logits).logsumexp(-1)).exp()
+        shares = (values - (values.logsumexp(-1) if size == kept else total)).exp()
         reached = shares.cumsum(-1)
-        if size == kept or (not decoding.top_k and reached[-1] >= decoding.top_p):
+        if size == kept or reached[-1] >= decoding.top_p:
             break
-        size = kept
+        size = min(kept, _GROWTH * size)
     # A token is kept if those before it do not reach top_p yet; the likeliest is always kept.
     inside = (reached - shares < decoding.top_p) & values.isfinite()
     inside[0] = True

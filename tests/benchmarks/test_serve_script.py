@@ -20,5 +20,6 @@ def test_the_script_ends_with_its_figures(figures: Callable[..., Any], plain_bas
         assert 0 < row["first_token_ms"] <= row["first_token_ms_p95"]
         assert 0 < row["fairness"] <= 1
         assert (row["checked"], row["other"]) == (row["clients"], 0)
-    speeds = [row["tokens_per_s"] for row in result["rows"]]
-    assert result["gain"] == pytest.approx(speeds[1] / speeds[0], abs=0.01)
+    for gain, figure in (("gain", "tokens_per_s"), ("cpu_gain", "tokens_per_cpu_s")):
+        speeds = [row[figure] for row in result["rows"]]
+        assert result[gain] == pytest.approx(speeds[1] / speeds[0], abs=0.01)
