@@ -23,6 +23,14 @@ class Rows:
     cache: Any
     pads: Tensor
 
+    @classmethod
+    def of(cls, prefix: Prefix | None) -> Rows:
+        """One row of which a prefix is known, or nothing."""
+        cache = _new_cache()
+        for at, (keys, values) in enumerate(prefix.layers if prefix else ()):
+            cache.update(keys, values, at)
+        return cls(cache, torch.zeros(1, dtype=torch.long))
+
     def take(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order; one may be taken several times."""
         at = torch.tensor(rows)
@@ -91,24 +99,22 @@ class BatchReader:
         return Rows(cache, time - mask.sum(-1)), logits.float().cpu()
 
     @torch.inference_mode()
-    def go_on(self, ids: list[int], known: Prefix | None) -> tuple[Rows, Tensor]:
-        """Read one prompt, of which the beginning may be `known`. Returns what `read` does."""
-        if known is None:
-            return self.read([ids])
-        device, start = self.model.device, len(known.ids)
-        cache = _new_cache()
-        for at, (keys, values) in enumerate(known.layers):
-            cache.update(keys, values, at)
+    def go_on(self, ids: list[int], known: Rows) -> Tensor:
+        """Read more of one prompt: `ids` are all so far, of which the first are `known`.
+
+        Returns the next logits, `(1, vocabulary)`.
+        """
+        device, start = self.model.device, known.cache.get_seq_length()
         logits = self.model(
             input_ids=torch.tensor([ids[start:]], device=device),
             attention_mask=torch.ones((1, len(ids)), dtype=torch.long, device=device),
             position_ids=torch.arange(start, len(ids), device=device)[None],
-            past_key_values=cache,
+            past_key_values=known.cache,
             use_cache=True,
             logits_to_keep=1,
             **self._types([ids], start, len(ids) - start),
         ).logits[:, -1]
-        return Rows(cache, torch.zeros(1, dtype=torch.long)), logits.float().cpu()
+        return logits.float().cpu()
 
     @torch.inference_mode()
     def step(self, ids: Sequence[list[int]], rows: Rows) -> Tensor:

@@ -40,7 +40,10 @@ def application(service: Service, access: Access) -> Starlette:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         service.scheduler.start()
+        opening = asyncio.create_task(service.open_first()) if service.opens_first else None
         yield
+        if opening is not None:
+            opening.cancel()
         await asyncio.to_thread(service.scheduler.close)
 
     app = Starlette(

@@ -51,7 +51,7 @@ class Access:
         more = {name.casefold() for name in names}
         if is_loopback(host):
             return cls(_LOOPBACK | {host} | more, key=key, private=not more)
-        own = {socket.gethostname().casefold(), socket.getfqdn().casefold(), host.casefold()}
+        own = {socket.gethostname().casefold(), host.casefold()}
         # No name is resolved for an address, so none can be rebound.
         return cls(_LOOPBACK | own | more, addresses=True, key=key, private=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from starlette.requests import Request
 
 from chatmimic.generation.continuing import usual_start
 from chatmimic.records import Message
+from chatmimic.server.api_error import ApiError
 from chatmimic.server.asked import Asked, Said
 from chatmimic.server.choices import Choices
 from chatmimic.server.limits import Limits
@@ -34,11 +36,18 @@ class Service:
     voices: Voices
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
+    opens_first: bool = False  # whether the first model is opened before anybody asks for it
     scheduler: Scheduler = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the scheduler, which is started with the server."""
         self.scheduler = Scheduler(self.limits.at_once, self.limits.waiting)
+
+    async def open_first(self) -> None:
+        """Open the first model, if there is one and it can be opened."""
+        for model in (await asyncio.to_thread(self.voices.models))[:1]:
+            with suppress(ApiError):  # what is wrong was noted
+                await self.voices.opened(model.mimic)
 
     async def open(self, name: str) -> tuple[Model, Opened]:
         """The model of that id, in memory. Raises ApiError."""

@@ -107,7 +107,7 @@ class Voices:
         )
 
     async def opened(self, mimic: Mimic) -> Opened:
-        """The mimic in memory. Raises ApiError if it cannot be opened."""
+        """The mimic in memory. Raises ApiError if it cannot be opened; `note` is told why."""
         key = mimic.path, (mimic.path / MANIFEST).stat().st_mtime_ns
         task = self._here.get(key)
         if task is None:
@@ -119,7 +119,12 @@ class Voices:
             return await asyncio.shield(task)
         except ChatmimicError as error:
             self._here.pop(key, None)
-            raise ApiError(500, str(error), code="mimic_failed") from error
+            self._note(str(error))
+            raise ApiError(
+                500,
+                f"The mimic {mimic.name} cannot be opened; the server's own output says why.",
+                code="mimic_failed",
+            ) from error
 
     def _mimics(self) -> list[Mimic]:
         return [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from chatmimic.copying.words import last_words
 from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.engine import TorchGenerator
+from chatmimic.generation.prefixes import Prefix, Prefixes
 from chatmimic.generation.row import Scored
 from chatmimic.records import Message
 
@@ -63,13 +65,80 @@ def test_rows_that_somebody_ends_are_dropped(loaded):
     rows = [generator.begin(history(n), PERSON, decoding) for n in range(3)]
     batch = generator.running()
     batch.join(rows)
-    batch.step()
+    while not all(row.body for row in rows):
+        batch.step()
+    before = [len(row.body) for row in rows]
     rows[0].done = rows[2].done = True
     batch.step()
-    assert [len(row.body) for row in rows] == [1, 2, 1]
+    assert [len(row.body) for row in rows] == [before[0], before[1] + 1, before[2]]
     rows[1].done = True
     batch.step()
     assert batch.size == 0
+
+
+def test_a_long_prompt_is_read_while_others_are_written(loaded, monkeypatch):
+    monkeypatch.setattr("chatmimic.generation.running._PIECE", 8)
+    generator = BatchGenerator(loaded)
+    decoding = Decoding(seed=3, max_tokens=12, min_tokens=12)
+    first, second, third = [generator.begin(history(n), PERSON, decoding) for n in (0, 3, 2)]
+    batch = generator.running()
+    batch.join([first])
+    while not first.body:
+        batch.step()
+    batch.join([second, third])
+    batch.step()
+    assert (len(first.body), len(second.body)) == (2, 0)
+    third.done = True  # before it was read
+    while batch.size:
+        batch.step()
+    for row, number in ((first, 0), (second, 3)):
+        alone = "".join(TorchGenerator(loaded).stream(history(number), PERSON, decoding))
+        assert generator.text_of(row).rstrip("\ufffd").rstrip() == alone
+    assert third.body == []
+
+
+def test_what_was_read_is_not_read_again(loaded, monkeypatch):
+    generator = BatchGenerator(loaded)
+    decoding = Decoding(seed=4, max_tokens=6, min_tokens=2)
+    read = []
+    go_on = generator._batch.go_on
+
+    def counting(ids, known):
+        read.append(len(ids) - known.cache.get_seq_length())
+        return go_on(ids, known)
+
+    monkeypatch.setattr(generator._batch, "go_on", counting)
+    chat = history(3)
+    for turn in range(3):
+        row = generator.begin(chat, PERSON, decoding)
+        batch = generator.running()
+        batch.join([row])
+        while batch.size:
+            batch.step()
+        said = "".join(TorchGenerator(loaded).stream(chat, PERSON, decoding))
+        assert generator.text_of(row).rstrip("\ufffd").rstrip() == said
+        assert turn == 0 or read[-1] < len(row.prompt)
+        chat = [*chat, Message("Bob", WORDS[turn], AT)]
+
+
+def test_prefixes_are_those_used_last_within_their_size():
+    def prefix(*ids):
+        layer = torch.zeros(1, 1, len(ids), 25), torch.zeros(1, 1, len(ids), 25)
+        return Prefix(ids, [layer])
+
+    kept = Prefixes(most_bytes=200 * 30)
+    one, other = tuple(range(10)), tuple(range(100, 110))
+    for ids in (one, other, (*other, 7, 8)):
+        kept.keep(prefix(*ids))
+    assert kept.of([*one, 1]).ids == one
+    assert kept.of([*other, 7, 9, 9]).ids == (*other, 7)
+    assert kept.of(one).ids == one[:-1]  # the last is always read
+    assert kept.of([*one[:7], 50]) is None  # too little
+    kept.keep(prefix(*range(200, 210)))  # 32 ids: the one that was used first goes
+    assert kept.of([*other, 7, 8, 9]) is None
+    assert kept.of([*one, 1]).ids == one
+    kept.keep(prefix(*range(300, 340)))  # larger than all of it
+    assert kept.of([*range(300, 340), 1]) is None
 
 
 def test_probabilities_are_those_before_anything_is_ruled_out(loaded):

@@ -112,9 +112,11 @@ def command(
         verbatim=verbatim,
         memory=memory,
     )
+    if not voices.models():
+        say("There are no mimics yet: train one, or serve the example mimic with --demo")
     if log:
         _log_requests()
-    app = application(Service(voices, limits), Access.at(host, key, allow_host))
+    app = application(Service(voices, limits, opens_first=True), Access.at(host, key, allow_host))
     serve(app, bound(host, port), limits, _tell)
 
 
