@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -138,9 +139,15 @@ def _messages(path: Path) -> tuple[list[Message], list[str]]:
 
 
 def _rows(path: Path) -> list[str]:
-    if not path.is_file() or path.stat().st_size > 2 * _LINES or not _has_lines(path):
+    if not path.is_file() or path.stat().st_size > 2 * _LINES:
         return []
-    text = read_up_to(path, 2 * _LINES).decode("utf-8", "replace").removeprefix("\ufeff")
+    raw = read_up_to(path, 2 * _LINES)
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as Windows' Notepad may save
+        text = raw.decode("utf-16", "replace")
+    elif _has_lines(path):
+        text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
+    else:
+        return []
     return [row.rstrip("\r") for row in text.split("\n")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 from pathlib import Path
@@ -92,3 +93,12 @@ def test_lines_of_names_may_have_times_and_more_lines(tmp_path: Path) -> None:
     )
     said = [(m.sender, m.text, m.kind.value) for m in read_fragment(path).messages]
     assert said == [("ada", "hi\nthere", "text"), ("bob", "waves", "action")]
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_lines_may_be_saved_as_utf_16(mark: bytes, tmp_path: Path) -> None:
+    order = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"
+    file = tmp_path / "notes.txt"
+    file.write_bytes(mark + "Zoë: café?\r\nAda: ja\r\n".encode(order))
+    said = [(m.sender, m.text) for m in read_fragment(file).messages]
+    assert said == [("Zoë", "café?"), ("Ada", "ja")]
