@@ -6,9 +6,9 @@ At each place, later than the training data, the real reply stands among nine ot
 replies of the same person (only what fits the context helps), once nine replies of the mimic (what
 sounds like the person helps, too). `fitted` is a mixture of all, with weights of a logistic
 regression on the first half of the places by time; figures are of the second half. Reverse needs
-a mimic of the person trained with --reverse, style an archive of several people. With --pairs, that
-many pairs of replies are printed, the one that `mutual` takes of nine, and the first. The last line
-is JSON.
+a mimic of the person trained with --reverse, head that this one was trained with --candidates,
+style an archive of several people. With --pairs, that many pairs of replies are printed, the one
+that `mutual` takes of nine, and the first. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> None:
 def available(mimic: Mimic, home: Home, generator: BatchGenerator) -> dict[str, Criterion]:
     """Every criterion that this home has what is needed for."""
     found: dict[str, Criterion] = {"likelihood": Likely(generator)}
-    for way in ("mutual", "reverse", "style"):
+    for way in ("mutual", "reverse", "head", "style"):
         try:
             found[way] = criterion_of(way, mimic, home, generator, "float32")
         except ChatmimicError as error:

@@ -195,7 +195,7 @@ def talk(
     home: Place = None,
     engine: str = AUTO,
     candidates: int = 1,
-    rank_by: Literal["mutual", "reverse", "style", "mixed"] = "mutual",
+    rank_by: Literal["mutual", "reverse", "head", "style", "mixed"] = "mutual",
     verbatim: bool = False,
     memory: bool | None = None,
 ) -> Talk:

@@ -105,11 +105,13 @@ class Screen:
         self.notes.print(shown(text, "yellow"))
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Print rows of two or more cells, the first one in bold; the last one wraps."""
+        """Print rows of as many cells each, the first one in bold; those that are long wrap."""
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2, 0, 0))
         for row in rows:
+            while len(table.columns) < len(row):
+                table.add_column(overflow="fold")  # a name cut short could not be typed
             cells = [shown(cell, QUIET if place else "bold") for place, cell in enumerate(row)]
             table.add_row(*cells)
         self.notes.print(table)

@@ -143,6 +143,7 @@ def candidates_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="How to choose among candidates. mutual: the reply that the context makes likelier; "
         "reverse: the one from which a mimic trained with --reverse best predicts what it answers; "
+        "head: the one that looks most real to the head of a mimic trained with --candidates; "
         "style: the one that sounds most like the person; mixed: mutual and style together.",
     )
     return click.option(

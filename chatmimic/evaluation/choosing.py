@@ -9,24 +9,30 @@ from chatmimic.archive import Archive
 from chatmimic.errors import MimicError
 from chatmimic.evaluation.slices import slices_of
 from chatmimic.evaluation.style.attribution import Judge, texts_by_person
-from chatmimic.generation.criteria import Criterion, Likelihoods, Mixed, Mutual, Reverse, Style
+from chatmimic.generation.criteria import Criterion, Head, Mixed, Mutual, Reverse, Style
 from chatmimic.mimic import Mimic, reverse_of
 from chatmimic.training.judged import check_judges
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from chatmimic.generation.batch import BatchGenerator
     from chatmimic.home import Home
 
 
 def criterion_of(
-    way: str, mimic: Mimic, home: Home, talking: Likelihoods, engine: str
+    way: str, mimic: Mimic, home: Home, talking: BatchGenerator, engine: str
 ) -> Criterion:
     """The criterion of that name, one of `RANKINGS`, for a mimic that is loaded as `talking`.
 
-    `reverse` loads the reverse mimic of the same person. Raises MimicError if there is none, and
-    for `style` without an archive or with nobody in it to compare the person with.
+    `reverse` loads the reverse mimic of the same person. Raises MimicError if there is none, for
+    `head` if the mimic has none, and for `style` without an archive or with nobody in it to compare
+    the person with.
     """
     if way == "reverse":
         return _reverse(mimic, home, engine)
+    if way == "head":
+        return Head(talking, _head(mimic))
     if way == "style":
         return _style(mimic, home)
     if way == "mixed":
@@ -38,6 +44,16 @@ def _reverse(mimic: Mimic, home: Home, engine: str) -> Reverse:
     from chatmimic.generation.batch import BatchGenerator
 
     return Reverse(BatchGenerator(reverse_of(mimic, home).load(engine)))
+
+
+def _head(mimic: Mimic) -> Tensor:
+    head = mimic.next_utterance_head()
+    if head is None:
+        raise MimicError(
+            f"{mimic.name} has no next-utterance head, which would choose among candidates.",
+            "Train it with `chatmimic train --candidates 4`, or use --rank-by mutual.",
+        )
+    return head
 
 
 def _style(mimic: Mimic, home: Home) -> Style:

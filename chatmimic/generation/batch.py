@@ -117,18 +117,32 @@ class BatchGenerator(TorchGenerator):
         The text and the end of a candidate count, its header does not; of a long text only the
         first `most` tokens. The history is read once.
         """
-        headers = [self.form.next_header(history, message.sender) for message in candidates]
-        bodies = [self.form.body(message)[:most] for message in candidates]
-        longest = max(len(h) + len(b) for h, b in zip(headers, bodies, strict=True))
-        prompt = self._written(history, max(8, self._window - longest))
-        room = self._window - len(prompt)
-        continued = [(h + b)[:room] for h, b in zip(headers, bodies, strict=True)]
+        prompt, headers, continued = self._candidates(history, candidates, most)
         logs = self._batch.continued(prompt, continued)
         found = []
         for row, (header, ids) in enumerate(zip(headers, continued, strict=True)):
             scored = logs[row, len(header) : len(ids)]
             found.append((float(scored.sum()), len(scored)))
         return found
+
+    def head_scores(
+        self, history: Sequence[Message], candidates: Sequence[Message], head: Tensor
+    ) -> list[float]:
+        """The score of each candidate as the next message, by a next-utterance head `(width,)`."""
+        prompt, _, continued = self._candidates(history, candidates)
+        scores: list[float] = (self._batch.last_states(prompt, continued) @ head).tolist()
+        return scores
+
+    def _candidates(
+        self, history: Sequence[Message], candidates: Sequence[Message], most: int | None = None
+    ) -> tuple[list[int], list[list[int]], list[list[int]]]:
+        """What candidates follow, their headers, and headers with texts, cut to fit the window."""
+        headers = [self.form.next_header(history, message.sender) for message in candidates]
+        bodies = [self.form.body(message)[:most] for message in candidates]
+        longest = max(len(h) + len(b) for h, b in zip(headers, bodies, strict=True))
+        prompt = self._written(history, max(8, self._window - longest))
+        room = self._window - len(prompt)
+        return prompt, headers, [(h + b)[:room] for h, b in zip(headers, bodies, strict=True)]
 
     @torch.inference_mode()
     def continues_verbatim(self, history: Sequence[Message], message: Message) -> bool:

@@ -136,6 +136,30 @@ class BatchReader:
     @torch.inference_mode()
     def continued(self, prompt: list[int], continued: Sequence[list[int]]) -> Tensor:
         """Log-probabilities of each id of some continuations, `(rows, time)`, padded with 0."""
+        ids, first, output = self._after(prompt, continued)
+        logits = output.logits.float()
+        before = torch.cat([first.expand(len(continued), -1)[:, None], logits.cpu()[:, :-1]], 1)
+        found = before.log_softmax(-1).gather(-1, ids[..., None])[..., 0]
+        for row, some in enumerate(continued):
+            found[row, len(some) :] = 0
+        return found
+
+    @torch.inference_mode()
+    def last_states(self, prompt: list[int], continued: Sequence[list[int]]) -> Tensor:
+        """The hidden state of the last token of each continuation, `(rows, width)`, in float32."""
+        _, _, output = self._after(prompt, continued, output_hidden_states=True, logits_to_keep=1)
+        last = torch.tensor([len(some) - 1 for some in continued])
+        states: Tensor = output.hidden_states[-1][torch.arange(len(last)), last]
+        return states.float().cpu()
+
+    def _after(
+        self, prompt: list[int], continued: Sequence[list[int]], **options: Any
+    ) -> tuple[Tensor, Tensor, Any]:
+        """Read some continuations of a prompt, which is read once.
+
+        Returns their ids `(rows, time)`, padded on the right, the logits after the prompt
+        `(1, vocabulary)`, and what the model says of the continuations.
+        """
         rows, first = self.read([prompt])
         rows.cache.batch_repeat_interleave(len(continued))
         time = max(map(len, continued))
@@ -143,7 +167,7 @@ class BatchReader:
         for row, some in enumerate(continued):
             ids[row, : len(some)] = torch.tensor(some)
         device = self.model.device
-        logits = self.model(
+        output = self.model(
             input_ids=ids.to(device),
             attention_mask=torch.ones((len(continued), len(prompt) + time), dtype=torch.long).to(
                 device
@@ -151,12 +175,9 @@ class BatchReader:
             past_key_values=rows.cache,
             use_cache=True,
             **self._types([prompt + some for some in continued], len(prompt), time),
-        ).logits.float()
-        before = torch.cat([first.expand(len(continued), -1)[:, None], logits.cpu()[:, :-1]], 1)
-        found = before.log_softmax(-1).gather(-1, ids[..., None])[..., 0]
-        for row, some in enumerate(continued):
-            found[row, len(some) :] = 0
-        return found
+            **options,
+        )
+        return ids, first, output
 
     def _types(
         self, all_ids: Sequence[list[int]], start: int, time: int, left: bool = False

@@ -5,6 +5,8 @@
   model).
 - `Reverse`: log p(context | reply), by a mimic that was trained in reverse, as DialoGPT does (their
   equation 9, maximum mutual information): from "ok" nothing can be guessed.
+- `Head`: the score of the next-utterance head of a mimic that was trained with `--candidates`, as
+  in https://github.com/huggingface/transfer-learning-conv-ai.
 - `Style`: log p(person | reply), by a judge of style.
 - `Mixed`: the sum of several, each scaled to a standard deviation of one among the replies.
 """
@@ -14,12 +16,15 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chatmimic.generation.generator import as_message
 from chatmimic.records import Message
 
-RANKINGS = ("mutual", "reverse", "style", "mixed")
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RANKINGS = ("mutual", "reverse", "head", "style", "mixed")
 _CONTEXT = 2  # messages to guess, from the newest back
 
 
@@ -30,6 +35,15 @@ class Likelihoods(Protocol):
         self, history: Sequence[Message], candidates: Sequence[Message], most: int | None = None
     ) -> list[tuple[float, int]]:
         """How likely each candidate is as the next message: log-likelihood in nats, tokens."""
+
+
+class Heads(Protocol):
+    """What scores messages by a next-utterance head, such as a `BatchGenerator`."""
+
+    def head_scores(
+        self, history: Sequence[Message], candidates: Sequence[Message], head: Tensor
+    ) -> list[float]:
+        """The score of each candidate as the next message, by a head `(width,)`."""
 
 
 class Judge(Protocol):
@@ -80,6 +94,20 @@ class Reverse:
             total += self.reverse.likelihoods(after, [before])[0][0]
             after.append(before)
         return total
+
+
+class Head:
+    """How real a reply looks to the next-utterance head, as a logit."""
+
+    def __init__(self, mimic: Heads, head: Tensor) -> None:
+        """`head` are its weights, `(width,)`."""
+        self.mimic = mimic
+        self.head = head
+
+    def scores(self, history: Sequence[Message], speaker: str, texts: Sequence[str]) -> list[float]:
+        """A score for each text as the next message by `speaker`."""
+        messages = [as_message(speaker, text) for text in texts]
+        return self.mimic.head_scores(history, messages, self.head)
 
 
 class Style:

@@ -13,7 +13,7 @@ from chatmimic.bases.adapter import read_adapter, save_adapter
 from chatmimic.bases.loading import quiet
 from chatmimic.files import atomic_folder, keep_files, private_folder
 from chatmimic.home import Home
-from chatmimic.mimic import MANIFEST, Mimic, read_mimic, write_manifest
+from chatmimic.mimic import HEAD, MANIFEST, Mimic, read_mimic, write_manifest
 from chatmimic.training.loop import Loop
 from chatmimic.training.objective.metrics import Metrics
 from chatmimic.training.plan import LARGE
@@ -38,6 +38,7 @@ def write_mimic(
     final = private_folder(home.mimics) / name
     with atomic_folder(final) as partial:
         _save_trained(partial, loop, _base_that_stays(ready["settings"], loop))
+        _save_head(partial, loop)
         facts = _manifest(loop, ready, base, figures)
         write_manifest(partial, {"name": name, "called": called, **facts})
     return read_mimic(final)
@@ -74,6 +75,16 @@ def _save_trained(folder: Path, loop: Loop, base: str | None) -> None:
     save_adapter(folder, trainable, learning.settings, base)
     loop.form.tokenizer.save_pretrained(folder)
     keep_files(folder)
+
+
+def _save_head(folder: Path, loop: Loop) -> None:
+    """Save the next-utterance head, if there is one, which may rank replies later."""
+    from safetensors.torch import save_file
+
+    if loop.loss_module.candidates:
+        weight = loop.loss_module.head.score.weight.detach().float().cpu().contiguous()
+        save_file({"score.weight": weight}, folder / HEAD)
+        keep_files(folder)
 
 
 def _base_that_stays(settings: dict[str, Any], loop: Loop) -> str | None:

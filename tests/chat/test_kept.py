@@ -304,6 +304,13 @@ def test_a_kept_chat_is_listed_and_gone_on_with(make_repl, home):
     assert "(this one)" in repl.hear("/sessions")
 
 
+def test_on_a_narrow_terminal_names_are_whole(make_repl, home):
+    kept_repl(make_repl, home, ["one"]).pipe(b"hi\n")
+    (file,) = files(home)
+    table = make_repl(width=30).hear("/sessions").partition("They are")[0]
+    assert file.stem in "".join(row.split("  ")[0] for row in table.splitlines())
+
+
 def test_a_chat_that_is_kept_nowhere_is_left_as_it_was(make_repl, home):
     kept_repl(make_repl, home, ["one"]).pipe(b"hi\n")
     (file,) = files(home)

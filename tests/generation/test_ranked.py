@@ -6,8 +6,10 @@ import shutil
 import threading
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save
 from talking_support import ScriptedGenerator
 from training_support import fill, train, typed
 
@@ -16,8 +18,10 @@ from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.criteria import Mixed, Mutual, Reverse, Style, scaled
 from chatmimic.generation.ranked import RankedGenerator
-from chatmimic.mimic import Mimic, reverse_of
-from chatmimic.records import Kind, Message
+from chatmimic.mimic import HEAD, Mimic, reverse_of
+from chatmimic.records import Conversation, Kind, Message
+from chatmimic.training.objective.loss import LossModule
+from chatmimic.windows.choices import ChoiceBatch
 
 HISTORY = [
     Message("Bob", "the kiln is hot", 1_600_000_000_000),
@@ -122,6 +126,49 @@ def test_the_command_chooses_and_says_what_is_missing(home, tmp_path, plain_base
     assert f'chatmimic train --persona "Ada" --reverse --base "{plain_base}"' in err
     with pytest.raises(MimicError):
         reverse_of(Mimic.open("ada", alone), alone)
+
+
+@pytest.fixture(scope="module", params=["short", "tokens"])
+def with_head(request, tmp_path_factory, plain_base):
+    home = fill(tmp_path_factory.mktemp("head") / "home")
+    train(home, plain_base, candidates=3, form=request.param)
+    return home
+
+
+def test_the_head_scores_as_it_did_in_training(with_head):
+    mimic = Mimic.open("ada", with_head)
+    head = mimic.next_utterance_head()
+    loaded = mimic.load()
+    generator = BatchGenerator(loaded)
+    said = [Message("Bob", "tea?", 1_600_000_000_000), Message("Bob", "or two?", 1_600_000_030_000)]
+    replies = [Message("Ada", text, 1_600_000_060_000) for text in ("yes, both", "no", "the kiln")]
+    found = generator.head_scores(said, replies, head)
+
+    wholes = [Conversation((*said, reply)) for reply in replies]
+    rows = [loaded.form.encode(whole, learn=()).ids[:-1].tolist() for whole in wholes]
+    module = LossModule(loaded.model, candidates=1)
+    module.head.score.weight.data = head[None]
+    for score, row in zip(found, rows, strict=True):
+        batch = ChoiceBatch(torch.tensor([row]), torch.tensor([len(row) - 1]))
+        with torch.no_grad():
+            assert score == pytest.approx(float(module.scores(batch)), abs=1e-4)
+
+
+def test_the_head_chooses_and_a_damaged_one_is_said(with_head, home):
+    line = ("reply", "tea?", "--mimic", "ada", "--seed", "3", "--candidates", "4")
+    line = (*line, "--rank-by", "head", "--home")
+    status, out, err = typed(*line, with_head.path)
+    assert (status, err) == (0, "")
+    assert typed(*line, with_head.path)[1] == out
+    status, _, err = typed(*line, home.path)
+    assert status == 1
+    assert "ada has no next-utterance head" in err
+    file = with_head.mimics / "ada" / HEAD
+    for damaged in (file.read_bytes()[:50], save({"a": torch.zeros(3, 2)}), save({})):
+        file.write_bytes(damaged)
+        status, _, err = typed(*line, with_head.path)
+        assert status == 1
+        assert "is damaged: next_utterance_head.safetensors" in " ".join(err.split())
 
 
 class Likely:
