@@ -22,7 +22,6 @@ from chatmimic.lookup import begun, close, meant, quoted, suggestion
 from chatmimic.manifest import read_manifest, what_is_wrong
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from chatmimic.bases import Base
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from chatmimic.transcript import Form
 
 MANIFEST = "mimic.json"
-HEAD = "next_utterance_head.safetensors"  # of a mimic that was trained with --candidates
 LOSSES = "engines.json"  # loss of the engines compared with float32, if it was measured
 EVERYBODY = "everybody"  # the name of a mimic of all people
 FORMAT = 1  # of mimic.json; raised when older versions of chatmimic cannot read it
@@ -209,24 +207,6 @@ class Mimic:
         """The people whose words it was trained on, the persona first. Others are rough guesses."""
         everybody = self._object("settings").get("learn") == "all" or self.manifest.get("everybody")
         return self.people if everybody else (self.persona,)
-
-    def next_utterance_head(self) -> Tensor | None:
-        """The weights `(width,)` of its next-utterance head; None if it has none.
-
-        Raises MimicError if their file is damaged.
-        """
-        if not (self.path / HEAD).is_file():
-            return None
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            (weights,) = load_file(self.path / HEAD).values()
-        except (OSError, ValueError, SafetensorError) as error:
-            raise self._damaged(f"{HEAD} cannot be read.") from error
-        if not weights.is_floating_point() or weights.ndim != 2 or len(weights) != 1:
-            raise self._damaged(f"{HEAD} is not a next-utterance head.")
-        return weights[0].float()
 
     @property
     def owner(self) -> str:

@@ -10,12 +10,11 @@ from chatmimic.errors import MimicError
 from chatmimic.evaluation.slices import slices_of
 from chatmimic.evaluation.style.attribution import Judge, texts_by_person
 from chatmimic.generation.criteria import Criterion, Head, Mixed, Mutual, Reverse, Style
+from chatmimic.generation.head import head_of
 from chatmimic.mimic import Mimic, reverse_of
 from chatmimic.training.judged import check_judges
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from chatmimic.generation.batch import BatchGenerator
     from chatmimic.home import Home
 
@@ -32,7 +31,7 @@ def criterion_of(
     if way == "reverse":
         return _reverse(mimic, home, engine)
     if way == "head":
-        return Head(talking, _head(mimic))
+        return Head(talking, head_of(mimic))
     if way == "style":
         return _style(mimic, home)
     if way == "mixed":
@@ -44,16 +43,6 @@ def _reverse(mimic: Mimic, home: Home, engine: str) -> Reverse:
     from chatmimic.generation.batch import BatchGenerator
 
     return Reverse(BatchGenerator(reverse_of(mimic, home).load(engine)))
-
-
-def _head(mimic: Mimic) -> Tensor:
-    head = mimic.next_utterance_head()
-    if head is None:
-        raise MimicError(
-            f"{mimic.name} has no next-utterance head, which would choose among candidates.",
-            "Train it with `chatmimic train --candidates 4`, or use --rank-by mutual.",
-        )
-    return head
 
 
 def _style(mimic: Mimic, home: Home) -> Style:

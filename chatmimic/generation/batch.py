@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from chatmimic.copying.words import SPAN, last_words
+from chatmimic.errors import MimicError
 from chatmimic.generation.batch_reader import Rows
 from chatmimic.generation.copies import draw_uncopied
 from chatmimic.generation.decoding import Decoding
@@ -128,10 +129,18 @@ class BatchGenerator(TorchGenerator):
     def head_scores(
         self, history: Sequence[Message], candidates: Sequence[Message], head: Tensor
     ) -> list[float]:
-        """The score of each candidate as the next message, by a next-utterance head `(width,)`."""
+        """The score of each candidate as the next message, by a next-utterance head `(width,)`.
+
+        Raises MimicError if the head is that of a model with another width.
+        """
         prompt, _, continued = self._candidates(history, candidates)
-        scores: list[float] = (self._batch.last_states(prompt, continued) @ head).tolist()
-        return scores
+        states = self._batch.last_states(prompt, continued)
+        if states.shape[-1] != len(head):
+            raise MimicError(
+                "The next-utterance head is that of another model.",
+                "Train the mimic again, or use --rank-by mutual.",
+            )
+        return [float(score) for score in states @ head]
 
     def _candidates(
         self, history: Sequence[Message], candidates: Sequence[Message], most: int | None = None

@@ -12,8 +12,9 @@ from chatmimic.bases import local_base, terms_of
 from chatmimic.bases.adapter import read_adapter, save_adapter
 from chatmimic.bases.loading import quiet
 from chatmimic.files import atomic_folder, keep_files, private_folder
+from chatmimic.generation.head import HEAD
 from chatmimic.home import Home
-from chatmimic.mimic import HEAD, MANIFEST, Mimic, read_mimic, write_manifest
+from chatmimic.mimic import MANIFEST, Mimic, read_mimic, write_manifest
 from chatmimic.training.loop import Loop
 from chatmimic.training.objective.metrics import Metrics
 from chatmimic.training.plan import LARGE

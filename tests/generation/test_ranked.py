@@ -17,8 +17,9 @@ from chatmimic.errors import MimicError
 from chatmimic.generation import Decoding
 from chatmimic.generation.batch import BatchGenerator
 from chatmimic.generation.criteria import Mixed, Mutual, Reverse, Style, scaled
+from chatmimic.generation.head import HEAD, head_of
 from chatmimic.generation.ranked import RankedGenerator
-from chatmimic.mimic import HEAD, Mimic, reverse_of
+from chatmimic.mimic import Mimic, reverse_of
 from chatmimic.records import Conversation, Kind, Message
 from chatmimic.training.objective.loss import LossModule
 from chatmimic.windows.choices import ChoiceBatch
@@ -137,7 +138,7 @@ def with_head(request, tmp_path_factory, plain_base):
 
 def test_the_head_scores_as_it_did_in_training(with_head):
     mimic = Mimic.open("ada", with_head)
-    head = mimic.next_utterance_head()
+    head = head_of(mimic)
     loaded = mimic.load()
     generator = BatchGenerator(loaded)
     said = [Message("Bob", "tea?", 1_600_000_000_000), Message("Bob", "or two?", 1_600_000_030_000)]
@@ -168,7 +169,10 @@ def test_the_head_chooses_and_a_damaged_one_is_said(with_head, home):
         file.write_bytes(damaged)
         status, _, err = typed(*line, with_head.path)
         assert status == 1
-        assert "is damaged: next_utterance_head.safetensors" in " ".join(err.split())
+        assert "next_utterance_head.safetensors is damaged" in " ".join(err.split())
+    file.write_bytes(save({"score.weight": torch.zeros(1, 7)}))
+    status, _, err = typed(*line, with_head.path)
+    assert (status, "that of another model" in " ".join(err.split())) == (1, True)
 
 
 class Likely:
