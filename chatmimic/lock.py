@@ -65,12 +65,14 @@ def holder(path: Path) -> str:
     """Who holds the lock of a file: `process 4711 since 10:02`; "" if nobody does."""
     if not path.is_file():
         return ""
-    lock = Lock(path, path.parent.name)
-    descriptor = os.open(path, os.O_RDWR)
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:  # not ours to write, so that nobody here holds it
+        return ""
     try:
         _hold(descriptor)
     except OSError:
-        return lock._holder()
+        return Lock(path, path.parent.name)._holder()
     finally:
         os.close(descriptor)
     return ""

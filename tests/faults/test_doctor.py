@@ -107,9 +107,14 @@ FAULTS: dict[str, tuple[Callable[[Home], object], str, bool]] = {
         "weights are missing",
         False,
     ),
+    "pipe": (
+        lambda h: os.mkfifo(h.mimics / "ada" / "x.safetensors", 0o600),
+        "is not a file",
+        False,
+    ),
     "manifest": (
         lambda h: (h.mimics / "ada" / "mimic.json").write_text("{"),
-        "cannot be read",
+        "the mimic ada is damaged",
         False,
     ),
     "dangling": (lambda h: (h.mimics / "x").symlink_to(h.path / "y"), "leads nowhere", False),

@@ -42,7 +42,14 @@ def read_ready(folder: Path) -> dict[str, Any]:
             damaged = name
             if file_digest(folder / name) != kept:
                 raise ValueError(name)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise CheckpointDamaged(
             f"{damaged} in {folder} is damaged.", "Train again with --replace instead of --resume."
         ) from error

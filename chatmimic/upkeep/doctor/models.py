@@ -51,6 +51,8 @@ def _fault(kind: str, folder: Path) -> str:
 
 def weights_fault(file: Path) -> str:
     """What is wrong with a safetensors file, by its table and its length; "" if nothing is."""
+    if not file.is_file():  # a pipe would be waited for
+        return f"{file.name} is not a file"
     try:
         with file.open("rb") as raw:
             (length,) = struct.unpack("<Q", raw.read(8))
