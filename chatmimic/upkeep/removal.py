@@ -13,12 +13,12 @@ LEFT = (".partial-", ".old-", ".claim-", REMOVED)  # and those of what killed co
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete a folder, or only the link if it is one.
+    """Delete a folder, or only the link if it is one; also a file in the place of a folder.
 
     It is renamed first: what a kill leaves is not taken for a whole one, and `chatmimic doctor`
     finds it.
     """
-    if folder.is_symlink():
+    if folder.is_symlink() or not folder.is_dir():
         folder.unlink()
         return
     aside = folder.with_name(f"{REMOVED}{folder.name}")

@@ -92,8 +92,10 @@ def test_of_a_link_the_link_goes(home: Path, tmp_path: Path) -> None:
     real = a_mimic(tmp_path / "elsewhere")
     (house.mimics / "linked").symlink_to(real)
     (house.mimics / "dangling").symlink_to(tmp_path / "nowhere")
+    (house.mimics / "file").write_text("x")
     assert f"the folder {real} is as it was" in removed("mimics", "remove", "linked")
     removed("mimics", "remove", "dangling")
+    removed("mimics", "remove", "file")
     assert sorted(file.name for file in real.iterdir()) == ["mimic.json", "model.safetensors"]
     assert list(house.mimics.iterdir()) == []
 

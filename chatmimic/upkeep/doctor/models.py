@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from chatmimic.bases.adapter import read_adapter
 from chatmimic.errors import BaseError, MimicError
@@ -25,7 +26,7 @@ def check(home: Home) -> Iterator[Finding]:
                 yield Finding(
                     Level.PROBLEM,
                     f"the {kind} {folder.name} is damaged: {fault}",
-                    f"restore its folder, or `chatmimic {kind}s remove {folder.name}` and {again}",
+                    f"restore its folder, or `chatmimic {kind}s remove {quote(folder.name)}` and {again}",
                     folder,
                 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from chatmimic.chat.kept import kept_chats, kept_files
 from chatmimic.errors import CheckpointDamaged
@@ -30,7 +31,8 @@ def check(home: Home) -> Iterator[Finding]:
 
 
 def _check(home: Home, run: StoredRun) -> Iterator[Finding]:
-    size, remove = size_in_words(run.size), f"`chatmimic runs remove {run.name}`"
+    name = quote(run.name)
+    size, remove = size_in_words(run.size), f"`chatmimic runs remove {name}`"
     if run.state == BROKEN:
         says = f"the {run.kind} {run.name} was killed before it began and holds chats ({size})"
         yield Finding(Level.PROBLEM, says, remove, run.path, run.remove)
@@ -41,7 +43,7 @@ def _check(home: Home, run: StoredRun) -> Iterator[Finding]:
             return
         command = "train" if run.kind == TRAINING else "pretrain"
         says = f"the {run.kind} {run.name} is unfinished and holds chats ({size})"
-        how = f"`chatmimic {command} --name {run.name} --resume`, or {remove}"
+        how = f"`chatmimic {command} --name {name} --resume`, or {remove}"
         yield Finding(Level.NOTE, says, how, run.path)
     elif run.kind == TRAINING and run.holds and not (home.mimics / run.name / MANIFEST).is_file():
         says = f"the run {run.name} has sample replies of a mimic that is gone"
