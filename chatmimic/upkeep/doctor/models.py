@@ -23,10 +23,11 @@ def check(home: Home) -> Iterator[Finding]:
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
             if folder.name[0] != "." and (fault := _fault(kind, folder)):
                 again = "train it again" if kind == "mimic" else "make it again"
+                remove = f"chatmimic {kind}s remove {quote(folder.name)}"
                 yield Finding(
                     Level.PROBLEM,
                     f"the {kind} {folder.name} is damaged: {fault}",
-                    f"restore its folder, or `chatmimic {kind}s remove {quote(folder.name)}` and {again}",
+                    f"restore its folder, or `{remove}` and {again}",
                     folder,
                 )
 
