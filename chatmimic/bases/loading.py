@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from chatmimic.bases.tensor_table import (
 )
 from chatmimic.bases.unusable import ANOTHER, not_opened
 from chatmimic.errors import BaseError, DamagedBase, is_panic
+
+# transformers changes global state while it loads: of two models that are loaded at once, one lost
+# its tied weights. One thread at a time.
+_LOADING = threading.RLock()
 
 # Exceptions that transformers and safetensors raise for unusable content.
 _FAULTS = (
@@ -60,7 +65,7 @@ def load_model(
 
     _check_known(folder)
     local = {"local_files_only": True, "trust_remote_code": False}
-    with quiet(), explained(folder, "opened"):
+    with _LOADING, quiet(), explained(folder, "opened"):
         config = AutoConfig.from_pretrained(folder, **local)
         _check_causal(folder, config)
         _check_table(folder, config)
@@ -111,7 +116,7 @@ def load_gguf(
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     where = {"gguf_file": file.name, "local_files_only": True, "trust_remote_code": False}
-    with quiet(), _counting(done), explained(file, "read"):
+    with _LOADING, quiet(), _counting(done), explained(file, "read"):
         tokenizer = AutoTokenizer.from_pretrained(file.parent, **where)
         config = AutoConfig.from_pretrained(file.parent, **where)
         if config.model_type == "gpt2":
@@ -179,10 +184,11 @@ def _in_one_kernel(model: Any) -> Any:
 def load_tokenizer(path: Path) -> Any:
     """Load the tokenizer of a folder, or a `tokenizer.json`. Raises BaseError if that fails."""
     files = tokenizer_files(path) if path.is_dir() else (path,)
-    tokenizer = _opened(files)
-    with explained(files[0], "used as a tokenizer"), _silent():
-        for text in _PROBES:
-            tokenizer(text)
+    with _LOADING:
+        tokenizer = _opened(files)
+        with explained(files[0], "used as a tokenizer"), _silent():
+            for text in _PROBES:
+                tokenizer(text)
     return tokenizer
 
 

@@ -8,14 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 
+_closed: set[str] = set()  # names of the streams that were closed
+
+
+def was_closed(name: str) -> bool:
+    """Whether a stream, such as `stdin`, was closed when the command began."""
+    return name in _closed
+
 
 def make_usable() -> None:
     """Open the streams that were closed (`<&-`) on nothing, and print any character.
 
     Python has None for a closed stream, and gives its number to the next file that is opened.
     """
+    _closed.clear()
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
+            _closed.add(name)
             setattr(sys, name, _nothing(number))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

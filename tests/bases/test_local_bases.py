@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from chatmimic import bases
 from chatmimic.bases import BaseInfo, describe_base, find_base, open_base
+from chatmimic.bases.loading import load_model
 from chatmimic.errors import BaseError
 
 WEIGHTS = "model.safetensors"
@@ -328,3 +330,13 @@ def test_a_file_is_no_base(base: Path):
 def test_what_is_not_here_cannot_be_described(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     with pytest.raises(BaseError, match="is not on this machine yet"):
         describe_base("nobody/has-this")
+
+
+def test_several_threads_may_load_at_once(plain_base: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / str(n) for n in range(4)]
+    for folder in folders:
+        shutil.copytree(plain_base, folder)
+    with ThreadPoolExecutor(len(folders)) as pool:
+        models = list(pool.map(load_model, [*folders, *folders]))
+    tied = [m.get_input_embeddings().weight is m.get_output_embeddings().weight for m in models]
+    assert tied == [True] * 8

@@ -220,6 +220,7 @@ def test_a_run_says_whose_it_is_before_it_is_ready(three, tiny_base, monkeypatch
     monkeypatch.setattr(Run, "_go", lambda *_: None)
     monkeypatch.setattr("chatmimic.training.run.Preparation.loop", lambda self: None)
     monkeypatch.setattr("chatmimic.training.run.announce_duration", lambda *_: None)
+    monkeypatch.setattr("chatmimic.training.run.check_disk", lambda *_: None)
     train(three, tiny_base, name="", persona="ann marie")
     said = json.loads((three.runs / "ann-marie" / "whose.json").read_text("utf-8"))
     assert said == {"called": "ann marie", "persona": "ann marie"}

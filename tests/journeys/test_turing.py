@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -65,12 +68,14 @@ def test_a_test_through_a_pipe(tested, monkeypatch, tmp_path) -> None:
     assert "is the real one" in err
 
 
-def test_without_standard_input_nothing_is_begun(tested, monkeypatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    monkeypatch.setattr("chatmimic.cli.commands.turing._made", lambda *_, **__: pytest.fail("!"))
-    status, _, err = typed("turing", "ada", *SHORT)
-    assert status == 2
-    assert "Standard input, which answers are read from, is closed." in err
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes it")
+def test_without_standard_input_nothing_is_begun(tested) -> None:
+    line = shlex.join([sys.executable, "-m", "chatmimic", "turing", "ada", *map(str, SHORT)])
+    done = subprocess.run(f"{line} <&-", shell=True, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Standard input, which answers are read from, is closed." in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_the_same_seed_gives_the_same_rounds(tested, monkeypatch, tmp_path) -> None:

@@ -210,9 +210,9 @@ def test_what_a_run_left_goes_with_its_mimic(sampled, home):
     assert not (home / "runs" / "ada").exists()
 
 
-def test_an_unfinished_training_of_the_name_stays(sampled, home, tiny_base):
+def test_an_unfinished_training_of_the_name_may_stay(sampled, home, tiny_base):
     made = type(sampled[0])(home)
     shutil.copytree(sampled[0].path, home)
     train(made, tiny_base, replace=True, callbacks=stop_after(2))
-    assert typed("mimics", "remove", "ada", "--yes", "--home", home)[0] == 0
+    assert typed("mimics", "remove", "ada", "--keep-run", "--yes", "--home", home)[0] == 0
     assert hasattr(resume(made), "mimic")

@@ -18,6 +18,7 @@ from chatmimic.cli.common import (
     print_json,
     say_written,
 )
+from chatmimic.cli.standard_streams import was_closed
 from chatmimic.cli.which_archive import opened
 from chatmimic.home import Home
 from chatmimic.text import shown
@@ -97,7 +98,7 @@ def command(
         from chatmimic.evaluation.blind.page import check_page
 
         check_page(export)
-    elif sys.stdin is None:
+    elif was_closed("stdin"):
         raise click.UsageError(
             "Standard input, which answers are read from, is closed. Open it, or use --export FILE."
         )
