@@ -422,9 +422,8 @@ def test_hostile_pages_cost_no_more_than_their_length(piece: str, old: bool) -> 
     for _ in range(12):  # beside other work a reading may take several times as long
         times = [reading(page, old) for page in pages]
         short, long = min(short, times[0]), min(long, times[1])
-        # Four times the length: four times the time, and not sixteen. The half second is for
-        # libxml2, which reads an open tag anew with each piece of a page.
-        if long < 8 * short + 0.5:
+        # Four times the length: four times the time, and not sixteen.
+        if long < 8 * short + 0.05:
             return
     pytest.fail(f"{long} s for four times the text of {short} s")
 

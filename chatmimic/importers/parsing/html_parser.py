@@ -6,6 +6,7 @@ It waits without end for what a hostile page never closes; here that is a fault 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Generic, TypeVar
@@ -16,6 +17,8 @@ from chatmimic.importers.parsing.json_stream.stream import MAX_RECORD, TRUNCATED
 MAX_TAG = 1 << 20  # characters that may wait for the end of their tag
 MAX_DEPTH = 200  # tags within one another
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+_OPEN = re.compile(r"<[a-zA-Z/!?]")  # begins what only a ">" can end
 
 Record = TypeVar("Record")
 
@@ -46,7 +49,10 @@ class BoundedParser(HTMLParser, Generic[Record]):
     def taken(self, text: str) -> Iterator[Record]:
         """Parse more text; returns the records that it completes. Raises DamagedExport."""
         try:
-            self.feed(text)
+            if _OPEN.match(self.rawdata) and ">" not in text:
+                self.rawdata += text  # `feed` would read all that waits once more, in vain
+            else:
+                self.feed(text)
         except AssertionError as error:  # what the parser makes of "<![x"
             raise self.broken("has a malformed declaration") from error
         except ValueError as error:  # "&#123…": a number of thousands of digits
