@@ -244,7 +244,7 @@ def disturbed(
             outcome.wrong.append("after the kill")
         _go_on(job, home, whole, found, outcome)
         outcome.wrong += _problems(home)
-    except Exception as error:
+    except Exception as error:  # whatever it is, this kill caused it; the others are still tried
         outcome.wrong.append(f"{type(error).__name__}: {error}")
     return outcome
 

@@ -172,7 +172,7 @@ def _run(arguments: list[str], debug: bool) -> int:
         return 1
     except Exception as error:  # a bug: one sentence all the same, and how to see more
         return _unexpected(error, debug)
-    except BaseException as error:
+    except BaseException as error:  # a panic of a library in Rust is no Exception
         if debug or not is_panic(error):
             raise
         _complain(

@@ -8,35 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 
-_closed: set[str] = set()  # names of the streams that were closed
 
-
-def was_closed(name: str) -> bool:
-    """Whether a stream, such as `stdin`, was closed when the command began."""
-    return name in _closed
+class ClosedStream(TextIOWrapper):
+    """Stands for a stream that was closed when the command began: empty, or discards all text."""
 
 
 def make_usable() -> None:
-    """Open the streams that were closed (`<&-`) on nothing, and print any character.
+    """Replace streams that were closed (`<&-`) by a ClosedStream, and print any character.
 
     Python has None for a closed stream, and gives its number to the next file that is opened.
     """
-    _closed.clear()
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            _closed.add(name)
             setattr(sys, name, _nothing(number))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # what the terminal's encoding lacks is a "?"
 
 
-def _nothing(number: int) -> TextIOWrapper:
+def _nothing(number: int) -> ClosedStream:
     opened = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
-    return open(number, "r" if number == 0 else "w", encoding="utf-8")  # noqa: SIM115
+    raw = open(number, "rb" if number == 0 else "wb")  # noqa: SIM115
+    return ClosedStream(raw, encoding="utf-8")
 
 
 def discard(number: int) -> None:

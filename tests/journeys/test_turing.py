@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -15,6 +16,7 @@ from talking_support import write_tiny_mimic
 from training_support import chatter, fill, typed
 
 from chatmimic.archive import Archive
+from chatmimic.cli.standard_streams import ClosedStream
 from chatmimic.errors import ChatmimicError
 from chatmimic.evaluation.blind.answers import checksum
 from chatmimic.home import Home
@@ -68,8 +70,16 @@ def test_a_test_through_a_pipe(tested, monkeypatch, tmp_path) -> None:
     assert "is the real one" in err
 
 
+def test_without_standard_input_nothing_is_begun(tested, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", ClosedStream(io.BytesIO()))
+    monkeypatch.setattr("chatmimic.cli.commands.turing._made", lambda *_, **__: pytest.fail("!"))
+    status, _, err = typed("turing", "ada", *SHORT)
+    assert status == 2
+    assert "Standard input, which answers are read from, is closed." in err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes it")
-def test_without_standard_input_nothing_is_begun(tested) -> None:
+def test_standard_input_that_the_shell_closed_is_recognised(tested) -> None:
     line = shlex.join([sys.executable, "-m", "chatmimic", "turing", "ada", *map(str, SHORT)])
     done = subprocess.run(f"{line} <&-", shell=True, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (2, "")

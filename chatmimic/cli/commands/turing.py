@@ -18,7 +18,7 @@ from chatmimic.cli.common import (
     print_json,
     say_written,
 )
-from chatmimic.cli.standard_streams import was_closed
+from chatmimic.cli.standard_streams import ClosedStream
 from chatmimic.cli.which_archive import opened
 from chatmimic.home import Home
 from chatmimic.text import shown
@@ -98,7 +98,7 @@ def command(
         from chatmimic.evaluation.blind.page import check_page
 
         check_page(export)
-    elif was_closed("stdin"):
+    elif isinstance(sys.stdin, ClosedStream):
         raise click.UsageError(
             "Standard input, which answers are read from, is closed. Open it, or use --export FILE."
         )
