@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,14 @@ class Home:
         found = user_data_path("chatmimic", appauthor=False)
         if not found.is_absolute():  # "~/.local/…", which would be a folder called "~" here
             raise SettingsError(
-                "This user has no home folder.", "Say with --home where the archive should live."
+                "This user has no home folder.", "Choose a folder for the archive with --home."
             )
         return cls(found)
+
+    @property
+    def option(self) -> str:
+        """The `--home` option that a suggested command needs; "" if this is the default home."""
+        return "" if self == Home.find() else f" --home {shlex.quote(str(self.path))}"
 
     def make(self) -> Home:
         """Create the folder, readable by its owner only."""

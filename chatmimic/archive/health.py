@@ -12,7 +12,7 @@ _MOST = 3  # faults that are told
 
 
 def faults_of(path: Path) -> list[str]:
-    """What SQLite finds wrong in a file, a few of it; empty if it is whole. Changes nothing.
+    """The first faults that SQLite finds in a file; empty if it is whole. Changes nothing.
 
     Raises ArchiveError if it is not an archive, or cannot be opened.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,11 +62,6 @@ def json_option(command: Command) -> Command:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print the result as JSON, for scripts."
     )(command)
-
-
-def elsewhere(home: Home) -> str:
-    """The `--home` option that a suggested command needs; "" if this is the default home."""
-    return "" if home == Home.find() else f" --home {shlex.quote(str(home.path))}"
 
 
 def print_json(facts: object) -> None:

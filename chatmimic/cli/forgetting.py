@@ -11,12 +11,11 @@ from chatmimic.cli.common import (
     ask_to_remove,
     console,
     count_messages,
-    elsewhere,
     print_json,
     quoted,
     waiting,
 )
-from chatmimic.errors import NoSuchPerson, NotScrubbed, TrainingError
+from chatmimic.errors import NoSuchPerson, NotScrubbed
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.text import shown
@@ -45,19 +44,21 @@ def forget_person(home: Home, name: str, *, everywhere: bool, yes: bool, as_json
             traces = find_traces(home, names, secret)
         if person is None and not traces:
             archive.person(name)  # raises, with similar names
-        _check_idle(traces, everywhere)
+        gone = [trace for trace in traces if everywhere and trace.is_removable]
+        _check_idle(gone)
         if not as_json:
             _list_traces(traces, name, home, everywhere)
-        gone = [trace for trace in traces if everywhere and trace.is_removable]
         ask_to_remove(_question(archive, person, gone), yes)
+        _check_idle(gone)  # a training may have begun while the question was asked
         for trace in gone:
             trace.remove()
-        drop_samples(home, names, secret)
+        samples = drop_samples(home, names, secret)
         forgotten, failure = _forget(archive, person)
     if as_json:
-        print_json(_facts(person.name if person else name, forgotten, traces, gone, failure))
+        facts = _facts(person.name if person else name, forgotten, traces, gone, failure)
+        print_json({**facts, "samples": samples})
     else:
-        _say_forgotten(person, forgotten, gone)
+        _say_forgotten(person, forgotten, gone, samples)
     if failure is not None:
         raise failure
 
@@ -77,7 +78,7 @@ def forget_in_corpus(home: Home, corpus: Corpus, name: str, *, yes: bool, as_jso
     if as_json:
         print_json(_facts(person.name, forgotten, traces, (), failure))
     else:
-        _say_forgotten(person, forgotten, (), f"the corpus {corpus.name}")
+        _say_forgotten(person, forgotten, (), 0, f"the corpus {corpus.name}")
     if failure is not None:
         raise failure
 
@@ -105,14 +106,13 @@ def _forget(archive: Archive, person: Person | None) -> tuple[Forgotten | None, 
         return forgotten if isinstance(forgotten, Forgotten) else None, error
 
 
-def _check_idle(traces: Collection[Trace], everywhere: bool) -> None:
+def _check_idle(gone: Collection[Trace]) -> None:
     """Raise TrainingError if something that is to be removed is being worked on."""
-    for trace in traces:
-        if everywhere and trace.holder:
-            raise TrainingError(
-                f"The run {trace.name} is being trained by {trace.holder}; nothing was removed.",
-                "Stop it with Ctrl-C there first.",
-            )
+    from chatmimic.upkeep.runs import check_idle
+
+    for trace in gone:
+        if trace.path.is_dir():
+            check_idle(trace.path)
 
 
 # -- what is said ------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _described(trace: Trace) -> str:
 
 def _how(trace: Trace, name: str, home: Home) -> str:
     """The command that removes a trace, or the file to delete."""
-    where, called = elsewhere(home), shlex.quote(trace.name)
+    called = shlex.quote(trace.name)
     commands = {
         "mimic": f"mimics remove {called}",
         "run": f"runs remove {called}",
@@ -169,7 +169,7 @@ def _how(trace: Trace, name: str, home: Home) -> str:
         "corpus": f"corpora forget {called} {quoted(name)}",
     }
     if trace.kind in commands:
-        return f"chatmimic {commands[trace.kind]}{where}"
+        return f"chatmimic {commands[trace.kind]}{home.option}"
     return f"delete {trace.path}"
 
 
@@ -177,11 +177,15 @@ def _say_forgotten(
     person: Person | None,
     forgotten: Forgotten | None,
     gone: Sequence[Trace],
+    samples: int,
     where: str = "the archive",
 ) -> None:
     screen = console()
     if gone:
         screen.print(f"Removed {', '.join(_counted(gone))}.")
+    if samples:
+        runs = _count(samples, "finished run", "finished runs")
+        screen.print(f"Removed the sample replies of {runs}, which may hold their words.")
     if person is None or forgotten is None:
         return
     copies = _count(forgotten.copies, "copy or quote of them", "copies and quotes of them")

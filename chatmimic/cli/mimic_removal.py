@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 from chatmimic.cli.removing import remove_folder
-from chatmimic.errors import MimicError, TrainingError
+from chatmimic.errors import MimicError
 from chatmimic.home import Home
 from chatmimic.mimic import EVERYBODY, MANIFEST, Mimic, fitting, read_mimic
 from chatmimic.upkeep.removal import remove_with_leftovers, size_with_leftovers
-from chatmimic.upkeep.runs import FINISHED, RUNNING, TRAINING, StoredRun, stored_run
+from chatmimic.upkeep.runs import FINISHED, TRAINING, StoredRun, check_idle, stored_run
 
 
 def remove_mimic(name: str, home: Home, *, keep_run: bool, yes: bool, as_json: bool) -> None:
@@ -21,28 +21,26 @@ def remove_mimic(name: str, home: Home, *, keep_run: bool, yes: bool, as_json: b
     """
     path, whose = _to_remove(name, home)
     run = None if keep_run else _run_of(path.name, home)
-    if run is not None and run.state == RUNNING:
-        raise TrainingError(
-            f"The run {run.name} is being trained by {run.holder}; nothing was removed.",
-            "Stop it with Ctrl-C there first, or add --keep-run.",
-        )
+    if run is not None:
+        check_idle(run.path, otherwise=", or add --keep-run")
 
     def everything(_: Path) -> None:
-        remove_with_leftovers(path)
-        if run is not None:
+        if run is not None:  # first: a training may have begun while the question was asked
             run.remove()
+        remove_with_leftovers(path)
 
-    what = "" if run is None or run.state == FINISHED else f" and its {run.state} run"
+    what = "" if run is None or run.state == FINISHED else f"its {run.state} run"
+    also = f"{what[0].upper()}{what[1:]} was removed, too." if what else ""
     size = size_with_leftovers(path) + (run.size if run else 0)
     remove_folder(
         "mimic",
         path,
         yes=yes,
         as_json=as_json,
-        whose=whose + what,
+        whose=f"{whose} and {what}" if what else whose,
         remove=everything,
         size=size,
-        after=" ".join(filter(None, (_where_it_was(path), _on_its_chats(path.name, home)))),
+        after=" ".join(filter(None, (also, _where_it_was(path), _on_its_chats(path.name, home)))),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +59,17 @@ class StoredRun:
 
     def remove(self) -> None:
         """Delete the run's folder for good. Raises TrainingError if a process is working on it."""
-        if by := holder(self.path / "lock"):
-            raise TrainingError(
-                f"The run {self.name} is being trained by {by}.", "Stop it with Ctrl-C there first."
-            )
+        check_idle(self.path)
         remove_folder(self.path)
+
+
+def check_idle(folder: Path, *, otherwise: str = "") -> None:
+    """Raise TrainingError if a process is working on the run; `otherwise` is added to the hint."""
+    if by := holder(folder / "lock"):
+        raise TrainingError(
+            f"The run {folder.name} is being trained by {by}; nothing was removed.",
+            f"Stop it with Ctrl-C there first{otherwise}.",
+        )
 
 
 def list_runs(home: Home) -> list[StoredRun]:
@@ -109,6 +116,12 @@ def stored_run(folder: Path, kind: str) -> StoredRun:
         _last_step(folder),
         by,
     )
+
+
+def resuming(run: StoredRun) -> str:
+    """The command that resumes a run, apart from `--home`."""
+    command = "train" if run.kind == TRAINING else "pretrain"
+    return f"chatmimic {command} --name {shlex.quote(run.name)} --resume"
 
 
 def _state(names: Sequence[str], holds: set[str]) -> str:

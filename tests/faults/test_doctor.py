@@ -16,6 +16,14 @@ from training_support import chatter, fill, stop_after, train, typed
 from chatmimic.home import Home
 from chatmimic.lock import Lock
 
+NEEDED = [
+    "nothing-at-all>=1.2",
+    "click>=99",
+    "rich<100,>=99",  # as pip writes ">=99,<100" down
+    "torch<1.2,>=1",
+    "numpy<99,>=1.0",
+    "of-an-extra>=1; extra == 'gguf'",
+]
 LONG_AGO = (1_600_000_000, 1_600_000_000)
 
 
@@ -208,9 +216,12 @@ def test_a_missing_package_and_a_full_disk_are_told_of(
 ) -> None:
     from chatmimic.upkeep.doctor import environment, space
 
-    monkeypatch.setattr(environment, "requires", lambda _: ["nothing-at-all>=1.2", "click>=99"])
+    monkeypatch.setattr(environment, "requires", lambda _: NEEDED)
     monkeypatch.setattr(space, "_LEAST", 2**62)
     said = [str(finding["says"]) for finding in problems()]
-    assert any("nothing-at-all is missing (1.2 or newer)" in one for one in said)
-    assert any("click" in one and "too old" in one for one in said)
+    assert any("nothing-at-all is missing (nothing-at-all>=1.2)" in one for one in said)
+    assert any("click" in one and "too old (99 or newer)" in one for one in said)
+    assert any("rich" in one and "too old (99 or newer)" in one for one in said)
+    assert any("torch" in one and "too new (older than 1.2)" in one for one in said)
+    assert not any("numpy" in one or "of-an-extra" in one for one in said)
     assert any("free; a training" in one for one in said)

@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,7 @@ def test_what_stays_is_named_before_anything_is_deleted(full: Home) -> None:
     assert "chatmimic mimics remove ada" in before
     assert "chatmimic runs remove other" in before
     assert "of-others" not in out
+    assert "the sample replies of 1 finished run" in " ".join(out.split())
     assert "archive.sqlite" not in holding(full, *WORDS, NAME)
     assert not (full.runs / "ada" / "samples.jsonl").exists()
     assert kinds_of_second_try(full) == {"mimic", "run", "leftover", "chat", "typed lines"}
@@ -180,6 +183,18 @@ def test_a_training_that_runs_meanwhile_is_named_and_not_torn_down(full: Home) -
         assert "archive.sqlite" in holding(full, *WORDS)
         status, out, _ = typed("people", "forget", NAME, "--yes")
         assert (status, "being trained by process" in out) == (0, True)
+
+
+def test_a_training_that_begins_while_it_is_asked_is_not_torn_down(
+    full: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as training:
+        asked = partial(training.enter_context, Lock(full.runs / "other" / "lock", "other"))
+        monkeypatch.setattr("chatmimic.cli.forgetting.ask_to_remove", lambda *_: asked())
+        status, _, err = typed("people", "forget", NAME, "--everywhere")
+        assert (status, "nothing was removed" in err) == (1, True)
+    assert (full.mimics / "ada").is_dir()
+    assert (full.runs / "other" / "ready.json").is_file()
 
 
 def test_while_another_reads_what_is_deleted_and_what_is_not_is_said(home: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,9 @@ def test_a_mimic_goes_with_its_leftovers_and_its_run(home: Path, name: str, stat
     a_run(house, name, state, file="ready.json")
     a_run(house, "other")
     assert name in typed("mimics")[1]
-    assert f"Removed the mimic {name} (3." in removed("mimics", "remove", name)
+    said = removed("mimics", "remove", name)
+    assert f"Removed the mimic {name} (3." in said
+    assert "Its unfinished run was removed, too." in said
     assert left(house) == {
         *(f"mimics/other/{file}" for file in ("mimic.json", "model.safetensors")),
         *(f"runs/other/{file}" for file in ("whose.json", "log.jsonl")),
@@ -81,6 +85,7 @@ def test_of_a_run_that_is_going_on_nothing_is_removed(home: Path) -> None:
             status, _, err = typed(*line, "--yes")
             assert status == 1
             assert f"is being trained by process {os.getpid()}" in err
+            assert "nothing was removed" in err
         assert left(house) == before
     assert "running" not in typed("runs")[1]
 
@@ -110,6 +115,33 @@ def test_a_damaged_one_is_told_of_and_can_be_removed(home: Path, content: str | 
     assert "broken (`chatmimic doctor`)" in " ".join(typed("mimics")[2].split())
     assert "Removed the mimic broken" in removed("mimics", "remove", "broken")
     assert left(house) == set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_a_base_that_is_a_dangling_link_or_a_file_can_be_removed(home: Path) -> None:
+    house = Home(home).make()
+    house.bases.mkdir()
+    (house.bases / "dangling").symlink_to(home / "nowhere")
+    (house.bases / "file").write_text("x")
+    for name in ("dangling", "file"):
+        assert f"Removed the base {name}" in removed("bases", "remove", name)
+    assert list(house.bases.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", [("mimics", "remove", "ada"), ("runs", "remove", "ada")])
+def test_a_training_that_begins_while_it_is_asked_is_not_torn_down(
+    home: Path, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]
+) -> None:
+    house = Home(home).make()
+    a_mimic(house.mimics / "ada")
+    run = a_run(house, "ada", "learnt", file="ready.json")
+    with ExitStack() as training:
+        asked = partial(training.enter_context, Lock(run / "lock", "ada"))
+        monkeypatch.setattr("chatmimic.cli.removing.ask_to_remove", lambda *_: asked())
+        status, _, err = typed(*line)
+        assert (status, "nothing was removed" in err) == (1, True)
+    assert (run / "learnt" / "ids.bin").is_file()
+    assert (house.mimics / "ada" / "mimic.json").is_file()
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "../runs", "/etc", "a\0b", ".old-ada"])

@@ -255,9 +255,14 @@ def test_forget(export: Path, home: Path) -> None:
         (folder / "mimic.json").write_text(json.dumps(manifest))
     (home / "mimics" / "broken").mkdir()
     (home / "mimics" / "broken" / "mimic.json").write_text("{")
+    (home / "runs" / "1" / "learnt").mkdir(parents=True)
     out = " ".join(run("people", "forget", "bob", "--yes").stdout.split())
     assert "Removed 1 message of Bob" in out
-    assert "mimic of-ada (" in out.partition("may hold their words")[0]
+    sure, _, perhaps = out.partition("may hold their words")
+    assert "mimic of-ada (" in sure
+    assert ": it was trained on chats with them chatmimic mimics remove of-ada" in sure
+    assert "run 1 (" in perhaps
+    assert "chatmimic runs remove 1" in perhaps
     assert "chatmimic mimics remove of-ada" in out
     assert "mimic broken (1 byte): it cannot be read" in out
     assert "of-cleo" not in out
@@ -273,6 +278,7 @@ def test_forget_as_json(export: Path) -> None:
         "copies": 0,
         "notices": 1,
         "scrubbed": True,
+        "samples": 0,
         "traces": [],
     }
 

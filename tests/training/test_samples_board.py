@@ -210,7 +210,16 @@ def test_what_a_run_left_goes_with_its_mimic(sampled, home):
     assert not (home / "runs" / "ada").exists()
 
 
-def test_an_unfinished_training_of_the_name_may_stay(sampled, home, tiny_base):
+def test_an_unfinished_training_of_the_name_goes_only_with_a_word(sampled, home, tiny_base):
+    made = type(sampled[0])(home)
+    shutil.copytree(sampled[0].path, home)
+    train(made, tiny_base, replace=True, callbacks=stop_after(2))
+    status, out, _ = typed("mimics", "remove", "ada", "--yes", "--home", home)
+    assert (status, "Its unfinished run was removed, too." in " ".join(out.split())) == (0, True)
+    assert not (home / "runs" / "ada").exists()
+
+
+def test_an_unfinished_training_of_the_name_stays_if_asked_for(sampled, home, tiny_base):
     made = type(sampled[0])(home)
     shutil.copytree(sampled[0].path, home)
     train(made, tiny_base, replace=True, callbacks=stop_after(2))

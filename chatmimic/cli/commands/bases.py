@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
     if name == STARTER:
         raise BaseError("The starter is part of the chatmimic package and cannot be removed.")
     folder = Path(own_base(name, home))
-    if name and name == Path(name).name and name[0] != "." and (home.bases / name).is_dir():
+    if name and name == Path(name).name and name[0] != "." and os.path.lexists(home.bases / name):
         folder = home.bases / name  # a damaged one, too
     elif folder not in [home.bases / own for own in own_bases(home)]:
         near = close(name, own_bases(home))

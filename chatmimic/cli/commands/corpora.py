@@ -77,8 +77,8 @@ def remove_command(name: str, yes: bool, as_json: bool, home: Home) -> None:
 def forget_command(corpus: str, name: str, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a person's messages from a corpus.
 
-    Copies and quotes of them go, too, and their name in notices and in titles of threads.
-    Pretrainings and bases that may hold their words are listed, for you to remove.
+    Copies and quotes of them are removed too, as is the person's name in notices and thread titles.
+    Pretrainings, bases and mimics that may hold their words are listed for you to remove.
 
     \b
     Example:

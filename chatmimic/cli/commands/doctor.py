@@ -8,7 +8,6 @@ import click
 
 from chatmimic.cli.common import (
     console,
-    elsewhere,
     home_option,
     json_option,
     print_json,
@@ -29,10 +28,10 @@ _Found = list[tuple[str, list[Finding]]]
 def command(mend: bool, as_json: bool, home: Home) -> int:
     """Check the archive, mimics, runs, disk and packages, and mend them.
 
-    Nothing is changed without --mend. It makes files private, deletes what killed commands left
-    half-written, brings back what was being replaced, and removes deleted text from unused parts of
-    the archive's file. For everything else the command that helps is shown. Ends with status 1 if
-    problems are left.
+    Nothing is changed without --mend, which makes files private, deletes what killed commands left
+    half-written, brings back what was being replaced, and erases deleted text from unused parts of
+    the archive's file. For every other problem, the command that helps is shown. The exit status is
+    1 if problems remain.
 
     \b
     Example:
@@ -102,4 +101,4 @@ def _show(found: _Found, mended: list[Finding], failed: dict[Finding, str], home
     safe = [f for _, fs in found for f in fs if f.act and f not in mended and f not in failed]
     if safe:
         some = "one of them" if len(safe) == 1 else f"{len(safe)} of them"
-        screen.print(shown(f"chatmimic doctor --mend{elsewhere(home)} mends {some}."))
+        screen.print(shown(f"chatmimic doctor --mend{home.option} mends {some}."))

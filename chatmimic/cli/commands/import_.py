@@ -17,7 +17,6 @@ import click
 from chatmimic.bases import option_that_works
 from chatmimic.cli.common import (
     console,
-    elsewhere,
     home_option,
     json_option,
     print_json,
@@ -256,7 +255,7 @@ def _next_step(archive: Archive, run: _Import) -> None:
         else f"train --persona {quoted(talkers[0].name)}{option_that_works(run.home)}"
     )
     # Not wrapped, so that it can be pasted.
-    screen.print(shown(f"Next: chatmimic {what}{elsewhere(run.home)}"), soft_wrap=True)
+    screen.print(shown(f"Next: chatmimic {what}{run.home.option}"), soft_wrap=True)
 
 
 def _some_failed(

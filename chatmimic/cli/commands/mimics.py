@@ -102,10 +102,10 @@ def show(name: str, as_json: bool, home: Home) -> None:
 def remove_command(name: str, keep_run: bool, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a mimic.
 
-    Its run goes, too, with the log, checkpoints and token arrays that are left of it, unless
-    --keep-run is given, and what a killed training left of older versions of the mimic. Of a mimic
-    that is a link only the link is removed. If NAME matches several mimics, none is removed: use a
-    name listed by `chatmimic mimics`.
+    Also removes its run (log, checkpoints and token arrays), unless --keep-run is given, and what
+    killed trainings left of older versions of the mimic. If the mimic is a link, only the link is
+    removed. If NAME matches several mimics, none is removed: use a name listed by `chatmimic
+    mimics`.
 
     \b
     Example:

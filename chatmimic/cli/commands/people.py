@@ -232,11 +232,12 @@ def split(name: str, which: str | None, as_json: bool, home: Home) -> None:
 def forget(name: str, everywhere: bool, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a person's messages from the archive.
 
-    This cannot be undone. First the mimics, runs, chats and corpora that hold or may hold their
-    words are listed; with --everywhere they are removed, too, all but the corpora. Then the
-    person's messages are deleted from the archive and its search index, with forwarded copies and
-    quotes of them, and their name in notices and in titles of threads. What others wrote about the
-    person stays. The export itself is not touched: importing it again brings the messages back.
+    This cannot be undone. Mimics, runs, chats and corpora that hold or may hold the person's words
+    are listed first; --everywhere removes them too, except corpora. Then the person's messages are
+    deleted from the archive and its search index, along with forwarded copies and quotes of them,
+    the person's name in notices and thread titles, and sample replies of finished runs that may
+    hold their words. What others wrote about the person stays. The export itself is not touched:
+    importing it again brings the messages back.
 
     \b
     Example:

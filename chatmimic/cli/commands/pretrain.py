@@ -12,7 +12,6 @@ from chatmimic.cli.commands.train import announce_what_stays
 from chatmimic.cli.common import (
     INTERRUPTED,
     console,
-    elsewhere,
     home_option,
     json_option,
     print_json,
@@ -113,7 +112,7 @@ def command(
         return 0
     print(
         f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
-        f"To continue: chatmimic pretrain --name {outcome.name} --resume{elsewhere(home)}",
+        f"To continue: chatmimic pretrain --name {outcome.name} --resume{home.option}",
         file=sys.stderr,
     )
     return INTERRUPTED

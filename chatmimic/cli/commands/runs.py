@@ -9,7 +9,6 @@ import click
 
 from chatmimic.cli.common import console, home_option, json_option, print_json
 from chatmimic.cli.removing import remove_folder, yes_option
-from chatmimic.errors import TrainingError
 from chatmimic.files import size_in_words
 from chatmimic.home import Home
 from chatmimic.mimic import EVERYBODY
@@ -21,9 +20,11 @@ from chatmimic.upkeep.runs import (
     TRAINING,
     UNFINISHED,
     StoredRun,
+    check_idle,
     facts_of,
     find_run,
     list_runs,
+    resuming,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
     """List, show or remove trainings and pretrainings.
 
     An unfinished run holds chats as token arrays, and checkpoints trained on them: it is as private
-    as the chats. Of a finished one only the log and sample replies are kept.
+    as the chats. A finished one keeps only its log and sample replies.
 
     \b
     Example:
@@ -72,7 +73,7 @@ def command(ctx: click.Context, as_json: bool, home: Home) -> None:
 @json_option
 @home_option
 def show(name: str, kind: str | None, as_json: bool, home: Home) -> None:
-    """Show whose chats a run holds, its size, and how far it is.
+    """Show whose chats a run holds, its size, and how far it got.
 
     \b
     Example:
@@ -85,7 +86,7 @@ def show(name: str, kind: str | None, as_json: bool, home: Home) -> None:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2, 0, 0))
-    for label, value in _details(run):
+    for label, value in _details(run, home):
         if value:
             table.add_row(shown(label, "bold"), shown(value))
     console().print(table)
@@ -100,7 +101,7 @@ def show(name: str, kind: str | None, as_json: bool, home: Home) -> None:
 def remove_command(name: str, kind: str | None, yes: bool, as_json: bool, home: Home) -> None:
     """Permanently remove a run.
 
-    An unfinished one cannot be resumed any more. The mimic or base that a finished one made stays.
+    An unfinished run can then no longer be resumed. The mimic or base made by a finished one stays.
 
     \b
     Example:
@@ -108,10 +109,7 @@ def remove_command(name: str, kind: str | None, yes: bool, as_json: bool, home: 
       chatmimic runs remove ada-lovelace --yes
     """
     run = find_run(home, name, kind)
-    if run.state == RUNNING:
-        raise TrainingError(
-            f"The run {run.name} is being trained by {run.holder}.", "Stop it with Ctrl-C there."
-        )
+    check_idle(run.path)
     whose = f", an {UNFINISHED} {run.kind}" if run.state == UNFINISHED else ""
     remove_folder(
         "run", run.path, yes=yes, as_json=as_json, whose=whose, remove=lambda _: run.remove()
@@ -170,10 +168,9 @@ def _state(run: StoredRun) -> str:
     return run.state + at
 
 
-def _details(run: StoredRun) -> list[tuple[str, str]]:
+def _details(run: StoredRun, home: Home) -> list[tuple[str, str]]:
     known = to_json(run)
     steps = f" of {known['steps']:,}" if known["steps"] else ""
-    resume = "train" if run.kind == TRAINING else "pretrain"
     return [
         ("Run", run.name),
         ("Whose", _whose(run)),
@@ -183,9 +180,6 @@ def _details(run: StoredRun) -> list[tuple[str, str]]:
         ("Holds", ", ".join(run.holds)),
         ("Size", size_in_words(run.size)),
         ("Folder", str(run.path)),
-        (
-            "To resume",
-            f"chatmimic {resume} --name {run.name} --resume" if run.state == UNFINISHED else "",
-        ),
+        ("To resume", resuming(run) + home.option if run.state == UNFINISHED else ""),
         ("Note", "it was broken off and cannot be resumed" if run.state == BROKEN else ""),
     ]

@@ -14,7 +14,6 @@ import click
 from chatmimic.cli.common import (
     INTERRUPTED,
     console,
-    elsewhere,
     home_option,
     json_option,
     print_json,
@@ -168,7 +167,7 @@ def _train(home: Home, request: Request | None, taking: Taking, as_json: bool) -
         return 0
     print(
         f"Stopped and saved at step {outcome.step} of {outcome.steps}. "
-        f"To continue: chatmimic train --name {outcome.name} --resume{elsewhere(home)}",
+        f"To continue: chatmimic train --name {outcome.name} --resume{home.option}",
         file=sys.stderr,
     )
     return INTERRUPTED

@@ -13,31 +13,43 @@ from chatmimic.home import Home
 from chatmimic.upkeep.doctor.finding import Finding, Level
 from chatmimic.upkeep.doctor.models import weights_fault
 
-_NEEDED = re.compile(r"([A-Za-z0-9._-]+)\s*>=\s*([0-9.]+)\s*\Z")
+_PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
+_LEAST, _BELOW = re.compile(r">=\s*([0-9.]+)"), re.compile(r"<\s*([0-9.]+)")
 
 
 def check(_: Home) -> Iterator[Finding]:
-    """Find packages that are missing or too old, and parts that were left out of SQLite."""
-    for name, least in _requirements():
-        try:
-            here = version(name)
-        except PackageNotFoundError:
-            here = ""
-        if not here or _numbers(here) < _numbers(least):
-            says = f"{name} {here or 'is missing'}{' is too old' * bool(here)} ({least} or newer)"
-            yield Finding(Level.PROBLEM, says, f"pip install -U '{name}>={least}'")
+    """Find packages that are missing, too old or too new, and parts that SQLite lacks."""
+    for needed in _requirements():
+        if says := _fault(needed):
+            yield Finding(Level.PROBLEM, says, f"pip install -U '{needed}'")
     yield from _sqlite()
     yield from _starter()
 
 
-def _requirements() -> Iterator[tuple[str, str]]:
+def _fault(needed: str) -> str:
+    """What is wrong with the package of a requirement, such as "a<2,>=1.0"; "" if nothing is."""
+    found = _PACKAGE.match(needed)
+    name = found[0] if found else needed
+    try:
+        here = version(name)
+    except PackageNotFoundError:
+        return f"{name} is missing ({needed})"
+    least, below = _LEAST.search(needed), _BELOW.search(needed)
+    if least and _numbers(here) < _numbers(least[1]):
+        return f"{name} {here} is too old ({least[1]} or newer)"
+    if below and _numbers(here) >= _numbers(below[1]):
+        return f"{name} {here} is too new (older than {below[1]})"
+    return ""
+
+
+def _requirements() -> Iterator[str]:
     try:
         lines = requires("chatmimic") or ()
     except PackageNotFoundError:  # run from its folder, without an installation
         return
     for line in lines:
-        if found := _NEEDED.match(line.partition(";")[0]) if "extra ==" not in line else None:
-            yield found[1], found[2]
+        if "extra ==" not in line:
+            yield line.partition(";")[0].strip()
 
 
 def _numbers(version_: str) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ def check(home: Home) -> Iterator[Finding]:
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
             if folder.name[0] != "." and (fault := _fault(kind, folder)):
                 again = "train it again" if kind == "mimic" else "make it again"
-                remove = f"chatmimic {kind}s remove {quote(folder.name)}"
+                remove = f"chatmimic {kind}s remove {quote(folder.name)}{home.option}"
                 yield Finding(
                     Level.PROBLEM,
                     f"the {kind} {folder.name} is damaged: {fault}",

@@ -19,6 +19,7 @@ from chatmimic.upkeep.runs import (
     UNFINISHED,
     StoredRun,
     list_runs,
+    resuming,
 )
 
 
@@ -31,8 +32,8 @@ def check(home: Home) -> Iterator[Finding]:
 
 
 def _check(home: Home, run: StoredRun) -> Iterator[Finding]:
-    name = quote(run.name)
-    size, remove = size_in_words(run.size), f"`chatmimic runs remove {name}`"
+    size = size_in_words(run.size)
+    remove = f"`chatmimic runs remove {quote(run.name)}{home.option}`"
     if run.state == BROKEN:
         says = f"the {run.kind} {run.name} was killed before it began and holds chats ({size})"
         yield Finding(Level.PROBLEM, says, remove, run.path, run.remove)
@@ -41,9 +42,8 @@ def _check(home: Home, run: StoredRun) -> Iterator[Finding]:
             says = f"the {run.kind} {run.name} cannot be resumed: {fault}"
             yield Finding(Level.PROBLEM, says, remove, run.path)
             return
-        command = "train" if run.kind == TRAINING else "pretrain"
         says = f"the {run.kind} {run.name} is unfinished and holds chats ({size})"
-        how = f"`chatmimic {command} --name {name} --resume`, or {remove}"
+        how = f"`{resuming(run)}{home.option}`, or {remove}"
         yield Finding(Level.NOTE, says, how, run.path)
     elif run.kind == TRAINING and run.holds and not (home.mimics / run.name / MANIFEST).is_file():
         says = f"the run {run.name} has sample replies of a mimic that is gone"
