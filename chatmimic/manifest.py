@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from chatmimic.files import read_up_to
+
 MOST_BYTES = 16 << 20  # of the file
 MOST_PEOPLE = 200  # names a mimic remembers
 MOST_FACTS = 32  # each excerpt contains all of them
 LONGEST_FACT = 10_000  # characters
-LONGEST_NAME = 1_000  # characters of a name, a base or a path
+LONGEST_NAME = 1_000  # characters
+LONGEST_PATH = 4_096  # characters: the most on Linux
 LARGEST = 2**53  # the largest whole number that is one in every JSON
 
 Limit = tuple[Callable[[Any], bool], str]  # whether a value is within it, and what it says
@@ -27,6 +30,10 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_NAME
 
 
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_PATH
+
+
 def _are_people(value: object) -> bool:
     return isinstance(value, list) and 0 < len(value) <= MOST_PEOPLE and all(map(_is_name, value))
 
@@ -38,6 +45,7 @@ def _are_facts(value: object) -> bool:
 
 
 _NAME: Limit = (_is_name, f"a text of at most {LONGEST_NAME:,} characters")
+_PATH: Limit = (_is_path, f"a text of at most {LONGEST_PATH:,} characters")
 _COUNT: Limit = (is_count, "a whole number from 0 on")
 _FLAG: Limit = (lambda value: isinstance(value, bool), "true or false")
 _OBJECT: Limit = (lambda value: isinstance(value, dict), "an object")
@@ -55,11 +63,12 @@ REQUIRED: Mapping[str, Limit] = {
 }
 # These may be absent or null: older versions did not write all of them.
 OPTIONAL: Mapping[str, Limit] = {
-    **dict.fromkeys(("name", "called", "owner", "base", "begun_at", "made_at", "notice"), _NAME),
+    **dict.fromkeys(("name", "called", "owner", "begun_at", "made_at", "notice"), _NAME),
     **dict.fromkeys(("everybody", "reverse", "token_types"), _FLAG),
     **dict.fromkeys(("parameters", "best_step", "last_step"), _COUNT),
     **dict.fromkeys(("base_terms", "context", "data", "held_out", "settings"), _OBJECT),
     **dict.fromkeys(("plan", "versions", "rhythm", "decoding"), _OBJECT),
+    "base": _PATH,  # or a name
     "facts": _FACTS,
 }
 
@@ -80,15 +89,13 @@ def what_is_wrong(manifest: object) -> str:
 
 def read_manifest(file: Path) -> dict[str, Any]:
     """The content of a `mimic.json`, checked. Raises OSError, and ValueError that says why."""
-    with file.open("rb") as content:
-        raw = content.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
-        raise ValueError(f"it is larger than {MOST_BYTES >> 20} MiB")
+    raw = read_up_to(file, MOST_BYTES)
     try:
         manifest = json.loads(raw.decode("utf-8"))
+        why = what_is_wrong(manifest)
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
-    if why := what_is_wrong(manifest):
+    if why:
         raise ValueError(why)
     return dict(manifest)
 

@@ -284,7 +284,7 @@ def read_mimic(path: Path) -> Mimic:
     try:
         manifest = read_manifest(file)
     except OSError as error:
-        raise MimicError(f"{file} cannot be read ({type(error).__name__}).", again) from error
+        raise MimicError(f"{file} cannot be read: {error.strerror or error}.", again) from error
     except ValueError as error:
         raise MimicError(f"{file} does not describe a mimic: {error}.", again) from error
     version, persona, people = (manifest[key] for key in ("format", "persona", "people"))

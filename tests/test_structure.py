@@ -17,9 +17,9 @@ ROOT = Path(chatmimic.__file__).parent
 # floor know nothing of each other.
 FLOORS = [
     {"records", "errors", "machine"},
-    {"settings", "keywords", "rhythm", "manifest"},
+    {"settings", "keywords", "rhythm"},
     {"text", "files", "names", "lookup", "dates", "lock", "generated", "senders"},
-    {"page", "owned_file", "embeddings", "quotes"},
+    {"page", "owned_file", "embeddings", "quotes", "manifest"},
     {"folders", "writing"},
     {"home"},
     {"importers", "archive"},

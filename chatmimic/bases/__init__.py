@@ -44,7 +44,7 @@ __all__ = [
     "SMOLLM2",
     "STARTER",
     "Base",
-    "BaseFacts",
+    "BaseInfo",
     "FoundBase",
     "Terms",
     "base_here",

@@ -12,13 +12,14 @@ from typing import Any
 from chatmimic.bases.folder import read_json, tokenizer_files
 from chatmimic.bases.tensor_table import (
     check_layers,
+    check_missing,
     check_shapes,
     check_surplus,
     table_of,
     without,
 )
-from chatmimic.bases.unusable import ANOTHER, not_opened
-from chatmimic.errors import BaseError, DamagedBase, is_panic
+from chatmimic.bases.unusable import not_opened
+from chatmimic.errors import BaseError, is_panic
 
 # transformers changes global state while it loads: of two models that are loaded at once, one lost
 # its tied weights. One thread at a time.
@@ -81,12 +82,7 @@ def load_model(
             output_loading_info=True,
             **local,
         )
-    if missing := sorted(report["missing_keys"]):
-        raise DamagedBase(
-            f"The weights in {folder} do not match its config.json: {len(missing)} tensors are "
-            f"missing ({missing[0]}).",
-            ANOTHER,
-        )
+    check_missing(report["missing_keys"], folder)
     check_surplus(report["unexpected_keys"], folder)
     return _in_one_kernel(model)
 

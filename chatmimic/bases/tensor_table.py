@@ -35,11 +35,12 @@ def check_layers(layers: Any, tensors: Iterable[str], folder: Path, *, more: boo
     With `more` the tensors of further layers are refused, too.
     """
     if type(layers) is not int or layers < 1:
-        raise _mismatch(folder, f"{layers!r} is no number of layers")
+        raise _mismatch(folder, f"{layers!r} is not a number of layers")
     found = [int(number) for name in tensors for number in _BLOCK.findall(name)[:1]]
     there = 1 + max(found, default=layers - 1)
     if layers > there or (more and layers < there):
-        raise _mismatch(folder, f"it has {layers:,} layers, the weights {there:,}")
+        have = "1 layer" if layers == 1 else f"{layers:,} layers"
+        raise _mismatch(folder, f"it has {have}, the weights have {there:,}")
 
 
 def check_shapes(model: Any, table: Table, folder: Path) -> None:
@@ -51,18 +52,27 @@ def check_shapes(model: Any, table: Table, folder: Path) -> None:
             raise _mismatch(folder, f"{name} has the shape {list(tensor.shape)}, not {there}")
 
 
+def check_missing(missing: Collection[str], folder: Path) -> None:
+    """Raise DamagedBase if the weights lack tensors of the model."""
+    if missing:
+        raise _mismatch(folder, f"{_tensors_are(missing)} missing ({min(missing)})")
+
+
 def check_surplus(unexpected: Collection[str], folder: Path) -> None:
     """Raise DamagedBase if the weights have tensors that the model has no use for."""
-    surplus = sorted(name for name in unexpected if not _NEEDLESS.search(name))
+    surplus = [name for name in unexpected if not _NEEDLESS.search(name)]
     if surplus:
-        many = "1 tensor is" if len(surplus) == 1 else f"{len(surplus):,} tensors are"
-        raise _mismatch(folder, f"{many} not part of it ({surplus[0]})")
+        raise _mismatch(folder, f"{_tensors_are(surplus)} not part of it ({min(surplus)})")
 
 
 def without(patterns: Iterable[str] | None, table: Table) -> Table:
     """The table without tensors that an architecture ignores, such as further heads."""
     ignored = [re.compile(pattern) for pattern in patterns or ()]
     return {key: shape for key, shape in table.items() if not any(p.search(key) for p in ignored)}
+
+
+def _tensors_are(some: Collection[str]) -> str:
+    return "1 tensor is" if len(some) == 1 else f"{len(some):,} tensors are"
 
 
 def _mismatch(folder: Path, why: str) -> DamagedBase:

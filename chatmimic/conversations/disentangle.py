@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _BEFORE = 200  # messages before a person's that may matter to it; …
 _AFTER = 50  # … and after it
-# Messages of busy channels that the networks link: a millisecond each. In a million messages the
-# older ones would take a quarter of an hour before a training begins.
+# Messages of busy channels that the networks link, at a millisecond each: a million would delay a
+# training by a quarter of an hour.
 NEWEST = 5_000
 
 
@@ -46,8 +46,8 @@ class Disentangler:
     """Disentangles conversations: in busy channels (None), everywhere, or nowhere.
 
     `of` limits it to the surroundings of this person's messages; the rest is left as it is. In busy
-    channels the newest messages (`newest`) are linked by the networks and older ones by the plain
-    rule, unless disentangling was asked for.
+    channels the `newest` messages are linked by the networks and older ones by the plain rule; if
+    disentangling was asked for (True), all of them by the networks.
     """
 
     wanted: bool | None = None
@@ -62,10 +62,10 @@ class Disentangler:
         busy = [self._is_wanted(thread) for thread in threads]
         self.threads += sum(busy)
         near = [
-            [self._near(whole) for whole in thread] if is_busy_one else None
-            for thread, is_busy_one in zip(threads, busy, strict=True)
+            [self._near(whole) for whole in thread] if wanted else None
+            for thread, wanted in zip(threads, busy, strict=True)
         ]
-        every = [s for thread in near if thread for stretches in thread for s in stretches]
+        every = [s for places in near if places for stretches in places for s in stretches]
         self._set_borders(every)
         progress = _Progress(self.notify, sum(map(len, every)))
         for thread, places in zip(threads, near, strict=True):

@@ -102,8 +102,9 @@ def sealed(name: str, start: bytes) -> str:
 
 
 def zip_members(raw: IO[bytes], place: Place, stack: ExitStack) -> tuple[list[Member], int]:
-    """The files in a zip, and the number of links. Raises UnsafeExport if it is malicious or
-    encrypted.
+    """The files in a zip, and the number of links.
+
+    Raises UnsafeExport if it is malicious or encrypted.
     """
     archive = stack.enter_context(zipfile.ZipFile(raw))
     everything = [entry for entry in archive.infolist() if not entry.is_dir()]

@@ -140,13 +140,13 @@ def recognise(context: Context) -> list[tuple[Importer, list[Member]]]:
     unrecognised.tell(context)
     if context.source.unopened:
         context.report.note(_unopened(context.source.unopened))
-    for sentence in _passed_over(context.source):
+    for sentence in _not_read(context.source):
         context.report.note(sentence)
     return found
 
 
-def _passed_over(source: Source) -> Iterator[str]:
-    """What of an export was not read at all, in sentences."""
+def _not_read(source: Source) -> Iterator[str]:
+    """Sentences on the folders that could not be read and the links that were not followed."""
     if source.unread:
         folders = "folder" if len(source.unread) == 1 else "folders"
         some = [f"{visible(name)} ({why})" for name, why in islice(source.unread.items(), _NAMED)]
@@ -306,8 +306,8 @@ def _unknown(context: Context, unrecognised: _Unrecognised) -> ExportError:
             _unopened(context.source.unopened),
         )
     if not members:
-        over = " ".join(_passed_over(context.source))
-        return UnknownFormat(f"{path.name or path} has no files.", over or _SEE_HELP)
+        hint = " ".join(_not_read(context.source)) or _SEE_HELP
+        return UnknownFormat(f"{path.name or path} has no files.", hint)
     if len(members) == 1:
         return _unknown_file(context, members[0])
     names = ", ".join(m.name for m in members[:4]) + (", …" if len(members) > 4 else "")

@@ -78,7 +78,7 @@ def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
     """Open a file, a folder, a zip or a tar. Raises ExportError if it cannot be opened."""
     with ExitStack() as stack:
         encodings = Encodings(options.encoding)
-        opening = _MessageStart(stack, options.allow_truncated)
+        opening = _Opening(stack, options.allow_truncated)
         if path.is_dir():
             opening.folder(path)
         elif path.is_file():
@@ -97,7 +97,7 @@ def open_source(path: Path, options: ImportOptions) -> Iterator[Source]:
         )
 
 
-class _MessageStart:
+class _Opening:
     """Opens an export; collects its members, including those of nested archives."""
 
     def __init__(self, stack: ExitStack, allow_truncated: bool) -> None:

@@ -246,7 +246,7 @@ IN_LOADING = {
     ),
     "layers as a word": (configure(n_layer="two"), "cannot be opened"),
     "another width": (configure(n_embd=64), "has the shape"),
-    "more layers than weights": (configure(n_layer=3), "3 layers, the weights 2"),
+    "more layers than weights": (configure(n_layer=3), "3 layers, the weights have 2"),
     "empty tokenizer": (write("tokenizer.json", ""), "tokenizer.json cannot be read as a tok"),
     "tokenizer of nothing": (write("tokenizer.json", "{}"), "tokenizer.json cannot be read"),
     "garbage tokenizer": (write("tokenizer.json", "\x01 no"), "tokenizer.json cannot be read"),

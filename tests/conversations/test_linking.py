@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmimic.conversations import Disentangler
+from chatmimic.conversations import NEWEST, Disentangler
 from chatmimic.conversations.linking import linker
 from chatmimic.conversations.linking.is_busy import is_busy
 from chatmimic.conversations.linking.linker import Linker, is_english
@@ -282,6 +282,17 @@ def test_the_oldest_of_very_many_go_by_the_rule_and_none_is_lost() -> None:
     passed.clear()
     assert list(asked([conversation(messages)]))
     assert passed == [len(messages)]  # asked for: the networks take all
+
+
+@pytest.mark.parametrize("of", [None, "a0"])
+def test_up_to_the_limit_the_networks_link_all(of: str | None) -> None:
+    messages = crowd_talk()
+    of = of and messages[0].sender
+    whole = [conversation(messages)]
+    every = list(Disentangler(True, of)(whole))
+    for newest in (len(messages), NEWEST):
+        assert list(Disentangler(None, of, newest=newest)(whole)) == every
+    assert list(Disentangler(None, of, newest=len(messages) // 2)(whole)) != every
 
 
 def test_the_rule_can_be_asked_for() -> None:

@@ -130,6 +130,8 @@ def test_what_is_no_json_makes_it_none(mimic, content):
         ({"data": {"messages": math.inf}, "held_out": {"mimic": {"perplexity": 1}}}, False),
         ({"data": {"messages": 1}, "held_out": {"mimic": {"perplexity": 10**400}}}, True),
         ({"held_out": {"mimic": {"perplexity": math.nan}}}, False),
+        ({"made_at": 3}, False),
+        ({"parameters": math.inf}, False),
     ],
 )
 def test_mimics_with_a_damaged_manifest_are_listed_or_refused(mimic, change, listed):
@@ -139,7 +141,11 @@ def test_mimics_with_a_damaged_manifest_are_listed_or_refused(mimic, change, lis
     status, out, err = typed("mimics", "--json", "--home", home)
     assert status == 0, err
     assert len(json.loads(out, parse_constant=pytest.fail)) == listed
-    assert typed("mimics", "--home", home)[0] == 0
+    status, _, err = typed("mimics", "--home", home)
+    assert status == 0
+    assert ("no mimic that can be opened: ada (`chatmimic doctor`)" in " ".join(err.split())) is (
+        not listed
+    )
     status, _, err = typed("mimics", "show", "ada", "--home", home)
     assert status == (0 if listed else 1)
     assert listed or "does not describe a mimic" in err

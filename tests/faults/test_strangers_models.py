@@ -28,11 +28,11 @@ def changed(base: Path, to: Path, file: str, **values: Any) -> Path:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ({"n_layer": 10**6}, "it has 1,000,000 layers, the weights 2"),
-        ({"n_layer": 3}, "it has 3 layers, the weights 2"),
-        ({"n_layer": 1}, "it has 1 layers, the weights 2"),
-        ({"n_layer": 0}, "0 is no number of layers"),
-        ({"n_layer": -1}, "-1 is no number of layers"),
+        ({"n_layer": 10**6}, "it has 1,000,000 layers, the weights have 2"),
+        ({"n_layer": 3}, "it has 3 layers, the weights have 2"),
+        ({"n_layer": 1}, "it has 1 layer, the weights have 2"),
+        ({"n_layer": 0}, "0 is not a number of layers"),
+        ({"n_layer": -1}, "-1 is not a number of layers"),
         ({"n_embd": 64}, "has the shape"),
         ({"vocab_size": 10**9}, "has the shape"),
         ({"n_positions": 10**9}, "has the shape"),
@@ -76,7 +76,7 @@ def test_a_tensor_that_is_missing(plain_base, tmp_path) -> None:
     weights = load_file(file)
     del weights["transformer.ln_f.weight"]
     save_file(weights, file, {"format": "pt"})
-    with pytest.raises(DamagedBase, match=r"1 tensors are missing \(transformer.ln_f"):
+    with pytest.raises(DamagedBase, match=r"1 tensor is missing \(transformer.ln_f"):
         open_base(str(folder))
 
 

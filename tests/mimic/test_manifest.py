@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ from typing import Any
 import pytest
 
 from chatmimic.errors import MimicError, TrainingError
-from chatmimic.manifest import LONGEST_FACT, MOST_BYTES, MOST_FACTS, MOST_PEOPLE, what_is_wrong
+from chatmimic.manifest import (
+    LONGEST_FACT,
+    LONGEST_PATH,
+    MOST_BYTES,
+    MOST_FACTS,
+    MOST_PEOPLE,
+    what_is_wrong,
+)
 from chatmimic.mimic import MANIFEST, read_mimic, write_manifest
 from chatmimic.transcript.facts import read_facts
 
@@ -43,6 +51,10 @@ def written(folder: Path, manifest: object) -> Path:
         ({"best_step": 10**400}, "best_step is not a whole number"),
         ({"settings": []}, "settings is not an object"),
         ({"base": ["x"]}, "base is not a text"),
+        ({"base": "x" * (LONGEST_PATH + 1)}, "base is not a text"),
+        ({"owner": 7}, "owner is not a text"),
+        ({"settings": 8}, "settings is not an object"),
+        ({"made_at": 3}, "made_at is not a text"),
         ({"learning_rate": float("nan")}, "learning_rate has a number that is not finite"),
         ({"held_out": {"mimic": {"loss": [float("inf")]}}}, "held_out has a number"),
     ],
@@ -68,6 +80,14 @@ def test_no_json(tmp_path: Path, content: bytes) -> None:
         read_mimic(tmp_path)
 
 
+def test_any_depth_is_a_sentence(tmp_path: Path) -> None:
+    for depth in (*range(800, 1000), 100_000):
+        deep = json.dumps({**GOOD, "x": 0}).replace("0", "[" * depth + "]" * depth)
+        (tmp_path / MANIFEST).write_text(deep)
+        with contextlib.suppress(MimicError):  # how deep is too deep is Python's
+            assert read_mimic(tmp_path).persona == "Ada"
+
+
 def test_a_file_without_end(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_bytes(b" " * (MOST_BYTES + 1))
     with pytest.raises(MimicError, match="it is larger than 16 MiB"):
@@ -76,7 +96,8 @@ def test_a_file_without_end(tmp_path: Path) -> None:
 
 def test_what_is_within_the_limits(tmp_path: Path) -> None:
     facts = ["x" * LONGEST_FACT] * MOST_FACTS
-    write_manifest(tmp_path, {**GOOD, "people": ["Ada"] * MOST_PEOPLE, "facts": facts, "other": 1})
+    most = {"people": ["Ada"] * MOST_PEOPLE, "facts": facts, "base": "x" * LONGEST_PATH}
+    write_manifest(tmp_path, {**GOOD, **most, "other": 1})
     assert read_mimic(tmp_path).manifest["facts"] == facts
     assert what_is_wrong({**GOOD, "facts": None, "rhythm": None}) == ""
 

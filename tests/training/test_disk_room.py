@@ -40,8 +40,8 @@ def test_what_a_run_writes_is_within_the_estimate(home, tiny_base, monkeypatch) 
 
     def watched(folder, *given, **named):
         done = save(folder, *given, **named)
-        seen.append(sum(folder_size(folder.parent / kind) for kind in ("checkpoints", "best")
-                        if (folder.parent / kind).is_dir()))  # fmt: skip
+        kinds = (folder.parent / kind for kind in ("checkpoints", "best"))
+        seen.append(sum(folder_size(kind) for kind in kinds if kind.is_dir()))
         return done
 
     monkeypatch.setattr(checkpoints, "save", watched)
