@@ -428,6 +428,42 @@ def test_hostile_pages_cost_no_more_than_their_length(piece: str, old: bool) -> 
     pytest.fail(f"{long} s for four times the text of {short} s")
 
 
+def test_an_open_tag_is_not_read_again_with_each_piece() -> None:
+    read: list[int] = []
+
+    class Counted(OldPage):
+        def feed(self, data: str) -> None:
+            read.append(len(self.rawdata) + len(data))
+            super().feed(data)
+
+    pieces = ["<a title='", *["x" * 1000] * 200, "'>", "</a>"]
+    counted = Counted("p")
+    for piece in pieces:
+        assert not list(counted.taken(piece))
+    assert sum(read) < 3 * sum(map(len, pieces))
+    assert counted.open == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+@pytest.mark.parametrize("old", [True, False], ids=["old", "new"])
+def test_a_page_may_come_in_pieces_of_any_size(size: int, old: bool) -> None:
+    text = "1 &lt; 2 <i title='a > b'>so</i> <!-- > --> &amp; < x"
+    boxes = [box("Ada", "hi", NOON), box("Bo", "hey", NOON)]
+    whole = old_page("Ada", ("A", [HELLO])) if old else thread_page("G", boxes)
+    assert "hi<" in whole
+    whole = whole.replace("hi<", f"{text}<")
+
+    def found(size: int) -> list[object]:
+        page = OldPage("p") if old else ThreadPage("p", outline(whole).path)
+        parts = (whole[at : at + size] for at in range(0, len(whole), size))
+        records = [record for part in parts for record in page.taken(part)]
+        assert page.ended
+        return [(r.number, "".join(r.pieces) if old else r.text) for r in records]  # type: ignore
+
+    assert found(size) == found(len(whole))
+    assert found(size)
+
+
 @pytest.mark.parametrize(
     ("inside", "fault"),
     [
