@@ -310,13 +310,12 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 def list_mimics(home: Home) -> list[Mimic]:
     """All mimics of the home, newest first, without damaged or half-written ones."""
-    found = [home.mimics / name for name in _folders(home)]
-    found.sort(key=lambda p: ((p / MANIFEST).stat().st_mtime_ns, p.name), reverse=True)
-    mimics = []
-    for path in found:
-        with contextlib.suppress(MimicError):  # `open` reports what is wrong with it
-            mimics.append(read_mimic(path))
-    return mimics
+    found = []
+    for path in (home.mimics / name for name in _folders(home)):
+        # `open` reports what is wrong with one; another process may have removed it meanwhile.
+        with contextlib.suppress(MimicError, OSError):
+            found.append(((path / MANIFEST).stat().st_mtime_ns, path.name, read_mimic(path)))
+    return [mimic for _, _, mimic in sorted(found, key=lambda f: f[:2], reverse=True)]
 
 
 def _folders(home: Home) -> list[str]:
@@ -408,9 +407,9 @@ def needing(base: Path, home: Home) -> list[Mimic]:
     return found
 
 
-def damaged(home: Home) -> list[str]:
-    """The names of folders among the mimics that hold none that can be opened, by name."""
-    whole = {mimic.path.name for mimic in list_mimics(home)}
+def damaged(home: Home, intact: Sequence[Mimic]) -> list[str]:
+    """The sorted names of what lies among the mimics of the home and is none of the intact ones."""
+    whole = {mimic.path.name for mimic in intact}
     there = home.mimics.iterdir() if home.mimics.is_dir() else ()
     return sorted(p.name for p in there if p.name[0] != "." and p.name not in whole)
 

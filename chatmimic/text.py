@@ -17,8 +17,6 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _UNSHOWABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
 )
-
-
 # Characters that nobody sees: marks of direction, width and language, and selectors.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e"

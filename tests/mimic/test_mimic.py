@@ -181,6 +181,13 @@ def test_what_is_half_written_or_damaged_is_no_mimic(house):
         Mimic.open("cy", house)
 
 
+def test_one_that_is_removed_while_they_are_listed_is_no_error(house, monkeypatch):
+    made(house, "ada")
+    shutil.rmtree(made(house, "bob").path)
+    monkeypatch.setattr("chatmimic.mimic._folders", lambda _: ["ada", "bob"])
+    assert [m.name for m in list_mimics(house)] == ["ada"]
+
+
 def test_none_yet_says_how_to_make_one(house):
     for look in (lambda: Mimic.open("ada", house), lambda: latest(house)):
         with pytest.raises(MimicError) as told:

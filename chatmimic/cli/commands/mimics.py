@@ -182,7 +182,7 @@ def _list(home: Home, as_json: bool) -> None:
     else:
         make = f"chatmimic train --persona NAME{option_that_works(home)}"
         console().print(f"There are no mimics yet. Train one: {make}")
-    if not as_json and (others := damaged(home)):
+    if not as_json and (others := damaged(home, mimics)):
         some = "One folder holds" if len(others) == 1 else f"{len(others)} folders hold"
         note = f"{some} no mimic that can be opened: {', '.join(others)} (`chatmimic doctor`)."
         console(stderr=True).print(shown(note))
