@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from dataclasses import dataclass
@@ -35,7 +36,10 @@ class Home:
     @property
     def option(self) -> str:
         """The `--home` option that a suggested command needs; "" if this is the default home."""
-        return "" if self == Home.find() else f" --home {shlex.quote(str(self.path))}"
+        with contextlib.suppress(SettingsError):  # without a default home it is always needed
+            if self == Home.find():
+                return ""
+        return f" --home {shlex.quote(str(self.path))}"
 
     def make(self) -> Home:
         """Create the folder, readable by its owner only."""

@@ -96,16 +96,16 @@ def _unname_threads(connection: sqlite3.Connection, named: Named, keys: Named) -
 
 def _unname_ids(connection: sqlite3.Connection, named: Named, keys: Named) -> int:
     """Replace ids of messages that have a name in them; answers still find their messages."""
+    secret = secret_of(connection)
     connection.create_function("is_named", 1, lambda id: named.occurs_in(id) or keys.occurs_in(id))
-    changed = 0
-    for column in ("message_id", "reply_to"):
-        found = connection.execute(
-            f"SELECT DISTINCT {column} FROM message WHERE {column} <> '' AND is_named({column})"
-        ).fetchall()
-        for (id,) in found:
-            digest = hidden_key(connection, "id", id)
-            connection.execute(f"UPDATE message SET {column} = ? WHERE {column} = ?", (digest, id))
-        changed += len(found) if column == "message_id" else 0
+    connection.create_function("hidden", 1, lambda id: _hidden(secret, "id", id))
+    changed, _ = (
+        connection.execute(  # once through the table: the columns have no index
+            f"UPDATE message SET {column} = hidden({column}) "
+            f"WHERE {column} <> '' AND is_named({column})"
+        ).rowcount
+        for column in ("message_id", "reply_to")
+    )
     return changed
 
 
@@ -114,8 +114,11 @@ def hidden_key(connection: sqlite3.Connection, service: str, key: str) -> str:
 
     So an import of the same export finds its thread again.
     """
-    digest = hmac.digest(secret_of(connection), f"{service}\x1f{key}".encode(), "sha256")
-    return _HIDDEN + digest.hex()[:16]
+    return _hidden(secret_of(connection), service, key)
+
+
+def _hidden(secret: bytes, service: str, key: str) -> str:
+    return _HIDDEN + hmac.digest(secret, f"{service}\x1f{key}".encode(), "sha256").hex()[:16]
 
 
 def has_hidden_keys(connection: sqlite3.Connection) -> bool:

@@ -38,10 +38,7 @@ class Exclusion:
         """Whether a message is from an excluded person, moving it from kept to excluded."""
         if not self._is_theirs(message.sender, message.sender_key):
             return False
-        if message.kind.has_words:
-            report.kept -= 1
-            report.by_bots -= message.is_bot
-            report.leave_out(REASON, message.source)
+        _leave_out(message, report)
         self._quotes.add(message.text, message.sent_at)
         return True
 
@@ -53,10 +50,7 @@ class Exclusion:
         """
         text = self._quotes.without(message.text, message.kind, message.sent_at)
         if text is None:
-            if message.kind.has_words:
-                report.kept -= 1
-                report.by_bots -= message.is_bot
-                report.leave_out(REASON, message.source)
+            _leave_out(message, report)
             return None
         called = self._called if message.kind.has_words else self._named
         return replace(
@@ -116,6 +110,14 @@ def names_of(people: Iterable[Person]) -> set[str]:
     everybody = list(people)
     ids = {account.partition(" ")[2] for person in everybody for account in person.accounts}
     return ids.union(*(person.names for person in everybody))
+
+
+def _leave_out(message: Message, report: ImportReport) -> None:
+    """Move a message from kept to excluded."""
+    if message.kind.has_words:
+        report.kept -= 1
+        report.by_bots -= message.is_bot
+        report.leave_out(REASON, message.source)
 
 
 def _plain(name: str) -> str:

@@ -231,13 +231,15 @@ def _typed_lines(path: Path, knows: _Knows) -> Iterator[Trace]:
 
 def _corpora(home: Home, knows: _Knows) -> Iterator[Trace]:
     for name in known_corpora(home):
-        with contextlib.suppress(ArchiveError):
-            path = home.corpus(name)
+        path = home.corpus(name)
+        try:
             with Archive.open(path, create=False) as archive:
                 each = archive.names_of_each()
-            if theirs := [p for p, all_names in each.items() if knows.one_of(all_names)]:
-                why = f"somebody called {theirs[0]} is in it"
-                yield Trace(CORPUS, name, path, why, sure=False)
+        except ArchiveError:
+            yield Trace(CORPUS, name, path, "it cannot be read", sure=False)
+            continue
+        if theirs := [p for p, all_names in each.items() if knows.one_of(all_names)]:
+            yield Trace(CORPUS, name, path, f"somebody called {theirs[0]} is in it", sure=False)
 
 
 def readers_of_corpus(home: Home, name: str) -> list[Trace]:

@@ -74,6 +74,19 @@ def test_an_import_of_the_same_export_finds_its_threads_and_messages(archive: Ar
     assert (again.new, len(archive.threads())) == (0, before)
 
 
+def test_ids_with_a_name_are_hidden_and_answers_still_find_them(archive: Archive) -> None:
+    ids = [f"evemar_77-{n}" for n in range(3)]
+    archive.add([by("Eve Marlowe", "hi", 1, sender_key="evemar_77")])
+    archive.add(by("Ada", f"tea {n}", 10 + n, message_id=id) for n, id in enumerate(ids))
+    archive.add(by("Bo", f"yes {n}", 20 + n, reply_to=id) for n, id in enumerate(ids))
+    assert archive.forget("Eve Marlowe").notices == 3
+    said = list(archive.stream())
+    hidden = [message.message_id for message in said if message.sender == "Ada"]
+    assert len({*hidden}) == 3
+    assert all(id.startswith("forgotten-") for id in hidden)
+    assert [message.reply_to for message in said if message.sender == "Bo"] == hidden
+
+
 def test_who_said_it_first_keeps_it(archive: Archive) -> None:
     archive.add([by("Ada", LONG, 1), by("Eve Marlowe", LONG, 2)])
     assert archive.forget("Eve Marlowe").copies == 0

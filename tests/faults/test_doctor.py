@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -209,6 +210,22 @@ def test_mended_files_are_private(house: Home) -> None:
     typed("doctor", "--mend")
     modes = {stat.S_IMODE(p.stat().st_mode) & 0o077 for p in house.path.rglob("*")}
     assert modes == {0}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and shells")
+@pytest.mark.parametrize("name", ["x; true", "$(true)"])
+def test_commands_that_help_are_safe_to_paste_and_name_the_home(
+    house: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    place = Path(shutil.copytree(house.path, tmp_path / "my chats"))
+    (place / "mimics" / name).symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(os, "getuid", lambda: place.stat().st_uid + 1)
+    mend = [str(finding["mend"]) for finding in found("--home", str(place))[1]]
+    owner, damaged, unfinished = mend
+    assert shlex.split(owner)[-1] == str(place)
+    pasted = shlex.split(damaged.split("`")[1])
+    assert pasted[-3:] == [name, "--home", str(place)]
+    assert shlex.split(unfinished.split("`")[1])[-2:] == ["--home", str(place)]
 
 
 def test_a_missing_package_and_a_full_disk_are_told_of(

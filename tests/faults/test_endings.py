@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -127,6 +128,7 @@ def test_a_user_without_a_home_has_to_name_one(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~/.local/share/x"))
     with pytest.raises(SettingsError, match=r"no home folder.*--home"):
         Home.find()
+    assert Home(tmp_path).option == f" --home {shlex.quote(str(tmp_path))}"
     assert typed_path("~").is_absolute()
 
 

@@ -298,6 +298,15 @@ def test_a_corpus_with_the_name_is_named_and_left(home: Path) -> None:
     assert holding(made, *WORDS) == {"corpora/talk/archive.sqlite"}
 
 
+def test_a_corpus_that_cannot_be_read_may_hold_their_words(home: Path) -> None:
+    made = fill(home, with_eve())
+    made.corpus("talk").parent.mkdir(parents=True)
+    made.corpus("talk").write_bytes(b"no archive" * 1_000)
+    said = forgotten("--everywhere")
+    assert kinds(said) == [("corpus", "talk", False)]
+    assert made.corpus("talk").is_file()
+
+
 def test_hashes_are_of_one_archive() -> None:
     one, other = b"1" * 32, b"2" * 32
     record = hashed(one, ["Ada", "Eve"])

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from chatmimic.home import Home
 from chatmimic.upkeep.doctor.finding import Finding, Level
@@ -26,7 +27,8 @@ def check(home: Home) -> Iterator[Finding]:
             open_.append(path)
     if foreign:
         says = f"{_counted(foreign)} to another user"
-        yield Finding(Level.PROBLEM, says, f"sudo chown -R $USER {foreign[0]}", foreign[0])
+        mend = f'sudo chown -R "$USER" {quote(str(home.path))}'
+        yield Finding(Level.PROBLEM, says, mend, foreign[0])
     if open_:
         yield Finding(
             Level.PROBLEM,
